@@ -1,0 +1,72 @@
+/** What the extension host and the run panel's page say to each other over `postMessage`. */
+import type { PreviewFrame, RunManifest, RunState, SeriesChunks } from './run';
+
+/** What a button of the page may ask for. Each is one command of the palette. */
+export type PanelAction =
+  | 'pause'
+  | 'resume'
+  | 'stop'
+  | 'rerun'
+  | 'openSource'
+  | 'openFolder'
+  | 'showLog';
+
+/** Everything the page shows, from nothing. Curves follow in `update`s of bounded size. */
+export interface PanelSnapshot {
+  /** Grows with each snapshot; updates of an older generation are to be ignored. */
+  readonly generation: number;
+  readonly manifest: RunManifest;
+  readonly state: RunState;
+  /** `[n, D]` rows of the data to draw beneath the samples, at most a few thousand. */
+  readonly data?: { readonly values: Float32Array; readonly count: number };
+  /** Steps that have a preview on disk, ascending. */
+  readonly previewSteps: readonly number[];
+  /** The latest preview, if there is one. */
+  readonly preview?: PreviewFrame;
+}
+
+/** What changed since the last message of this generation. At most about 1 MB. */
+export interface PanelUpdate {
+  readonly generation: number;
+  readonly state?: RunState;
+  readonly series?: SeriesChunks;
+  readonly preview?: PreviewFrame;
+}
+
+/** The page answers these. Each reply is the credit for the next message: the host never has more than one unanswered. */
+export interface PageSide {
+  methods: {
+    snapshot(params: PanelSnapshot): null;
+    update(params: PanelUpdate): null;
+  };
+  events: Record<never, never>;
+}
+
+/** The host answers these. */
+export interface HostSide {
+  methods: {
+    /** A kept preview, for the step scrubber; rejects if that file is missing or broken. */
+    preview(params: { readonly step: number }): PreviewFrame;
+    /** Runs a command on this panel's run; rejects with the problem if that fails. */
+    act(params: { readonly action: PanelAction }): null;
+  };
+  events: {
+    /** The page's script runs and wants a snapshot. */
+    ready: Record<string, never>;
+    /** Something threw in the page; goes to the log. */
+    pageError: { readonly message: string; readonly stack?: string };
+  };
+}
+
+/** What the page keeps across reloads through `setState`: which run it shows, and navigation only. */
+export interface PanelPersistedState {
+  readonly version: 1;
+  /** Absolute path of the run directory. */
+  readonly runDirectory: string;
+  /** The scrubber's step, or absent where it follows the newest. */
+  readonly step?: number;
+  /** The dimensions on the axes, where a sample has more than two. */
+  readonly axes?: readonly [number, number];
+  readonly smoothing?: number;
+  readonly logScale?: boolean;
+}

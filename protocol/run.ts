@@ -1,0 +1,140 @@
+import type { Problem } from './problem';
+
+/** Plain JSON, the only thing that manifests and configurations consist of. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+/**
+ * The life of a run.
+ *
+ * `starting → running ⇄ paused → stopping → stopped | finished`, and `failed` (the trainer says why)
+ * or `crashed` (the trainer died without a word) from anywhere.
+ */
+export type RunStatus =
+  | 'starting'
+  | 'running'
+  | 'paused'
+  | 'stopping'
+  | 'stopped'
+  | 'finished'
+  | 'failed'
+  | 'crashed';
+
+const ended: ReadonlySet<RunStatus> = new Set(['stopped', 'finished', 'failed', 'crashed']);
+
+/** Whether a run in this status still has (or should have) a trainer process. */
+export function isLiving(status: RunStatus): boolean {
+  return !ended.has(status);
+}
+
+/** What changes while a run lives. Small; sent at least every half second as a sign of life. */
+export interface RunState {
+  readonly status: RunStatus;
+  /** Completed training steps. */
+  readonly step: number;
+  /** Steps the run will have when finished. */
+  readonly steps: number;
+  /** Recent speed; absent before the first steps are done and while paused. */
+  readonly stepsPerSecond?: number;
+  /** Estimated seconds until `finished`; absent where `stepsPerSecond` is. */
+  readonly secondsLeft?: number;
+  /** While starting: what it is busy with, for example `loading the experiment`. */
+  readonly phase?: string;
+  /** Why it is paused, failed or crashed, where that was not the user's wish. */
+  readonly problem?: Problem;
+}
+
+/** A curve that a run records. */
+export interface MetricInfo {
+  /** The tag in the event file: `loss`, `energy/data`, … */
+  readonly name: string;
+  /** What a person reads: `Energy of data`. */
+  readonly label: string;
+  /** Curves of one group share a chart; the chart's title. */
+  readonly group: string;
+  /** Unit, if any: `nats`. */
+  readonly unit?: string;
+}
+
+/** How previews of this run are to be drawn; fixed for the whole run so that nothing jumps. */
+export interface PreviewLayout {
+  /** D, the dimension of a sample. */
+  readonly dimensions: number;
+  /** One name per dimension: column names of the data, or `x1`, `x2`, … */
+  readonly axes: readonly string[];
+  /** The drawn window per dimension, `[low, high]` in model space, one pair per dimension. */
+  readonly bounds: readonly (readonly [number, number])[];
+  /** Cells per side of the energy field, or 0 where D is not 2 and there is no field. */
+  readonly resolution: number;
+}
+
+/** How data were standardised: `model = (raw - mean) / scale`, per column. */
+export interface DataTransform {
+  readonly mean: readonly number[];
+  readonly scale: readonly number[];
+}
+
+/** `run.json`: what a run is and was made of. */
+export interface RunManifest {
+  readonly formatVersion: 1;
+  readonly id: string;
+  /** The experiment's `name`. */
+  readonly name: string;
+  readonly state: RunState;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly endedAt?: string;
+  /** Seconds spent training; pauses do not count. */
+  readonly trainingSeconds: number;
+  readonly experiment: {
+    /** Absolute path of the file that was launched. */
+    readonly file: string;
+    /** The kept copy, relative to the run directory. */
+    readonly source: string;
+    /** SHA-256 of the launched file, hex. */
+    readonly sha256: string;
+  };
+  /** The experiment's whole configuration after overrides, as data. */
+  readonly config: JsonObject;
+  /** What `--set` or a rerun changed: dotted path → value. */
+  readonly overrides: JsonObject;
+  /** The run that this one repeats. */
+  readonly parent?: string;
+  readonly seed: number;
+  readonly backend?: { readonly name: string; readonly reason: string };
+  readonly versions: { readonly [part: string]: string };
+  readonly git?: { readonly commit: string; readonly dirty: boolean };
+  readonly preview?: PreviewLayout;
+  readonly transform?: DataTransform;
+  readonly metrics: readonly MetricInfo[];
+  /** The trainer process and where it listens, while it lives. */
+  readonly worker?: { readonly pid: number; readonly socket: string };
+}
+
+/** Points of one curve: equally long arrays. */
+export interface SeriesChunk {
+  readonly steps: Float64Array;
+  readonly values: Float32Array;
+}
+
+/** Points of several curves, by metric name. */
+export type SeriesChunks = { readonly [metric: string]: SeriesChunk };
+
+/**
+ * What the model looks like at one step.
+ *
+ * All arrays are exactly sized (they share their buffer with nothing), row-major, in model space.
+ */
+export interface PreviewFrame {
+  readonly step: number;
+  /** `[count, D]` samples of the model's chains. */
+  readonly samples: Float32Array;
+  readonly count: number;
+  /**
+   * `[resolution, resolution]` energies over the layout's bounds, where D is 2. Row `r`, column `c`
+   * is the energy at `x = low_x + (c + ½)·width_x/resolution`, `y = low_y + (r + ½)·width_y/resolution`.
+   */
+  readonly field?: Float32Array;
+}

@@ -1,0 +1,15 @@
+import type { DataTransform } from '../../protocol/run';
+import type { TrainingLoop } from './loop';
+import type { RunDescription, RunObserver } from './run-observer';
+
+/** An experiment whose data are loaded and whose step is built and tried: ready for step 1. */
+export interface PreparedTraining {
+  readonly description: RunDescription;
+  readonly backend: { readonly name: string; readonly reason: string };
+  /** How the data were standardised, if they were. */
+  readonly transform?: DataTransform;
+  /** A subset of the data for the panel, `[count, D]`, exactly sized. */
+  readonly shownData: { readonly values: Float32Array; readonly count: number };
+  /** The loop, not yet running. To be called once. */
+  createLoop(observers: readonly RunObserver[]): TrainingLoop;
+}

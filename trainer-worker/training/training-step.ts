@@ -1,0 +1,23 @@
+import type { Checkpoint } from './run-observer';
+
+/** What one step measured: metric name → value. */
+export type StepMetrics = Readonly<Record<string, number>>;
+
+/**
+ * One training step, ready to run: the seam between the loop and whatever executes the mathematics.
+ *
+ * A step whose result is not finite must leave the parameters, the optimizer and the buffer as they
+ * were and throw a `ProblemError` of kind `training` that names the first quantity that went wrong.
+ */
+export interface TrainingStep {
+  /** Runs step number `step` (counting from 1) and updates the parameters. */
+  run(step: number): Promise<StepMetrics>;
+  /** `[count, D]` samples of the model as the objective's own chains have them. */
+  sample(count: number): Promise<Float32Array>;
+  /** Energies of `[n, D]` points; length n. */
+  energy(points: Float32Array): Promise<Float32Array>;
+  /** All that it takes to go on from here. */
+  checkpoint(step: number): Promise<Checkpoint>;
+  /** Frees what the backend holds. */
+  dispose(): void;
+}
