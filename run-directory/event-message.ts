@@ -48,7 +48,7 @@ export function encodeScalars(
       .tag(1, WireType.LengthDelimited)
       .string(tag)
       .tag(2, WireType.Bit32)
-      // The writer of the package refuses what a float cannot hold; a float of 32 bits says infinity.
+      // The package refuses what a float cannot hold; rounding makes that an infinity.
       .float(Math.fround(value))
       .join();
   }
