@@ -65,8 +65,8 @@ describe('ebm run', () => {
     const metrics = said.filter(({ event }) => event === 'metrics').at(-1);
     assert.equal(metrics?.['step'], 20);
     const curve = await readCurve(directory);
-    const { loss } = metrics?.['values'] as { loss: number };
-    assert.equal(Math.fround(loss), curve.values.at(-1));
+    const values = metrics?.['values'] as { loss: number } | undefined;
+    assert.equal(Math.fround(values?.loss ?? Number.NaN), curve.values.at(-1));
     assert.equal(curve.steps.length, 20);
     assert.equal(manifest.state.status, 'finished');
     assert.equal(manifest.config['steps'], 20);
