@@ -5,7 +5,7 @@
  *   node scripts/build.mjs [--tests] [--production]
  */
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import * as esbuild from 'esbuild';
@@ -86,8 +86,21 @@ async function buildPage() {
   });
 }
 
-/** The declarations of `ebm-lab`, which the TypeScript plugin shows to experiment files. */
+/** The packages whose declarations experiment files may see beside those of `ebm-lab`. */
+const typedPackages = ['tfjs', 'tfjs-core', 'tfjs-layers', 'tfjs-data', 'tfjs-converter'];
+
+/** The declarations of `ebm-lab` and tfjs, which the TypeScript plugin shows to experiment files. */
 async function buildTypes() {
+  for (const name of typedPackages) {
+    const from = path.join(root, 'node_modules/@tensorflow', name);
+    await cp(from, path.join(dist, 'types/node_modules/@tensorflow', name), {
+      recursive: true,
+      filter: async (file) =>
+        (await stat(file)).isDirectory()
+          ? !file.slice(from.length).includes('node_modules')
+          : /(?<!_test)\.d\.ts$|[\\/]package\.json$|[\\/]LICENSE$/.test(file),
+    });
+  }
   await promisify(execFile)(
     process.execPath,
     [
