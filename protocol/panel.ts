@@ -15,6 +15,8 @@ export type PanelAction =
 export interface PanelSnapshot {
   /** Grows with each snapshot; updates of an older generation are to be ignored. */
   readonly generation: number;
+  /** Absolute path of the run directory, for {@link PanelPersistedState}. */
+  readonly runDirectory: string;
   readonly manifest: RunManifest;
   readonly state: RunState;
   /** `[n, D]` rows of the data to draw beneath the samples, at most a few thousand. */
@@ -28,6 +30,10 @@ export interface PanelSnapshot {
 /** What changed since the last message of this generation. At most about 1 MB. */
 export interface PanelUpdate {
   readonly generation: number;
+  /**
+   * On every change, and each sign of life of the trainer passed on: a page that hears nothing of
+   * a run in training for some seconds shows it as not responding.
+   */
   readonly state?: RunState;
   readonly series?: SeriesChunks;
   readonly preview?: PreviewFrame;

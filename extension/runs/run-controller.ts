@@ -3,7 +3,7 @@ import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import type { Peer } from '../../protocol/peer';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import { isLiving, type PreviewFrame, type RunManifest, type SeriesChunks } from '../../protocol/run';
-import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
+import { connectToTrainer } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
 import { readManifest } from '../../run-directory/manifest';
 import type { Log } from '../log';
@@ -12,6 +12,7 @@ import type { StartedTrainer } from '../worker/start-trainer';
 import { endProcess, exitsWithin, foundProcess, type TrainerProcess } from '../worker/trainer-process';
 import { recordCrash } from './crash';
 import type { Run } from './run';
+import { trustedWorker } from './trusted-worker';
 
 /** How long to wait for what, in milliseconds. */
 export interface ControllerTimes {
@@ -52,6 +53,7 @@ export class RunController {
   #peer: TrainerPeer | undefined;
   #lastHeard = performance.now();
   #hasExited = false;
+  #attaching: Promise<Attachment> | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(run: Run, process: TrainerProcess, log: Log, times: ControllerTimes) {
@@ -87,14 +89,7 @@ export class RunController {
    * @throws ProblemError `storage` when `run.json` does not name its own trainer.
    */
   static found(run: Run, log: Log, times: Partial<ControllerTimes> = {}): RunController {
-    const { worker, id } = run.manifest;
-    // The path comes from a file of the workspace: connect to nothing but what we would have named.
-    if (!worker || worker.socket !== trainerSocketPath(id)) {
-      throw new ProblemError({
-        kind: 'storage',
-        message: `The run.json of ‘${run.name}’ names no trainer of its own.`,
-      });
-    }
+    const worker = trustedWorker(run.manifest);
     const process = foundProcess(worker.pid, run.directory);
     const controller = new RunController(run, process, log, { ...defaultTimes, ...times });
     controller.#findAgain();
@@ -124,7 +119,14 @@ export class RunController {
   }
 
   /** Subscribes anew: resolves with where the live events continue. */
-  async attach(): Promise<Attachment> {
+  attach(): Promise<Attachment> {
+    this.#attaching ??= this.#attach().finally(() => {
+      this.#attaching = undefined;
+    });
+    return this.#attaching;
+  }
+
+  async #attach(): Promise<Attachment> {
     const attachment = await this.#open().request('attach', {}, { timeoutMs: this.#times.answer });
     this.run.update({ manifest: attachment.manifest, state: attachment.state });
     this.#attachments.fire(attachment);
@@ -248,7 +250,7 @@ export class RunController {
       if (!isLiving(manifest.state.status)) return this.#finish(manifest);
       const { pid } = this.#process;
       if (this.#hasExited || !(await isProcessAlive(pid))) return await this.#crashed();
-      const peer = await this.#connect(manifest.id);
+      const peer = await this.#connect(trustedWorker(manifest).socket);
       if (peer) {
         this.#adopt(peer);
         // Closing it starts the next search.
@@ -261,9 +263,9 @@ export class RunController {
     }
   }
 
-  async #connect(id: string): Promise<TrainerPeer | undefined> {
+  async #connect(socket: string): Promise<TrainerPeer | undefined> {
     try {
-      return await connectToTrainer(trainerSocketPath(id), this.#disposal.signal);
+      return await connectToTrainer(socket, this.#disposal.signal);
     } catch (error) {
       this.#log.info(`‘${this.run.name}’ is not listening: ${problemOf(error).message}`);
       return undefined;
