@@ -109,7 +109,8 @@ export function readNpy(bytes: Uint8Array): NpyArray {
       `byte ${dataStart}: the shape [${header.shape.join(', ')}] of ${header.dtype} needs ${wanted} bytes of data, but there are ${got}.`,
     );
   }
-  const raw = bytes.slice(dataStart);
+  // Not `slice`, which for a Node buffer copies nothing.
+  const raw = new Uint8Array(bytes.subarray(dataStart));
   if (header.bigEndian) reverseBytes(raw, Class.BYTES_PER_ELEMENT);
   const data = new Class(raw.buffer);
   return {

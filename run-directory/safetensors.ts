@@ -95,7 +95,10 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const tensors = places.map(({ name, shape, begin, end }) => ({
     name,
     shape,
-    data: new Float32Array(bytes.slice(dataStart + begin, dataStart + end).buffer),
+    // Not `slice`, which for a Node buffer copies nothing.
+    data: new Float32Array(
+      new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end)).buffer,
+    ),
   }));
   return { tensors, metadata };
 }
