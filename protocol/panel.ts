@@ -39,13 +39,18 @@ export interface PanelUpdate {
   readonly preview?: PreviewFrame;
 }
 
-/** The page answers these. Each reply is the credit for the next message: the host never has more than one unanswered. */
+/** The page answers these and emits these. Each reply is the credit for the next message: the host never has more than one unanswered. */
 export interface PageSide {
   methods: {
     snapshot(params: PanelSnapshot): null;
     update(params: PanelUpdate): null;
   };
-  events: Record<never, never>;
+  events: {
+    /** The page's script runs and wants a snapshot. */
+    ready: Record<string, never>;
+    /** Something threw in the page; goes to the log. */
+    pageError: { readonly message: string; readonly stack?: string };
+  };
 }
 
 /** The host answers these. */
@@ -56,12 +61,7 @@ export interface HostSide {
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };
-  events: {
-    /** The page's script runs and wants a snapshot. */
-    ready: Record<string, never>;
-    /** Something threw in the page; goes to the log. */
-    pageError: { readonly message: string; readonly stack?: string };
-  };
+  events: Record<never, never>;
 }
 
 /** What the page keeps across reloads through `setState`: which run it shows, and navigation only. */

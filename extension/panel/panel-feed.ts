@@ -5,9 +5,17 @@ import { type Problem, problemOf } from '../../protocol/problem';
 import type { PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
 import { listPreviewSteps, readData, readPreview } from '../../run-directory/previews';
+import type { Log } from '../log';
 import type { Run } from '../runs/run';
 import type { RunController } from '../runs/run-controller';
-import { concatChunks, countPoints, exactlySized, pointBytes, splitChunks, unseenPoints } from './series-chunks';
+import {
+  concatChunks,
+  countPoints,
+  exactlySized,
+  pointBytes,
+  splitChunks,
+  unseenPoints,
+} from './series-chunks';
 
 /** The page, as the feed needs it. Each promise resolves when the page has taken the message in. */
 export interface PanelPage {
@@ -16,6 +24,8 @@ export interface PanelPage {
 }
 
 export interface PanelFeedOptions {
+  readonly log: Log;
+  /** A part of the run cannot be shown. */
   readonly onProblem: (problem: Problem) => void;
   /** Least time between two messages. */
   readonly intervalMs?: number;
@@ -70,13 +80,13 @@ export class PanelFeed {
   }
 
   async #show(generation: number, signal: AbortSignal): Promise<void> {
-    const { directory } = this.#run;
     const news = new News();
     const subscriptions = this.#subscribe(news, signal);
     try {
       await this.#page.snapshot(await this.#snapshot(generation), signal);
       const seen = new Map<string, number>();
-      const send = (update: Omit<PanelUpdate, 'generation'>) => this.#send({ generation, ...update }, signal);
+      const send = (update: Omit<PanelUpdate, 'generation'>) =>
+        this.#send({ generation, ...update }, signal);
       const sendSeries = async (parts: readonly SeriesChunks[]) => {
         const fresh = unseenPoints(concatChunks(parts), seen);
         for (const series of splitChunks(fresh, this.#options.pointsPerMessage)) {
@@ -86,18 +96,7 @@ export class PanelFeed {
       for (;;) {
         signal.throwIfAborted();
         for (let range = news.takeRange(); range; range = news.takeRange()) {
-          let parts: SeriesChunks[] = [];
-          let points = 0;
-          for await (const { series } of readScalars(directory, range)) {
-            signal.throwIfAborted();
-            parts.push(series);
-            points += countPoints(series);
-            if (points < this.#options.pointsPerMessage) continue;
-            await sendSeries(parts);
-            parts = [];
-            points = 0;
-          }
-          await sendSeries(parts);
+          await this.#sendHistory(range, sendSeries, signal);
         }
         await sendSeries(news.takeSeries());
         for (let preview = news.takePreview(); preview; preview = news.takePreview()) {
@@ -152,14 +151,20 @@ export class PanelFeed {
 
   async #snapshot(generation: number): Promise<PanelSnapshot> {
     const { directory, manifest } = this.#run;
-    const [data, previewSteps] = await Promise.all([
-      readData(directory),
-      listPreviewSteps(directory),
+    // A broken file takes only itself out of the picture.
+    const orProblem = async <T>(reading: Promise<T>): Promise<T | undefined> =>
+      reading.catch((error: unknown) => {
+        this.#options.onProblem(problemOf(error, 'storage'));
+        return undefined;
+      });
+    const [data, previewSteps = []] = await Promise.all([
+      orProblem(readData(directory)),
+      orProblem(listPreviewSteps(directory)),
     ]);
     const newest = previewSteps.at(-1);
     const preview =
       newest !== undefined && manifest.preview
-        ? await readPreview(directory, newest, manifest.preview)
+        ? await orProblem(readPreview(directory, newest, manifest.preview))
         : undefined;
     return {
       generation,
@@ -172,6 +177,33 @@ export class PanelFeed {
     };
   }
 
+  /** Sends what the event file has in `range`, in messages of full size. */
+  async #sendHistory(
+    range: EventRange,
+    send: (parts: readonly SeriesChunks[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let parts: SeriesChunks[] = [];
+    let points = 0;
+    try {
+      for await (const { series, problem } of readScalars(this.#run.directory, range)) {
+        signal.throwIfAborted();
+        // A torn last record is what a crash leaves, or what is being written: nothing to alarm about.
+        if (problem) this.#options.log.warn(problem.message);
+        parts.push(series);
+        points += countPoints(series);
+        if (points < this.#options.pointsPerMessage) continue;
+        await send(parts);
+        parts = [];
+        points = 0;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#options.onProblem(problemOf(error, 'storage'));
+    }
+    await send(parts);
+  }
+
   async #send(update: PanelUpdate, signal: AbortSignal): Promise<void> {
     const wait = this.#lastSent + this.#options.intervalMs - performance.now();
     if (wait > 0) await delay(wait, undefined, { signal });
@@ -180,10 +212,16 @@ export class PanelFeed {
   }
 }
 
+/** A stretch of the event file, in bytes. Without an end: all there is. */
+interface EventRange {
+  readonly from: number;
+  readonly to?: number;
+}
+
 /** What has happened since the page was last told, merged. */
 class News {
-  /** Stretches of the event file to read, in bytes; without an end: all there is. */
-  #ranges: { readonly from: number; readonly to?: number }[] = [];
+  /** Still to be read, in this order. */
+  #ranges: EventRange[] = [];
   /** Up to where the event file is read or will be. */
   #bytes = 0;
   #series: SeriesChunks[] = [];
@@ -220,7 +258,7 @@ class News {
     this.#wake?.();
   }
 
-  takeRange() {
+  takeRange(): EventRange | undefined {
     return this.#ranges.shift();
   }
 
@@ -244,7 +282,8 @@ class News {
   /** Resolves when there is something to tell; rejects when `signal` aborts. */
   async arrives(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#ranges.length + this.#series.length + this.#previews.length > 0 || this.#state) return;
+    if (this.#ranges.length + this.#series.length + this.#previews.length > 0 || this.#state)
+      return;
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', onAbort, { once: true });

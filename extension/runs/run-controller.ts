@@ -2,14 +2,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import type { Peer } from '../../protocol/peer';
 import { ProblemError, problemOf } from '../../protocol/problem';
-import { isLiving, type PreviewFrame, type RunManifest, type SeriesChunks } from '../../protocol/run';
+import {
+  isLiving,
+  type PreviewFrame,
+  type RunManifest,
+  type SeriesChunks,
+} from '../../protocol/run';
 import { connectToTrainer } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
 import { readManifest } from '../../run-directory/manifest';
 import type { Log } from '../log';
 import { isProcessAlive, isTrainerOf } from '../worker/process-identity';
 import type { StartedTrainer } from '../worker/start-trainer';
-import { endProcess, exitsWithin, foundProcess, type TrainerProcess } from '../worker/trainer-process';
+import {
+  endProcess,
+  exitsWithin,
+  foundProcess,
+  type TrainerProcess,
+} from '../worker/trainer-process';
 import { recordCrash } from './crash';
 import type { Run } from './run';
 import { trustedWorker } from './trusted-worker';

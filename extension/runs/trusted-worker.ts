@@ -11,7 +11,10 @@ import { trainerSocketPath } from '../../protocol/socket-transport';
  *
  * @throws ProblemError `storage` when it names none, or one elsewhere.
  */
-export function trustedWorker(manifest: RunManifest): { readonly pid: number; readonly socket: string } {
+export function trustedWorker(manifest: RunManifest): {
+  readonly pid: number;
+  readonly socket: string;
+} {
   const { worker, id, name } = manifest;
   if (worker && path.dirname(worker.socket) === path.dirname(trainerSocketPath(id))) return worker;
   throw new ProblemError({

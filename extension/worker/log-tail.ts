@@ -16,12 +16,7 @@ export async function readLogTail(file: string, lines = 30): Promise<string> {
     const { size } = await handle.stat();
     const buffer = Buffer.alloc(Math.min(size, limit));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, size - buffer.length);
-    return buffer
-      .toString('utf8', 0, bytesRead)
-      .trimEnd()
-      .split('\n')
-      .slice(-lines)
-      .join('\n');
+    return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-lines).join('\n');
   } finally {
     await handle.close();
   }
