@@ -2,17 +2,24 @@
  * Builds everything into dist/: the extension, the trainer (which is also the `ebm` command), the
  * panel's page, the types that experiments see, and with `--tests` the test files.
  *
- *   node scripts/build.mjs [--tests] [--production]
+ *   node scripts/build.mjs [--tests] [--production] [--out FOLDER]
  */
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
-const dist = path.join(root, 'dist');
-const production = process.argv.includes('--production');
+const { values: options } = parseArgs({
+  options: {
+    tests: { type: 'boolean', default: false },
+    production: { type: 'boolean', default: false },
+    out: { type: 'string', default: path.join(root, 'dist') },
+  },
+});
+const dist = path.resolve(options.out);
+const { production } = options;
 
 /** @type {esbuild.BuildOptions} */
 const common = {
@@ -86,8 +93,21 @@ async function buildPage() {
   });
 }
 
-/** The declarations of `ebm-lab`, which the TypeScript plugin shows to experiment files. */
+/** The packages whose declarations experiment files may see beside those of `ebm-lab`. */
+const typedPackages = ['tfjs', 'tfjs-core', 'tfjs-layers', 'tfjs-data', 'tfjs-converter'];
+
+/** The declarations of `ebm-lab` and tfjs, which the TypeScript plugin shows to experiment files. */
 async function buildTypes() {
+  for (const name of typedPackages) {
+    const from = path.join(root, 'node_modules/@tensorflow', name);
+    await cp(from, path.join(dist, 'types/node_modules/@tensorflow', name), {
+      recursive: true,
+      filter: async (file) =>
+        (await stat(file)).isDirectory()
+          ? !file.slice(from.length).includes('node_modules')
+          : /(?<!_test)\.d\.ts$|[\\/]package\.json$|[\\/]LICENSE$/.test(file),
+    });
+  }
   await promisify(execFile)(
     process.execPath,
     [
@@ -124,5 +144,5 @@ async function buildTests() {
 
 await rm(dist, { recursive: true, force: true });
 const jobs = [buildExtension(), buildTrainer(), buildPage(), buildTypes()];
-if (process.argv.includes('--tests')) jobs.push(buildTests());
+if (options.tests) jobs.push(buildTests());
 await Promise.all(jobs);
