@@ -166,10 +166,14 @@ export class RunController {
 
   /** Lets go of the trainer, which trains on. Idempotent. */
   dispose(): void {
+    this.#process.dispose();
+    this.#letGo();
+  }
+
+  #letGo(): void {
     if (this.#disposal.signal.aborted) return;
     this.#disposal.abort();
     clearInterval(this.#pulse);
-    this.#process.dispose();
     this.#peer?.close();
     if (this.run.controller === this) this.run.setController(undefined);
   }
@@ -288,7 +292,8 @@ export class RunController {
 
   #finish(manifest: RunManifest): void {
     if (this.#disposal.signal.aborted) return;
-    this.dispose();
+    // The process itself may take a moment more, and a stop waits for that.
+    this.#letGo();
     this.run.update({ manifest, isResponding: true });
     this.#ended.fire();
   }
