@@ -123,7 +123,7 @@ export class PlanePlot {
       range: this.#range ?? { low: 0, high: 1 },
       contourStep: layers.contours && this.#range ? this.#contourStep(this.#range) : undefined,
       contourColor: rgba(theme.muted),
-      layers: this.#points(view),
+      layers: this.#points(view, plotWidth),
     });
 
     const context = prepareCanvas(this.#overlay, width, height);
@@ -167,20 +167,22 @@ export class PlanePlot {
     return niceTicks(low, high, contourCount).increment;
   }
 
-  #points({ data, samples, layers, theme }: PlaneView): PointLayer[] {
+  #points({ data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
     const background = rgba(theme.background);
-    const outlineWidth = theme.isHighContrast ? 1.25 : 0.75;
+    const outlineWidth = theme.isHighContrast ? 1 : 0.6;
+    // Smaller in a small picture, and where there are many.
+    const radiusOf = (points: Float32Array, factor: number) =>
+      Math.min(2.2, Math.max(0.8, (factor * width) / Math.sqrt(points.length / 2)));
     const drawn: PointLayer[] = [];
     if (data && layers.data) {
       const [r, g, b] = rgba(theme.data);
       const fill = [r, g, b, 0.9] as const;
-      // Fewer points may be larger.
-      const radius = data.length > 2 * 1000 ? 1.1 : 1.6;
-      drawn.push({ points: data, radius, fill, outline: background, outlineWidth: 0.6 });
+      const radius = radiusOf(data, 0.09);
+      drawn.push({ points: data, radius, fill, outline: background, outlineWidth });
     }
     if (samples && layers.samples) {
       const fill = rgba(theme.samples);
-      const radius = samples.length > 2 * 2000 ? 1.6 : 2.1;
+      const radius = radiusOf(samples, 0.12);
       drawn.push({ points: samples, radius, fill, outline: background, outlineWidth });
     }
     return drawn;
