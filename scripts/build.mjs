@@ -43,7 +43,11 @@ const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
  * @type {readonly (readonly [file: RegExp, code: string, allowed: string])[]}
  */
 const forbiddenInPages = [
-  [/fast-element[\\/]dist[\\/]esm[\\/]platform\.js$/, 'new Function("return this")()', 'globalThis'],
+  [
+    /fast-element[\\/]dist[\\/]esm[\\/]platform\.js$/,
+    'new Function("return this")()',
+    'globalThis',
+  ],
   [/lodash-es[\\/]_root\.js$/, "Function('return this')()", 'globalThis'],
   [
     /fast-web-utilities[\\/]dist[\\/]dom\.js$/,
@@ -60,7 +64,9 @@ const withoutForbiddenCode = {
       build.onLoad({ filter }, async ({ path: file }) => {
         const contents = await readFile(file, 'utf8');
         if (!contents.includes(code)) {
-          return { errors: [{ text: `${file} no longer contains ${code}: look what it does now.` }] };
+          return {
+            errors: [{ text: `${file} no longer contains ${code}: look what it does now.` }],
+          };
         }
         return { contents: contents.replaceAll(code, allowed), loader: 'js' };
       });

@@ -96,9 +96,7 @@ export class DropDown {
     this.root = element(
       'vscode-dropdown',
       { 'aria-label': label },
-      ...options.map((option, index) =>
-        element('vscode-option', { value: String(index) }, option),
-      ),
+      ...options.map((option, index) => element('vscode-option', { value: String(index) }, option)),
     );
     this.root.addEventListener('change', () => {
       if (this.root instanceof Dropdown) changed(Number(this.root.value));

@@ -52,12 +52,7 @@ export class Curves {
     this.root = element(
       'section',
       { class: 'pane curves', 'aria-label': 'Curves' },
-      element(
-        'div',
-        { class: 'pane-head' },
-        element('h2', {}, 'Curves'),
-        this.#resetZoom.root,
-      ),
+      element('div', { class: 'pane-head' }, element('h2', {}, 'Curves'), this.#resetZoom.root),
       element(
         'div',
         { class: 'curve-options' },
