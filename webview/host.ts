@@ -1,5 +1,5 @@
-import type { HostSide, PageSide } from '../protocol/panel';
 import { messageTransport } from '../protocol/message-transport';
+import type { HostSide, PageSide } from '../protocol/panel';
 import { Peer } from '../protocol/peer';
 
 /** What the editor gives to a page, once. */

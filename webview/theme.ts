@@ -36,7 +36,7 @@ export function readTheme(): Theme {
     background: read('editor-background'),
     foreground,
     muted: isHighContrast ? foreground : read('descriptionForeground', 'foreground'),
-    grid: read('editorWidget-border', 'panel-border', 'widget-border', 'charts-lines'),
+    grid: faded(foreground, isHighContrast ? 0.35 : 0.12),
     border: isHighContrast ? read('contrastBorder') : read('panel-border', 'charts-lines'),
     accent: read('focusBorder'),
     curves: curveColors.map((color) => read(`charts-${color}`, 'charts-foreground')),
@@ -51,6 +51,11 @@ export function watchTheme(changed: () => void): void {
   const attributes = { attributes: true, attributeFilter: ['class', 'style'] };
   observer.observe(document.body, attributes);
   observer.observe(document.documentElement, attributes);
+}
+
+function faded(color: string, alpha: number): string {
+  const [r, g, b] = rgba(color);
+  return `rgba(${255 * r}, ${255 * g}, ${255 * b}, ${alpha})`;
 }
 
 let probe: CanvasRenderingContext2D | null | undefined;

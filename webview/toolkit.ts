@@ -35,7 +35,8 @@ export interface ButtonOptions {
 export class PushButton {
   readonly root: HTMLElement;
   readonly #appearance: ButtonOptions['appearance'];
-  readonly #text = element('span', { class: 'button-text' });
+  // A bare text: the toolkit gives the size of an icon to any element inside a button.
+  readonly #text = new Text();
   #icon: SVGElement | undefined;
 
   constructor({ label, appearance, icon, press }: ButtonOptions) {
@@ -46,7 +47,6 @@ export class PushButton {
       'aria-label': label,
       appearance,
     });
-    this.#text.slot = '';
     if (appearance !== 'icon') this.root.append(this.#text);
     this.show(label, icon);
     this.root.addEventListener('click', press);
@@ -56,7 +56,7 @@ export class PushButton {
   show(label: string, icon?: SVGElement): void {
     this.root.setAttribute('aria-label', label);
     this.root.title = label;
-    this.#text.textContent = label;
+    this.#text.data = label;
     if (icon) {
       this.#icon?.remove();
       this.#icon = icon;
@@ -96,9 +96,7 @@ export class DropDown {
     this.root = element(
       'vscode-dropdown',
       { 'aria-label': label },
-      ...options.map((option, index) =>
-        element('vscode-option', { value: String(index) }, option),
-      ),
+      ...options.map((option, index) => element('vscode-option', { value: String(index) }, option)),
     );
     this.root.addEventListener('change', () => {
       if (this.root instanceof Dropdown) changed(Number(this.root.value));

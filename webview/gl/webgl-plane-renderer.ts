@@ -179,26 +179,13 @@ export class WebGlPlaneRenderer implements PlaneRenderer {
     for (const layer of scene.layers) this.#drawPoints(scene, layer);
   }
 
-  #drawField(
-    scene: PlaneScene,
-    { values, resolution }: NonNullable<PlaneScene['field']>,
-  ): void {
+  #drawField(scene: PlaneScene, { values, resolution }: NonNullable<PlaneScene['field']>): void {
     const gl = this.#gl;
     const { field, fieldTexture, emptyArray } = this.#resources;
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, fieldTexture);
     if (this.#uploaded !== values) {
-      gl.texImage2D(
-        gl.TEXTURE_2D,
-        0,
-        gl.R32F,
-        resolution,
-        resolution,
-        0,
-        gl.RED,
-        gl.FLOAT,
-        values,
-      );
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, resolution, resolution, 0, gl.RED, gl.FLOAT, values);
       this.#uploaded = values;
     }
     gl.useProgram(field.program);
@@ -224,13 +211,7 @@ export class WebGlPlaneRenderer implements PlaneRenderer {
     gl.bindVertexArray(pointArray);
     gl.bindBuffer(gl.ARRAY_BUFFER, pointBuffer);
     gl.bufferData(gl.ARRAY_BUFFER, layer.points, gl.DYNAMIC_DRAW);
-    gl.uniform4f(
-      points.uniform('bounds'),
-      window.xLow,
-      window.yLow,
-      window.xHigh,
-      window.yHigh,
-    );
+    gl.uniform4f(points.uniform('bounds'), window.xLow, window.yLow, window.xHigh, window.yHigh);
     gl.uniform1f(points.uniform('size'), 2 * outer + 2);
     gl.uniform1f(points.uniform('radius'), radius);
     gl.uniform1f(points.uniform('outer'), outer);

@@ -59,7 +59,10 @@ export function formatDuration(seconds: number): string {
 }
 
 function exponential(value: number): string {
-  return value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  return value
+    .toExponential(2)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
 }
 
 function trimmed(value: number): string {

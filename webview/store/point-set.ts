@@ -5,11 +5,7 @@ export interface Moments {
 }
 
 /** Column `dimension` of `[count, dimensions]` rows. */
-export function column(
-  values: Float32Array,
-  dimensions: number,
-  dimension: number,
-): Float32Array {
+export function column(values: Float32Array, dimensions: number, dimension: number): Float32Array {
   const count = Math.floor(values.length / dimensions);
   return Float32Array.from({ length: count }, (_, row) => values[row * dimensions + dimension]!);
 }

@@ -54,7 +54,9 @@ export function runDisplay(state: RunState, silence: number): RunDisplay {
     // 100 % is said of nothing less.
     percent: `${Math.floor(100 * progress)} %`,
     speed:
-      isMoving && state.stepsPerSecond !== undefined ? formatSpeed(state.stepsPerSecond) : undefined,
+      isMoving && state.stepsPerSecond !== undefined
+        ? formatSpeed(state.stepsPerSecond)
+        : undefined,
     timeLeft:
       isMoving && state.secondsLeft !== undefined ? formatDuration(state.secondsLeft) : undefined,
   };

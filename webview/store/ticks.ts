@@ -17,6 +17,9 @@ export function niceTicks(low: number, high: number, most: number): Ticks {
   const values: number[] = [];
   const first = Math.ceil(low / increment - 1e-9);
   const last = Math.floor(high / increment + 1e-9);
-  for (let k = first; k <= last; k++) values.push(k * increment);
+  for (let k = first; k <= last; k++) {
+    // Not -0, which formatters show with its sign.
+    values.push(k === 0 ? 0 : k * increment);
+  }
   return { increment, values };
 }

@@ -34,13 +34,7 @@ export class Banner {
       'section',
       { class: 'banner', role: 'alert', 'data-testid': 'problem' },
       element('div', { class: 'banner-text' }, this.#message, this.#remedy),
-      element(
-        'div',
-        { class: 'banner-actions' },
-        this.#rerun.root,
-        log.root,
-        this.#source.root,
-      ),
+      element('div', { class: 'banner-actions' }, this.#rerun.root, log.root, this.#source.root),
     );
     this.root.hidden = true;
   }

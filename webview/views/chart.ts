@@ -59,8 +59,7 @@ export class Chart {
   readonly #host: ChartHost;
   readonly #note = element('span', { class: 'chart-note' });
   readonly #plot = element('div', { class: 'chart-plot', tabindex: '0', role: 'img' });
-  readonly #at = element('th', { scope: 'col', class: 'number' });
-  readonly #smoothedHead = element('th', { scope: 'col', class: 'number' }, 'smoothed');
+  readonly #at = element('span', { class: 'chart-at' });
   readonly #rows: readonly LegendRow[];
   readonly #smoothed = new Map<string, SmoothedValues>();
   readonly #hidden = new Set<string>();
@@ -86,6 +85,7 @@ export class Chart {
         { class: 'chart-head' },
         element('h3', {}, title),
         this.#note,
+        this.#at,
         copy.root,
       ),
       this.#plot,
@@ -93,17 +93,6 @@ export class Chart {
         'table',
         { class: 'chart-legend' },
         element('caption', { class: 'visually-hidden' }, `Values of ${title}`),
-        element(
-          'thead',
-          {},
-          element(
-            'tr',
-            {},
-            element('th', { scope: 'col', class: 'visually-hidden-cell' }, 'Curve'),
-            this.#at,
-            this.#smoothedHead,
-          ),
-        ),
         element('tbody', {}, ...this.#rows.map((row) => this.#rowElement(row))),
       ),
     );
@@ -121,7 +110,6 @@ export class Chart {
     );
     const shown = step ?? newest;
     setText(this.#at, shown < 0 ? '' : `step ${formatCount(Math.round(shown))}`);
-    this.#smoothedHead.hidden = view.smoothing === 0;
     for (const { metric, value, smoothed } of this.#rows) {
       const series = view.series.get(metric.name);
       const index = series?.indexUpTo(shown) ?? -1;
@@ -130,7 +118,7 @@ export class Chart {
       setText(value, at === undefined ? '–' : `${formatValue(at)}${unit}`);
       smoothed.hidden = view.smoothing === 0;
       const average = this.#smoothed.get(metric.name)?.values;
-      setText(smoothed, formatValue(index >= 0 ? average?.at(index) : undefined));
+      setText(smoothed, `smoothed ${formatValue(index >= 0 ? average?.at(index) : undefined)}`);
     }
   }
 
@@ -267,7 +255,7 @@ export class Chart {
       {
         width,
         height,
-        padding: [6, 12, 0, 0],
+        padding: [6, 20, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,
@@ -295,7 +283,7 @@ export class Chart {
             ...axis,
             size: axisWidth,
             gap: 4,
-            space: 28,
+            space: 24,
             values: (_, splits, _axis, _space, increment) =>
               splits.map((value) => {
                 if (value === null) return '';

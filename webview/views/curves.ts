@@ -2,7 +2,7 @@ import type { MetricInfo } from '../../protocol/run';
 import { smoothingPosition, smoothingWeight } from '../store/smoothed-values';
 import { CheckBox, PushButton } from '../toolkit';
 import { Chart, type StepRange } from './chart';
-import { element, setAttribute, setText } from './element';
+import { element, setAttribute, setText, showFill } from './element';
 import { Memo } from './memo';
 import type { PanelModel } from './panel-model';
 
@@ -52,18 +52,13 @@ export class Curves {
     this.root = element(
       'section',
       { class: 'pane curves', 'aria-label': 'Curves' },
+      element('div', { class: 'pane-head' }, element('h2', {}, 'Curves'), this.#resetZoom.root),
       element(
         'div',
-        { class: 'pane-head' },
-        element('h2', {}, 'Curves'),
-        this.#resetZoom.root,
-        element(
-          'div',
-          { class: 'smoothing' },
-          element('label', { for: 'smoothing' }, 'Smoothing'),
-          this.#smoothing,
-          this.#weight,
-        ),
+        { class: 'curve-options' },
+        element('label', { for: 'smoothing' }, 'Smoothing'),
+        this.#smoothing,
+        this.#weight,
         this.#logScale.root,
       ),
       this.#empty,
@@ -80,6 +75,7 @@ export class Curves {
     const { smoothing, logScale, step } = navigation;
     const position = String(Math.round(100 * smoothingPosition(smoothing)) / 100);
     if (this.#smoothing.value !== position) this.#smoothing.value = position;
+    showFill(this.#smoothing);
     const weight = smoothing === 0 ? 'off' : smoothing.toFixed(smoothing < 0.99 ? 2 : 3);
     setText(this.#weight, weight);
     setAttribute(this.#smoothing, 'aria-valuetext', weight);

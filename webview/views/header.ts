@@ -34,7 +34,7 @@ export class Header {
     element('span', { class: 'status-dot', 'aria-hidden': 'true' }),
     this.#statusText,
   );
-  readonly #step = element('span', { class: 'fact-value', 'data-testid': 'step' });
+  readonly #step = element('span', { class: 'sized', 'data-testid': 'step' });
   readonly #steps = element('span', { class: 'fact-unit' });
   readonly #percent = new Fact('percent', '');
   readonly #speed = new Fact('speed', 'steps/s');
@@ -93,7 +93,7 @@ export class Header {
     setText(this.#step, display.step);
     setText(this.#steps, `of ${display.steps} steps`);
     // As wide as it will ever be.
-    this.#step.style.minWidth = `${display.steps.length}ch`;
+    setAttribute(this.#step, 'data-widest', display.steps);
     this.#percent.show(display.percent);
     this.#speed.show(display.speed);
     this.#timeLeft.show(display.timeLeft);

@@ -1,6 +1,6 @@
 import type { PreviewFrame } from '../../protocol/run';
 import { validAxes } from '../store/navigation';
-import { formatCount, formatValue } from '../store/number-format';
+import { formatCount, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane } from '../store/point-set';
@@ -274,8 +274,11 @@ export class Landscape {
 function momentsText(values: Float32Array, axis: PlotAxis): string {
   const found = moments(values);
   if (!found) return '–';
-  const mean = formatValue(inDataUnits(axis, found.mean));
-  return `${mean} ± ${formatValue(Math.abs(axis.scale) * found.deviation)}`;
+  const deviation = Math.abs(axis.scale) * found.deviation;
+  // Both to a hundredth of the deviation: the rest is chance.
+  const unit = deviation > 0 ? 10 ** (Math.floor(Math.log10(deviation)) - 2) : 1e-3;
+  const mean = formatTick(inDataUnits(axis, found.mean), unit);
+  return `${mean} ± ${formatTick(deviation, unit)}`;
 }
 
 function emptyText({ manifest, state }: PanelState): string {

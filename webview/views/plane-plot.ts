@@ -1,8 +1,4 @@
-import {
-  createPlaneRenderer,
-  type PlaneRenderer,
-  type PointLayer,
-} from '../gl/plane-renderer';
+import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/plane-renderer';
 import { viridis } from '../gl/viridis';
 import { drifted, type EnergyRange, energyAt, robustRange } from '../store/energy-range';
 import { formatTick, formatValue } from '../store/number-format';
@@ -123,7 +119,7 @@ export class PlanePlot {
       range: this.#range ?? { low: 0, high: 1 },
       contourStep: layers.contours && this.#range ? this.#contourStep(this.#range) : undefined,
       contourColor: rgba(theme.muted),
-      layers: this.#points(view),
+      layers: this.#points(view, plotWidth),
     });
 
     const context = prepareCanvas(this.#overlay, width, height);
@@ -156,8 +152,8 @@ export class PlanePlot {
     const next = robustRange(raw);
     this.#range = drifted(this.#range, next);
     // A shader would spread one value that is not finite over its neighbours.
-    const isFinite = raw.every((energy) => Number.isFinite(energy));
-    const values = isFinite
+    const areFinite = raw.every((energy) => Number.isFinite(energy));
+    const values = areFinite
       ? raw
       : raw.map((energy) => (Number.isFinite(energy) ? energy : next.high));
     this.#field = { raw, values };
@@ -167,21 +163,23 @@ export class PlanePlot {
     return niceTicks(low, high, contourCount).increment;
   }
 
-  #points({ data, samples, layers, theme }: PlaneView): PointLayer[] {
+  #points({ data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
     const background = rgba(theme.background);
-    const outlineWidth = theme.isHighContrast ? 1.25 : 0.75;
+    // Smaller in a small picture, and where there are many; the outline must not outweigh the fill.
+    const sizeOf = (points: Float32Array, factor: number, least: number) => {
+      const radius = (factor * width) / Math.sqrt(points.length / 2);
+      const shown = Math.min(2.2, Math.max(least, radius));
+      return { radius: shown, outlineWidth: (theme.isHighContrast ? 0.45 : 0.3) * shown };
+    };
     const drawn: PointLayer[] = [];
     if (data && layers.data) {
       const [r, g, b] = rgba(theme.data);
       const fill = [r, g, b, 0.9] as const;
-      // Fewer points may be larger.
-      const radius = data.length > 2 * 1000 ? 1.1 : 1.6;
-      drawn.push({ points: data, radius, fill, outline: background, outlineWidth: 0.6 });
+      drawn.push({ points: data, ...sizeOf(data, 0.09, 0.8), fill, outline: background });
     }
     if (samples && layers.samples) {
       const fill = rgba(theme.samples);
-      const radius = samples.length > 2 * 2000 ? 1.6 : 2.1;
-      drawn.push({ points: samples, radius, fill, outline: background, outlineWidth });
+      drawn.push({ points: samples, ...sizeOf(samples, 0.12, 1.1), fill, outline: background });
     }
     return drawn;
   }

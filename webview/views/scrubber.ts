@@ -1,7 +1,7 @@
 import { formatCount } from '../store/number-format';
 import { previewIndex } from '../store/panel-state';
 import { PushButton } from '../toolkit';
-import { element, setAttribute, setText } from './element';
+import { element, icon, setAttribute, setText, showFill } from './element';
 import type { PanelModel } from './panel-model';
 
 /** Moves every view to a kept step. Follows the newest until the user moves it. */
@@ -15,7 +15,7 @@ export class Scrubber {
     'aria-label': 'Step shown',
     'data-testid': 'scrubber',
   });
-  readonly #step = element('output', { class: 'scrubber-step', 'data-testid': 'shown-step' });
+  readonly #step = element('output', { class: 'scrubber-step sized', 'data-testid': 'shown-step' });
   readonly #error = element('span', { class: 'scrubber-error', role: 'alert' });
   readonly #live: PushButton;
   #steps: readonly number[] = [];
@@ -25,6 +25,7 @@ export class Scrubber {
     this.#live = new PushButton({
       label: 'Live',
       appearance: 'secondary',
+      icon: icon('dot'),
       press: () => select(undefined),
     });
     this.#live.root.classList.add('live');
@@ -52,15 +53,19 @@ export class Scrubber {
     // Also where it stands already: the browser moves the thumb when the end moves.
     this.#range.value = String(Math.max(0, index));
     this.#range.disabled = steps.length < 2;
+    showFill(this.#range);
     const shown = isLive ? steps[index] : navigation.step;
     const text = shown === undefined ? '–' : formatCount(shown);
     setText(this.#step, text);
-    this.#step.style.minWidth = `${formatCount(panel.state.steps).length}ch`;
+    setAttribute(this.#step, 'data-widest', formatCount(panel.state.steps));
     setAttribute(this.#range, 'aria-valuetext', isLive ? `step ${text}, newest` : `step ${text}`);
     this.root.classList.toggle('loading', isLoadingFrame);
     setText(this.#error, frameError ?? '');
     setAttribute(this.#live.root, 'aria-pressed', String(isLive));
-    this.#live.root.classList.toggle('pressed', isLive);
-    this.#live.isEnabled = !isLive;
+    setAttribute(
+      this.#live.root,
+      'title',
+      isLive ? 'Follows the newest step' : 'Follow the newest step again',
+    );
   }
 }
