@@ -2,17 +2,24 @@
  * Builds everything into dist/: the extension, the trainer (which is also the `ebm` command), the
  * panel's page, the types that experiments see, and with `--tests` the test files.
  *
- *   node scripts/build.mjs [--tests] [--production]
+ *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY]
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
-const dist = path.join(root, 'dist');
-const production = process.argv.includes('--production');
+const { values: options } = parseArgs({
+  options: {
+    tests: { type: 'boolean', default: false },
+    production: { type: 'boolean', default: false },
+    out: { type: 'string', default: path.join(root, 'dist') },
+  },
+});
+const dist = path.resolve(options.out);
+const { production } = options;
 
 /** @type {esbuild.BuildOptions} */
 const common = {
@@ -124,5 +131,5 @@ async function buildTests() {
 
 await rm(dist, { recursive: true, force: true });
 const jobs = [buildExtension(), buildTrainer(), buildPage(), buildTypes()];
-if (process.argv.includes('--tests')) jobs.push(buildTests());
+if (options.tests) jobs.push(buildTests());
 await Promise.all(jobs);
