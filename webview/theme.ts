@@ -6,6 +6,8 @@ export interface Theme {
   readonly foreground: string;
   readonly muted: string;
   readonly grid: string;
+  /** Contour lines on the bare background. */
+  readonly contour: string;
   readonly border: string;
   /** The step marker, and whatever else is to catch the eye. */
   readonly accent: string;
@@ -37,6 +39,7 @@ export function readTheme(): Theme {
     foreground,
     muted: isHighContrast ? foreground : read('descriptionForeground', 'foreground'),
     grid: faded(foreground, isHighContrast ? 0.35 : 0.12),
+    contour: faded(foreground, isHighContrast ? 0.8 : 0.4),
     border: isHighContrast ? read('contrastBorder') : read('panel-border', 'charts-lines'),
     accent: read('focusBorder'),
     curves: curveColors.map((color) => read(`charts-${color}`, 'charts-foreground')),

@@ -225,6 +225,7 @@ describe('numbers', () => {
       [-0.5, 0, 0.5].map((tick) => formatTick(tick, 0.5)),
       ['−0.5', '0.0', '0.5'],
     );
+    assert.equal(formatTick(0.75, 0.25), '0.75');
     assert.equal(formatTick(-1e-17, 0.2), '0.0');
     assert.equal(formatTick(200_000, 100_000), '2e5');
     assert.deepEqual([500, 20_000, 1_500_000].map(formatStepTick), ['500', '20k', '1.5M']);

@@ -23,7 +23,7 @@ export function jsonReporter(write: Write): RunReporter {
     begin: (directory, { id, name, backend, seed, state, metrics }) =>
       say('start', { id, name, directory, backend, seed, steps: state.steps, metrics }),
     metrics(step, values) {
-      latest = values;
+      latest = { ...latest, ...values };
       unsaid = { step, values };
       if (performance.now() - saidAt >= metricsMs) sayMetrics();
     },

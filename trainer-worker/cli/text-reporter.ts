@@ -18,7 +18,7 @@ export function lineReporter(write: Write): RunReporter {
     phase: (text) => write(`${text} …\n`),
     begin: (directory, manifest) => write(openingText(directory, manifest)),
     metrics(_step, values) {
-      last = values;
+      last = { ...last, ...values };
     },
     state(state) {
       if (state.status !== 'running' || performance.now() - saidAt < lineMs) return;
@@ -53,7 +53,7 @@ export function barReporter(write: Write, terminal: NodeJS.WriteStream): RunRepo
       bar.start(manifest.state.steps, 0, { loss: '–', speed: '–', left: '–' });
     },
     metrics(_step, values) {
-      last = values;
+      last = { ...last, ...values };
     },
     state(state) {
       bar.update(state.step, {

@@ -100,7 +100,7 @@ function records(text: string, file: string, delimiter: string): Row[] {
     return rows;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const line = typeof error['lines'] === 'number' ? error['lines'] : 1;
+    const { lines: line = 1 } = error as { readonly lines?: number };
     throw problem(
       file,
       `${file}, line ${line}: ${error.message.replace(/\.?$/, '.')}`,

@@ -29,14 +29,11 @@ export async function loadExperiment(
   // esbuild works in a process of its own while this one reads tfjs, the two slow parts of a launch.
   const [bundle, runtime] = await Promise.all([bundleExperiment(entry), loadRuntime()]);
   const files = bundle.sources.map((source) => source.path);
-  const exported = evaluated(bundle, entry, files, runtime, timeoutMs);
-  const options = runtime.optionsOf(exported['default']);
+  const { default: exported } = evaluated(bundle, entry, files, runtime, timeoutMs);
+  const options = runtime.optionsOf(exported);
   if (options === undefined) throw notAnExperiment(bundle, entry, exported);
-  const resolved = runtime.applyOverrides(
-    options,
-    exported['default'] as ExperimentSpec,
-    overrides,
-  );
+  const original = exported as ExperimentSpec;
+  const resolved = runtime.applyOverrides(options, original, overrides);
   const experiment =
     resolved.name === ''
       ? Object.freeze({
@@ -51,7 +48,7 @@ export async function loadExperiment(
     overrides,
     sources: bundle.sources,
     sha256: createHash('sha256').update(entrySource(bundle)).digest('hex'),
-    locations: locationsOf(options, exported['default'] as ExperimentSpec, files, runtime),
+    locations: locationsOf(options, original, files, runtime),
   };
 }
 
@@ -134,13 +131,9 @@ function textOf(bundle: Bundle, file: string): string {
   return source === undefined ? '' : new TextDecoder().decode(source.contents);
 }
 
-function notAnExperiment(
-  bundle: Bundle,
-  file: string,
-  exported: { readonly [name: string]: unknown },
-): ProblemError {
+function notAnExperiment(bundle: Bundle, file: string, exported: unknown): ProblemError {
   const name = path.basename(file);
-  if (exported['default'] === undefined) {
+  if (exported === undefined) {
     return new ProblemError({
       kind: 'experiment',
       message: `${name} has no default export.`,

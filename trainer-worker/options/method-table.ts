@@ -10,8 +10,13 @@ interface Table {
   readonly [type: string]: Row;
 }
 
+/** How the requirement of {@link familySchema} begins. */
+export const madeBy = 'made by ';
+
 /** The value that any method of a table makes. */
-export type SpecOf<T extends Table> = z.output<T[keyof T]['schema']>;
+export type SpecOf<T extends Table> = T[keyof T]['create'] extends (...given: never[]) => infer Spec
+  ? Spec
+  : never;
 
 /** The functions that an experiment calls, by name. */
 export type Factories<T extends Table> = { readonly [Type in keyof T]: T[Type]['create'] };
@@ -34,7 +39,7 @@ export function familySchema<T extends Table>(family: string, table: T): z.ZodTy
     'type',
     // Every row's schema is a strict object with a literal `type`; `z.ZodType` does not say so.
     members as unknown as [z.ZodObject<{ type: z.ZodLiteral<string> }>],
-    { error: () => `made by ${names.join(' or ')}` },
+    { error: () => madeBy + names.join(' or ') },
   ) as unknown as z.ZodType<SpecOf<T>>;
 }
 

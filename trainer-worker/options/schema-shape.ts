@@ -26,7 +26,7 @@ function chosen(schema: unknown, value: unknown): unknown {
 }
 
 function typesOf(object: z.ZodObject): readonly unknown[] {
-  const type: unknown = object.shape['type'];
+  const { type }: { readonly type?: unknown } = object.shape;
   return type instanceof z.ZodLiteral ? [...type.values] : [];
 }
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { madeBy } from './method-table';
 import { nearest } from './nearest';
 import { dotted, OptionError, type OptionPath } from './option-error';
 import { rememberOrigin } from './origins';
@@ -34,6 +35,8 @@ const typeNames: Readonly<Record<string, string>> = {
 
 /** What a value must be, as the end of “It must be …”. */
 function requirement(issue: z.core.$ZodIssue): string {
+  // The schema of a family names the functions to call.
+  if (issue.message.startsWith(madeBy)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
       return typeNames[issue.expected] ?? issue.expected;
@@ -64,7 +67,9 @@ function optionError(
   value: unknown,
   issue: z.core.$ZodIssue,
 ): OptionError {
-  const path = issue.path.filter((key) => typeof key !== 'symbol');
+  const keys = issue.path.filter((key) => typeof key !== 'symbol');
+  // A union blames the `type` that it chooses by, which people never write.
+  const path = issue.code === 'invalid_union' ? keys.slice(0, -1) : keys;
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const known = keysAt(schema, path, value);
@@ -93,7 +98,7 @@ function optionError(
 
 /** Refinements carry their remedy in `params`, because a zod issue has no other place for it. */
 function remedyOf(issue: z.core.$ZodIssueCustom): string {
-  const remedy: unknown = issue.params?.['remedy'];
+  const { remedy }: { readonly remedy?: unknown } = issue.params ?? {};
   return typeof remedy === 'string' ? remedy : 'Correct this option.';
 }
 

@@ -27,7 +27,8 @@ export function formatTick(value: number, increment: number): string {
   if (size >= 1e5 || increment < 1e-4) {
     return value === 0 ? '0' : exponential(value).replace('-', minus);
   }
-  const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(increment) + 1e-9)));
+  let digits = 0;
+  while (digits < 6 && !isWhole(increment * 10 ** digits)) digits++;
   // -0.00 is 0.00 to a reader.
   const text = value.toFixed(digits);
   return (Number(text) === 0 ? (0).toFixed(digits) : text).replace('-', minus);
@@ -56,6 +57,11 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.round(whole / 60);
   if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
   return `${Math.round(minutes / 60 / 24)} days`;
+}
+
+/** Up to rounding. */
+function isWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) < 1e-6 * value;
 }
 
 function exponential(value: number): string {

@@ -17,8 +17,8 @@ class Fact {
   }
 
   show(value: string | undefined): void {
-    setText(this.#value, value ?? '');
     // Kept in the layout: nothing beside it moves when it comes and goes.
+    setText(this.#value, value ?? '–');
     this.root.classList.toggle('blank', value === undefined);
   }
 }
@@ -34,8 +34,13 @@ export class Header {
     element('span', { class: 'status-dot', 'aria-hidden': 'true' }),
     this.#statusText,
   );
-  readonly #step = element('span', { class: 'sized', 'data-testid': 'step' });
+  readonly #step = element('span', { class: 'fact-value', 'data-testid': 'step' });
   readonly #steps = element('span', { class: 'fact-unit' });
+  readonly #ofSteps = element(
+    'div',
+    { class: 'fact sized' },
+    element('div', { class: 'fact' }, this.#step, this.#steps),
+  );
   readonly #percent = new Fact('percent', '');
   readonly #speed = new Fact('speed', 'steps/s');
   readonly #timeLeft = new Fact('left', 'left');
@@ -72,7 +77,7 @@ export class Header {
       element(
         'div',
         { class: 'facts' },
-        element('div', { class: 'fact fact-step' }, this.#step, this.#steps),
+        this.#ofSteps,
         this.#percent.root,
         this.#speed.root,
         this.#timeLeft.root,
@@ -92,8 +97,7 @@ export class Header {
     setAttribute(this.#status, 'data-tone', display.tone);
     setText(this.#step, display.step);
     setText(this.#steps, `of ${display.steps} steps`);
-    // As wide as it will ever be.
-    setAttribute(this.#step, 'data-widest', display.steps);
+    setAttribute(this.#ofSteps, 'data-widest', `${display.steps} of ${display.steps} steps`);
     this.#percent.show(display.percent);
     this.#speed.show(display.speed);
     this.#timeLeft.show(display.timeLeft);

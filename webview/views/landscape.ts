@@ -30,7 +30,13 @@ export class Landscape {
   readonly #empty = element('p', { class: 'empty' });
   readonly #readout = element('div', { class: 'readout', 'data-testid': 'readout' });
   readonly #note = element('p', { class: 'landscape-note' });
+  readonly #legend = element('div', {
+    class: 'legend',
+    role: 'group',
+    'aria-label': 'Shown layers',
+  });
   readonly #moments = element('tbody');
+  readonly #table: HTMLElement;
   readonly #plane: PlanePlot;
   readonly #histogram: HistogramPlot;
   readonly #drawing = new Memo();
@@ -62,7 +68,6 @@ export class Landscape {
       redraw();
     });
     this.#histogram = new HistogramPlot(pointed);
-    const legend = element('div', { class: 'legend', role: 'group', 'aria-label': 'Shown layers' });
     for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
       const toggle = element(
         'button',
@@ -72,40 +77,36 @@ export class Landscape {
       );
       toggle.addEventListener('click', () => this.#toggle(layer));
       this.#toggles.set(layer, toggle);
-      legend.append(toggle);
+      this.#legend.append(toggle);
     }
+    this.#legend.append(this.#pickers);
     this.#holder.append(this.#plane.root, this.#histogram.root, this.#empty);
+    this.#table = element(
+      'table',
+      { class: 'moments', 'data-testid': 'moments' },
+      element('caption', { class: 'visually-hidden' }, 'Data and samples, mean and deviation'),
+      element(
+        'thead',
+        {},
+        element(
+          'tr',
+          {},
+          element('th', { scope: 'col' }, 'Mean ± deviation'),
+          element('th', { scope: 'col' }, 'Data'),
+          element('th', { scope: 'col' }, 'Samples'),
+        ),
+      ),
+      this.#moments,
+    );
     this.root = element(
       'section',
       { class: 'pane landscape', 'aria-label': 'Energy landscape' },
-      element(
-        'div',
-        { class: 'pane-head' },
-        element('h2', {}, 'Landscape'),
-        this.#step,
-        this.#pickers,
-      ),
-      legend,
+      element('div', { class: 'pane-head' }, element('h2', {}, 'Landscape'), this.#step),
+      this.#legend,
       this.#holder,
       this.#readout,
       this.#note,
-      element(
-        'table',
-        { class: 'moments' },
-        element('caption', { class: 'visually-hidden' }, 'Data and samples, mean and deviation'),
-        element(
-          'thead',
-          {},
-          element(
-            'tr',
-            {},
-            element('th', { scope: 'col' }, 'Mean ± deviation'),
-            element('th', { scope: 'col' }, 'Data'),
-            element('th', { scope: 'col' }, 'Samples'),
-          ),
-        ),
-        this.#moments,
-      ),
+      this.#table,
     );
     new ResizeObserver(redraw).observe(this.#holder);
   }
@@ -117,6 +118,9 @@ export class Landscape {
     this.#empty.hidden = !isEmpty;
     this.#plane.root.hidden = isEmpty || dimensions < 2;
     this.#histogram.root.hidden = isEmpty || dimensions !== 1;
+    this.#table.hidden = isEmpty;
+    // Keeps its room: the curves' options beside it stand on the same line.
+    this.#legend.classList.toggle('blank', isEmpty);
     setText(this.#empty, emptyText(panel));
     setText(
       this.#step,
@@ -134,7 +138,7 @@ export class Landscape {
       this.#note,
       dimensions < 3
         ? ''
-        : `Two of ${dimensions} dimensions. An energy field is drawn for two-dimensional data only: a slice through more would show where the samples are not.`,
+        : `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`,
     );
     if (isEmpty || !layout) return;
 

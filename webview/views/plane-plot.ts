@@ -118,7 +118,7 @@ export class PlanePlot {
       showField: layers.field,
       range: this.#range ?? { low: 0, high: 1 },
       contourStep: layers.contours && this.#range ? this.#contourStep(this.#range) : undefined,
-      contourColor: rgba(theme.muted),
+      contourColor: rgba(theme.contour),
       layers: this.#points(view, plotWidth),
     });
 
