@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+// The `node` entry also installs what the library needs of Node.
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
@@ -11,7 +12,7 @@ import {
   type Message,
   type MessageReader,
   type MessageWriter,
-} from 'vscode-jsonrpc';
+} from 'vscode-jsonrpc/node';
 import { encodeFrame, FrameDecoder } from './frame-codec';
 import { Peer } from './peer';
 import { ProblemError } from './problem';

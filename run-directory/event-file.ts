@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Problem } from '../protocol/problem';
 import type { SeriesChunks } from '../protocol/run';
-import { decodeScalars, encodeFileVersion, encodeScalars } from './event-message';
+import { decodeScalars, encodeFileVersion, encodeScalars, type ScalarEvent } from './event-message';
 import { openRegularFile, syncFolder } from './files';
 import { frameRecord, maskedCrc, recordHeadBytes, recordTailBytes } from './record-framing';
 import { errorCode, storageProblem } from './storage-problem';
@@ -97,6 +97,14 @@ export class EventWriter {
       throw storageProblem(thrown, this.#file, 'write');
     }
     return bytes;
+  }
+
+  /** The file's length in whole records, and the events that are not in it yet. */
+  unwritten(): { bytes: number; events: ScalarEvent[] } {
+    const events = this.#pending.map((record) =>
+      decodeScalars(record.subarray(recordHeadBytes, -recordTailBytes)),
+    );
+    return { bytes: this.#written, events };
   }
 
   /** Writes what is pending and closes the file, also when writing fails. */
