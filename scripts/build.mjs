@@ -2,7 +2,7 @@
  * Builds everything into dist/: the extension, the trainer (which is also the `ebm` command), the
  * panel's page, the types that experiments see, and with `--tests` the test files.
  *
- *   node scripts/build.mjs [--tests] [--production] [--out FOLDER]
+ *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY]
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
