@@ -96,9 +96,9 @@ export class Page {
     peer.handle('snapshot', (snapshot) => {
       const isOtherRun = this.#panel?.runDirectory !== snapshot.runDirectory;
       this.#panel = fromSnapshot(snapshot);
-      this.#hear(this.#panel.latest);
       if (isOtherRun) this.#restore(this.#panel);
       else this.#previews.reset(this.#navigation.step);
+      this.#hear(this.#panel.latest);
       return null;
     });
     peer.handle('update', (update) => {

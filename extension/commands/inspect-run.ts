@@ -109,6 +109,7 @@ export class RunInspector {
   #explain(directory: string, problem: Problem): void {
     this.#means.notifications.problem(problem, [
       { title: 'Reveal Folder', run: () => revealFolder(directory) },
+      this.#means.notifications.showLog,
     ]);
   }
 }

@@ -99,14 +99,14 @@ export class Launcher {
     const { diagnostics, notifications, log } = this.#means;
     const problem = problemOf(error);
     const { location } = problem;
-    const actions: NotificationAction[] = [];
+    const actions: NotificationAction[] = [notifications.showLog];
     if (location) {
       await diagnostics
         .show(problem)
         .catch((failure: unknown) => log.warn(`No squiggle: ${problemOf(failure).message}`));
       const { file, line, column } = location;
       const position = new vscode.Position(Math.max(0, line - 1), Math.max(0, column - 1));
-      actions.push({
+      actions.unshift({
         title: 'Open',
         run: () =>
           vscode.window.showTextDocument(vscode.Uri.file(file), {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Problem } from '../../protocol/problem';
 
@@ -15,12 +16,16 @@ export class Notifications {
     this.#log = log;
   }
 
-  /** What happened and what to do, with a way to the log. */
-  problem(problem: Problem, actions: readonly NotificationAction[] = []): void {
+  /** Opens the log of the extension. */
+  get showLog(): NotificationAction {
+    return { title: 'Show Log', run: () => this.#log.show() };
+  }
+
+  /** What happened, where, and what to do; with a way to the log, unless `actions` know a better one. */
+  problem(problem: Problem, actions: readonly NotificationAction[] = [this.showLog]): void {
     this.#log.error(describe(problem));
     const text = sentence(problem);
-    const offered = [...actions, { title: 'Show Log', run: () => this.#log.show() }];
-    this.#offer(offered, (...titles) => vscode.window.showErrorMessage(text, ...titles));
+    this.#offer(actions, (...titles) => vscode.window.showErrorMessage(text, ...titles));
   }
 
   /** Something is not as it should be, and work goes on. */
@@ -47,8 +52,9 @@ export class Notifications {
   }
 }
 
-function sentence({ message, remedy }: Problem): string {
-  return remedy === undefined ? message : `${message} ${remedy}`;
+function sentence({ message, remedy, location }: Problem): string {
+  const place = location ? `${path.basename(location.file)}:${location.line}: ` : '';
+  return `${place}${message}${remedy === undefined ? '' : ` ${remedy}`}`;
 }
 
 function describe({ kind, message, location, detail }: Problem): string {

@@ -36,7 +36,7 @@ export class RunAnnouncements {
     const { notifications, rerun, openLog } = this.#means;
     notifications.problem(problem, [
       { title: 'Rerun', run: () => rerun(run) },
-      { title: 'Show Run Log', run: () => openLog(run) },
+      { title: 'Show Log', run: () => openLog(run) },
     ]);
   }
 
@@ -50,7 +50,7 @@ export class RunAnnouncements {
     this.#told.set(run.directory, problem.message);
     this.#means.notifications.warn(named(run, problem), [
       { title: 'Resume', run: () => this.#means.resume(run) },
-      { title: 'Show Run Log', run: () => this.#means.openLog(run) },
+      { title: 'Show Log', run: () => this.#means.openLog(run) },
     ]);
   }
 }

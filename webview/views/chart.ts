@@ -37,7 +37,6 @@ export interface ChartHost {
   copy(text: string): void;
 }
 
-const height = 150;
 /** Room for the numbers of the vertical axis: the same in all charts, so that steps line up. */
 const axisWidth = 58;
 
@@ -122,8 +121,13 @@ export class Chart {
     }
   }
 
-  /** Draws into `width` CSS pixels, if anything drawn has changed. */
-  draw(view: ChartView, width: number): void {
+  /** What the chart takes besides its plot, in CSS pixels: the title and the rows of the table. */
+  get frameHeight(): number {
+    return 24 + 21 * this.#rows.length;
+  }
+
+  /** Draws a plot of that size in CSS pixels, if anything drawn has changed. */
+  draw(view: ChartView, width: number, height: number): void {
     this.#view = view;
     for (const { metric, toggle } of this.#rows) {
       setAttribute(toggle, 'data-points', String(view.series.get(metric.name)?.length ?? 0));
@@ -136,11 +140,11 @@ export class Chart {
     const hasSmoothing = view.smoothing > 0;
     if (this.#making.changed(view.theme, scale.isLog, hiddenKey, hasSmoothing)) {
       this.#uplot?.destroy();
-      this.#uplot = this.#make(view, shown, scale.isLog, width);
+      this.#uplot = this.#make(view, shown, scale.isLog, { width, height });
       this.#drawing.changed();
     }
     const plot = this.#uplot!;
-    if (plot.width !== width) plot.setSize({ width, height });
+    if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
     const lengths = shown.map(({ metric }) => view.series.get(metric.name)?.length ?? 0).join();
     const [from, to] = view.range;
     if (this.#drawing.changed(lengths, from, to, view.smoothing, view.marker, width)) {
@@ -228,7 +232,12 @@ export class Chart {
     });
   }
 
-  #make(view: ChartView, shown: readonly LegendRow[], isLog: boolean, width: number): uPlot {
+  #make(
+    view: ChartView,
+    shown: readonly LegendRow[],
+    isLog: boolean,
+    size: { readonly width: number; readonly height: number },
+  ): uPlot {
     const { theme, smoothing } = view;
     const font = `11px ${theme.fontFamily}`;
     const axis: uPlot.Axis = {
@@ -257,8 +266,7 @@ export class Chart {
     });
     const plot = new uPlot(
       {
-        width,
-        height,
+        ...size,
         padding: [6, 20, 0, 0],
         legend: { show: false },
         cursor: {

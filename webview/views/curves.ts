@@ -6,6 +6,10 @@ import { element, setAttribute, setText, showFill } from './element';
 import { Memo } from './memo';
 import type { PanelModel } from './panel-model';
 
+/** Between two charts, and above and below all of them, in CSS pixels; the style sheet has the same. */
+const chartGap = 16;
+const besidesCharts = 108;
+
 /** What the curves ask of the page. */
 export interface CurvesHost {
   redraw(): void;
@@ -100,6 +104,7 @@ export class Curves {
     const range = this.#zoom ?? [first, Math.max(last, first + 1)];
     const width = this.#charts.clientWidth;
     if (width === 0) return;
+    const height = this.#plotHeight();
     for (const chart of this.#all) {
       chart.draw(
         {
@@ -112,9 +117,18 @@ export class Curves {
           theme,
         },
         width,
+        height,
       );
       chart.showValues(this.#pointed ?? step);
     }
+  }
+
+  /** As high as shows all charts at once, where the window allows it. */
+  #plotHeight(): number {
+    const views = this.root.parentElement;
+    const frames = this.#all.reduce((sum, chart) => sum + chart.frameHeight + chartGap, 0);
+    const free = (views?.clientHeight ?? 0) - besidesCharts - frames;
+    return Math.round(Math.min(220, Math.max(130, free / Math.max(1, this.#all.length))));
   }
 
   #makeCharts(metrics: readonly MetricInfo[]): void {

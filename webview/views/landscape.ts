@@ -149,8 +149,6 @@ export class Landscape {
     if (this.#points.changed(frame, panel.data, axes[0], axes[1])) {
       this.#takePoints(panel, frame, dimensions, axes);
     }
-    this.#setIdle(panel, frame);
-
     const width = this.#holder.clientWidth;
     const maxHeight = Math.min(640, Math.max(280, window.innerHeight - 300));
     const isUnchanged = !this.#drawing.changed(
@@ -176,6 +174,7 @@ export class Landscape {
     if (dimensions === 1) {
       this.#histogram.draw({ axis: x, ...shared }, width, maxHeight);
       setAttribute(this.#histogram.root, 'aria-label', this.description(panel, frame));
+      this.#setIdle(panel, frame);
       return;
     }
     const y = plotAxis(layout, transform, axes[1]);
@@ -184,6 +183,7 @@ export class Landscape {
     const field = hasField && frame?.field ? { values: frame.field, resolution } : undefined;
     this.#plane.draw({ x, y, field, ...shared }, width, maxHeight);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
+    this.#setIdle(panel, frame);
   }
 
   /** The picture in words. */
@@ -270,6 +270,8 @@ export class Landscape {
     const parts: string[] = [];
     if (data) parts.push(`${formatCount(data.count)} data points`);
     if (frame) parts.push(`${formatCount(frame.count)} samples`);
+    const step = frame?.field && this.#layers.contours ? this.#plane.contourStep : undefined;
+    if (step !== undefined) parts.push(`contours every ${formatTick(step, step)}`);
     this.#idle = parts.join(' · ');
     if (this.#pointed === undefined) setText(this.#readout, this.#idle);
   }

@@ -82,6 +82,11 @@ export class PlanePlot {
     return this.#range;
   }
 
+  /** The energy between two contour lines now. */
+  get contourStep(): number | undefined {
+    return this.#range && niceTicks(this.#range.low, this.#range.high, contourCount).increment;
+  }
+
   /** Another run: its energies have nothing to do with those shown. */
   forgetRange(): void {
     this.#range = undefined;
@@ -117,7 +122,7 @@ export class PlanePlot {
           : undefined,
       showField: layers.field,
       range: this.#range ?? { low: 0, high: 1 },
-      contourStep: layers.contours && this.#range ? this.#contourStep(this.#range) : undefined,
+      contourStep: layers.contours ? this.contourStep : undefined,
       contourColor: rgba(theme.contour),
       layers: this.#points(view, plotWidth),
     });
@@ -125,7 +130,8 @@ export class PlanePlot {
     const context = prepareCanvas(this.#overlay, width, height);
     if (!context) return;
     drawAxes(context, box, x, y, theme);
-    if (hasBar && this.#range) this.#drawColorBar(context, box, this.#range, theme);
+    // Its room stays when the colours go: the plot does not jump.
+    if (hasBar && layers.field && this.#range) this.#drawColorBar(context, box, this.#range, theme);
     if (this.#pointer) this.#tell();
   }
 
@@ -157,10 +163,6 @@ export class PlanePlot {
       ? raw
       : raw.map((energy) => (Number.isFinite(energy) ? energy : next.high));
     this.#field = { raw, values };
-  }
-
-  #contourStep({ low, high }: EnergyRange): number {
-    return niceTicks(low, high, contourCount).increment;
   }
 
   #points({ data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
