@@ -18,6 +18,8 @@ export interface SessionOptions extends Pick<HostOptions, 'packages' | 'trust' |
   readonly hasFolder?: boolean;
   /** A file of the examples to open in the editor. */
   readonly file?: string;
+  /** Changes the copy of the examples before the window opens. */
+  readonly prepare?: (folder: string) => Promise<void>;
 }
 
 /** A VS Code with the extension, a browser that shows it, and a folder of its own. */
@@ -30,6 +32,32 @@ export interface Session {
   readonly folder: string;
   /** The address of the window. */
   readonly url: string;
+}
+
+/** What a story tells of itself while it goes on. */
+export interface Tell {
+  /** A part of the story, counted as a test. What fails ends the story: the rest builds on it. */
+  part(name: string, play: () => Promise<void>): Promise<void>;
+  /** Something worth knowing that is no matter of pass or fail. */
+  note(text: string): void;
+}
+
+function tellOf(t: TestContext): Tell {
+  return {
+    note: (text) => t.diagnostic(text),
+    part: async (name, play) => {
+      const outcome: { error?: unknown } = {};
+      await t.test(name, async () => {
+        try {
+          await play();
+        } catch (error) {
+          outcome.error = error;
+          throw error;
+        }
+      });
+      if ('error' in outcome) throw outcome.error;
+    },
+  };
 }
 
 async function launchBrowser(): Promise<Browser> {
@@ -55,11 +83,11 @@ async function launchBrowser(): Promise<Browser> {
 export function story(
   name: string,
   options: SessionOptions | (() => Promise<SessionOptions>),
-  play: (session: Session, t: TestContext) => Promise<void>,
+  play: (session: Session, tell: Tell) => Promise<void>,
 ): void {
   test(name, { timeout: 240_000 }, async (t) => {
     const chosen = typeof options === 'function' ? await options() : options;
-    const { hasFolder = true, file, ...hostOptions } = chosen;
+    const { hasFolder = true, file, prepare, ...hostOptions } = chosen;
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
     const closing: (() => Promise<unknown>)[] = [
       () => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
@@ -70,6 +98,7 @@ export function story(
         recursive: true,
         filter: (source) => path.basename(source) !== '.ebm',
       });
+      await prepare?.(folder);
       const host = await startHost({
         ...hostOptions,
         extensions: hostOptions.packages ? [] : [repository],
@@ -89,7 +118,7 @@ export function story(
       const session = { workbench, panel: new Panel(workbench), host, context, folder, url };
       try {
         await workbench.open(url);
-        await play(session, t);
+        await play(session, tellOf(t));
       } catch (error) {
         throw new Error(`${messageOf(error)}\nSee ${await keepTraces(name, session)}`, {
           cause: error,

@@ -128,8 +128,12 @@ export class Workbench {
   /** Switches the colour theme by its name, and answers when it is applied. */
   async selectTheme(name: string, kind: 'vs' | 'vs-dark'): Promise<void> {
     await this.runCommand('Preferences: Color Theme');
-    await this.#quickInput.fill(name);
-    await this.#rows.first().click();
+    const label = this.page.locator('.label-name', { hasText: new RegExp(`^${literal(name)}$`) });
+    await until(`the theme ${name} is offered`, async () => {
+      await this.#quickInput.fill(name, { timeout: 1000 });
+      await this.#rows.filter({ has: label }).first().click({ timeout: 3000 });
+      return true;
+    });
     await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
   }
 }
