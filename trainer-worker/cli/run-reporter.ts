@@ -54,7 +54,7 @@ export function closingText(
 ): string {
   const time = formatSeconds(manifest.trainingSeconds);
   const head = `${state.status} after ${state.step} of ${state.steps} steps in ${time}, kept in ${shortPath(directory)}\n`;
-  const names = Object.keys(last);
+  const names = manifest.metrics.map(({ name }) => name).filter((name) => name in last);
   const width = Math.max(0, ...names.map((name) => name.length)) + 2;
   return (
     head + names.map((name) => `  ${name.padEnd(width)}${formatNumber(last[name])}\n`).join('')
