@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { until } from './condition';
 import { livingTrainers, runsIn } from './run-files';
-import { type Session, story } from './session';
+import { story } from './session';
 
 const file = 'two-moons.ebm.ts';
 
@@ -24,11 +24,11 @@ const mistakes = [
   },
 ];
 
-story('Mistakes in an experiment', { file }, async ({ workbench, folder }, t) => {
+story('Mistakes in an experiment', { file }, async ({ workbench, folder }, tell) => {
   await workbench.tab(file).waitFor();
   const right = await readFile(path.join(folder, file), 'utf8');
   for (const { name, change, line, message } of mistakes) {
-    await t.test(name, async () => {
+    await tell.part(name, async () => {
       const wrong = change(right);
       assert.notEqual(wrong, right, 'The example has changed: the mistake is not made.');
       const experiment = `${name.replaceAll(' ', '-')}.ebm.ts`;
@@ -53,21 +53,12 @@ story('Without a folder', { hasFolder: false }, async ({ workbench, folder }) =>
   await assertNothingLeft(folder);
 });
 
-story('An untrusted workspace', { file, trust: false }, async (session) => {
-  const { workbench, folder } = session;
-  await distrust(session);
+story('An untrusted workspace', { file, trust: false }, async ({ workbench, folder }) => {
   await workbench.tab(file).waitFor();
   await workbench.runCommand('EBM: Launch Run');
   await workbench.notifications(/none starts before you trust this workspace/).waitFor();
   await assertNothingLeft(folder);
 });
-
-/** Answers the question that VS Code asks when it opens a folder it does not know. */
-async function distrust({ workbench }: Session): Promise<void> {
-  const dialog = workbench.page.getByRole('dialog').filter({ hasText: 'Do you trust the authors' });
-  await dialog.getByRole('button', { name: /No, I don.t trust/ }).click();
-  await dialog.waitFor({ state: 'detached' });
-}
 
 async function assertNothingLeft(folder: string): Promise<void> {
   await until('no run directory', async () => (await runsIn(folder)).length === 0);

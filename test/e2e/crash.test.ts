@@ -6,7 +6,7 @@ import { story } from './session';
 
 const file = 'two-moons.ebm.ts';
 
-story('A killed trainer', { file }, async ({ workbench, panel, folder }, t) => {
+story('A killed trainer', { file }, async ({ workbench, panel, folder }, tell) => {
   await workbench.tab(file).waitFor();
   await workbench.runCommand('EBM: Launch Run');
   await panel.untilPoints('loss', 20);
@@ -17,14 +17,14 @@ story('A killed trainer', { file }, async ({ workbench, panel, folder }, t) => {
   const killed = performance.now();
   process.kill(pid, 'SIGKILL');
   await panel.untilStatus('Crashed');
-  t.diagnostic(`kill to panel: ${((performance.now() - killed) / 1000).toFixed(2)} s`);
+  tell.note(`kill to panel: ${((performance.now() - killed) / 1000).toFixed(2)} s`);
   await panel.problem.filter({ hasText: /ended .* after step \d+/ }).waitFor();
   await workbench.statusBarItem(`${manifest.name} crashed`).waitFor();
-  t.diagnostic(`kill to status bar: ${((performance.now() - killed) / 1000).toFixed(2)} s`);
+  tell.note(`kill to status bar: ${((performance.now() - killed) / 1000).toFixed(2)} s`);
   const toast = workbench.notifications(/ended .* after step \d+/);
   await toast.getByRole('button', { name: 'Rerun' }).waitFor();
 
-  await t.test('the run opens, with all it had recorded', async () => {
+  await tell.part('the run opens, with all it had recorded', async () => {
     const crashed = await until('run.json says so', async () => {
       const run = await onlyRunIn(folder);
       return run.manifest.state.status === 'crashed' && run;
@@ -44,7 +44,7 @@ story('A killed trainer', { file }, async ({ workbench, panel, folder }, t) => {
     assert.ok((await panel.samples()) > 0, 'The last preview is not shown.');
   });
 
-  await t.test('the offered rerun trains again', async () => {
+  await tell.part('the offered rerun trains again', async () => {
     await panel.problem
       .getByRole('button', { name: 'Rerun' })
       .or(panel.button('Rerun'))
