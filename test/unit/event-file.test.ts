@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import fc from 'fast-check';
+
 import { EventWriter, readScalars, type ScalarChunk } from '../../run-directory/event-file';
 import { decodeScalars, encodeScalars } from '../../run-directory/event-message';
 import { frameRecord, maskedCrc } from '../../run-directory/record-framing';
+import { fc } from '../support/fast-check';
 import { temporaryFolder } from '../support/temporary';
 
 async function collect(directory: string, range?: Parameters<typeof readScalars>[1]) {
