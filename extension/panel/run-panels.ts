@@ -35,15 +35,19 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     return this.#activeChanged.event(listener);
   }
 
-  /** Opens the panel of `run` beside the code, or reveals it; the focus stays where it is. */
+  /**
+   * Opens the panel of `run` beside the code, or reveals it; the focus stays where it is. Panels
+   * share a column: one opened from another's button does not split the window further.
+   */
   show(run: Run): void {
     const open = this.#panels.get(run.directory);
     if (open) {
       open.webviewPanel.reveal(undefined, true);
       return;
     }
+    const others = [...this.#panels.values()].map(({ webviewPanel }) => webviewPanel.viewColumn);
     const webviewPanel = vscode.window.createWebviewPanel(runPanelType, run.name, {
-      viewColumn: vscode.ViewColumn.Beside,
+      viewColumn: others.find((column) => column !== undefined) ?? vscode.ViewColumn.Beside,
       preserveFocus: true,
     });
     this.#take(run, webviewPanel);

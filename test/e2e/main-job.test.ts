@@ -74,6 +74,9 @@ story('The main job', { file, prepare: lengthen }, async (session, tell) => {
   await tell.part('stop ends the trainer and keeps a checkpoint', async () => {
     await panel.button('Stop').click();
     await panel.untilStatus('Stopped');
+    // Each step records one loss: after all the hiding and reloading none is missing or twice there.
+    const points = await panel.untilPoints('loss', await panel.step());
+    assert.equal(points, await panel.step());
     await until('the trainer has ended', async () => !(await isProcessAlive(pid)));
     const stopped = await onlyRunIn(folder);
     assert.equal(stopped.manifest.state.status, 'stopped');
@@ -132,11 +135,8 @@ async function assertNoErrorsIn({ workbench, folder }: Session): Promise<void> {
 
 /** The curve has a point for every step that the header counts, from the first on. */
 async function assertNoGap({ panel }: Session): Promise<void> {
-  const step = await panel.step();
-  const points = await panel.untilPoints('loss', step);
-  const later = await panel.step();
-  // Each step records one; the header and the curve may differ by what arrived between the looks.
-  assert.ok(points <= later + 1, `${points} points after ${later} steps: some came twice.`);
+  // The header is told the step less often than the curve grows, so it may lag, never lead.
+  await panel.untilPoints('loss', await panel.step());
 }
 
 /** Requests to any other machine, as they come. */

@@ -17,7 +17,11 @@ export class Workbench {
 
   /** Reloads the window, as a user does whose editor asks for it. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    // Not the browser's reload, which VS Code may not survive to write down what was open.
+    const command = await this.findCommand('Developer: Reload Window');
+    const loaded = this.page.waitForEvent('load');
+    await command.click();
+    await loaded;
     await this.#ready();
   }
 
