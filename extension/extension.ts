@@ -9,6 +9,7 @@ import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { RunPanels } from './panel/run-panels';
+import type { Run } from './runs/run';
 import { RunStore } from './runs/run-store';
 import { RunWatcher } from './runs/watch-runs';
 import { ExperimentCodeLens } from './views/experiment-code-lens';
@@ -49,11 +50,18 @@ export function activate(context: vscode.ExtensionContext): void {
     openLog: (run) => openLog(run.directory),
     resume: async (run) => await run.controller?.resume(),
   });
+  let endedBadly: Run | undefined;
   const refresh = () => {
     const living = store.runs.filter(({ isLiving }) => isLiving);
     const active = living.find((run) => run === panels.activeRun) ?? living[0];
-    statusBar.show(active, living.length - 1);
+    // A run that crashed stays in sight until another one trains.
+    if (active) endedBadly = undefined;
+    statusBar.show(active ?? endedBadly, Math.max(0, living.length - 1));
     contextKeys.update();
+  };
+  const noteEnd = (run: Run) => {
+    if (run.state.status === 'crashed' || run.state.status === 'failed') endedBadly = run;
+    refresh();
   };
 
   context.subscriptions.push(
@@ -64,6 +72,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.ebm.ts' }, codeLens),
     store.onDidChangeSet(refresh),
     store.onDidChangeRun(refresh),
+    store.onDidEndRun(noteEnd),
     panels.onDidChangeActive(refresh),
     ...[codeLens, announcements, diagnostics, statusBar, panels, watcher, store],
   );

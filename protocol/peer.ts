@@ -32,6 +32,13 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
 }
 
+/**
+ * A transport puts this notification behind the last message of a connection that has ended, instead
+ * of reporting the end at once: what was received before it is then answered before it. `reason` is
+ * an `Error` where there was one.
+ */
+export const endOfStream = '$/endOfStream';
+
 /** Our own code in the range JSON-RPC leaves to applications; `data` is then a `Problem`. */
 const problemCode = 1;
 
@@ -48,6 +55,9 @@ export class Peer<Mine extends Side, Theirs extends Side> {
     // A frame that cannot be read leaves the stream without a known boundary: end it.
     this.#connection.onError(([error]) => this.close(error));
     this.#connection.onClose(() => this.close());
+    this.#connection.onNotification(endOfStream, (params: { reason?: unknown } | undefined) =>
+      this.close(params?.reason instanceof Error ? params.reason : undefined),
+    );
     queueMicrotask(() => this.#listen());
   }
 

@@ -124,7 +124,8 @@ export class EventWriter {
 
   async #writeUpTo(wanted: number): Promise<void> {
     if (this.#written >= wanted) return;
-    const records = this.#pending;
+    // A copy: others are appended while this is being written.
+    const records = [...this.#pending];
     const bytes = Buffer.concat(records);
     try {
       // At a position, so that what a failed attempt left is written over.
@@ -142,7 +143,6 @@ export class EventWriter {
       throw storageProblem(thrown, this.#file, 'write');
     }
     this.#written += bytes.length;
-    // Others may have been appended meanwhile.
     this.#pending = this.#pending.slice(records.length);
   }
 }

@@ -17,6 +17,7 @@ function tool(file, ...args) {
 const checks = {
   'types (Node)': tool('typescript/bin/tsc', '-p', '.'),
   'types (page)': tool('typescript/bin/tsc', '-p', 'webview'),
+  'types (e2e)': tool('typescript/bin/tsc', '-p', 'test/e2e'),
   'lint and format': tool('@biomejs/biome/bin/biome', 'ci', '--colors=off', '.'),
   'unused code': tool('knip/bin/knip.js', '--no-progress'),
 };

@@ -134,6 +134,7 @@ async function chooseRun(runs: readonly Run[], verb: RunVerb): Promise<Run | und
 
 /** The newest run, or the newest of the experiment that the argument names. */
 function lastRun(store: RunStore, argument: unknown): Run | undefined {
+  if (typeof argument === 'string') return store.find(argument);
   if (!(argument instanceof vscode.Uri) || argument.scheme !== 'file') return store.runs[0];
   return store.runs.find(({ manifest }) => manifest.experiment.file === argument.fsPath);
 }

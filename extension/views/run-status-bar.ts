@@ -3,7 +3,10 @@ import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 import { progressText, statusIcon, statusName, timeLeftText } from './run-text';
 
-/** The status bar item of the run in training: what it does, and in its tooltip what can be done. */
+/**
+ * The status bar item of the run in training, or of one that just ended badly: how it is, and in
+ * its tooltip what can be done.
+ */
 export class RunStatusBar {
   readonly #item = vscode.window.createStatusBarItem(
     'ebm.run',
@@ -16,7 +19,7 @@ export class RunStatusBar {
     this.#item.name = 'EBM Lab Run';
   }
 
-  /** Shows one living run, and how many others live; nothing when there is none. */
+  /** Shows one run, and how many others live; nothing when there is none. */
   show(run: Run | undefined, others: number): void {
     if (!run) {
       this.#item.hide();
@@ -25,7 +28,8 @@ export class RunStatusBar {
     const { state, isResponding } = run;
     const more = others > 0 ? ` +${others}` : '';
     const progress = state.status === 'starting' ? (state.phase ?? '') : progressText(state);
-    this.#item.text = `${statusIcon(state, isResponding)} ${run.name} ${progress}${more}`;
+    const ending = run.isLiving ? '' : `${statusName(state, isResponding)} · `;
+    this.#item.text = `${statusIcon(state, isResponding)} ${run.name} ${ending}${progress}${more}`;
     this.#item.tooltip = tooltip(run);
     this.#item.command = {
       title: 'Show the run',
@@ -43,13 +47,14 @@ export class RunStatusBar {
   }
 }
 
-function tooltip({ name, state, isResponding, directory }: Run): vscode.MarkdownString {
+function tooltip({ name, state, isLiving, isResponding, directory }: Run): vscode.MarkdownString {
   const text = new vscode.MarkdownString('', true);
   const actions: [string, CommandId][] = [];
   if (state.status === 'running') actions.push(['Pause', 'ebm.pauseRun']);
   if (state.status === 'paused') actions.push(['Resume', 'ebm.resumeRun']);
   if (state.status === 'running' || state.status === 'paused')
     actions.push(['Stop', 'ebm.stopRun']);
+  if (!isLiving) actions.push(['Rerun', 'ebm.rerunLastRun']);
   actions.push(['Show log', 'ebm.showLog']);
   // Only these commands may be run from the tooltip, whatever a run is called.
   text.isTrusted = { enabledCommands: actions.map(([, id]) => id) };

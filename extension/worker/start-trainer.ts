@@ -164,7 +164,7 @@ function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {
 }
 
 /** The editor's environment without what is meant for the editor's own processes. */
-export function trainerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function trainerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name)),
   );
@@ -187,7 +187,7 @@ async function connectUntil(
 }
 
 /** Whether a failed connection means that nobody listens there, now. */
-export function isNobodyListening(error: unknown): boolean {
+function isNobodyListening(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return true;
@@ -205,7 +205,7 @@ async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<ne
 }
 
 /** How a process ended, for a message. */
-export function exitText({ code, signal }: TrainerExit): string {
+function exitText({ code, signal }: TrainerExit): string {
   if (signal !== undefined) return `signal ${signal}`;
   return code === undefined ? 'exit code unknown' : `exit code ${code}`;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+
 import { Packr } from 'msgpackr';
 import { encodeFrame, FrameDecoder, maxFrameBytes } from '../../protocol/frame-codec';
+import { fc } from '../support/fast-check';
 
 /** What a decoder makes of a stream that arrives in pieces. */
 function decode(stream: Uint8Array, pieces: readonly number[] = []): unknown[] {
@@ -31,6 +32,9 @@ function frame(header: Uint8Array, arrays: readonly Uint8Array[] = []): Buffer {
   return Buffer.concat([head, header, ...arrays]);
 }
 
+// A whole number travels as an integer, and integers have no negative zero.
+const double = fc.double().map((value) => (value === 0 ? 0 : value));
+
 const numbers = fc.oneof(
   fc.float32Array({ maxLength: 20 }),
   fc.float64Array({ maxLength: 20 }),
@@ -42,7 +46,7 @@ const numbers = fc.oneof(
 const { message } = fc.letrec<{ message: unknown }>((tie) => ({
   message: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.oneof(fc.string(), fc.double(), fc.integer(), fc.boolean(), fc.constant(null)),
+    fc.oneof(fc.string(), double, fc.integer(), fc.boolean(), fc.constant(null)),
     numbers,
     fc.array(tie('message'), { maxLength: 5 }),
     fc.dictionary(

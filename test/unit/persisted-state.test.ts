@@ -37,7 +37,7 @@ test('refuses what is not a run directory of the workspace', () => {
 });
 
 test('never lets out a path that is not directly inside the runs folder', () => {
-  fc.assert(
+  void fc.assert(
     fc.property(fc.array(fc.constantFrom('..', '.', '/', '\\', 'x', '\0', run, runs)), (parts) => {
       const found = restoredRunDirectory({ version: 1, runDirectory: parts.join('') }, contains);
       if (found !== undefined) assert.equal(path.dirname(path.resolve(found)), runs);

@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+
 import { ProblemError } from '../../protocol/problem';
 import type { PreviewFrame, PreviewLayout } from '../../protocol/run';
 import { writeCheckpoint } from '../../run-directory/checkpoints';
@@ -28,6 +28,7 @@ import {
   writePreview,
 } from '../../run-directory/previews';
 import { readSafetensors } from '../../run-directory/safetensors';
+import { fc } from '../support/fast-check';
 import { manifest } from '../support/manifest';
 import { temporaryFolder } from '../support/temporary';
 

@@ -33,7 +33,7 @@ const curves = fc
 
 describe('splitChunks', () => {
   test('cuts into full pieces that put together are the whole again', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(curves, fc.integer({ min: 1, max: 40 }), (series, limit) => {
         const pieces = splitChunks(series, limit);
         for (const piece of pieces.slice(0, -1)) assert.equal(countPoints(piece), limit);

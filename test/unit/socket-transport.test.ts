@@ -4,7 +4,7 @@ import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import fc from 'fast-check';
+
 import { encodeFrame } from '../../protocol/frame-codec';
 import { Peer, type Side } from '../../protocol/peer';
 import { ProblemError } from '../../protocol/problem';
@@ -14,6 +14,7 @@ import {
   trainerSocketPath,
 } from '../../protocol/socket-transport';
 import type { EditorSide, TrainerSide } from '../../protocol/trainer';
+import { fc } from '../support/fast-check';
 import { temporaryFolder } from '../support/temporary';
 
 interface Echo extends Side {

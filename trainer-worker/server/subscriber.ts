@@ -6,7 +6,7 @@ import type { EditorSide, TrainerSide } from '../../protocol/trainer';
 import { PointBuffer } from './point-buffer';
 
 /** Bytes that may wait in a socket before its reader counts as too slow. */
-export const largestBacklog = 8 * 2 ** 20;
+const largestBacklog = 8 * 2 ** 20;
 /** Points that may wait while a reply is prepared; 16 bytes each, at most. */
 const largestBuffer = 500_000;
 

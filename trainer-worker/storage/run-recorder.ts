@@ -200,8 +200,8 @@ export class RunRecorder implements RunObserver {
   /** Writes the newest manifest, one write at a time. */
   async #writeManifest(): Promise<void> {
     this.#manifestStale = true;
-    while (this.#manifestStale || this.#manifestWrite) {
-      if (this.#manifestWrite) {
+    while (this.#manifestStale || this.#manifestWrite !== undefined) {
+      if (this.#manifestWrite !== undefined) {
         // Whoever began it hears of its failure; this call makes its own attempt.
         await this.#manifestWrite.catch(() => undefined);
         continue;

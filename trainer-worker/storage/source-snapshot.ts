@@ -23,7 +23,7 @@ export async function writeSourceSnapshot(
 }
 
 /** Places of the copies below the run directory, with `/`: below the folder that all share. */
-export function snapshotPlaces(files: readonly string[]): string[] {
+function snapshotPlaces(files: readonly string[]): string[] {
   let root = path.dirname(files[0] ?? '');
   for (const file of files) {
     while (!isInside(root, file) && path.dirname(root) !== root) root = path.dirname(root);

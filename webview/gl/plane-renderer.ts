@@ -18,7 +18,7 @@ export interface PointLayer {
 }
 
 /** A window of the plane, in model space. */
-export interface PlaneWindow {
+interface PlaneWindow {
   readonly xLow: number;
   readonly xHigh: number;
   readonly yLow: number;

@@ -31,23 +31,38 @@ export class MinMaxPyramid {
   /** Appends a value. O(1) on average. */
   push(value: number): void {
     this.#values.push(value);
-    let complete = this.#values.length;
-    for (let level = 0; complete % 4 === 0; level++) {
-      complete /= 4;
-      let min = Number.POSITIVE_INFINITY;
-      let max = Number.NEGATIVE_INFINITY;
-      for (let child = 4 * complete - 4; child < 4 * complete; child++) {
-        min = Math.min(min, this.#minAt(level, child));
-        max = Math.max(max, this.#maxAt(level, child));
-      }
-      let above = this.#levels[level];
-      if (above === undefined) {
-        above = new Growable((n) => new Float32Array(n));
-        this.#levels.push(above);
-      }
-      above.push(min);
-      above.push(max);
+    // Three values in four complete no block.
+    if (this.#values.length % 4 !== 0) return;
+    const { array, length } = this.#values;
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    for (let i = length - 4; i < length; i++) {
+      const child = array[i]!;
+      if (!Number.isFinite(child)) continue;
+      if (child < min) min = child;
+      if (child > max) max = child;
     }
+    this.#complete(0, min, max);
+  }
+
+  /** Appends a complete block's extremes to a level, and those of the block above if that is complete. */
+  #complete(index: number, blockMin: number, blockMax: number): void {
+    let level = this.#levels[index];
+    if (level === undefined) {
+      level = new Growable((n) => new Float32Array(n));
+      this.#levels.push(level);
+    }
+    level.push(blockMin);
+    level.push(blockMax);
+    const { array, length } = level;
+    if (length % 8 !== 0) return;
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    for (let i = length - 8; i < length; i += 2) {
+      min = Math.min(min, array[i]!);
+      max = Math.max(max, array[i + 1]!);
+    }
+    this.#complete(index + 1, min, max);
   }
 
   clear(): void {

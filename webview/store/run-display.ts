@@ -3,7 +3,7 @@ import { isLiving, type RunState } from '../../protocol/run';
 import { formatCount, formatDuration, formatSpeed } from './number-format';
 
 /** How a status is to be taken: decides its colour. */
-export type Tone = 'busy' | 'good' | 'attention' | 'bad' | 'quiet';
+type Tone = 'busy' | 'good' | 'attention' | 'bad' | 'quiet';
 
 /** What the header says of a run. Absent parts are shown as blank of the same size. */
 export interface RunDisplay {

@@ -129,6 +129,9 @@ export class Chart {
   /** Draws a plot of that size in CSS pixels, if anything drawn has changed. */
   draw(view: ChartView, width: number, height: number): void {
     this.#view = view;
+    for (const { metric, toggle } of this.#rows) {
+      setAttribute(toggle, 'data-points', String(view.series.get(metric.name)?.length ?? 0));
+    }
     this.#smooth(view);
     const shown = this.#rows.filter(({ metric }) => !this.#hidden.has(metric.name));
     const scale = this.#scale(view, shown);
@@ -167,6 +170,7 @@ export class Chart {
       metric.label,
     );
     toggle.title = metric.name;
+    toggle.dataset['metric'] = metric.name;
     toggle.addEventListener('click', () => {
       const isShown = this.#hidden.delete(metric.name);
       if (!isShown) this.#hidden.add(metric.name);

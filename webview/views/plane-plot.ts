@@ -177,11 +177,13 @@ export class PlanePlot {
     if (data && layers.data) {
       const [r, g, b] = rgba(theme.data);
       const fill = [r, g, b, 0.9] as const;
-      drawn.push({ points: data, ...sizeOf(data, 0.09, 0.8), fill, outline: background });
+      // High contrast leaves little between the two colours: there the size tells them apart too.
+      const factor = theme.isHighContrast ? 0.06 : 0.09;
+      drawn.push({ points: data, ...sizeOf(data, factor, 0.8), fill, outline: background });
     }
     if (samples && layers.samples) {
       const fill = rgba(theme.samples);
-      drawn.push({ points: samples, ...sizeOf(samples, 0.12, 1.1), fill, outline: background });
+      drawn.push({ points: samples, ...sizeOf(samples, 0.12, 1.2), fill, outline: background });
     }
     return drawn;
   }
