@@ -123,6 +123,7 @@ export class PanelFeed {
     if (controller) {
       subscriptions.push(
         controller.onAttached(({ eventBytes }) => news.addRange(eventBytes)),
+        controller.onGap(() => news.hold()),
         controller.onPreview((preview) => news.addPreview(preview)),
         controller.onSeries((series) => {
           if (news.addSeries(series) > mostWaitingPoints) attach(controller);
@@ -228,10 +229,13 @@ class News {
   #points = 0;
   #previews: PreviewFrame[] = [];
   #state: RunState | undefined;
+  /** Whether points that come as events do not continue what was told: until the next range. */
+  #isHeld = true;
   #wake: (() => void) | undefined;
 
   /** Everything up to `to` is on disk, so points that came as events and wait here are not needed. */
   addRange(to?: number): void {
+    this.#isHeld = false;
     this.#series = [];
     this.#points = 0;
     this.#ranges.push({ from: this.#bytes, ...(to === undefined ? {} : { to }) });
@@ -239,8 +243,14 @@ class News {
     this.#wake?.();
   }
 
+  /** Points that come from now on would leave a gap: drop them, the next range has them. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
   /** @returns how many points wait. */
   addSeries(series: SeriesChunks): number {
+    if (this.#isHeld) return 0;
     this.#series.push(series);
     this.#points += countPoints(series);
     this.#wake?.();

@@ -58,6 +58,7 @@ export class RunController {
   readonly #series = new Emitter<SeriesChunks>();
   readonly #previews = new Emitter<PreviewFrame>();
   readonly #attachments = new Emitter<Attachment>();
+  readonly #gaps = new Emitter<void>();
   readonly #ended = new Emitter<void>();
   readonly #pulse: NodeJS.Timeout;
   #peer: TrainerPeer | undefined;
@@ -106,7 +107,7 @@ export class RunController {
     return controller;
   }
 
-  /** New points, in order. A reattachment may precede points that are on disk only. */
+  /** New points, in order; after a gap, some before them are on disk only. */
   onSeries(listener: (series: SeriesChunks) => void): Disposable {
     return this.#series.event(listener);
   }
@@ -121,6 +122,11 @@ export class RunController {
    */
   onAttached(listener: (attachment: Attachment) => void): Disposable {
     return this.#attachments.event(listener);
+  }
+
+  /** Events were dropped: nothing that comes before the next attachment continues what came so far. */
+  onGap(listener: () => void): Disposable {
+    return this.#gaps.event(listener);
   }
 
   /** Fires once, when the run has ended one way or another; the run's state says how. */
@@ -222,6 +228,7 @@ export class RunController {
     });
     peer.on('lagging', () => {
       this.#log.warn(`‘${this.run.name}’ sent more than could be read: catching up from disk.`);
+      this.#gaps.fire();
       this.attach().catch((error: unknown) => peer.close(error as Error));
     });
     peer.onClose((reason) => {
