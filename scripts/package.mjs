@@ -165,7 +165,16 @@ await must(
   'Packaging',
   run(
     process.execPath,
-    [vsce, 'package', '--target', values.target, '--out', result, '--allow-missing-repository'],
+    [
+      vsce,
+      'package',
+      '--target',
+      values.target,
+      '--out',
+      result,
+      '--allow-missing-repository',
+      '--no-rewrite-relative-links',
+    ],
     { cwd: stage },
   ),
 );
