@@ -165,7 +165,13 @@ await must(
   'Packaging',
   run(
     process.execPath,
-    [vsce, 'package', '--target', values.target, '--out', result, '--allow-missing-repository'],
+    [
+      vsce,
+      'package',
+      ...['--target', values.target, '--out', result],
+      // There is no public repository for links and pictures to point to; the pictures are shipped.
+      ...['--allow-missing-repository', '--no-rewrite-relative-links'],
+    ],
     { cwd: stage },
   ),
 );

@@ -36,7 +36,10 @@ story('Mistakes in an experiment', { file }, async ({ workbench, folder }, tell)
       await workbench.openFile(experiment);
       await workbench.runCommand('EBM: Launch Run');
       await workbench.notifications(message).waitFor();
-      assert.equal(await workbench.notifications().count(), 1, 'It is said more than once.');
+      // The launch's own notification, with its progress, goes away.
+      await until('there is one notification', async () => {
+        return (await workbench.notifications().count()) === 1;
+      });
       const expected = line(wrong.split('\n')) + 1;
       await until(`a squiggle on line ${expected}`, async () =>
         (await workbench.squiggledLines()).includes(expected),

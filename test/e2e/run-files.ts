@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isProcessAlive } from '../../extension/worker/process-identity';
 import type { RunManifest } from '../../protocol/run';
+import { readScalars } from '../../run-directory/event-file';
 import { listRuns } from '../../run-directory/listing';
 
 /** A run as it lies on disk. */
@@ -25,6 +26,15 @@ export async function onlyRunIn(folder: string): Promise<RunOnDisk> {
     throw new Error(`There are ${run ? more.length + 1 : 0} runs in ${folder}, not one.`);
   }
   return run;
+}
+
+/** How many points of a metric a run's event file has. */
+export async function recordedPoints(directory: string, metric: string): Promise<number> {
+  let count = 0;
+  for await (const { series } of readScalars(directory)) {
+    count += series[metric]?.steps.length ?? 0;
+  }
+  return count;
 }
 
 /** The living trainers of a workspace folder's runs. */

@@ -18,9 +18,8 @@ export class Workbench {
   /** Reloads the window, as a user does whose editor asks for it. */
   async reload(): Promise<void> {
     // Not the browser's reload, which VS Code may not survive to write down what was open.
-    const command = await this.findCommand('Developer: Reload Window');
     const loaded = this.page.waitForEvent('load');
-    await command.click();
+    await this.runCommand('Developer: Reload Window');
     await loaded;
     await this.#ready();
   }
@@ -29,21 +28,14 @@ export class Workbench {
     await this.page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor();
   }
 
-  /** Runs a command from the palette by its whole title, `EBM: Launch Run`. */
-  async runCommand(title: string): Promise<void> {
-    const row = await this.findCommand(title);
-    await row.click();
-    // Gone, or the next question of a command that asks for more.
-    await until('the palette has closed', async () => {
-      const input = this.#quickInput;
-      return !(await input.isVisible()) || (await input.inputValue()) !== `>${title}`;
-    });
-  }
-
-  /** Opens the palette and waits for the row of a command, which it answers with. */
-  async findCommand(title: string): Promise<Locator> {
+  /**
+   * Runs a command from the palette by its whole title, `EBM: Launch Run`.
+   *
+   * @returns when it was chosen, on the clock of `performance.now()`
+   */
+  async runCommand(title: string): Promise<number> {
     const label = this.page.locator('.label-name', { hasText: new RegExp(`^${literal(title)}$`) });
-    return await this.#find('F1', `>${title}`, this.#rows.filter({ has: label }).first());
+    return await this.#pick('F1', `>${title}`, this.#rows.filter({ has: label }).first());
   }
 
   /** Chooses the row of a quick pick whose label contains `text`. */
@@ -60,25 +52,30 @@ export class Workbench {
   }
 
   /**
-   * Opens a quick pick by its key, types, and waits for a row. A window that is still loading may
-   * swallow the key, or take the focus and with it the pick away: then it is opened again.
+   * Opens a quick pick by its key, types, and chooses a row. A window that is still loading may
+   * swallow the key, take the focus and with it the pick away, or not know the row yet: then the
+   * pick is opened anew.
    */
-  async #find(key: string, text: string, row: Locator): Promise<Locator> {
-    return await until(`'${text}' is found in the quick pick`, async () => {
-      if (!(await this.#quickInput.isVisible())) {
-        await this.page.keyboard.press(key);
-        await this.#quickInput.waitFor({ timeout: 1000 });
+  async #pick(key: string, text: string, row: Locator): Promise<number> {
+    return await until(`'${text}' is chosen`, async () => {
+      const input = this.#quickInput;
+      if (await input.isVisible()) {
+        await this.page.keyboard.press('Escape');
+        await input.waitFor({ state: 'hidden', timeout: 1000 });
       }
-      await this.#quickInput.fill(text, { timeout: 1000 });
-      await row.waitFor({ timeout: 3000 });
-      return row;
+      await this.page.keyboard.press(key);
+      await input.fill(text, { timeout: 1000 });
+      await row.waitFor({ timeout: 2000 });
+      const chosen = performance.now();
+      await row.click({ timeout: 1000 });
+      return chosen;
     });
   }
 
   /** Opens a file of the workspace by its name, and answers when its text is there. */
   async openFile(name: string): Promise<void> {
     const row = this.#rows.filter({ hasText: name }).first();
-    await (await this.#find('ControlOrMeta+P', name, row)).click();
+    await this.#pick('ControlOrMeta+P', name, row);
     await this.tab(name).waitFor();
     await this.activeEditor().waitFor();
   }
