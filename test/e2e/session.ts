@@ -88,9 +88,11 @@ export function story(
   test(name, { timeout: 240_000 }, async (t) => {
     const chosen = typeof options === 'function' ? await options() : options;
     const { hasFolder = true, file, prepare, ...hostOptions } = chosen;
-    const folder = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
+    const temporary = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
+    // Its name is in the window's title.
+    const folder = path.join(temporary, 'examples');
     const closing: (() => Promise<unknown>)[] = [
-      () => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
+      () => rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
       () => endTrainers(folder),
     ];
     try {
