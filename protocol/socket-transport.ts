@@ -1,0 +1,177 @@
+/** A `vscode-jsonrpc` transport of binary frames over a local socket, and where those sockets are. */
+import { lstatSync, mkdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  type DataCallback,
+  type Disposable,
+  type Message,
+  type MessageReader,
+  type MessageWriter,
+} from 'vscode-jsonrpc';
+import { encodeFrame, FrameDecoder } from './frame-codec';
+import { Peer } from './peer';
+import { ProblemError } from './problem';
+import type { EditorSide, TrainerSide } from './trainer';
+
+class SocketReader extends AbstractMessageReader implements MessageReader {
+  readonly #socket: Socket;
+  #stop: (() => void) | undefined;
+
+  constructor(socket: Socket) {
+    super();
+    this.#socket = socket;
+    // From the start, because an error event without a listener would end the process.
+    socket.on('error', (error) => this.fireError(error));
+    socket.on('close', () => this.fireClose());
+  }
+
+  listen(callback: DataCallback): Disposable {
+    const decoder = new FrameDecoder((message) => {
+      if (!isMessage(message)) throw new Error('A frame holds no JSON-RPC message.');
+      callback(message);
+    });
+    const onData = (chunk: Uint8Array) => {
+      try {
+        decoder.push(chunk);
+      } catch (thrown) {
+        this.#end(thrown);
+      }
+    };
+    const onEnd = () => {
+      if (!decoder.atBoundary) this.#end(new Error('The connection ended inside a frame.'));
+    };
+    this.#socket.on('data', onData).on('end', onEnd);
+    this.#stop = () => this.#socket.off('data', onData).off('end', onEnd);
+    return { dispose: () => this.#stop?.() };
+  }
+
+  /** The stream has lost its boundaries: nothing more is read or written. */
+  #end(why: unknown): void {
+    this.#stop?.();
+    this.fireError(why);
+    this.#socket.destroy();
+  }
+
+  override dispose(): void {
+    this.#stop?.();
+    super.dispose();
+  }
+}
+
+class SocketWriter extends AbstractMessageWriter implements MessageWriter {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    super();
+    this.#socket = socket;
+  }
+
+  /** Resolves when the socket has taken the frame; errors that come later come as events. */
+  async write(message: Message): Promise<void> {
+    if (!this.#socket.writable) throw new Error('The connection is closed.');
+    const parts = encodeFrame(message);
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.uncork();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  override dispose(): void {
+    // What was written still goes out.
+    this.#socket.destroySoon();
+    super.dispose();
+  }
+}
+
+function isMessage(value: unknown): value is Message {
+  return typeof value === 'object' && value !== null && (value as Message).jsonrpc === '2.0';
+}
+
+/** The reader and writer of one end of a socket, to construct a `Peer` from. */
+export function socketTransport(socket: Socket): [MessageReader, MessageWriter] {
+  return [new SocketReader(socket), new SocketWriter(socket)];
+}
+
+/**
+ * Connects to a trainer that listens at `path` (see {@link trainerSocketPath}).
+ *
+ * @throws ProblemError of kind `worker` when nobody listens there or `signal` aborts
+ */
+export function connectToTrainer(
+  path: string,
+  signal?: AbortSignal,
+): Promise<Peer<EditorSide, TrainerSide>> {
+  return new Promise((resolve, reject) => {
+    const fail = (message: string, cause?: unknown) => {
+      socket.destroy();
+      signal?.removeEventListener('abort', onAbort);
+      reject(new ProblemError({ kind: 'worker', message }, { cause }));
+    };
+    const onAbort = () => fail('Connecting to the trainer was cancelled.');
+    const onError = (error: Error) =>
+      fail(`No trainer answers at ${path}: ${error.message}.`, error);
+    const socket = connect(path);
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      socket.off('error', onError);
+      signal?.removeEventListener('abort', onAbort);
+      resolve(new Peer<EditorSide, TrainerSide>(...socketTransport(socket)));
+    });
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+  });
+}
+
+/** `sockaddr_un` has 104 bytes on macOS and the BSDs, 108 on Linux, with the final zero. */
+const longestSocketPath = 103;
+
+/**
+ * Where the trainer of run `id` listens: a named pipe on Windows, elsewhere a socket in a directory
+ * of the temporary folder that only this user can enter, made when it is missing.
+ *
+ * @throws ProblemError of kind `environment` when that directory is somebody else's or open to
+ *   others, or the path is longer than the system allows
+ */
+export function trainerSocketPath(id: string): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\ebm-lab-${id}`;
+  const { uid } = userInfo();
+  const directory = path.join(tmpdir(), `ebm-lab-${uid}`);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (thrown) {
+    if (!(thrown instanceof Error && (thrown as NodeJS.ErrnoException).code === 'EEXIST')) {
+      throw new ProblemError(
+        {
+          kind: 'environment',
+          message: `Cannot make ${directory}: ${String(thrown)}.`,
+          remedy: 'Set TMPDIR to a folder that you can write to.',
+        },
+        { cause: thrown },
+      );
+    }
+  }
+  const stats = lstatSync(directory);
+  if (!stats.isDirectory() || stats.uid !== uid || (stats.mode & 0o077) !== 0) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: `${directory} is not a directory that only you can enter, so another user could control your runs.`,
+      remedy: `Remove it (or run: chmod 700 ${directory}), or set TMPDIR to a folder of your own.`,
+    });
+  }
+  const socket = path.join(directory, `${id}.sock`);
+  if (Buffer.byteLength(socket) > longestSocketPath) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: `The path of the trainer's socket is too long for this system: ${socket}`,
+      remedy: 'Set TMPDIR to a folder with a shorter path.',
+    });
+  }
+  return socket;
+}

@@ -1,0 +1,190 @@
+/**
+ * Files inside a run directory: written whole or not at all, and never through a symbolic link, so
+ * that a directory from elsewhere cannot make us read or overwrite anything outside it.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { brokenFile, errorCode, storageProblem } from './storage-problem';
+
+// Absent on Windows, where the lstat before the open has to do.
+const noFollow = constants.O_NOFOLLOW ?? 0;
+// Opening a pipe that lies there must not wait for a writer.
+const nonBlock = constants.O_NONBLOCK ?? 0;
+
+/**
+ * Opens a regular file inside `directory`.
+ *
+ * @param relative path below `directory`, with `/`
+ * @param flags of `open(2)`, without `O_NOFOLLOW`
+ * @throws ProblemError of kind `storage`: a link, a pipe, a folder, or what the system says
+ */
+export async function openRegularFile(
+  directory: string,
+  relative: string,
+  flags: number,
+): Promise<FileHandle> {
+  const file = await resolveInside(directory, relative);
+  let handle: FileHandle;
+  try {
+    handle = await open(file, flags | noFollow | nonBlock, 0o644);
+  } catch (thrown) {
+    throw storageProblem(thrown, file, 'open');
+  }
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw notAFile(file);
+    return handle;
+  } catch (thrown) {
+    await handle.close();
+    throw storageProblem(thrown, file, 'open');
+  }
+}
+
+/**
+ * The whole content of a regular file inside `directory`, in a buffer of its own.
+ *
+ * @throws ProblemError of kind `storage`, also when the file is larger than `limit` bytes
+ */
+export async function readRegularFile(
+  directory: string,
+  relative: string,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = path.join(directory, relative);
+  const handle = await openRegularFile(directory, relative, constants.O_RDONLY);
+  try {
+    const { size } = await handle.stat();
+    if (size > limit) {
+      throw brokenFile(
+        file,
+        `it has ${size} bytes, but no such file of a run has more than ${limit}.`,
+        'Replace it by the real file or delete it.',
+      );
+    }
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    while (filled < size) {
+      const { bytesRead } = await handle.read(bytes, filled, size - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return filled === size ? bytes : bytes.slice(0, filled);
+  } catch (thrown) {
+    throw storageProblem(thrown, file, 'read');
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a file inside `directory` under a temporary name, flushes it to the disk and renames it:
+ * whoever looks sees the old content or the new, never a part. Missing folders are made.
+ *
+ * @throws ProblemError of kind `storage`; what was there before is then unharmed
+ */
+export async function replaceFile(
+  directory: string,
+  relative: string,
+  contents: readonly Uint8Array[],
+): Promise<void> {
+  const file = path.join(directory, relative);
+  const folder = path.dirname(file);
+  try {
+    await makeFolder(directory, path.dirname(relative));
+  } catch (thrown) {
+    throw storageProblem(thrown, folder, 'make the folder');
+  }
+  await resolveInside(directory, relative);
+  const temporary = path.join(
+    folder,
+    `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`,
+  );
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(temporary, 'wx', 0o644);
+    // `writeFile` of a handle goes on after a short write, which is how a full disk begins.
+    for (const part of contents) await handle.writeFile(part);
+    await handle.sync();
+    await handle.close();
+    handle = undefined;
+    await rename(temporary, file);
+    await syncFolder(folder);
+  } catch (thrown) {
+    await handle?.close();
+    await unlink(temporary).catch(unlessMissing);
+    throw storageProblem(thrown, file, 'write');
+  }
+}
+
+/** Makes the entries of a folder durable; Windows cannot open folders and needs no such call. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Joins and checks that no part of `relative` below `directory` is a link, and that what is there
+ * is a regular file (or nothing yet).
+ */
+async function resolveInside(directory: string, relative: string): Promise<string> {
+  const file = path.join(directory, relative);
+  let at = directory;
+  const parts = path.relative(directory, file).split(path.sep);
+  if (parts.includes('..') || path.isAbsolute(relative)) {
+    throw brokenFile(file, 'it lies outside its run directory.', 'Delete that run directory.');
+  }
+  for (const [index, part] of parts.entries()) {
+    at = path.join(at, part);
+    let stats: Awaited<ReturnType<typeof lstat>>;
+    try {
+      stats = await lstat(at);
+    } catch (thrown) {
+      if (errorCode(thrown) === 'ENOENT') return file;
+      throw storageProblem(thrown, at, 'look at');
+    }
+    if (stats.isSymbolicLink()) {
+      throw brokenFile(
+        at,
+        'it is a symbolic link, which is never followed inside a run directory.',
+        'Put the real file in its place.',
+      );
+    }
+    const isLast = index === parts.length - 1;
+    if (isLast ? !stats.isFile() : !stats.isDirectory()) throw notAFile(at);
+  }
+  return file;
+}
+
+async function makeFolder(directory: string, relative: string): Promise<void> {
+  let at = directory;
+  for (const part of path.normalize(relative).split(path.sep)) {
+    if (part === '.') continue;
+    at = path.join(at, part);
+    try {
+      await mkdir(at);
+      await syncFolder(path.dirname(at));
+    } catch (thrown) {
+      if (errorCode(thrown) !== 'EEXIST') throw thrown;
+    }
+  }
+}
+
+function notAFile(file: string) {
+  return brokenFile(
+    file,
+    'it is not what a run directory has there: a folder, pipe or device instead of a file, or the reverse.',
+    'Move it away.',
+  );
+}
+
+function unlessMissing(thrown: unknown): void {
+  // The temporary file is left behind; its name says what it is, and no reader looks at it.
+  if (errorCode(thrown) !== 'ENOENT') process.emitWarning(String(thrown));
+}

@@ -1,0 +1,64 @@
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type Problem, problemOf } from '../protocol/problem';
+import type { RunManifest } from '../protocol/run';
+import { readManifest } from './manifest';
+import { brokenFile, errorCode, storageProblem } from './storage-problem';
+
+/** A run directory: what it is, or why it cannot be opened. */
+export type RunListing =
+  | { readonly directory: string; readonly manifest: RunManifest }
+  | { readonly directory: string; readonly problem: Problem };
+
+const readAtOnce = 32;
+
+/**
+ * The runs in a folder, newest first, broken ones included. Reads their manifests and nothing else.
+ *
+ * A folder that does not exist has no runs. Symbolic links are listed as broken, never followed.
+ *
+ * @throws ProblemError of kind `storage` when the folder itself cannot be read
+ */
+export async function listRuns(runsDirectory: string): Promise<RunListing[]> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(runsDirectory, { withFileTypes: true });
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return [];
+    throw storageProblem(thrown, runsDirectory, 'list');
+  }
+  const candidates = entries.filter(
+    (entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()),
+  );
+  const listings: RunListing[] = [];
+  for (let start = 0; start < candidates.length; start += readAtOnce) {
+    const some = candidates.slice(start, start + readAtOnce);
+    listings.push(...(await Promise.all(some.map((entry) => list(runsDirectory, entry)))));
+  }
+
+  return listings.sort((a, b) => (sortKey(a) < sortKey(b) ? 1 : -1));
+}
+
+async function list(runsDirectory: string, entry: Dirent): Promise<RunListing> {
+  const directory = path.join(runsDirectory, entry.name);
+  try {
+    if (entry.isSymbolicLink()) {
+      throw brokenFile(
+        directory,
+        'it is a symbolic link, which is never followed.',
+        'Put the run directory itself here.',
+      );
+    }
+    return { directory, manifest: await readManifest(directory) };
+  } catch (thrown) {
+    return { directory, problem: problemOf(thrown, 'storage') };
+  }
+}
+
+/** Date and time as digits, from the manifest, or from the name where there is no manifest. */
+function sortKey(listing: RunListing): string {
+  const name = path.basename(listing.directory);
+  const time = 'manifest' in listing ? listing.manifest.createdAt : name.slice(0, 15);
+  return `${time.replace(/\D/g, '').padEnd(17, '0')} ${name}`;
+}

@@ -1,0 +1,173 @@
+/** `run.json`: read, checked, and replaced atomically. */
+import path from 'node:path';
+import { z } from 'zod';
+import type { RunManifest } from '../protocol/run';
+import { readRegularFile, replaceFile } from './files';
+import { brokenFile } from './storage-problem';
+
+const fileName = 'run.json';
+const largestManifest = 16 * 2 ** 20;
+
+const json = z.record(z.string(), z.json());
+const count = z.number().int().nonnegative();
+
+const location = z.object({ file: z.string(), line: count, column: count });
+const problem = z.object({
+  kind: z.enum(['experiment', 'data', 'training', 'storage', 'worker', 'environment', 'internal']),
+  message: z.string(),
+  remedy: z.exactOptional(z.string()),
+  location: z.exactOptional(location),
+  detail: z.exactOptional(z.string()),
+});
+
+const state = z.object({
+  status: z.enum([
+    'starting',
+    'running',
+    'paused',
+    'stopping',
+    'stopped',
+    'finished',
+    'failed',
+    'crashed',
+  ]),
+  step: count,
+  steps: count,
+  stepsPerSecond: z.exactOptional(z.number()),
+  secondsLeft: z.exactOptional(z.number()),
+  phase: z.exactOptional(z.string()),
+  problem: z.exactOptional(problem),
+});
+
+const metric = z.object({
+  name: z.string(),
+  label: z.string(),
+  group: z.string(),
+  unit: z.exactOptional(z.string()),
+});
+
+const layout = z
+  .object({
+    dimensions: count,
+    axes: z.array(z.string()),
+    bounds: z.array(z.tuple([z.number(), z.number()])),
+    resolution: count.max(4096),
+  })
+  .refine(
+    ({ dimensions, axes, bounds }) => axes.length === dimensions && bounds.length === dimensions,
+    'axes and bounds must have one entry per dimension',
+  );
+
+/** A relative path that stays inside the run directory, with `/` or `\`. */
+const insidePath = z
+  .string()
+  .refine(
+    (text) =>
+      !path.posix.isAbsolute(text) &&
+      !path.win32.isAbsolute(text) &&
+      !text.split(/[\\/]/).includes('..'),
+    'must be a relative path inside the run directory',
+  );
+
+// Keys that a later version may add are kept, so that an update by this one loses nothing.
+const manifest = z.looseObject({
+  formatVersion: z.literal(1),
+  id: z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier'),
+  name: z.string(),
+  state,
+  createdAt: z.iso.datetime(),
+  endedAt: z.exactOptional(z.iso.datetime()),
+  trainingSeconds: z.number().nonnegative(),
+  experiment: z.object({
+    file: z.string(),
+    source: insidePath,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+  }),
+  config: json,
+  overrides: json,
+  parent: z.exactOptional(z.string()),
+  seed: z.number(),
+  backend: z.exactOptional(z.object({ name: z.string(), reason: z.string() })),
+  versions: z.record(z.string(), z.string()),
+  git: z.exactOptional(z.object({ commit: z.string(), dirty: z.boolean() })),
+  preview: z.exactOptional(layout),
+  transform: z.exactOptional(z.object({ mean: z.array(z.number()), scale: z.array(z.number()) })),
+  metrics: z.array(metric),
+  worker: z.exactOptional(z.object({ pid: z.number().int().positive(), socket: z.string() })),
+});
+
+/**
+ * Reads and checks a run's manifest.
+ *
+ * @throws ProblemError of kind `storage` that names the file, what is wrong and what to do
+ */
+export async function readManifest(directory: string): Promise<RunManifest> {
+  const file = path.join(directory, fileName);
+  const bytes = await readRegularFile(directory, fileName, largestManifest);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw brokenFile(file, `it is not JSON: ${why}.`, remedy);
+  }
+  const result = manifest.safeParse(value);
+  if (result.success) return result.data;
+  const newer = laterVersion(value);
+  if (newer !== undefined) {
+    throw brokenFile(
+      file,
+      `it has format version ${newer}, and this version of EBM Lab knows version 1 only.`,
+      'Update EBM Lab.',
+    );
+  }
+  const issue = result.error.issues[0];
+  const where = issue?.path.length ? `'${issue.path.join('.')}'` : 'the whole';
+  throw brokenFile(file, `${where} is wrong: ${issue?.message}.`, remedy);
+}
+
+const remedy = 'Restore the file from a copy, or delete the run directory.';
+
+function laterVersion(value: unknown): number | undefined {
+  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  return typeof version === 'number' && version > 1 ? version : undefined;
+}
+
+/**
+ * Replaces a run's manifest atomically.
+ *
+ * @throws ProblemError of kind `storage`; the former manifest is then unharmed
+ */
+export async function writeManifest(directory: string, contents: RunManifest): Promise<void> {
+  const text = `${JSON.stringify(contents, undefined, 2)}\n`;
+  await replaceFile(directory, fileName, [new TextEncoder().encode(text)]);
+}
+
+/** Changes that are under way, so that two of this process do not undo each other. */
+const updates = new Map<string, Promise<unknown>>();
+
+/**
+ * Reads, changes and replaces a run's manifest, one update after the other within this process.
+ *
+ * @returns what was written
+ * @throws ProblemError of kind `storage`
+ */
+export async function updateManifest(
+  directory: string,
+  change: (manifest: RunManifest) => RunManifest,
+): Promise<RunManifest> {
+  const key = path.resolve(directory);
+  const update = async () => {
+    const changed = change(await readManifest(directory));
+    await writeManifest(directory, changed);
+    return changed;
+  };
+  // Whether the update before failed is its caller's business.
+  const mine = (updates.get(key) ?? Promise.resolve()).then(update, update);
+  updates.set(key, mine);
+  try {
+    return await mine;
+  } finally {
+    if (updates.get(key) === mine) updates.delete(key);
+  }
+}

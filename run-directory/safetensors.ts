@@ -1,0 +1,154 @@
+/**
+ * The safetensors format (huggingface/safetensors, README “Format”):
+ *
+ *     u64 length of the header, little-endian · header (JSON) · data
+ *
+ * The header maps a tensor's name to its type, its shape and the place of its data, and
+ * `__metadata__` to strings. Data are little-endian, in C order, without gaps or overlaps.
+ */
+
+/** A tensor on the host. `data.length` is the product of `shape`. */
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a checkpoint file holds. */
+export interface SafetensorsFile {
+  readonly tensors: readonly NamedTensor[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const largestHeader = 100_000_000;
+
+/**
+ * The parts of a file, to be written in order.
+ *
+ * @throws RangeError when a tensor's data do not fill its shape or a name comes twice
+ */
+export function writeSafetensors(
+  tensors: readonly NamedTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const entries: [string, unknown][] = [['__metadata__', metadata]];
+  const names = new Set(['__metadata__']);
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  for (const { name, shape, data: values } of tensors) {
+    if (product(shape) !== values.length) {
+      throw new RangeError(
+        `Tensor '${name}': ${values.length} numbers do not fill the shape [${shape.join(', ')}].`,
+      );
+    }
+    if (names.has(name)) throw new RangeError(`Two tensors are named '${name}'.`);
+    names.add(name);
+    const end = offset + values.byteLength;
+    entries.push([name, { dtype: 'F32', shape, data_offsets: [offset, end] }]);
+    data.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    offset = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  // Spaces up to a multiple of 8, so that mapped data are aligned.
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const head = new Uint8Array(8 + headerBytes).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.set(json, 8);
+  return [head, ...data];
+}
+
+/**
+ * Reads a whole file of F32 tensors; each gets a buffer of its own.
+ *
+ * @throws Error that says what is wrong with the bytes and where
+ */
+export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  if (bytes.length < 8) throw new Error('byte 0: it ends before the length of its header.');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > Math.min(largestHeader, bytes.length - 8)) {
+    throw new Error(`byte 0: a header of ${headerBytes} bytes does not fit into the file.`);
+  }
+  const header = parseHeader(bytes.subarray(8, 8 + headerBytes));
+  const dataStart = 8 + headerBytes;
+  const dataBytes = bytes.length - dataStart;
+  let metadata: Readonly<Record<string, string>> = {};
+  const places: { name: string; shape: readonly number[]; begin: number; end: number }[] = [];
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === '__metadata__') metadata = checkMetadata(entry);
+    else places.push({ name, ...checkEntry(name, entry, dataBytes) });
+  }
+  places.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let covered = 0;
+  for (const { name, begin, end } of places) {
+    if (begin !== covered) {
+      const fault = begin < covered ? 'overlap those of another tensor' : 'leave a gap before them';
+      throw new Error(`byte ${dataStart + begin}: the data of '${name}' ${fault}.`);
+    }
+    covered = end;
+  }
+  if (covered !== dataBytes) {
+    throw new Error(
+      `byte ${dataStart + covered}: ${dataBytes - covered} bytes belong to no tensor.`,
+    );
+  }
+  const tensors = places.map(({ name, shape, begin, end }) => ({
+    name,
+    shape,
+    // Not `slice`, which for a Node buffer copies nothing.
+    data: new Float32Array(
+      new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end)).buffer,
+    ),
+  }));
+  return { tensors, metadata };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (thrown) {
+    throw new Error(`byte 8: the header is not JSON: ${String(thrown)}.`, { cause: thrown });
+  }
+  if (!isObject(header)) throw new Error('byte 8: the header is not a JSON object.');
+  return header;
+}
+
+function checkMetadata(entry: unknown): Readonly<Record<string, string>> {
+  if (!isObject(entry) || Object.values(entry).some((value) => typeof value !== 'string')) {
+    throw new Error("byte 8: '__metadata__' may hold strings only.");
+  }
+  return entry as Record<string, string>;
+}
+
+function checkEntry(name: string, entry: unknown, dataBytes: number) {
+  const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
+  if (dtype !== 'F32') {
+    throw new Error(`byte 8: tensor '${name}' is of type ${String(dtype)}; F32 can be read.`);
+  }
+  if (!isCounts(shape) || !isCounts(offsets)) {
+    throw new Error(`byte 8: the shape or the offsets of tensor '${name}' are not counts.`);
+  }
+  const [begin, end] = offsets;
+  if (offsets.length !== 2 || begin === undefined || end === undefined || end > dataBytes) {
+    throw new Error(`byte 8: the offsets of tensor '${name}' lie outside the data.`);
+  }
+  if (end - begin !== 4 * product(shape)) {
+    throw new Error(
+      `byte 8: tensor '${name}' of shape [${shape.join(', ')}] needs ${4 * product(shape)} bytes, not ${end - begin}.`,
+    );
+  }
+  return { shape, begin, end };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}

@@ -1,0 +1,383 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import type { Json } from '../../protocol/run';
+import { loadExperiment } from '../../trainer-worker/experiment/load';
+import { experimentFolder, smallExperiment } from '../support/experiment-folder';
+import { problemFrom } from '../support/problem';
+
+const imports =
+  "import { data, energy, experiment, objective, optimizer, sampler } from 'ebm-lab';";
+
+async function loadText(t: TestContext, text: string, files: Record<string, string> = {}) {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text, ...files });
+  return loadExperiment(path.join(folder, 'moons.ebm.ts'));
+}
+
+/** The problem of an experiment file, with its place relative to the folder: `moons.ebm.ts:3:5`. */
+async function failure(t: TestContext, text: string, options: { timeoutMs?: number } = {}) {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+  const { location, ...problem } = await problemFrom(
+    loadExperiment(path.join(folder, 'moons.ebm.ts'), options),
+  );
+  assert.equal(problem.kind, 'experiment');
+  const place = location
+    ? `${path.relative(folder, location.file)}:${location.line}:${location.column}`
+    : undefined;
+  return { ...problem, place };
+}
+
+describe('an experiment that is right', () => {
+  test('comes with all defaults as data, its sources and its hash', async (t) => {
+    const text = [
+      imports,
+      "import { width } from './width';",
+      'export default experiment({',
+      '  data: data.twoMoons(),',
+      '  energy: energy.mlp({ hidden: [width] }),',
+      '  objective: objective.contrastiveDivergence({ sampler: sampler.langevin() }),',
+      '});',
+    ].join('\n');
+    const loaded = await loadText(t, text, { 'width.ts': 'export const width: number = 12;' });
+    assert.deepEqual(loaded.config, {
+      name: 'moons',
+      data: { type: 'twoMoons', samples: 10_000, heldOut: 2_000, noise: 0.1 },
+      energy: { type: 'mlp', hidden: [12], activation: 'swish' },
+      objective: {
+        type: 'contrastiveDivergence',
+        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
+        energyPenalty: 0,
+      },
+      optimizer: { type: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      batchSize: 128,
+      steps: 5_000,
+      seed: 0,
+      preview: { every: 50, samples: 1024, resolution: 96, chainSteps: 100 },
+      checkpoint: { every: null },
+    });
+    assert.deepEqual(
+      loaded.sources.map((source) => path.basename(source.path)),
+      ['moons.ebm.ts', 'width.ts'],
+    );
+    assert.equal(new TextDecoder().decode(loaded.sources[0]?.contents), text);
+    assert.equal(loaded.sha256, createHash('sha256').update(text).digest('hex'));
+    assert.deepEqual(loaded.locations.energy, { file: loaded.file, line: 5, column: 18 });
+    assert.ok(Object.isFrozen(loaded.experiment.objective.sampler));
+  });
+
+  test('may use packages of its folder, builtins and tfjs, and keeps no package as a source', async (t) => {
+    const text = [
+      "import path from 'node:path';",
+      "import * as tf from '@tensorflow/tfjs';",
+      "import { units } from 'units';",
+      imports,
+      'const start = tf.zeros([2, units]);',
+      'export default experiment({',
+      "  name: path.join('a', 'b'),",
+      '  data: data.rings(),',
+      '  energy: energy.custom({',
+      '    init: () => ({ weight: start.clone() }),',
+      '    energy: ({ weight }, x) => tf.sum(tf.matMul(x, weight), 1),',
+      '  }),',
+      '  objective: objective.contrastiveDivergence({ sampler: sampler.langevin() }),',
+      '});',
+    ].join('\n');
+    const loaded = await loadText(t, text, {
+      'node_modules/units/package.json': '{ "name": "units", "main": "index.js" }',
+      'node_modules/units/index.js': 'exports.units = 3;',
+    });
+    assert.equal(loaded.experiment.name, path.join('a', 'b'));
+    assert.deepEqual(loaded.config['energy'], { type: 'custom' });
+    assert.equal(loaded.sources.length, 1);
+  });
+});
+
+describe('an experiment that is wrong', () => {
+  test('names the place of a syntax error, in characters', async (t) => {
+    const problem = await failure(t, `${imports}\nconst größe = 'ß' +* 3;`);
+    assert.match(problem.message, /moons\.ebm\.ts does not compile: Unexpected "\*"/);
+    assert.equal(problem.place, 'moons.ebm.ts:2:20');
+  });
+
+  test('names an import that cannot be found', async (t) => {
+    const problem = await failure(t, `${imports}\nimport x from './helper';\nx();`);
+    assert.equal(problem.message, "The import './helper' cannot be found.");
+    assert.equal(problem.place, 'moons.ebm.ts:2:15');
+    const missing = await failure(t, "import x from 'nowhere';\nx();");
+    assert.match(missing.remedy ?? '', /npm install/);
+  });
+
+  test('names a file that does not exist', async (t) => {
+    const folder = await experimentFolder(t, {});
+    const problem = await problemFrom(loadExperiment(path.join(folder, 'none.ebm.ts')));
+    assert.match(problem.message, /none\.ebm\.ts does not exist/);
+  });
+
+  test('that throws is told with the line of the TypeScript file', async (t) => {
+    const text = [
+      imports,
+      'interface Long { readonly a: number }',
+      'function fail(value?: Long): number {',
+      '  return value!.a;',
+      '}',
+      'fail();',
+    ].join('\n');
+    const problem = await failure(t, text);
+    assert.match(problem.message, /throws when it is loaded: TypeError: Cannot read properties/);
+    assert.equal(problem.place, 'moons.ebm.ts:4:17');
+  });
+
+  test('that throws something else than an error is told too', async (t) => {
+    const problem = await failure(t, "throw 'no';");
+    assert.match(problem.message, /throws when it is loaded: no/);
+  });
+
+  test('that never ends loading is ended', async (t) => {
+    const problem = await failure(t, 'for (;;) {}', { timeoutMs: 50 });
+    assert.match(problem.message, /moons\.ebm\.ts did not finish loading within 0\.05 s/);
+    assert.match(problem.remedy ?? '', /loop/);
+  });
+
+  test('without a default export', async (t) => {
+    const problem = await failure(t, `${imports}\nexport const e = 1;`);
+    assert.equal(problem.message, 'moons.ebm.ts has no default export.');
+    assert.match(problem.remedy ?? '', /export default experiment/);
+  });
+
+  test('whose default export is something else', async (t) => {
+    const problem = await failure(t, `${imports}\n\nexport default { steps: 3 };`);
+    assert.match(problem.message, /was not made by experiment\(\)/);
+    assert.equal(problem.place, 'moons.ebm.ts:3:1');
+  });
+
+  test('with another package of tfjs', async (t) => {
+    const problem = await failure(t, "import '@tensorflow/tfjs-node';");
+    assert.match(problem.message, /'@tensorflow\/tfjs-node' cannot be imported/);
+  });
+});
+
+describe('an option that is wrong', () => {
+  const wrong: readonly {
+    readonly name: string;
+    readonly change: Record<string, string>;
+    readonly message: string;
+    readonly remedy: string;
+    readonly place: string;
+  }[] = [
+    {
+      name: 'an unknown key with a neighbour',
+      change: { energy: 'energy.mlp({\n    hiden: [8],\n  })' },
+      message: "energy.mlp has no option 'hiden'.",
+      remedy: "Did you mean 'hidden'?",
+      place: 'moons.ebm.ts:6:5',
+    },
+    {
+      name: 'an unknown key without one',
+      change: { energy: 'energy.mlp({ dropout: 0.1 })' },
+      message: "energy.mlp has no option 'dropout'.",
+      remedy: 'Its options are hidden, activation.',
+      place: 'moons.ebm.ts:5:24',
+    },
+    {
+      name: 'an unknown key of the experiment',
+      change: { batchsize: '3' },
+      message: "experiment has no option 'batchsize'.",
+      remedy: "Did you mean 'batchSize'?",
+      place: 'moons.ebm.ts:11:3',
+    },
+    {
+      name: 'an unknown key further in',
+      change: { preview: '{ evry: 3 }' },
+      message: "experiment has no option 'preview.evry'.",
+      remedy: "Did you mean 'preview.every'?",
+      place: 'moons.ebm.ts:10:14',
+    },
+    {
+      name: 'a number out of range',
+      change: { optimizer: 'optimizer.adam({ learningRate: -1 })' },
+      message: "optimizer.adam: 'learningRate' is -1, which is not allowed.",
+      remedy: 'It must be greater than 0.',
+      place: 'moons.ebm.ts:7:31',
+    },
+    {
+      name: 'NaN',
+      change: { optimizer: 'optimizer.sgd({ learningRate: 0 / 0 })' },
+      message: "optimizer.sgd: 'learningRate' is NaN, which is not allowed.",
+      remedy: 'It must be a finite number.',
+      place: 'moons.ebm.ts:7:30',
+    },
+    {
+      name: 'a fraction of a step',
+      change: { steps: '2.5' },
+      message: "experiment: 'steps' is 2.5, which is not allowed.",
+      remedy: 'It must be a whole number.',
+      place: 'moons.ebm.ts:9:3',
+    },
+    {
+      name: 'no layer',
+      change: { energy: 'energy.mlp({ hidden: [] })' },
+      message: "energy.mlp: 'hidden' is [], which is not allowed.",
+      remedy: 'It must be at least 1 long.',
+      place: 'moons.ebm.ts:5:24',
+    },
+    {
+      name: 'an element of an array',
+      change: { energy: 'energy.mlp({ hidden: [8, 0] })' },
+      message: "energy.mlp: 'hidden.1' is 0, which is not allowed.",
+      remedy: 'It must be at least 1.',
+      place: 'moons.ebm.ts:5:36',
+    },
+    {
+      name: 'an unknown activation',
+      change: { energy: "energy.mlp({ activation: 'swich' as 'swish' })" },
+      message: 'energy.mlp: \'activation\' is "swich", which is not allowed.',
+      remedy:
+        'It must be one of "swish", "softplus", "tanh", "sigmoid", "relu", "leakyRelu", "elu", "gelu".',
+      place: 'moons.ebm.ts:5:24',
+    },
+    {
+      name: 'a missing sampler',
+      change: { objective: 'objective.contrastiveDivergence({} as never)' },
+      message: "objective.contrastiveDivergence: 'sampler' is missing.",
+      remedy: 'It must be made by sampler.langevin(…).',
+      place: 'moons.ebm.ts:6:24',
+    },
+    {
+      name: 'a part of another family',
+      change: { energy: 'optimizer.adam() as never' },
+      message: "experiment: 'energy' is an object, which is not allowed.",
+      remedy: 'It must be made by energy.mlp(…) or energy.custom(…).',
+      place: 'moons.ebm.ts:5:3',
+    },
+    {
+      name: 'a factory that was not called',
+      change: { data: 'data.twoMoons as never' },
+      message: "experiment: 'data' is a function, which is not allowed.",
+      remedy:
+        'It must be made by data.twoMoons(…) or data.eightGaussians(…) or data.rings(…) or data.checkerboard(…) or data.pinwheel(…) or data.spirals(…) or data.swissRoll(…) or data.csv(…) or data.npy(…).',
+      place: 'moons.ebm.ts:4:3',
+    },
+    {
+      name: 'a function that is none',
+      change: { energy: 'energy.custom({ init: () => ({}), energy: 3 as never })' },
+      message: "energy.custom: 'energy' is not a function.",
+      remedy: 'Write energy: (params, x) => … with a result of shape [batch].',
+      place: 'moons.ebm.ts:5:45',
+    },
+    {
+      name: 'options that are no object',
+      change: { energy: 'energy.mlp(3 as never)' },
+      message: 'energy.mlp: the argument is 3.',
+      remedy: 'It must be an object of options, for example { seed: 0 }.',
+      place: 'moons.ebm.ts:5:18',
+    },
+    {
+      name: 'a batch that the buffer cannot give',
+      change: { batchSize: '129' },
+      message:
+        "experiment: 'batchSize' is 129, but the objective has only 128 chains to draw from.",
+      remedy: 'Make bufferSize of the objective larger, or batchSize smaller.',
+      place: 'moons.ebm.ts:8:3',
+    },
+    {
+      name: 'a preview that the buffer cannot give',
+      change: { preview: '{ samples: 200 }' },
+      message:
+        "experiment: 'preview.samples' is 200, but the objective has only 128 chains to show.",
+      remedy: 'Make bufferSize of the objective larger, or preview.samples smaller.',
+      place: 'moons.ebm.ts:10:14',
+    },
+  ];
+  for (const { name, change, message, remedy, place } of wrong) {
+    test(name, async (t) => {
+      const problem = await failure(t, smallExperiment(change));
+      assert.deepEqual(
+        { message: problem.message, remedy: problem.remedy, place: problem.place },
+        { message, remedy, place },
+      );
+    });
+  }
+});
+
+describe('overrides', () => {
+  async function overridden(
+    t: TestContext,
+    overrides: Record<string, Json>,
+    text = smallExperiment(),
+  ) {
+    const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+    return loadExperiment(path.join(folder, 'moons.ebm.ts'), { overrides });
+  }
+
+  test('replace values by dotted path, and are told', async (t) => {
+    const overrides = {
+      'optimizer.learningRate': 3e-4,
+      'objective.sampler.steps': 10,
+      'energy.hidden': [64, 64],
+      steps: 100,
+      'preview.resolution': 32,
+    };
+    const { experiment, config, overrides: kept } = await overridden(t, overrides);
+    assert.deepEqual(kept, overrides);
+    assert.equal(experiment.steps, 100);
+    assert.equal(experiment.objective.sampler.steps, 10);
+    assert.deepEqual(config['energy'], { type: 'mlp', hidden: [64, 64], activation: 'swish' });
+    assert.deepEqual(config['preview'], { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    assert.equal((config['optimizer'] as { learningRate: number }).learningRate, 3e-4);
+  });
+
+  test('may set what the file left to its default', async (t) => {
+    const { experiment } = await overridden(t, { 'checkpoint.every': 5, seed: 7 });
+    assert.equal(experiment.checkpoint.every, 5);
+    assert.equal(experiment.seed, 7);
+  });
+
+  test('move the defaults that follow from them', async (t) => {
+    const text = smallExperiment({ preview: '{}' });
+    assert.equal((await overridden(t, {}, text)).experiment.preview.samples, 128);
+    const larger = await overridden(t, { 'objective.bufferSize': 512 }, text);
+    assert.equal(larger.experiment.preview.samples, 512);
+  });
+
+  test('keep functions', async (t) => {
+    const text = smallExperiment({
+      energy:
+        'energy.custom({ init: () => ({ a: tf.scalar(1) }), energy: (p, x) => tf.sum(tf.mul(x, p.a), 1) })',
+    });
+    const { experiment } = await overridden(t, { steps: 3 }, text);
+    assert.equal(experiment.energy.type, 'custom');
+  });
+
+  const refused: readonly [string, Record<string, Json>, RegExp, RegExp][] = [
+    [
+      'an unknown path',
+      { 'optimizer.learningrate': 1 },
+      /no option 'optimizer\.learningrate'/,
+      /'optimizer\.learningRate'/,
+    ],
+    [
+      'a path without its beginning',
+      { learningRate: 1 },
+      /no option 'learningRate'/,
+      /'optimizer\.learningRate'/,
+    ],
+    [
+      'a value out of range',
+      { 'optimizer.learningRate': -1 },
+      /optimizer\.learningRate=-1 is not possible.*-1/,
+      /greater than 0/,
+    ],
+    ['a value of another type', { 'energy.hidden': 'wide' }, /energy\.hidden="wide"/, /an array/],
+    ['the property of a number', { 'steps.x': 1 }, /no option 'steps\.x'/, /steps/],
+    ['a prototype', { '__proto__.x': 1 }, /no option '__proto__\.x'/, /./],
+  ];
+  for (const [name, overrides, message, remedy] of refused) {
+    test(`refuse ${name}`, async (t) => {
+      const problem = await problemFrom(overridden(t, overrides));
+      assert.equal(problem.kind, 'experiment');
+      assert.match(problem.message, message);
+      assert.match(problem.remedy ?? '', remedy);
+    });
+  }
+});

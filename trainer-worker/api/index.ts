@@ -1,0 +1,36 @@
+/**
+ * `ebm-lab`: what an experiment file imports.
+ *
+ * Conventions: p(x) = exp(-E(x)) / Z, low energy is likely; score = -dE/dx.
+ */
+import { dataMethods } from '../data';
+import { energies } from '../energies';
+import { objectives } from '../objectives';
+import { optimizers } from '../optimizers';
+import { factories } from '../options/method-table';
+import { samplers } from '../samplers';
+
+/** What the model is to learn. */
+export const data = factories(dataMethods);
+/** The model: a function E with p(x) = exp(-E(x)) / Z. */
+export const energy = factories(energies);
+/** How the model learns. */
+export const objective = factories(objectives);
+/** Markov chains that draw from the model. */
+export const sampler = factories(samplers);
+/** What moves the parameters along the gradient. */
+export const optimizer = factories(optimizers);
+
+export type { DataSpec } from '../data';
+export type { EnergySpec } from '../energies';
+export type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
+export type {
+  CheckpointOptions,
+  ExperimentOptions,
+  ExperimentSpec,
+  PreviewOptions,
+} from '../experiment/experiment';
+export { experiment } from '../experiment/experiment';
+export type { ObjectiveSpec } from '../objectives';
+export type { OptimizerSpec } from '../optimizers';
+export type { SamplerSpec } from '../samplers';

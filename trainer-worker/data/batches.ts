@@ -1,0 +1,44 @@
+import { Random, streams } from '../random/random';
+
+/**
+ * Batches of rows without replacement: every row once per epoch, in a random order that is a pure
+ * function of the seed and the epoch. A batch may span two epochs.
+ */
+export class Batches {
+  readonly #rows: Float32Array;
+  readonly #dimensions: number;
+  readonly #size: number;
+  readonly #seed: number;
+  #epoch = -1;
+  #order: Uint32Array = new Uint32Array();
+
+  /** @param rows `[n, D]`, row-major */
+  constructor(rows: Float32Array, dimensions: number, size: number, seed: number) {
+    this.#rows = rows;
+    this.#dimensions = dimensions;
+    this.#size = size;
+    this.#seed = seed;
+  }
+
+  /** The `[batch, D]` rows of training step `step`, from 1. */
+  of(step: number): Float32Array {
+    const dimensions = this.#dimensions;
+    const count = this.#rows.length / dimensions;
+    const batch = new Float32Array(this.#size * dimensions);
+    for (let i = 0; i < this.#size; i++) {
+      const place = (step - 1) * this.#size + i;
+      const row = this.#orderOf(Math.floor(place / count))[place % count]!;
+      batch.set(this.#rows.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
+    }
+    return batch;
+  }
+
+  #orderOf(epoch: number): Uint32Array {
+    if (epoch !== this.#epoch) {
+      const count = this.#rows.length / this.#dimensions;
+      this.#order = new Random(this.#seed, streams.batches, epoch).permutation(count);
+      this.#epoch = epoch;
+    }
+    return this.#order;
+  }
+}

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises';
+import { CsvError, parse } from 'csv-parse/sync';
+import * as z from 'zod';
+import { ProblemError } from '../../protocol/problem';
+import { nearest } from '../options/nearest';
+import { OptionError } from '../options/option-error';
+import { specOf } from '../options/validate';
+import type { DataMethod } from './data-method';
+import { dataFile, datasetOf, type TableOptions, tableShape, unreadable } from './table';
+
+export interface CsvOptions extends TableOptions {
+  /** Names of the columns to use, in this order. Default: all columns, which must be numbers. */
+  readonly columns?: readonly string[];
+  /** What separates the fields, one character. Default `,`. */
+  readonly delimiter?: string;
+}
+
+export interface CsvSpec {
+  readonly type: 'csv';
+  readonly path: string;
+  /** Empty for all columns. */
+  readonly columns: readonly string[];
+  readonly delimiter: string;
+  readonly standardize: boolean;
+  readonly heldOut: number;
+}
+
+/**
+ * Measurements from a CSV file whose first row names the columns.
+ *
+ * @param path relative to the experiment file
+ */
+export function csv(path: string, options?: CsvOptions): CsvSpec {
+  if (typeof path !== 'string') {
+    throw new OptionError(
+      'data.csv: the first argument is not a path.',
+      "Write for example data.csv('measurements.csv').",
+      [],
+    );
+  }
+  return specOf(schema, 'data.csv', 'csv', { ...options, path });
+}
+
+const schema: z.ZodType<CsvSpec> = z.strictObject({
+  type: z.literal('csv'),
+  path: z.string().min(1),
+  columns: z.array(z.string()).default([]),
+  delimiter: z.string().length(1).default(','),
+  ...tableShape,
+});
+
+interface Row {
+  readonly fields: readonly string[];
+  /** Line of the file that the row begins on, from 1. */
+  readonly line: number;
+}
+
+/** @internal */
+export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
+  create: csv,
+  schema,
+  async load(spec, context) {
+    const file = dataFile(spec.path, context);
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw unreadable(file, error);
+    });
+    const [header, ...rows] = records(text, file, spec.delimiter);
+    if (header === undefined)
+      throw problem(file, `${file} is empty.`, 'Name the columns in its first row.');
+    const chosen = chooseColumns(header.fields, spec.columns, file);
+    const values = new Float64Array(rows.length * chosen.length);
+    for (const [index, { fields, line }] of rows.entries()) {
+      for (const [d, { name, column }] of chosen.entries()) {
+        const field = fields[column] ?? '';
+        const value = field.trim() === '' ? Number.NaN : Number(field);
+        if (!Number.isFinite(value))
+          throw notANumber(file, index + 2, line, column + 1, name, field);
+        values[index * chosen.length + d] = value;
+      }
+    }
+    return datasetOf({ file, values, columns: chosen.map(({ name }) => name) }, spec, context.seed);
+  },
+};
+
+/** All rows, the header included. */
+function records(text: string, file: string, delimiter: string): Row[] {
+  try {
+    let line = 1;
+    const rows: Row[] = [];
+    parse(text, {
+      bom: true,
+      delimiter,
+      skip_empty_lines: true,
+      on_record: (fields: string[], context) => {
+        rows.push({ fields, line });
+        line = context.lines + 1;
+        return null;
+      },
+    });
+    return rows;
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const { lines: line = 1 } = error as { readonly lines?: number };
+    throw problem(
+      file,
+      `${file}, line ${line}: ${error.message.replace(/\.?$/, '.')}`,
+      `Give every row the same number of fields, separated by '${delimiter}', with quotes closed.`,
+      line,
+    );
+  }
+}
+
+/** The columns to use: their names and their places, from 0. */
+function chooseColumns(header: readonly string[], wanted: readonly string[], file: string) {
+  const names = header.map((name) => name.trim());
+  return (wanted.length === 0 ? names : wanted).map((name) => {
+    const column = names.indexOf(name);
+    if (column === -1) {
+      const guess = nearest(name, names);
+      throw problem(
+        file,
+        `${file} has no column '${name}'.`,
+        guess === undefined
+          ? `Its columns are ${names.join(', ')}.`
+          : `Did you mean '${guess}'? Its columns are ${names.join(', ')}.`,
+      );
+    }
+    return { name, column };
+  });
+}
+
+function notANumber(
+  file: string,
+  row: number,
+  line: number,
+  column: number,
+  name: string,
+  field: string,
+): ProblemError {
+  const what =
+    field.trim() === ''
+      ? 'is empty'
+      : `is ${JSON.stringify(field.slice(0, 60))}, not a finite number`;
+  return problem(
+    file,
+    `${file}, row ${row}, column ${column} ('${name}') ${what}.`,
+    'Correct or remove that row, or choose other columns with the option columns.',
+    line,
+  );
+}
+
+function problem(file: string, message: string, remedy: string, line = 1): ProblemError {
+  return new ProblemError({ kind: 'data', message, remedy, location: { file, line, column: 1 } });
+}

@@ -1,0 +1,32 @@
+import { rowOf, type SpecOf } from '../options/method-table';
+import { checkerboardMethod } from './checkerboard';
+import { csvMethod } from './csv';
+import type { DataMethod } from './data-method';
+import { eightGaussiansMethod } from './eight-gaussians';
+import { npyMethod } from './npy';
+import { pinwheelMethod } from './pinwheel';
+import { ringsMethod } from './rings';
+import { spiralsMethod } from './spirals';
+import { swissRollMethod } from './swiss-roll';
+import { twoMoonsMethod } from './two-moons';
+
+/** Every data source: to add one, write its file and name it here. */
+export const dataMethods = {
+  twoMoons: twoMoonsMethod,
+  eightGaussians: eightGaussiansMethod,
+  rings: ringsMethod,
+  checkerboard: checkerboardMethod,
+  pinwheel: pinwheelMethod,
+  spirals: spiralsMethod,
+  swissRoll: swissRollMethod,
+  csv: csvMethod,
+  npy: npyMethod,
+};
+
+/** What any function of `data` makes. */
+export type DataSpec = SpecOf<typeof dataMethods>;
+
+/** The row of the table that made `spec`. @internal */
+export function dataMethod(spec: DataSpec): DataMethod<DataSpec, unknown> {
+  return rowOf(dataMethods, spec.type);
+}

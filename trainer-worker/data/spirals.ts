@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { positive } from '../options/numbers';
+import { specOf } from '../options/validate';
+import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+
+export interface SpiralsOptions extends ToyOptions {
+  /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.1. */
+  readonly noise?: number;
+  /** How far each arm winds, in turns, above 0 to 10. Default 1.5. */
+  readonly turns?: number;
+}
+
+export interface SpiralsSpec extends Required<SpiralsOptions> {
+  readonly type: 'spirals';
+}
+
+/**
+ * Two spiral arms, each the other turned by half a circle, in about ±3.5.
+ *
+ * The `2spirals` set of density-estimation papers since FFJORD.
+ */
+export function spirals(options?: SpiralsOptions): SpiralsSpec {
+  return specOf(schema, 'data.spirals', 'spirals', options);
+}
+
+const schema: z.ZodType<SpiralsSpec> = z.strictObject({
+  type: z.literal('spirals'),
+  ...toyShape,
+  noise: noiseOption(0.1),
+  turns: positive.max(10).default(1.5),
+});
+
+/** @internal */
+export const spiralsMethod = toyMethod(spirals, schema, (random, { noise, turns }) => {
+  const arm = random.integer(2) === 0 ? 1 : -1;
+  // The root spreads the points evenly along the arm, whose length grows with the angle squared.
+  const angle = 2 * Math.PI * turns * Math.sqrt(random.uniform());
+  const x = -Math.cos(angle) * angle + 0.5 * random.uniform();
+  const y = Math.sin(angle) * angle + 0.5 * random.uniform();
+  return [(arm * x) / 3 + noise * random.normal(), (arm * y) / 3 + noise * random.normal()];
+});

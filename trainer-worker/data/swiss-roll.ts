@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { specOf } from '../options/validate';
+import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+
+export interface SwissRollOptions extends ToyOptions {
+  /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.2. */
+  readonly noise?: number;
+}
+
+export interface SwissRollSpec extends Required<SwissRollOptions> {
+  readonly type: 'swissRoll';
+}
+
+/**
+ * One spiral arm from 1½π to 4½π, in about ±3.
+ *
+ * The plane section of scikit-learn's `make_swiss_roll` divided by 5 (its `noise=1.0` is 0.2 here).
+ */
+export function swissRoll(options?: SwissRollOptions): SwissRollSpec {
+  return specOf(schema, 'data.swissRoll', 'swissRoll', options);
+}
+
+const schema: z.ZodType<SwissRollSpec> = z.strictObject({
+  type: z.literal('swissRoll'),
+  ...toyShape,
+  noise: noiseOption(0.2),
+});
+
+/** @internal */
+export const swissRollMethod = toyMethod(swissRoll, schema, (random, { noise }) => {
+  const angle = 1.5 * Math.PI * (1 + 2 * random.uniform());
+  return [
+    (angle * Math.cos(angle)) / 5 + noise * random.normal(),
+    (angle * Math.sin(angle)) / 5 + noise * random.normal(),
+  ];
+});

@@ -1,0 +1,130 @@
+import path from 'node:path';
+import * as z from 'zod';
+import { ProblemError } from '../../protocol/problem';
+import type { DataTransform } from '../../protocol/run';
+import { fraction } from '../options/numbers';
+import { Random, streams } from '../random/random';
+import type { DataContext, Dataset } from './dataset';
+
+/** Options that every source of measured rows has. */
+export interface TableOptions {
+  /**
+   * Whether each column is shifted to mean 0 and scaled to standard deviation 1 (both of the
+   * training rows). Default true: step sizes then mean the same for every column.
+   */
+  readonly standardize?: boolean;
+  /** Share of the rows that is held out to measure on, 0 to 1, at least one row. Default 0.1. */
+  readonly heldOut?: number;
+}
+
+/** The schemas of {@link TableOptions}. @internal */
+export const tableShape = {
+  standardize: z.boolean().default(true),
+  heldOut: fraction.default(0.1),
+};
+
+/** Rows as a file has them. */
+interface Table {
+  /** Absolute path, for messages. */
+  readonly file: string;
+  /** `[rows, columns]`, row-major. */
+  readonly values: Float64Array;
+  readonly columns: readonly string[];
+}
+
+/** The absolute path of a data file that an experiment names. @internal */
+export function dataFile(given: string, { directory }: DataContext): string {
+  return path.resolve(directory, given);
+}
+
+/** The problem for a data file that cannot be read. @internal */
+export function unreadable(file: string, cause: unknown): ProblemError {
+  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return new ProblemError(
+    {
+      kind: 'data',
+      message: missing
+        ? `The data file ${file} does not exist.`
+        : `The data file ${file} cannot be read: ${cause instanceof Error ? cause.message : cause}.`,
+      remedy: missing
+        ? 'Correct the path; it is relative to the experiment file.'
+        : 'Check that it is a file that you may read.',
+    },
+    { cause },
+  );
+}
+
+/**
+ * Splits the rows of a file into training and held-out ones and standardises them.
+ *
+ * @throws ProblemError of kind `data` where there are too few rows or a column does not vary
+ * @internal
+ */
+export function datasetOf(
+  { file, values, columns }: Table,
+  options: Required<TableOptions>,
+  seed: number,
+): Dataset {
+  const dimensions = columns.length;
+  const count = values.length / dimensions;
+  if (count < 3) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${file} has ${count} rows of data; training needs at least 3.`,
+      remedy: 'Use a file with more rows.',
+    });
+  }
+  const order = new Random(seed, streams.split).permutation(count);
+  const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
+  const training = order.subarray(heldOutCount);
+  const transform = options.standardize
+    ? moments(file, values, columns, training)
+    : { mean: columns.map(() => 0), scale: columns.map(() => 1) };
+  const rows = (indices: Uint32Array) => {
+    const out = new Float32Array(indices.length * dimensions);
+    for (const [row, index] of indices.entries()) {
+      for (let d = 0; d < dimensions; d++) {
+        out[row * dimensions + d] =
+          (values[index * dimensions + d]! - transform.mean[d]!) / transform.scale[d]!;
+      }
+    }
+    return out;
+  };
+  return {
+    dimensions,
+    axes: columns,
+    training: rows(training),
+    heldOut: rows(order.subarray(0, heldOutCount)),
+    ...(options.standardize ? { transform } : {}),
+  };
+}
+
+/** Mean and standard deviation (of the population) per column over the rows `indices`. */
+function moments(
+  file: string,
+  values: Float64Array,
+  columns: readonly string[],
+  indices: Uint32Array,
+): DataTransform {
+  const mean: number[] = [];
+  const scale: number[] = [];
+  for (const [d, column] of columns.entries()) {
+    let sum = 0;
+    for (const index of indices) sum += values[index * columns.length + d]!;
+    const average = sum / indices.length;
+    let squares = 0;
+    for (const index of indices) squares += (values[index * columns.length + d]! - average) ** 2;
+    const deviation = Math.sqrt(squares / indices.length);
+    // Rounding leaves a constant column a deviation of about 1e-16 of its size.
+    if (deviation <= 1e-12 * Math.abs(average)) {
+      throw new ProblemError({
+        kind: 'data',
+        message: `Column '${column}' of ${file} has the same value in every training row, so it cannot be standardised.`,
+        remedy: 'Leave the column out, or set standardize: false.',
+      });
+    }
+    mean.push(average);
+    scale.push(deviation);
+  }
+  return { mean, scale };
+}

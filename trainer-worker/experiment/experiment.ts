@@ -1,0 +1,142 @@
+import * as z from 'zod';
+import { type DataSpec, dataMethods } from '../data';
+import { type EnergySpec, energies } from '../energies';
+import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
+import { type OptimizerSpec, optimizers } from '../optimizers';
+import { familySchema } from '../options/method-table';
+import { integer } from '../options/numbers';
+import { OptionError } from '../options/option-error';
+import { rememberOrigin } from '../options/origins';
+import { validate } from '../options/validate';
+
+/** When and what a run shows while it trains. */
+export interface PreviewOptions {
+  /** Training steps between previews, 1 to 1 000 000. Default 50. */
+  readonly every?: number;
+  /** Samples that are shown, 1 to 100 000. Default 1024, or all persistent chains if they are fewer. */
+  readonly samples?: number;
+  /** Cells per side of the energy landscape of two-dimensional data, 8 to 1024. Default 96. */
+  readonly resolution?: number;
+  /**
+   * Sampler iterations on the shown chains before each preview, 0 to 100 000. Default 0 for
+   * persistent chains, which are shown as they are, and 100 for chains that start from noise.
+   */
+  readonly chainSteps?: number;
+}
+
+/** When a run writes all its state to disk besides its end. */
+export interface CheckpointOptions {
+  /** Training steps between checkpoints, from 1. Default `null`: only when the run stops or ends. */
+  readonly every?: number | null;
+}
+
+export interface ExperimentOptions {
+  /** What people call it; its runs carry it. Default: the file's name. */
+  readonly name?: string;
+  /** What the model is to learn, for example `data.twoMoons()`. */
+  readonly data: DataSpec;
+  /** The model, for example `energy.mlp()`: p(x) = exp(-E(x)) / Z. */
+  readonly energy: EnergySpec;
+  /** How it learns, for example `objective.contrastiveDivergence({ … })`. */
+  readonly objective: ObjectiveSpec;
+  /** What moves the parameters. Default `optimizer.adam()`. */
+  readonly optimizer?: OptimizerSpec;
+  /** Rows of data per training step, 1 to 1 000 000. Default 128. */
+  readonly batchSize?: number;
+  /** Training steps, 1 to 1 000 000 000. Default 5 000. */
+  readonly steps?: number;
+  /** Decides everything random: the same seed gives the same run, bit for bit. From 0. Default 0. */
+  readonly seed?: number;
+  readonly preview?: PreviewOptions;
+  readonly checkpoint?: CheckpointOptions;
+}
+
+/** A validated experiment, all defaults filled in. */
+export interface ExperimentSpec extends Required<ExperimentOptions> {
+  readonly preview: Required<PreviewOptions>;
+  readonly checkpoint: Required<CheckpointOptions>;
+}
+
+const schema = z.strictObject({
+  // Filled in by whoever knows the file.
+  name: z.string().max(200).default(''),
+  data: familySchema('data', dataMethods),
+  energy: familySchema('energy', energies),
+  objective: familySchema('objective', objectives),
+  optimizer: familySchema('optimizer', optimizers).prefault(() => optimizers.adam.create()),
+  batchSize: integer(1, 1_000_000).default(128),
+  steps: integer(1, 1_000_000_000).default(5_000),
+  seed: integer(0).default(0),
+  preview: z
+    .strictObject({
+      every: integer(1, 1_000_000).default(50),
+      samples: integer(1, 100_000).optional(),
+      resolution: integer(8, 1024).default(96),
+      chainSteps: integer(0, 100_000).optional(),
+    })
+    .prefault({}),
+  checkpoint: z
+    .strictObject({ every: integer(1, 1_000_000_000).nullable().default(null) })
+    .prefault({}),
+});
+
+/** The options that each experiment was made from, as the user gave them. */
+const given = new WeakMap<ExperimentSpec, ExperimentOptions>();
+
+/**
+ * An experiment: data, model, method and how long. A file's default export.
+ *
+ * @example
+ * export default experiment({
+ *   data: data.twoMoons(),
+ *   energy: energy.mlp({ hidden: [64, 64] }),
+ *   objective: objective.contrastiveDivergence({ sampler: sampler.langevin({ steps: 10 }) }),
+ * });
+ */
+export function experiment(options: ExperimentOptions): ExperimentSpec {
+  const spec = resolveExperiment(options);
+  rememberOrigin(spec);
+  given.set(spec, options);
+  return spec;
+}
+
+/** What `experiment()` was given to make `value`, or `undefined` if it did not make it. @internal */
+export function optionsOf(value: unknown): ExperimentOptions | undefined {
+  return given.get(value as ExperimentSpec);
+}
+
+/**
+ * The experiment that `options` describe: checked, and with every default filled in.
+ *
+ * @throws OptionError
+ * @internal
+ */
+export function resolveExperiment(options: unknown): ExperimentSpec {
+  const parsed = validate(schema, 'experiment', options);
+  const method = objectiveMethod(parsed.objective);
+  const persistentChains = method.persistentChains(parsed.objective);
+  if (parsed.batchSize > persistentChains) {
+    throw new OptionError(
+      `experiment: 'batchSize' is ${parsed.batchSize}, but the objective has only ${persistentChains} chains to draw from.`,
+      'Make bufferSize of the objective larger, or batchSize smaller.',
+      ['batchSize'],
+    );
+  }
+  const samples = parsed.preview.samples ?? Math.min(1024, persistentChains);
+  if (samples > persistentChains) {
+    throw new OptionError(
+      `experiment: 'preview.samples' is ${samples}, but the objective has only ${persistentChains} chains to show.`,
+      'Make bufferSize of the objective larger, or preview.samples smaller.',
+      ['preview', 'samples'],
+    );
+  }
+  return Object.freeze({
+    ...parsed,
+    preview: Object.freeze({
+      every: parsed.preview.every,
+      samples,
+      resolution: parsed.preview.resolution,
+      chainSteps: parsed.preview.chainSteps ?? method.previewChainSteps,
+    }),
+  });
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { ProblemError, type SourceLocation } from '../../protocol/problem';
+import type { JsonObject } from '../../protocol/run';
+import { type Bundle, bundleExperiment } from './bundle';
+import { evaluateBundle } from './evaluate';
+import type { ExperimentOptions, ExperimentSpec } from './experiment';
+import type { ExperimentPart, LoadedExperiment } from './loaded-experiment';
+import { locateOption } from './option-location';
+import { locationInStack } from './source-maps';
+
+export interface LoadOptions {
+  /** Dotted path → value: `{ 'optimizer.learningRate': 3e-4 }`. */
+  readonly overrides?: JsonObject;
+  /** Longest time the file's own code may take to load, in milliseconds. Default 10 000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Bundles, evaluates and validates an experiment file.
+ *
+ * @throws ProblemError of kind `experiment` that says where in the user's file the trouble is
+ */
+export async function loadExperiment(
+  file: string,
+  { overrides = {}, timeoutMs = 10_000 }: LoadOptions = {},
+): Promise<LoadedExperiment> {
+  const entry = path.resolve(file);
+  // esbuild works in a process of its own while this one reads tfjs, the two slow parts of a launch.
+  const [bundle, runtime] = await Promise.all([bundleExperiment(entry), loadRuntime()]);
+  const files = bundle.sources.map((source) => source.path);
+  const { default: exported } = evaluated(bundle, entry, files, runtime, timeoutMs);
+  const options = runtime.optionsOf(exported);
+  if (options === undefined) throw notAnExperiment(bundle, entry, exported);
+  const original = exported as ExperimentSpec;
+  const resolved = runtime.applyOverrides(options, original, overrides);
+  const experiment =
+    resolved.name === ''
+      ? Object.freeze({
+          ...resolved,
+          name: path.basename(entry).replace(/(\.ebm)?\.[cm]?[jt]sx?$/, ''),
+        })
+      : resolved;
+  return {
+    file: entry,
+    experiment,
+    config: runtime.configOf(experiment) as JsonObject,
+    overrides,
+    sources: bundle.sources,
+    sha256: createHash('sha256').update(entrySource(bundle)).digest('hex'),
+    locations: locationsOf(options, original, files, runtime),
+  };
+}
+
+/** Everything that needs tfjs, imported late so that esbuild is already at work. */
+async function loadRuntime() {
+  const [tf, { startTensorBackend }, api, { optionsOf }, overrides, { OptionError }, origins] =
+    await Promise.all([
+      import('@tensorflow/tfjs'),
+      import('../training/tensor-backend'),
+      import('../api/index'),
+      import('./experiment'),
+      import('./overrides'),
+      import('../options/option-error'),
+      import('../options/origins'),
+    ]);
+  // Before the user's file: it may make tensors at its top level.
+  await startTensorBackend();
+  const modules = new Map<string, unknown>([
+    ['ebm-lab', api],
+    ['@tensorflow/tfjs', tf],
+    ['@tensorflow/tfjs-core', tf],
+    ['@tensorflow/tfjs-layers', tf],
+  ]);
+  return { modules, optionsOf, ...overrides, OptionError, originOf: origins.originOf };
+}
+
+type Runtime = Awaited<ReturnType<typeof loadRuntime>>;
+
+function entrySource(bundle: Bundle): Uint8Array {
+  return bundle.sources[0]?.contents ?? new Uint8Array();
+}
+
+/** The file's exports; what it throws becomes a problem at the user's line. */
+function evaluated(
+  bundle: Bundle,
+  entry: string,
+  files: readonly string[],
+  runtime: Runtime,
+  timeoutMs: number,
+) {
+  try {
+    return evaluateBundle(bundle, entry, runtime.modules, timeoutMs);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    const stack = error instanceof Error ? error.stack : undefined;
+    const call = locationInStack(stack, files) ?? { file: entry, line: 1, column: 1 };
+    const detail = stack === undefined ? {} : { detail: stack };
+    if (error instanceof runtime.OptionError) {
+      const text = textOf(bundle, call.file);
+      throw new ProblemError(
+        {
+          kind: 'experiment',
+          message: error.message,
+          remedy: error.remedy,
+          location: locateOption(text, call, error.path),
+          ...detail,
+        },
+        { cause: error },
+      );
+    }
+    throw new ProblemError(
+      {
+        kind: 'experiment',
+        message: `${path.basename(entry)} throws when it is loaded: ${describe(error)}`,
+        remedy: 'Correct the file at this place.',
+        location: call,
+        ...detail,
+      },
+      { cause: error },
+    );
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+function textOf(bundle: Bundle, file: string): string {
+  const source = bundle.sources.find((one) => one.path === file);
+  return source === undefined ? '' : new TextDecoder().decode(source.contents);
+}
+
+function notAnExperiment(bundle: Bundle, file: string, exported: unknown): ProblemError {
+  const name = path.basename(file);
+  if (exported === undefined) {
+    return new ProblemError({
+      kind: 'experiment',
+      message: `${name} has no default export.`,
+      remedy: 'Write export default experiment({ … }).',
+      location: { file, line: 1, column: 1 },
+    });
+  }
+  const lines = textOf(bundle, file).split('\n');
+  const line = lines.findIndex((text) => /^\s*export\s+default\b/.test(text));
+  return new ProblemError({
+    kind: 'experiment',
+    message: `The default export of ${name} was not made by experiment().`,
+    remedy: 'Write export default experiment({ … }).',
+    location: { file, line: Math.max(line, 0) + 1, column: 1 },
+  });
+}
+
+/** Where the user's file makes each part. */
+function locationsOf(
+  options: ExperimentOptions,
+  spec: ExperimentSpec,
+  files: readonly string[],
+  { originOf }: Runtime,
+): LoadedExperiment['locations'] {
+  const parts: Record<ExperimentPart, object | undefined> = {
+    experiment: spec,
+    data: options.data,
+    energy: options.energy,
+    objective: options.objective,
+    optimizer: options.optimizer,
+  };
+  const found: Partial<Record<ExperimentPart, SourceLocation>> = {};
+  for (const [part, made] of Object.entries(parts)) {
+    const location = made && locationInStack(originOf(made), files);
+    if (location) found[part as ExperimentPart] = location;
+  }
+  return found;
+}

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { uniformIn } from '../data/bounds';
+import { specOf } from '../options/validate';
+import { Random, streams } from '../random/random';
+import { samplerMethod } from '../samplers';
+import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import type { ObjectiveMethod } from './objective-method';
+
+export interface ContrastiveDivergenceOptions extends ContrastiveOptions {}
+
+export interface ContrastiveDivergenceSpec extends Required<ContrastiveDivergenceOptions> {
+  readonly type: 'contrastiveDivergence';
+}
+
+/**
+ * Contrastive divergence, CD-k (Hinton 2002): the chains start at the data of each batch, k is the
+ * sampler's `steps`.
+ *
+ * The loss is `mean E(data) - mean E(samples)`; its value does not say how good the model is.
+ * Regions that short chains from the data never reach stay unexplored: the preview, whose chains
+ * start from noise, shows them.
+ */
+export function contrastiveDivergence(
+  options: ContrastiveDivergenceOptions,
+): ContrastiveDivergenceSpec {
+  return specOf(schema, 'objective.contrastiveDivergence', 'contrastiveDivergence', options);
+}
+
+const schema: z.ZodType<ContrastiveDivergenceSpec> = z.strictObject({
+  type: z.literal('contrastiveDivergence'),
+  ...contrastiveShape,
+});
+
+/** @internal */
+export const contrastiveDivergenceMethod: ObjectiveMethod<
+  ContrastiveDivergenceSpec,
+  typeof contrastiveDivergence
+> = {
+  create: contrastiveDivergence,
+  schema,
+  persistentChains: () => Number.POSITIVE_INFINITY,
+  // Enough to leave the noise behind; the shown chains share nothing with the trained ones.
+  previewChainSteps: 100,
+  build({ sampler, energyPenalty }, { seed, bounds }) {
+    return {
+      sampler: samplerMethod(sampler).build(sampler),
+      energyPenalty,
+      startChains: (_step, data) => data,
+      keepChains: () => undefined,
+      // The same starts at every preview, so that each shown chain can be followed.
+      shownChains: (_step, count) =>
+        uniformIn(bounds, count, new Random(seed, streams.previewStarts)),
+      state: () => [],
+    };
+  },
+};

@@ -1,0 +1,18 @@
+import { rowOf, type SpecOf } from '../options/method-table';
+import { contrastiveDivergenceMethod } from './contrastive-divergence';
+import type { ObjectiveMethod } from './objective-method';
+import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
+
+/** Every objective: to add one, write its file and name it here. */
+export const objectives = {
+  contrastiveDivergence: contrastiveDivergenceMethod,
+  persistentContrastiveDivergence: persistentContrastiveDivergenceMethod,
+};
+
+/** What any function of `objective` makes. */
+export type ObjectiveSpec = SpecOf<typeof objectives>;
+
+/** The row of the table that made `spec`. @internal */
+export function objectiveMethod(spec: ObjectiveSpec): ObjectiveMethod<ObjectiveSpec, unknown> {
+  return rowOf(objectives, spec.type);
+}

@@ -1,0 +1,76 @@
+import { type Bounds, uniformIn } from '../data/bounds';
+import { Random, streams } from '../random/random';
+
+interface ReplayBufferOptions {
+  /** Chains that it holds. */
+  readonly size: number;
+  /** Chance of each drawn chain to begin anew. */
+  readonly reinitialize: number;
+  readonly seed: number;
+  /** The window that new chains begin in, uniformly. */
+  readonly bounds: Bounds;
+  /** `[size, D]` chains to go on from. */
+  readonly saved: Float32Array | undefined;
+}
+
+/** The states of many Markov chains, kept between training steps (Du & Mordatch 2019). */
+export class ReplayBuffer {
+  readonly #options: ReplayBufferOptions;
+  readonly #dimensions: number;
+  readonly #chains: Float32Array;
+
+  constructor(options: ReplayBufferOptions) {
+    this.#options = options;
+    this.#dimensions = options.bounds.length;
+    this.#chains = options.saved
+      ? options.saved.slice()
+      : uniformIn(options.bounds, options.size, new Random(options.seed, streams.buffer));
+    if (this.#chains.length !== options.size * this.#dimensions) {
+      throw new RangeError(
+        `The saved buffer has ${this.#chains.length} numbers instead of ${options.size} × ${this.#dimensions}.`,
+      );
+    }
+  }
+
+  /** The slots that `step` uses: all different, a pure function of the seed and the step. */
+  #slots(step: number, count: number): Uint32Array {
+    return new Random(this.#options.seed, streams.bufferSlots, step).distinct(
+      count,
+      this.#options.size,
+    );
+  }
+
+  /** `[count, D]` chains for training step `step`, some of them begun anew. Changes nothing. */
+  draw(step: number, count: number): Float32Array {
+    const { reinitialize, bounds, seed } = this.#options;
+    const dimensions = this.#dimensions;
+    const random = new Random(seed, streams.chainStarts, step);
+    const starts = new Float32Array(count * dimensions);
+    for (const [row, slot] of this.#slots(step, count).entries()) {
+      const start =
+        random.uniform() < reinitialize
+          ? uniformIn(bounds, 1, random)
+          : this.#chains.subarray(slot * dimensions, (slot + 1) * dimensions);
+      starts.set(start, row * dimensions);
+    }
+    return starts;
+  }
+
+  /** Writes `[count, D]` ends back to the slots that {@link draw} took for this `step`. */
+  write(step: number, ends: Float32Array): void {
+    const dimensions = this.#dimensions;
+    for (const [row, slot] of this.#slots(step, ends.length / dimensions).entries()) {
+      this.#chains.set(ends.subarray(row * dimensions, (row + 1) * dimensions), slot * dimensions);
+    }
+  }
+
+  /** A copy of the first `count` chains, at most all of them. */
+  first(count: number): Float32Array {
+    return this.#chains.slice(0, count * this.#dimensions);
+  }
+
+  /** A copy of all chains, `[size, D]`. */
+  contents(): Float32Array {
+    return this.#chains.slice();
+  }
+}

@@ -1,0 +1,18 @@
+import { rowOf, type SpecOf } from '../options/method-table';
+import { adamMethod } from './adam';
+import type { OptimizerMethod } from './optimizer-method';
+import { sgdMethod } from './sgd';
+
+/** Every optimizer: to add one, write its file and name it here. */
+export const optimizers = {
+  adam: adamMethod,
+  sgd: sgdMethod,
+};
+
+/** What any function of `optimizer` makes. */
+export type OptimizerSpec = SpecOf<typeof optimizers>;
+
+/** The row of the table that made `spec`. @internal */
+export function optimizerMethod(spec: OptimizerSpec): OptimizerMethod<OptimizerSpec, unknown> {
+  return rowOf(optimizers, spec.type);
+}

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type { OptionPath } from './option-error';
+
+/** `schema` without the wrappers for defaults and for absent or null values. */
+function unwrapped(schema: unknown): unknown {
+  let inner = schema;
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodNullable ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault
+  ) {
+    inner = inner.unwrap();
+  }
+  return inner;
+}
+
+/** The member of a union that `value` claims to be by its `type`. */
+function chosen(schema: unknown, value: unknown): unknown {
+  const inner = unwrapped(schema);
+  if (!(inner instanceof z.ZodDiscriminatedUnion)) return inner;
+  const type = propertyOf(value, 'type');
+  return inner.options.find(
+    (option) => option instanceof z.ZodObject && typesOf(option).includes(type),
+  );
+}
+
+function typesOf(object: z.ZodObject): readonly unknown[] {
+  const { type }: { readonly type?: unknown } = object.shape;
+  return type instanceof z.ZodLiteral ? [...type.values] : [];
+}
+
+function propertyOf(value: unknown, key: string | number): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return (value as Record<string | number, unknown>)[key];
+}
+
+/** The keys that `schema` knows at `path` of `value`; none where that is not an object. */
+export function keysAt(schema: z.ZodType, path: OptionPath, value: unknown): readonly string[] {
+  let currentSchema: unknown = chosen(schema, value);
+  let currentValue = value;
+  for (const key of path) {
+    currentValue = propertyOf(currentValue, key);
+    if (currentSchema instanceof z.ZodObject) {
+      currentSchema = chosen(currentSchema.shape[String(key)], currentValue);
+    } else if (currentSchema instanceof z.ZodArray) {
+      currentSchema = chosen(currentSchema.element, currentValue);
+    } else {
+      return [];
+    }
+  }
+  return currentSchema instanceof z.ZodObject
+    ? Object.keys(currentSchema.shape).filter((key) => key !== 'type')
+    : [];
+}

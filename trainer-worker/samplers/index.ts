@@ -1,0 +1,16 @@
+import { rowOf, type SpecOf } from '../options/method-table';
+import { langevinMethod } from './langevin';
+import type { SamplerMethod } from './sampler-method';
+
+/** Every sampler: to add one, write its file and name it here. */
+export const samplers = {
+  langevin: langevinMethod,
+};
+
+/** What any function of `sampler` makes. */
+export type SamplerSpec = SpecOf<typeof samplers>;
+
+/** The row of the table that made `spec`. @internal */
+export function samplerMethod(spec: SamplerSpec): SamplerMethod<SamplerSpec, unknown> {
+  return rowOf(samplers, spec.type);
+}

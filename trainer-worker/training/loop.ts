@@ -1,0 +1,277 @@
+import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
+import {
+  isLiving,
+  type PreviewFrame,
+  type PreviewLayout,
+  type RunState,
+  type RunStatus,
+} from '../../protocol/run';
+import { gridPoints, logPartition, meanLogLikelihood } from '../diagnostics/grid-likelihood';
+import { Pace } from './pace';
+import type { RunObserver } from './run-observer';
+import { Speed } from './speed';
+import type { StepMetrics, TrainingStep } from './training-step';
+
+/** Milliseconds between signs of life. */
+const beat = 250;
+
+export interface TrainingLoopOptions {
+  readonly step: TrainingStep;
+  /** Training steps until it is finished. */
+  readonly steps: number;
+  readonly preview: {
+    readonly every: number;
+    readonly samples: number;
+    readonly layout: PreviewLayout;
+  };
+  /** Training steps between checkpoints; `null` for none but the last. */
+  readonly checkpointEvery: number | null;
+  /** `[n, D]` held-out rows, to measure the likelihood of where there is a field. */
+  readonly heldOut: Float32Array;
+}
+
+/**
+ * Runs training steps, one after another, and tells its observers.
+ *
+ * `starting → running ⇄ paused`, then `stopping → stopped` or `finished`. A step that is not finite
+ * and a disk that does not take a file pause it with the problem; `resume` tries the same again.
+ * Anything else ends it as `failed`.
+ */
+export class TrainingLoop {
+  readonly #options: TrainingLoopOptions;
+  readonly #observers: readonly RunObserver[];
+  readonly #pace = new Pace();
+  readonly #speed = new Speed(performance.now());
+  #status: RunStatus = 'starting';
+  #problem: Problem | undefined;
+  #completed = 0;
+  #started = false;
+  /** What was last asked for. */
+  #wish: 'run' | 'pause' | 'stop' = 'run';
+  /** Ends the wait of a loop that stands still. */
+  #wake: (() => void) | undefined;
+  readonly #pausing: ((state: RunState) => void)[] = [];
+  readonly #stopping: {
+    readonly resolve: (state: RunState) => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
+
+  constructor(options: TrainingLoopOptions, observers: readonly RunObserver[]) {
+    this.#options = options;
+    this.#observers = observers;
+  }
+
+  get state(): RunState {
+    const { steps } = this.#options;
+    const rate = this.#status === 'running' ? this.#speed.stepsPerSecond : undefined;
+    return {
+      status: this.#status,
+      step: this.#completed,
+      steps,
+      ...(rate === undefined
+        ? {}
+        : { stepsPerSecond: rate, secondsLeft: (steps - this.#completed) / rate }),
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
+    };
+  }
+
+  /** Trains until the last step or until stopped. To be called once. Rejects on a failure. */
+  async run(): Promise<'finished' | 'stopped'> {
+    if (this.#started) throw new Error('A training loop runs only once.');
+    this.#started = true;
+    if (this.#wish !== 'stop') this.#become('running');
+    this.#speed.restart(performance.now());
+    const heart = setInterval(() => this.#tell(), beat);
+    try {
+      if (this.#wish !== 'stop') await this.#preview({});
+      const outcome = await this.#trainAndSave();
+      this.#become(outcome);
+      return outcome;
+    } catch (error) {
+      this.#problem = problemOf(error);
+      this.#become('failed');
+      for (const { reject } of this.#stopping.splice(0)) reject(error);
+      throw error;
+    } finally {
+      clearInterval(heart);
+      for (const resolve of this.#pausing.splice(0)) resolve(this.state);
+      for (const { resolve } of this.#stopping.splice(0)) resolve(this.state);
+      this.#options.step.dispose();
+    }
+  }
+
+  /** Resolves once the loop stands still between two steps, or has ended. */
+  pause(): Promise<RunState> {
+    if (!isLiving(this.#status) || this.#wake !== undefined) return Promise.resolve(this.state);
+    if (this.#wish === 'run') this.#wish = 'pause';
+    return new Promise((resolve) => this.#pausing.push(resolve));
+  }
+
+  /** Goes on; after a problem, tries again what failed. */
+  resume(): RunState {
+    if (this.#wish === 'pause') this.#wish = 'run';
+    if (this.#wake !== undefined && this.#wish === 'run') {
+      this.#problem = undefined;
+      this.#become('running');
+      this.#wake();
+    }
+    for (const resolve of this.#pausing.splice(0)) resolve(this.state);
+    return this.state;
+  }
+
+  /**
+   * Writes a checkpoint and ends the run; resolves once that is durable. Rejects if it cannot be
+   * written: the run is then paused, and may be stopped again or resumed.
+   */
+  stop(): Promise<RunState> {
+    if (!isLiving(this.#status)) return Promise.resolve(this.state);
+    this.#wish = 'stop';
+    this.#problem = undefined;
+    this.#become('stopping');
+    this.#wake?.();
+    return new Promise((resolve, reject) => this.#stopping.push({ resolve, reject }));
+  }
+
+  /** Trains to the end or until stopped, and makes the last state durable. */
+  async #trainAndSave(): Promise<'finished' | 'stopped'> {
+    const { step, steps } = this.#options;
+    for (;;) {
+      await this.#train();
+      const outcome = this.#completed === steps ? 'finished' : 'stopped';
+      try {
+        await this.#save(await step.checkpoint(this.#completed));
+        return outcome;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        this.#wish = 'pause';
+        this.#problem = error.problem;
+        for (const { reject } of this.#stopping.splice(0)) reject(error);
+        await this.#stand();
+      }
+    }
+  }
+
+  async #train(): Promise<void> {
+    while (this.#completed < this.#options.steps) {
+      if (this.#wish === 'stop') return;
+      if (this.#wish === 'pause') await this.#stand();
+      else await this.#advance();
+      await this.#pace.giveWay();
+    }
+  }
+
+  /** One step and what is due after it. */
+  async #advance(): Promise<void> {
+    const { step, steps, preview, checkpointEvery } = this.#options;
+    const next = this.#completed + 1;
+    let metrics: StepMetrics = {};
+    const done = await this.#attempt(async () => {
+      metrics = await step.run(next);
+    });
+    if (!done) return;
+    this.#completed = next;
+    if (next % preview.every === 0 || next === steps) await this.#preview(metrics);
+    else this.#measured(metrics);
+    if (checkpointEvery !== null && next % checkpointEvery === 0 && next !== steps) {
+      await this.#attempt(async () => this.#save(await step.checkpoint(next)));
+    }
+    this.#speed.tick(performance.now());
+  }
+
+  /**
+   * Does `action`; where it fails for a reason that may pass, pauses with the problem and does it
+   * again when resumed.
+   *
+   * @returns whether it was done; `false` when the run is to stop instead
+   */
+  async #attempt(action: () => Promise<void>): Promise<boolean> {
+    for (;;) {
+      try {
+        await action();
+        return true;
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        if (this.#stopWished()) return false;
+        this.#wish = 'pause';
+        this.#problem = error.problem;
+        await this.#stand();
+        if (this.#stopWished()) return false;
+      }
+    }
+  }
+
+  /** Whether somebody asked to stop, also during an `await` just before. */
+  #stopWished(): boolean {
+    return this.#wish === 'stop';
+  }
+
+  /** Stands still until resumed or stopped. */
+  async #stand(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#become('paused');
+    for (const resolve of this.#pausing.splice(0)) resolve(this.state);
+    await woken;
+    this.#wake = undefined;
+    this.#speed.restart(performance.now());
+  }
+
+  /** Measures and shows the model as it is, with the metrics of the step that led to it. */
+  async #preview(metrics: StepMetrics): Promise<void> {
+    const { step, preview } = this.#options;
+    const samples = await step.sample(preview.samples);
+    const field = preview.layout.resolution > 0 ? await this.#field() : undefined;
+    const frame: PreviewFrame = {
+      step: this.#completed,
+      samples,
+      count: samples.length / preview.layout.dimensions,
+      ...(field ? { field: field.energies } : {}),
+    };
+    this.#measured({ ...metrics, ...field?.metrics });
+    await this.#attempt(() => this.#keep(frame));
+  }
+
+  /** The energy landscape and the likelihood that follows from it. */
+  async #field() {
+    const { step, preview, heldOut } = this.#options;
+    const { bounds, resolution } = preview.layout;
+    const energies = await step.energy(gridPoints(bounds, resolution));
+    const likelihood = meanLogLikelihood(
+      await step.energy(heldOut),
+      logPartition(energies, bounds, resolution),
+    );
+    return { energies, metrics: { 'log-likelihood/held-out': likelihood } };
+  }
+
+  async #keep(frame: PreviewFrame): Promise<void> {
+    for (const observer of this.#observers) await observer.preview?.(frame);
+  }
+
+  async #save(checkpoint: Parameters<NonNullable<RunObserver['checkpoint']>>[0]): Promise<void> {
+    for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
+  }
+
+  #measured(metrics: StepMetrics): void {
+    const wallTime = Date.now() / 1000;
+    for (const observer of this.#observers) observer.metrics?.(this.#completed, metrics, wallTime);
+  }
+
+  #become(status: RunStatus): void {
+    this.#status = status;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { state } = this;
+    for (const observer of this.#observers) observer.state?.(state);
+  }
+}
+
+/** Whether this may go away: a step that was not finite, a disk that is full. */
+function isPassing(error: unknown): error is ProblemError {
+  return (
+    error instanceof ProblemError &&
+    (error.problem.kind === 'training' || error.problem.kind === 'storage')
+  );
+}
