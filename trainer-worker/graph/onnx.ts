@@ -1,13 +1,15 @@
-import { onnx } from 'onnx-proto';
+import onnxProto, { type onnx } from 'onnx-proto';
 import { type Body, type Node, topologicalOrder, type Values } from './graph';
 import { loopInputs } from './loop';
 import type { OnnxWriter } from './ops/row';
 import type { DType, Shape } from './shape';
 
+const { AttributeProto, ModelProto, TensorProto } = onnxProto.onnx;
+
 const dataTypes: Readonly<Record<DType, number>> = {
-  float32: onnx.TensorProto.DataType.FLOAT,
-  int32: onnx.TensorProto.DataType.INT32,
-  bool: onnx.TensorProto.DataType.BOOL,
+  float32: TensorProto.DataType.FLOAT,
+  int32: TensorProto.DataType.INT32,
+  bool: TensorProto.DataType.BOOL,
 };
 
 /** Version 18 has ScatterElements that add and reductions with axes as inputs. */
@@ -35,7 +37,7 @@ export function writeOnnx(
   });
   graph.input = inputs.map((node) => valueInfo(node.attributes['name'] as string, node));
   graph.initializer = model.initializers;
-  return onnx.ModelProto.encode({
+  return ModelProto.encode({
     irVersion,
     producerName: 'EBM Lab',
     opsetImport: [{ domain: '', version: operatorSet }],
@@ -87,7 +89,7 @@ class ModelWriter implements OnnxWriter {
     const bytes = new BigInt64Array(values.map(BigInt));
     return this.#initializer(
       `i${values.join()}`,
-      onnx.TensorProto.DataType.INT64,
+      TensorProto.DataType.INT64,
       [values.length],
       bytes,
     );
@@ -144,7 +146,7 @@ class ModelWriter implements OnnxWriter {
     graph.input = [
       {
         name: iteration64,
-        type: { tensorType: { elemType: onnx.TensorProto.DataType.INT64, shape: {} } },
+        type: { tensorType: { elemType: TensorProto.DataType.INT64, shape: {} } },
       },
       { name: `${prefix}_continue`, type: { tensorType: { elemType: dataTypes.bool, shape: {} } } },
       ...body.state.map((parameter, index) => valueInfo(`${prefix}_start${index}`, parameter)),
@@ -153,14 +155,14 @@ class ModelWriter implements OnnxWriter {
       { name: goOn, type: { tensorType: { elemType: dataTypes.bool, shape: {} } } },
       ...handed,
     ];
-    const trips = this.op('Cast', [names.get(count)!], { to: onnx.TensorProto.DataType.INT64 });
+    const trips = this.op('Cast', [names.get(count)!], { to: TensorProto.DataType.INT64 });
     const outputs = state.map((_, index) => loopOutput(prefix, index));
     this.#nodes.push({
       opType: 'Loop',
       name: prefix,
       input: [trips, this.scalar(1, 'bool'), ...state.map((start) => names.get(start)!)],
       output: outputs,
-      attribute: [{ name: 'body', type: onnx.AttributeProto.AttributeType.GRAPH, g: graph }],
+      attribute: [{ name: 'body', type: AttributeProto.AttributeType.GRAPH, g: graph }],
     });
     return prefix;
   }
@@ -202,7 +204,7 @@ function attribute([name, value]: [
   string,
   number | string | readonly number[],
 ]): onnx.IAttributeProto {
-  const { AttributeType } = onnx.AttributeProto;
+  const { AttributeType } = AttributeProto;
   if (typeof value === 'string') {
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   }
