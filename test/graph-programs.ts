@@ -45,7 +45,8 @@ const score = (parameters: Tensors, x: tf.Tensor) =>
 function adam(loss: (parameters: Tensors) => tf.Tensor, state: Tensors, names: readonly string[]) {
   const parameters = names.map((name) => state[name]!);
   const { value, grads } = tf.valueAndGrads(
-    (...p: tf.Tensor[]) => loss(Object.fromEntries(names.map((name, i) => [name, p[i]!]))) as tf.Scalar,
+    (...p: tf.Tensor[]) =>
+      loss(Object.fromEntries(names.map((name, i) => [name, p[i]!]))) as tf.Scalar,
   )(parameters);
   const [rate, beta1, beta2, epsilon] = [1e-3, 0.9, 0.999, 1e-8];
   const count = tf.add(state['adam step']!, 1);

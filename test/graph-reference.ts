@@ -98,6 +98,9 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
             ? Number(value !== 0)
             : Math.trunc(value),
       );
+    case 'parameter':
+      // The placeholder of a custom gradient, which is beside the value and not part of it.
+      return new Float64Array(sizeOf(shape)).fill(Number.NaN);
     case 'stopGradient':
     case 'withGradient':
     case 'reshape':

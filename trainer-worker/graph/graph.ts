@@ -102,6 +102,11 @@ export class Graph {
     return node;
   }
 
+  /** The node for an expression, if it has been built. */
+  find(operation: string, inputs: readonly Node[], attributes: Attributes = {}): Node | undefined {
+    return this.#nodes.get(this.#keyOf(operation, inputs, attributes));
+  }
+
   #refuse(row: Row, inputs: readonly Node[], why: string): never {
     const shapes = inputs.map((input) => `${input.dtype} ${formatShape(input.shape)}`);
     const location = this.locate();

@@ -111,3 +111,34 @@ export function withoutUnusedCaptures(node: Node): Node {
     { ...body, captures: body.captures.filter((_, index) => kept[index]) },
   );
 }
+
+/**
+ * Repeats in the body what is free there, capturing what it is made of instead; what simplification
+ * has made a constant or an input needs no capture at all.
+ */
+export function sinkFreeCaptures(node: Node): Node | undefined {
+  const body = node.attributes['body'] as Body;
+  const { count, state, captures } = loopInputs(node);
+  if (!captures.some((value) => value.row.free || isGlobal(value))) return undefined;
+  const inner = new Map<Node, Node>();
+  const outside: Node[] = [];
+  const parameters: Node[] = [];
+  const capture = (value: Node): Node => {
+    if (isGlobal(value)) return value;
+    const named = parameter(value.graph, value.shape, value.dtype);
+    outside.push(value);
+    parameters.push(named);
+    return named;
+  };
+  body.captures.forEach((old, index) => {
+    const value = captures[index]!;
+    inner.set(
+      old,
+      value.row.free
+        ? value.graph.node(value.row.name, value.inputs.map(capture), value.attributes)
+        : capture(value),
+    );
+  });
+  const results = substitute(body.results, inner);
+  return loopNode(count, state, outside, { ...body, captures: parameters, results });
+}

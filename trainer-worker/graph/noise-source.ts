@@ -1,7 +1,7 @@
 import { ProblemError } from '../../protocol/problem';
 import type { Node, Values } from './graph';
 import { gather, input, type NoiseKind } from './ops/build';
-import { rewrite } from './rewrite';
+import { allNodes, rewrite } from './rewrite';
 import { type Shape, sizeOf } from './shape';
 
 /** A noise node of a program: what the host fills before each run. */
@@ -25,19 +25,21 @@ export function tabulateNoise(results: readonly Node[]): {
   readonly results: Node[];
   readonly sources: readonly NoiseSource[];
 } {
-  const sources: NoiseSource[] = [];
-  const tables = new Map<unknown, Node>();
+  const drawn = allNodes(results).filter((node) => node.row.name === 'noise');
+  const streamOf = (node: Node) => node.attributes['stream'] as number;
+  // In the order in which the program asked for them, which simplification does not change.
+  const streams = [...new Set(drawn.map(streamOf))].sort((a, b) => a - b);
+  const sources = streams.map((stream, index): NoiseSource => {
+    const node = drawn.find((candidate) => streamOf(candidate) === stream)!;
+    const { kind } = node.attributes as { kind: NoiseKind };
+    const counts = node.attributes['counts'] as readonly Node[];
+    const shape = counts.length > 0 ? [-1, ...node.shape] : node.shape;
+    const table = input(node.graph, `noise ${index}`, shape);
+    return { node: table, kind, shape: node.shape, stream: index, counts };
+  });
   const replaced = rewrite(results, (node) => {
     if (node.row.name !== 'noise') return node;
-    const { kind, stream } = node.attributes as { kind: NoiseKind; stream: number };
-    const counts = node.attributes['counts'] as readonly Node[];
-    let table = tables.get(stream);
-    if (table === undefined) {
-      const name = `noise ${sources.length}`;
-      table = input(node.graph, name, counts.length > 0 ? [-1, ...node.shape] : node.shape);
-      tables.set(stream, table);
-      sources.push({ node: table, kind, shape: node.shape, stream: sources.length, counts });
-    }
+    const { node: table } = sources[streams.indexOf(streamOf(node))]!;
     const [index] = node.inputs;
     return index === undefined ? table : gather(table, index, 0);
   });

@@ -1,5 +1,5 @@
 import { type Body, type Node, topologicalOrder, type Values } from './graph';
-import { withoutUnusedCaptures } from './loop';
+import { sinkFreeCaptures, withoutUnusedCaptures } from './loop';
 import { constant, uniformValue, valuesOf } from './ops/build';
 import { sizeOf, stridesOf } from './shape';
 
@@ -36,7 +36,9 @@ function simplest(
   if (body !== undefined) {
     const inner: Body = { ...body, results: simplified(body.results) };
     const attributes = { ...node.attributes, body: inner };
-    return withoutUnusedCaptures(node.graph.node(node.row.name, inputs, attributes));
+    const loop = withoutUnusedCaptures(node.graph.node(node.row.name, inputs, attributes));
+    const sunk = sinkFreeCaptures(loop);
+    return sunk === undefined ? loop : simplified([sunk])[0]!;
   }
   const rebuilt = inputs.every((input, index) => input === node.inputs[index])
     ? node

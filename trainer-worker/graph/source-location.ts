@@ -5,9 +5,13 @@ import type { SourceLocation } from '../../protocol/problem';
 /** Whether a stack frame's file is the user's own code. */
 export type IsUserFile = (file: string) => boolean;
 
+/** tfjs's sources as its source maps name them: beside the project, not inside node_modules. */
+const mappedTfjs = /[\\/]tfjs[a-z0-9-]*[\\/]src[\\/]/;
+
 /** Not Node, not an installed package, not the compiler itself. */
 export const isUserFile: IsUserFile = (file) =>
   !file.startsWith('node:') &&
+  !mappedTfjs.test(file) &&
   !file.includes(`${path.sep}node_modules${path.sep}`) &&
   !file.includes(`${path.sep}trainer-worker${path.sep}`);
 

@@ -167,10 +167,36 @@ function commonFactors(a: Node, b: Node, node: Node): Node | undefined {
     left.splice(left.indexOf(factor), 1);
   }
   if (common.length === 0) return undefined;
+  leaveKnownProduct(common, left, right);
+  leaveKnownProduct(common, right, left);
+  // `s + s·x` and `s·(1 + x)` cost the same.
+  if (common.length === 1 && (left.length === 0 || right.length === 0)) return undefined;
   const product = (factors: readonly Node[]) =>
     factors.length === 0 ? scalar(node, 1) : factors.reduce((value, factor) => mul(value, factor));
   return mul(product(common), add(product(left), product(right)));
 }
+/**
+ * `g·s + g·s·x` is `g·s·(1 + x)`, but `g·(s + s·x)` is a pass less where `s·x` is known already: the
+ * value of a swish is such a product in its own slope.
+ */
+function leaveKnownProduct(common: Node[], own: Node[], other: Node[]): void {
+  if (own.length > 0 || common.length < 2) return;
+  const known = common.flatMap((factor) =>
+    other.flatMap((partner) =>
+      [
+        partner.graph.find('mul', [factor, partner]),
+        partner.graph.find('mul', [partner, factor]),
+      ].flatMap((product) => (product ? [{ factor, partner, product }] : [])),
+    ),
+  );
+  // Rules leave products behind that nothing uses. The oldest is the forward pass's, in use anyway.
+  const [oldest] = known.sort((a, b) => a.product.id - b.product.id);
+  if (oldest === undefined) return;
+  common.splice(common.indexOf(oldest.factor), 1);
+  own.push(oldest.factor);
+  other[other.indexOf(oldest.partner)] = oldest.product;
+}
+
 const isNeg = (node: Node) => node.row.name === 'neg';
 
 /** A constant factor of a product and the rest: `3·x` is 3 and x. */

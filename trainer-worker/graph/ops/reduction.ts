@@ -81,7 +81,9 @@ const sumRow: Row = {
     }
     return undefined;
   },
-  tfjs: (tf, [x], node) => tf.sum(x!, [...axesOf(node)]),
+  // tfjs's sums over nothing read what happens to be in memory, or have another shape.
+  tfjs: (tf, [x], node) =>
+    sizeOf(x!.shape) === 0 ? tf.zeros([...node.shape], node.dtype) : tf.sum(x!, [...axesOf(node)]),
   onnx: (writer, [x], node) =>
     writer.op('ReduceSum', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
 };

@@ -38,6 +38,8 @@ export interface Row {
   readonly kernels?: Readonly<Record<string, (call: KernelCall) => Node>>;
   /** Algebra on this row: an equal, cheaper node, or undefined to leave it. */
   readonly simplify?: (node: Node) => Node | undefined;
+  /** Repeating it in each iteration of a loop costs less than handing its result in from outside. */
+  readonly free?: true;
   /** An elementwise operation on single numbers, for folding constants. */
   readonly scalar?: (...values: number[]) => number;
   /** The call that computes it with tfjs. */

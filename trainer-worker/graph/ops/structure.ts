@@ -109,6 +109,8 @@ const transposeRow: Row = {
 
 const broadcastRow: Row = {
   name: 'broadcastTo',
+  // What uses a broadcast value mostly broadcasts by itself.
+  free: true,
   result: ([x], attributes, refuse) => {
     const shape = numbers(attributes['shape']);
     const both = broadcastShapes(x!.shape, shape);
@@ -120,6 +122,9 @@ const broadcastRow: Row = {
   simplify: (node) => {
     const x = node.inputs[0]!;
     if (sameShape(x.shape, node.shape)) return x;
+    // Constants are the exception: a scalar, broadcast, is their normal form.
+    const fixed = uniformValue(node) !== undefined;
+    if (!fixed && sizeOf(x.shape) === sizeOf(node.shape)) return reshape(x, node.shape);
     // Leading axes of size 1 are implied.
     if (x.row.name === 'reshape') {
       const source = x.inputs[0]!;
@@ -134,7 +139,11 @@ const broadcastRow: Row = {
     }
     return x.row.name === 'broadcastTo' ? broadcastTo(x.inputs[0]!, node.shape) : undefined;
   },
-  tfjs: (tf, [x], node) => tf.broadcastTo(x!, [...node.shape]),
+  // tfjs leaves an axis of size 1 alone that is to become empty.
+  tfjs: (tf, [x], node) =>
+    sizeOf(node.shape) === 0
+      ? tf.zeros([...node.shape], node.dtype)
+      : tf.broadcastTo(x!, [...node.shape]),
   onnx: (writer, [x], node) => writer.op('Expand', [x!, writer.int64(node.shape)]),
 };
 
