@@ -12,9 +12,9 @@ import { addExtension, Packr, Unpackr } from 'msgpackr/pack';
 /** A frame, header and arrays together, may have no more bytes than this. */
 export const maxFrameBytes = 64 * 2 ** 20;
 /** What is not an array must fit into this. */
-export const maxHeaderBytes = 16 * 2 ** 20;
+const maxHeaderBytes = 16 * 2 ** 20;
 /** More arrays than this in one message are refused. */
-export const maxArrays = 4096;
+const maxArrays = 4096;
 
 /** Extension type in the header → what the array becomes. Part of the wire format. */
 const arrayTypes = [

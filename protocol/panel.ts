@@ -15,6 +15,8 @@ export type PanelAction =
 export interface PanelSnapshot {
   /** Grows with each snapshot; updates of an older generation are to be ignored. */
   readonly generation: number;
+  /** Absolute path of the run directory, for {@link PanelPersistedState}. */
+  readonly runDirectory: string;
   readonly manifest: RunManifest;
   readonly state: RunState;
   /** `[n, D]` rows of the data to draw beneath the samples, at most a few thousand. */
@@ -28,18 +30,27 @@ export interface PanelSnapshot {
 /** What changed since the last message of this generation. At most about 1 MB. */
 export interface PanelUpdate {
   readonly generation: number;
+  /**
+   * On every change, and each sign of life of the trainer passed on: a page that hears nothing of
+   * a run in training for some seconds shows it as not responding.
+   */
   readonly state?: RunState;
   readonly series?: SeriesChunks;
   readonly preview?: PreviewFrame;
 }
 
-/** The page answers these. Each reply is the credit for the next message: the host never has more than one unanswered. */
+/** The page answers these and emits these. Each reply is the credit for the next message: the host never has more than one unanswered. */
 export interface PageSide {
   methods: {
     snapshot(params: PanelSnapshot): null;
     update(params: PanelUpdate): null;
   };
-  events: Record<never, never>;
+  events: {
+    /** The page's script runs and wants a snapshot. */
+    ready: Record<string, never>;
+    /** Something threw in the page; goes to the log. */
+    pageError: { readonly message: string; readonly stack?: string };
+  };
 }
 
 /** The host answers these. */
@@ -50,12 +61,7 @@ export interface HostSide {
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };
-  events: {
-    /** The page's script runs and wants a snapshot. */
-    ready: Record<string, never>;
-    /** Something threw in the page; goes to the log. */
-    pageError: { readonly message: string; readonly stack?: string };
-  };
+  events: Record<never, never>;
 }
 
 /** What the page keeps across reloads through `setState`: which run it shows, and navigation only. */

@@ -32,6 +32,13 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
 }
 
+/**
+ * A transport puts this notification behind the last message of a connection that has ended, instead
+ * of reporting the end at once: what was received before it is then answered before it. `reason` is
+ * an `Error` where there was one.
+ */
+export const endOfStream = '$/endOfStream';
+
 /** Our own code in the range JSON-RPC leaves to applications; `data` is then a `Problem`. */
 const problemCode = 1;
 
@@ -39,6 +46,7 @@ export class Peer<Mine extends Side, Theirs extends Side> {
   readonly #connection;
   readonly #closeListeners = new Set<(reason?: Error) => void>();
   #open = true;
+  #listening = false;
   #closeReason: Error | undefined;
 
   /** Starts listening in the next microtask, so that handlers set right after construction miss nothing. */
@@ -47,9 +55,17 @@ export class Peer<Mine extends Side, Theirs extends Side> {
     // A frame that cannot be read leaves the stream without a known boundary: end it.
     this.#connection.onError(([error]) => this.close(error));
     this.#connection.onClose(() => this.close());
-    queueMicrotask(() => {
-      if (this.#open) this.#connection.listen();
-    });
+    this.#connection.onNotification(endOfStream, (params: { reason?: unknown } | undefined) =>
+      this.close(params?.reason instanceof Error ? params.reason : undefined),
+    );
+    queueMicrotask(() => this.#listen());
+  }
+
+  /** Starts the connection, if that has not been done; nothing can be sent before. */
+  #listen(): void {
+    if (this.#listening || !this.#open) return;
+    this.#listening = true;
+    this.#connection.listen();
   }
 
   get isOpen(): boolean {
@@ -88,6 +104,7 @@ export class Peer<Mine extends Side, Theirs extends Side> {
     { signal, timeoutMs }: RequestOptions = {},
   ): Promise<Result<Theirs, M>> {
     if (!this.#open) throw this.#closedError(method);
+    this.#listen();
     const cancellation = new CancellationTokenSource();
     let reject: (error: ProblemError) => void;
     const gone = new Promise<never>((_, no) => {
@@ -135,6 +152,7 @@ export class Peer<Mine extends Side, Theirs extends Side> {
   /** Tells the other side; never throws, and does nothing on a closed connection. */
   emit<E extends keyof Mine['events'] & string>(event: E, params: Mine['events'][E]): void {
     if (!this.#open) return;
+    this.#listen();
     this.#connection.sendNotification(event, params).catch((error: unknown) => {
       this.close(error instanceof Error ? error : new Error(String(error)));
     });

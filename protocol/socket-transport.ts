@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+// The `node` entry also installs what the library needs of Node.
 import {
   AbstractMessageReader,
   AbstractMessageWriter,
@@ -11,53 +12,53 @@ import {
   type Message,
   type MessageReader,
   type MessageWriter,
-} from 'vscode-jsonrpc';
+} from 'vscode-jsonrpc/node';
 import { encodeFrame, FrameDecoder } from './frame-codec';
-import { Peer } from './peer';
+import { endOfStream, Peer } from './peer';
 import { ProblemError } from './problem';
 import type { EditorSide, TrainerSide } from './trainer';
 
 class SocketReader extends AbstractMessageReader implements MessageReader {
   readonly #socket: Socket;
-  #stop: (() => void) | undefined;
+  #callback: DataCallback | undefined;
+  #reason: Error | undefined;
 
   constructor(socket: Socket) {
     super();
     this.#socket = socket;
     // From the start, because an error event without a listener would end the process.
-    socket.on('error', (error) => this.fireError(error));
-    socket.on('close', () => this.fireClose());
+    socket.on('error', (error) => {
+      this.#reason ??= error;
+    });
+    socket.on('close', () => {
+      const end = { jsonrpc: '2.0', method: endOfStream, params: { reason: this.#reason } };
+      if (this.#callback) this.#callback(end);
+      else this.fireClose();
+    });
   }
 
   listen(callback: DataCallback): Disposable {
+    this.#callback = callback;
     const decoder = new FrameDecoder((message) => {
       if (!isMessage(message)) throw new Error('A frame holds no JSON-RPC message.');
-      callback(message);
+      this.#callback?.(message);
     });
-    const onData = (chunk: Uint8Array) => {
+    this.#socket.on('data', (chunk: Uint8Array) => {
       try {
-        decoder.push(chunk);
+        if (this.#callback) decoder.push(chunk);
       } catch (thrown) {
-        this.#end(thrown);
+        // The stream has lost its boundaries: nothing more is read or written.
+        this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
       }
-    };
-    const onEnd = () => {
-      if (!decoder.atBoundary) this.#end(new Error('The connection ended inside a frame.'));
-    };
-    this.#socket.on('data', onData).on('end', onEnd);
-    this.#stop = () => this.#socket.off('data', onData).off('end', onEnd);
-    return { dispose: () => this.#stop?.() };
-  }
-
-  /** The stream has lost its boundaries: nothing more is read or written. */
-  #end(why: unknown): void {
-    this.#stop?.();
-    this.fireError(why);
-    this.#socket.destroy();
+    });
+    this.#socket.on('end', () => {
+      if (!decoder.atBoundary) this.#reason ??= new Error('The connection ended inside a frame.');
+    });
+    return { dispose: () => this.dispose() };
   }
 
   override dispose(): void {
-    this.#stop?.();
+    this.#callback = undefined;
     super.dispose();
   }
 }

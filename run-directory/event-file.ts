@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Problem } from '../protocol/problem';
 import type { SeriesChunks } from '../protocol/run';
-import { decodeScalars, encodeFileVersion, encodeScalars } from './event-message';
+import { decodeScalars, encodeFileVersion, encodeScalars, type ScalarEvent } from './event-message';
 import { openRegularFile, syncFolder } from './files';
 import { frameRecord, maskedCrc, recordHeadBytes, recordTailBytes } from './record-framing';
 import { errorCode, storageProblem } from './storage-problem';
@@ -99,6 +99,14 @@ export class EventWriter {
     return bytes;
   }
 
+  /** The file's length in whole records, and the events that are not in it yet. */
+  unwritten(): { bytes: number; events: ScalarEvent[] } {
+    const events = this.#pending.map((record) =>
+      decodeScalars(record.subarray(recordHeadBytes, -recordTailBytes)),
+    );
+    return { bytes: this.#written, events };
+  }
+
   /** Writes what is pending and closes the file, also when writing fails. */
   async close(): Promise<void> {
     try {
@@ -116,7 +124,8 @@ export class EventWriter {
 
   async #writeUpTo(wanted: number): Promise<void> {
     if (this.#written >= wanted) return;
-    const records = this.#pending;
+    // A copy: others are appended while this is being written.
+    const records = [...this.#pending];
     const bytes = Buffer.concat(records);
     try {
       // At a position, so that what a failed attempt left is written over.
@@ -134,7 +143,6 @@ export class EventWriter {
       throw storageProblem(thrown, this.#file, 'write');
     }
     this.#written += bytes.length;
-    // Others may have been appended meanwhile.
     this.#pending = this.#pending.slice(records.length);
   }
 }

@@ -36,3 +36,8 @@ function slug(file: string): string {
     .replace(/^-+|-+$/g, '');
   return ascii || 'run';
 }
+
+/** The id in a run directory's name, or nothing if {@link newRunName} did not make that name. */
+export function runIdOf(directoryName: string): string | undefined {
+  return new RegExp(`^\\d{8}-\\d{6}-.*-([${idAlphabet}]{${idLength}})$`).exec(directoryName)?.[1];
+}

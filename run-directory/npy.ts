@@ -8,10 +8,10 @@
  */
 
 /** `f`loating, `i`nteger, `u`nsigned or `b`oolean, and the bytes of a number. */
-export type NpyType = 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
+type NpyType = 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
 
 /** Numbers of any of those types; booleans are bytes of 0 and 1. */
-export type NpyData =
+type NpyData =
   | Float32Array
   | Float64Array
   | Int8Array

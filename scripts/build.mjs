@@ -2,17 +2,24 @@
  * Builds everything into dist/: the extension, the trainer (which is also the `ebm` command), the
  * panel's page, the types that experiments see, and with `--tests` the test files.
  *
- *   node scripts/build.mjs [--tests] [--production]
+ *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY]
  */
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
-const dist = path.join(root, 'dist');
-const production = process.argv.includes('--production');
+const { values: options } = parseArgs({
+  options: {
+    tests: { type: 'boolean', default: false },
+    production: { type: 'boolean', default: false },
+    out: { type: 'string', default: path.join(root, 'dist') },
+  },
+});
+const dist = path.resolve(options.out);
+const { production } = options;
 
 /** @type {esbuild.BuildOptions} */
 const common = {
@@ -30,22 +37,40 @@ const common = {
 const node = { ...common, platform: 'node', format: 'cjs', target: 'node20' };
 
 /**
- * The UI toolkit finds the global object by `new Function('return this')()` where `globalThis` is
- * missing, which it never is. The page's policy forbids such code, so it is not shipped.
- * @type {esbuild.Plugin}
+ * What the UI toolkit does that the page's content security policy forbids, and what it becomes. The
+ * first two find the global object where `globalThis` is missing, the third tries with an inline
+ * style whether `:focus-visible` is known; an editor's browser has had both for years.
+ * @type {readonly (readonly [file: RegExp, code: string, allowed: string])[]}
  */
-const withoutDynamicCode = {
-  name: 'without-dynamic-code',
+const forbiddenInPages = [
+  [
+    /fast-element[\\/]dist[\\/]esm[\\/]platform\.js$/,
+    'new Function("return this")()',
+    'globalThis',
+  ],
+  [/lodash-es[\\/]_root\.js$/, "Function('return this')()", 'globalThis'],
+  [
+    /fast-web-utilities[\\/]dist[\\/]dom\.js$/,
+    'if (typeof _canUseFocusVisible === "boolean") {',
+    'return true;\n    if (typeof _canUseFocusVisible === "boolean") {',
+  ],
+];
+
+/** @type {esbuild.Plugin} */
+const withoutForbiddenCode = {
+  name: 'without-forbidden-code',
   setup(build) {
-    build.onLoad(
-      { filter: /fast-element[\\/]dist[\\/]esm[\\/]platform\.js$|lodash-es[\\/]_root\.js$/ },
-      async (args) => ({
-        contents: (await readFile(args.path, 'utf8'))
-          .replace(/new Function\("return this"\)\(\)/g, 'globalThis')
-          .replace(/Function\('return this'\)\(\)/g, 'globalThis'),
-        loader: 'js',
-      }),
-    );
+    for (const [filter, code, allowed] of forbiddenInPages) {
+      build.onLoad({ filter }, async ({ path: file }) => {
+        const contents = await readFile(file, 'utf8');
+        if (!contents.includes(code)) {
+          return {
+            errors: [{ text: `${file} no longer contains ${code}: look what it does now.` }],
+          };
+        }
+        return { contents: contents.replaceAll(code, allowed), loader: 'js' };
+      });
+    }
   },
 };
 
@@ -82,12 +107,25 @@ async function buildPage() {
     format: 'iife',
     entryPoints: { panel: 'webview/app.ts' },
     outdir: dist,
-    plugins: [withoutDynamicCode],
+    plugins: [withoutForbiddenCode],
   });
 }
 
-/** The declarations of `ebm-lab`, which the TypeScript plugin shows to experiment files. */
+/** The packages whose declarations experiment files may see beside those of `ebm-lab`. */
+const typedPackages = ['tfjs', 'tfjs-core', 'tfjs-layers', 'tfjs-data', 'tfjs-converter'];
+
+/** The declarations of `ebm-lab` and tfjs, which the TypeScript plugin shows to experiment files. */
 async function buildTypes() {
+  for (const name of typedPackages) {
+    const from = path.join(root, 'node_modules/@tensorflow', name);
+    await cp(from, path.join(dist, 'types/node_modules/@tensorflow', name), {
+      recursive: true,
+      filter: async (file) =>
+        (await stat(file)).isDirectory()
+          ? !file.slice(from.length).includes('node_modules')
+          : /(?<!_test)\.d\.ts$|[\\/]package\.json$|[\\/]LICENSE$/.test(file),
+    });
+  }
   await promisify(execFile)(
     process.execPath,
     [
@@ -124,5 +162,5 @@ async function buildTests() {
 
 await rm(dist, { recursive: true, force: true });
 const jobs = [buildExtension(), buildTrainer(), buildPage(), buildTypes()];
-if (process.argv.includes('--tests')) jobs.push(buildTests());
+if (options.tests) jobs.push(buildTests());
 await Promise.all(jobs);

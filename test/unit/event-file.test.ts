@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import fc from 'fast-check';
+
 import { EventWriter, readScalars, type ScalarChunk } from '../../run-directory/event-file';
 import { decodeScalars, encodeScalars } from '../../run-directory/event-message';
 import { frameRecord, maskedCrc } from '../../run-directory/record-framing';
+import { fc } from '../support/fast-check';
 import { temporaryFolder } from '../support/temporary';
 
 async function collect(directory: string, range?: Parameters<typeof readScalars>[1]) {
@@ -189,24 +190,25 @@ describe('an event file', () => {
     assert.equal((await readdir(directory)).length, 1);
   });
 
-  test('flushed while others append, has all that was appended before', async (t) => {
+  test('flushed while others append, has all that was appended before and loses none', async (t) => {
     const directory = await temporaryFolder(t);
     const writer = await EventWriter.open(directory);
-    const flushes: Promise<[number, number]>[] = [];
-    for (let step = 1; step <= 200; step += 1) {
+    const flushes: Promise<{ step: number; bytes: number }>[] = [];
+    for (let step = 1; step <= 500; step += 1) {
       writer.append(step, 0, { loss: step });
-      if (step % 7 === 0) {
-        flushes.push(
-          writer.flush().then(async (to) => {
-            const [chunk] = await collect(directory, { to });
-            return [step, chunk?.series['loss']?.steps.at(-1) ?? 0] as [number, number];
-          }),
-        );
-      }
-      if (step % 50 === 0) await writer.flush();
+      if (step % 7 === 0) flushes.push(writer.flush().then((bytes) => ({ step, bytes })));
+      // Lets the writes of earlier flushes begin and end between two appends.
+      if (step % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    for (const [step, last] of await Promise.all(flushes)) assert.equal(last, step);
     await writer.close();
+    for (const { step, bytes } of await Promise.all(flushes)) {
+      const [chunk] = await collect(directory, { to: bytes });
+      assert.equal(chunk?.problem, undefined);
+      const steps = Float64Array.from({ length: step }, (_, i) => i + 1);
+      assert.deepEqual(chunk?.series['loss']?.steps, steps);
+    }
+    const [all] = await collect(directory);
+    assert.equal(all?.series['loss']?.steps.length, 500);
   });
 
   test('of another program: tensors, other records and unknown fields do no harm', async (t) => {

@@ -88,7 +88,8 @@ describe('an experiment that is right', () => {
       'node_modules/units/index.js': 'exports.units = 3;',
     });
     assert.equal(loaded.experiment.name, path.join('a', 'b'));
-    assert.deepEqual(loaded.config['energy'], { type: 'custom' });
+    const { energy } = loaded.config;
+    assert.deepEqual(energy, { type: 'custom' });
     assert.equal(loaded.sources.length, 1);
   });
 });
@@ -322,9 +323,10 @@ describe('overrides', () => {
     assert.deepEqual(kept, overrides);
     assert.equal(experiment.steps, 100);
     assert.equal(experiment.objective.sampler.steps, 10);
-    assert.deepEqual(config['energy'], { type: 'mlp', hidden: [64, 64], activation: 'swish' });
-    assert.deepEqual(config['preview'], { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
-    assert.equal((config['optimizer'] as { learningRate: number }).learningRate, 3e-4);
+    const { energy, preview, optimizer } = config;
+    assert.deepEqual(energy, { type: 'mlp', hidden: [64, 64], activation: 'swish' });
+    assert.deepEqual(preview, { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    assert.equal((optimizer as { learningRate: number }).learningRate, 3e-4);
   });
 
   test('may set what the file left to its default', async (t) => {

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+
 import { readNpy, writeNpy } from '../../run-directory/npy';
+import { fc } from '../support/fast-check';
 import { temporaryFolder, withoutNumpy } from '../support/temporary';
 
 const shapes = fc.array(fc.nat(6), { maxLength: 4 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+
 import { readSafetensors, writeSafetensors } from '../../run-directory/safetensors';
+import { fc } from '../support/fast-check';
 
 /** A file with any header, put together by hand. */
 function file(header: unknown, data: Uint8Array = new Uint8Array(0)): Uint8Array {

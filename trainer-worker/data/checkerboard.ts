@@ -19,7 +19,7 @@ export interface CheckerboardSpec extends Required<CheckerboardOptions> {
  *
  * Without noise the entropy is ln 32 = 3.466 nats.
  */
-export function checkerboard(options?: CheckerboardOptions): CheckerboardSpec {
+function checkerboard(options?: CheckerboardOptions): CheckerboardSpec {
   return specOf(schema, 'data.checkerboard', 'checkerboard', options);
 }
 

@@ -85,15 +85,15 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
 /** All rows, the header included. */
 function records(text: string, file: string, delimiter: string): Row[] {
   try {
-    let line = 1;
     const rows: Row[] = [];
     parse(text, {
       bom: true,
       delimiter,
       skip_empty_lines: true,
       on_record: (fields: string[], context) => {
-        rows.push({ fields, line });
-        line = context.lines + 1;
+        // The parser knows the line that a row ends on; fields in quotes may hold line breaks.
+        const breaks = fields.join('').split(/\r\n|\n|\r/).length - 1;
+        rows.push({ fields, line: context.lines - breaks });
         return null;
       },
     });

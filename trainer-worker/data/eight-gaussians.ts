@@ -16,7 +16,7 @@ export interface EightGaussiansSpec extends Required<EightGaussiansOptions> {
  *
  * With the default noise the entropy is 2.832 nats.
  */
-export function eightGaussians(options?: EightGaussiansOptions): EightGaussiansSpec {
+function eightGaussians(options?: EightGaussiansOptions): EightGaussiansSpec {
   return specOf(schema, 'data.eightGaussians', 'eightGaussians', options);
 }
 

@@ -19,7 +19,7 @@ export interface SpiralsSpec extends Required<SpiralsOptions> {
  *
  * The `2spirals` set of density-estimation papers since FFJORD.
  */
-export function spirals(options?: SpiralsOptions): SpiralsSpec {
+function spirals(options?: SpiralsOptions): SpiralsSpec {
   return specOf(schema, 'data.spirals', 'spirals', options);
 }
 

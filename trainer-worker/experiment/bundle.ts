@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Message, Metafile } from 'esbuild';
@@ -28,7 +29,7 @@ let bundles = 0;
  * @throws ProblemError of kind `experiment` at the place of a syntax error or an unresolved import
  */
 export async function bundleExperiment(file: string): Promise<Bundle> {
-  await readable(file);
+  requireReadable(file);
   const esbuild = await import('esbuild');
   const directory = path.dirname(file);
   building++;
@@ -69,8 +70,11 @@ export async function bundleExperiment(file: string): Promise<Bundle> {
   }
 }
 
-async function readable(file: string): Promise<void> {
-  await readFile(file).catch((cause: unknown) => {
+/** Says so in our words if `file` cannot be read; esbuild would speak of an import. */
+function requireReadable(file: string): void {
+  try {
+    readFileSync(file);
+  } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new ProblemError(
       {
@@ -82,7 +86,7 @@ async function readable(file: string): Promise<void> {
       },
       { cause },
     );
-  });
+  }
 }
 
 function isBuildFailure(error: unknown): error is { readonly errors: readonly Message[] } {

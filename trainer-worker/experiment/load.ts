@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ProblemError, type SourceLocation } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { type Bundle, bundleExperiment } from './bundle';
@@ -54,16 +55,25 @@ export async function loadExperiment(
 
 /** Everything that needs tfjs, imported late so that esbuild is already at work. */
 async function loadRuntime() {
-  const [tf, { startTensorBackend }, api, { optionsOf }, overrides, { OptionError }, origins] =
-    await Promise.all([
-      import('@tensorflow/tfjs'),
-      import('../training/tensor-backend'),
-      import('../api/index'),
-      import('./experiment'),
-      import('./overrides'),
-      import('../options/option-error'),
-      import('../options/origins'),
-    ]);
+  // Reading tfjs blocks this process: let esbuild's receive its work first.
+  await setImmediate();
+  const [
+    tf,
+    { startTensorBackend },
+    api,
+    { optionsOf },
+    { applyOverrides, configOf },
+    { OptionError },
+    { originOf },
+  ] = await Promise.all([
+    import('@tensorflow/tfjs'),
+    import('../training/tensor-backend'),
+    import('../api/index'),
+    import('./experiment'),
+    import('./overrides'),
+    import('../options/option-error'),
+    import('../options/origins'),
+  ]);
   // Before the user's file: it may make tensors at its top level.
   await startTensorBackend();
   const modules = new Map<string, unknown>([
@@ -72,7 +82,7 @@ async function loadRuntime() {
     ['@tensorflow/tfjs-core', tf],
     ['@tensorflow/tfjs-layers', tf],
   ]);
-  return { modules, optionsOf, ...overrides, OptionError, originOf: origins.originOf };
+  return { modules, optionsOf, applyOverrides, configOf, OptionError, originOf };
 }
 
 type Runtime = Awaited<ReturnType<typeof loadRuntime>>;

@@ -10,6 +10,8 @@ export function mapStacks(scriptName: string, map: string): void {
   maps.set(scriptName, map);
   if (installed) return;
   installed = true;
+  // tfjs wraps an operation in a dozen calls: the default of 10 would cut the user's line off.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50);
   install({
     environment: 'node',
     handleUncaughtExceptions: false,

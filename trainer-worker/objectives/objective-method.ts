@@ -4,7 +4,7 @@ import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from '../training/run-observer';
 
 /** What an objective needs to know of the run that it is for. @internal */
-export interface ObjectiveContext {
+interface ObjectiveContext {
   readonly seed: number;
   /** The window that chains which start from noise start in. */
   readonly bounds: Bounds;

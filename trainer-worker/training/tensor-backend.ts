@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { ProblemError } from '../../protocol/problem';
+import { registerFastMatMul } from './wasm-mat-mul';
 
 /** Which tfjs backend computes, and why that one. */
 export interface TensorBackend {
@@ -34,6 +35,7 @@ async function startWasm(): Promise<TensorBackend> {
       remedy: 'Use Node.js 20 or newer, or set ebm.nodePath to one.',
     });
   }
+  registerFastMatMul();
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   return {
     name: 'wasm',

@@ -1,0 +1,89 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { ProblemError } from '../../protocol/problem';
+import { experimentGlob, experimentSuffix } from '../manifest';
+
+/** An experiment to launch: its file as on disk, and the workspace folder that keeps its run. */
+export interface ChosenExperiment {
+  readonly file: string;
+  readonly folder: string;
+}
+
+/**
+ * The experiment that is meant: the argument (of a menu or a CodeLens), else the active editor's,
+ * else the user's choice among those of the workspace. Unsaved changes are saved first.
+ *
+ * @returns `undefined` when the user chooses none.
+ * @throws ProblemError `environment` that says why nothing can be launched here and what to do.
+ */
+export async function chooseExperiment(argument: unknown): Promise<ChosenExperiment | undefined> {
+  if (!vscode.workspace.workspaceFolders?.length) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: 'No folder is open, so there is nowhere to keep a run.',
+      remedy: 'Open the folder of your experiments (File › Open Folder…).',
+    });
+  }
+  const uri =
+    argument instanceof vscode.Uri ? argument : (activeExperiment() ?? (await pickExperiment()));
+  if (!uri) return undefined;
+  const folder = vscode.workspace.getWorkspaceFolder(uri);
+  if (!uri.path.endsWith(experimentSuffix)) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: `${path.basename(uri.path)} is no experiment.`,
+      remedy: `Experiments are files that end in ${experimentSuffix}.`,
+    });
+  }
+  if (uri.scheme !== 'file' || !folder || folder.uri.scheme !== 'file') {
+    throw new ProblemError({
+      kind: 'environment',
+      message: `${path.basename(uri.path)} does not lie in a folder of this workspace.`,
+      remedy: 'Save it into one, or open the folder that holds it.',
+    });
+  }
+  await save(uri);
+  return { file: uri.fsPath, folder: folder.uri.fsPath };
+}
+
+function activeExperiment(): vscode.Uri | undefined {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  return uri?.path.endsWith(experimentSuffix) ? uri : undefined;
+}
+
+async function pickExperiment(): Promise<vscode.Uri | undefined> {
+  const found = await vscode.workspace.findFiles(experimentGlob, '**/{node_modules,.ebm,dist}/**');
+  if (found.length === 0) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: 'This workspace has no experiment.',
+      remedy: `Create a file whose name ends in ${experimentSuffix}.`,
+    });
+  }
+  const items = found
+    .map((uri) => ({
+      label: path.basename(uri.path),
+      description: path.dirname(vscode.workspace.asRelativePath(uri)),
+      uri,
+    }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Launch Run',
+    placeHolder: 'Which experiment?',
+    matchOnDescription: true,
+  });
+  return chosen?.uri;
+}
+
+/** Saves the file if it is open with unsaved changes: what is trained is what is on disk. */
+async function save(uri: vscode.Uri): Promise<void> {
+  const document = vscode.workspace.textDocuments.find(
+    (candidate) => candidate.uri.toString() === uri.toString(),
+  );
+  if (!document?.isDirty || (await document.save())) return;
+  throw new ProblemError({
+    kind: 'environment',
+    message: `${path.basename(uri.path)} has changes that could not be saved.`,
+    remedy: 'Save it, then launch it again.',
+  });
+}

@@ -1,0 +1,140 @@
+import * as vscode from 'vscode';
+import type { PanelAction } from '../../protocol/panel';
+import { ProblemError } from '../../protocol/problem';
+import type { RunPanels } from '../panel/run-panels';
+import { overridesForRerun } from '../runs/rerun';
+import type { Run } from '../runs/run';
+import type { RunStore } from '../runs/run-store';
+import type { Notifications } from '../views/notifications';
+import { progressText, statusIcon } from '../views/run-text';
+import { candidates, type RunVerb } from './applicable-runs';
+import { chooseExperiment } from './choose-experiment';
+import type { CommandTable } from './command-table';
+import { openLog, type RunInspector, revealFolder } from './inspect-run';
+import type { Launcher } from './launcher';
+
+export interface RunCommandMeans {
+  readonly store: RunStore;
+  readonly panels: RunPanels;
+  readonly launcher: Launcher;
+  readonly inspector: RunInspector;
+  readonly notifications: Notifications;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** Why a verb has nothing to work on, and what to do instead. */
+const nothingTo: Readonly<Record<RunVerb, string>> = {
+  pause: 'No run is in training, so there is nothing to pause. Launch one, or resume a paused one.',
+  resume: 'No run is paused, so there is nothing to resume.',
+  stop: 'No run is in training, so there is nothing to stop.',
+};
+
+/** What each command does, whether or not there is a run for it. */
+export function runCommands(means: RunCommandMeans): CommandTable {
+  const { store, launcher, inspector, log } = means;
+  return {
+    'ebm.launchRun': async (argument) => {
+      if (!launcher.isAllowed()) return;
+      const chosen = await chooseExperiment(argument);
+      if (!chosen) return;
+      const { file, folder } = chosen;
+      await launcher.launch({ experiment: file, folder, overrides: {} });
+    },
+    'ebm.pauseRun': (argument) => askRun(means, 'pause', argument),
+    'ebm.resumeRun': (argument) => askRun(means, 'resume', argument),
+    'ebm.stopRun': (argument) => askRun(means, 'stop', argument),
+    'ebm.rerunLastRun': async (argument) => {
+      const run = lastRun(store, argument);
+      if (run) await rerun(means.launcher, run);
+      else means.notifications.inform('There is no run to repeat yet. Launch one first.');
+    },
+    'ebm.inspectRun': async (argument) => {
+      const run = typeof argument === 'string' ? store.find(argument) : undefined;
+      if (run) means.panels.show(run);
+      else await inspector.chooseRun();
+    },
+    'ebm.showLog': async (argument) => {
+      const run = typeof argument === 'string' ? store.find(argument) : means.panels.activeRun;
+      if (run) await openLog(run.directory);
+      else log.show();
+    },
+  };
+}
+
+/** Launches a run's experiment as it is on disk now, with the same changes, as its child. */
+export async function rerun(launcher: Launcher, run: Run): Promise<void> {
+  if (!launcher.isAllowed()) return;
+  const { file } = run.manifest.experiment;
+  const chosen = await chooseExperiment(vscode.Uri.file(file));
+  if (!chosen) return;
+  await launcher.launch({
+    experiment: chosen.file,
+    folder: chosen.folder,
+    overrides: overridesForRerun(run.manifest),
+    parent: run.id,
+  });
+}
+
+/** What the buttons of a run's panel do. */
+export async function actOnRun(run: Run, action: PanelAction, launcher: Launcher): Promise<void> {
+  switch (action) {
+    case 'pause':
+    case 'resume':
+    case 'stop':
+      return await ask(run, action);
+    case 'rerun':
+      return await rerun(launcher, run);
+    case 'openSource':
+      await vscode.window.showTextDocument(vscode.Uri.file(run.manifest.experiment.file), {
+        viewColumn: vscode.ViewColumn.One,
+      });
+      return;
+    case 'openFolder':
+      return await revealFolder(run.directory);
+    case 'showLog':
+      return await openLog(run.directory);
+  }
+}
+
+async function askRun(means: RunCommandMeans, verb: RunVerb, argument: unknown): Promise<void> {
+  const { store, panels, notifications } = means;
+  const named = typeof argument === 'string' ? store.find(argument) : undefined;
+  const able = candidates(named ? [named] : store.runs, panels.activeRun, verb);
+  if (able.length === 0) {
+    notifications.inform(nothingTo[verb]);
+    return;
+  }
+  const run = able.length === 1 ? able[0] : await chooseRun(able, verb);
+  if (run) await ask(run, verb);
+}
+
+async function ask(run: Run, verb: RunVerb): Promise<void> {
+  const { controller } = run;
+  if (!controller) {
+    throw new ProblemError({
+      kind: 'worker',
+      message: `‘${run.name}’ has no trainer to ask.`,
+      remedy: run.isLiving ? 'It cannot be reached just now; try again in a moment.' : 'Rerun it.',
+    });
+  }
+  await controller[verb]();
+}
+
+async function chooseRun(runs: readonly Run[], verb: RunVerb): Promise<Run | undefined> {
+  const items = runs.map((run) => ({
+    label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
+    description: progressText(run.state),
+    run,
+  }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    placeHolder: `Which run do you want to ${verb}?`,
+  });
+  return chosen?.run;
+}
+
+/** The newest run, or the newest of the experiment that the argument names. */
+function lastRun(store: RunStore, argument: unknown): Run | undefined {
+  if (typeof argument === 'string') return store.find(argument);
+  if (!(argument instanceof vscode.Uri) || argument.scheme !== 'file') return store.runs[0];
+  return store.runs.find(({ manifest }) => manifest.experiment.file === argument.fsPath);
+}

@@ -1,0 +1,79 @@
+/** The composition root: makes the parts, wires them, and hands them to the editor to dispose. */
+// Installs what `vscode-jsonrpc` needs of Node before anything else of it is used.
+import 'vscode-jsonrpc/node';
+import * as vscode from 'vscode';
+import { problemOf } from '../protocol/problem';
+import { registerCommands } from './commands/command-table';
+import { ContextKeys } from './commands/context-keys';
+import { openLog, RunInspector } from './commands/inspect-run';
+import { Launcher } from './commands/launcher';
+import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { RunPanels } from './panel/run-panels';
+import type { Run } from './runs/run';
+import { RunStore } from './runs/run-store';
+import { RunWatcher } from './runs/watch-runs';
+import { ExperimentCodeLens } from './views/experiment-code-lens';
+import { ExperimentDiagnostics } from './views/experiment-diagnostics';
+import { Notifications } from './views/notifications';
+import { RunAnnouncements } from './views/run-announcements';
+import { RunDocuments } from './views/run-documents';
+import { RunStatusBar } from './views/run-status-bar';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
+  const notifications = new Notifications(log);
+  const onError = (error: unknown) => notifications.problem(problemOf(error));
+  const store = new RunStore({ log, mayAttach: () => vscode.workspace.isTrusted });
+  const watcher = new RunWatcher(store, onError);
+
+  const panels = new RunPanels(store, watcher.loaded, {
+    extensionUri: context.extensionUri,
+    log,
+    act: (run, action) => actOnRun(run, action, launcher),
+    onProblem: (problem) => notifications.warn(problem),
+  });
+  const diagnostics = new ExperimentDiagnostics();
+  const script = context.asAbsolutePath('dist/ebm.js');
+  const launcher = new Launcher({ store, panels, diagnostics, notifications, log, script });
+  const documents = new RunDocuments((directory) => store.contains(directory));
+  const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
+  const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
+  const commands = runCommands({ store, panels, launcher, inspector, notifications, log });
+
+  const statusBar = new RunStatusBar();
+  const contextKeys = new ContextKeys(store, onError);
+  const codeLens = new ExperimentCodeLens(store);
+  const announcements = new RunAnnouncements({
+    store,
+    notifications,
+    rerun: again,
+    openLog: (run) => openLog(run.directory),
+    resume: async (run) => await run.controller?.resume(),
+  });
+  let endedBadly: Run | undefined;
+  const refresh = () => {
+    const living = store.runs.filter(({ isLiving }) => isLiving);
+    const active = living.find((run) => run === panels.activeRun) ?? living[0];
+    // A run that crashed stays in sight until another one trains.
+    if (active) endedBadly = undefined;
+    statusBar.show(active ?? endedBadly, Math.max(0, living.length - 1));
+    contextKeys.update();
+  };
+  const noteEnd = (run: Run) => {
+    if (run.state.status === 'crashed' || run.state.status === 'failed') endedBadly = run;
+    refresh();
+  };
+
+  context.subscriptions.push(
+    log,
+    ...registerCommands(commands, onError),
+    panels.register(),
+    documents.register(),
+    vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.ebm.ts' }, codeLens),
+    store.onDidChangeSet(refresh),
+    store.onDidChangeRun(refresh),
+    store.onDidEndRun(noteEnd),
+    panels.onDidChangeActive(refresh),
+    ...[codeLens, announcements, diagnostics, statusBar, panels, watcher, store],
+  );
+}

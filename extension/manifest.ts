@@ -1,0 +1,34 @@
+/**
+ * What package.json contributes, as typed constants: an id that is not declared there does not
+ * compile here, and a unit test holds the two together.
+ */
+
+export const commandIds = [
+  'ebm.launchRun',
+  'ebm.pauseRun',
+  'ebm.resumeRun',
+  'ebm.stopRun',
+  'ebm.rerunLastRun',
+  'ebm.inspectRun',
+  'ebm.showLog',
+] as const;
+export type CommandId = (typeof commandIds)[number];
+
+export const contextKeys = ['ebm.canPause', 'ebm.canResume', 'ebm.canStop', 'ebm.hasRuns'] as const;
+export type ContextKey = (typeof contextKeys)[number];
+
+/** Settings and their defaults. */
+export const settingDefaults = {
+  'ebm.nodePath': '',
+  'ebm.startTimeoutSeconds': 60,
+} as const;
+
+/** The run panel's view type, under which it is created and restored. */
+export const runPanelType = 'ebm.run';
+
+/** What an experiment's file name ends in, and the glob that finds them. */
+export const experimentSuffix = '.ebm.ts';
+export const experimentGlob = `**/*${experimentSuffix}`;
+
+/** Where runs live inside a workspace folder. */
+export const runsFolder = '.ebm/runs';

@@ -1,0 +1,316 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Disposable } from 'vscode-jsonrpc';
+import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import { type Problem, problemOf } from '../../protocol/problem';
+import type { PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
+import { readScalars } from '../../run-directory/event-file';
+import { listPreviewSteps, readData, readPreview } from '../../run-directory/previews';
+import type { Log } from '../log';
+import type { Run } from '../runs/run';
+import type { RunController } from '../runs/run-controller';
+import {
+  concatChunks,
+  countPoints,
+  exactlySized,
+  pointBytes,
+  splitChunks,
+  unseenPoints,
+} from './series-chunks';
+
+/** The page, as the feed needs it. Each promise resolves when the page has taken the message in. */
+export interface PanelPage {
+  snapshot(snapshot: PanelSnapshot, signal: AbortSignal): Promise<unknown>;
+  update(update: PanelUpdate, signal: AbortSignal): Promise<unknown>;
+}
+
+export interface PanelFeedOptions {
+  readonly log: Log;
+  /** A part of the run cannot be shown. */
+  readonly onProblem: (problem: Problem) => void;
+  /** Least time between two messages. */
+  readonly intervalMs?: number;
+  /** Most points of one message. */
+  readonly pointsPerMessage?: number;
+}
+
+/** Points that may wait for a slow page before they are dropped and read from disk later. */
+const mostWaitingPoints = 1_000_000;
+/** Previews that may wait; older ones stay on disk, where the scrubber finds them. */
+const mostWaitingPreviews = 8;
+
+/**
+ * Tells one page about one run: a snapshot, the curves so far from disk, then what is new.
+ *
+ * Never more than one message is unanswered, none goes to a page that is hidden, and what a slow
+ * page has not taken yet is merged meanwhile, so it costs neither memory nor the trainer's time.
+ */
+export class PanelFeed {
+  readonly #run: Run;
+  readonly #page: PanelPage;
+  readonly #options: Required<PanelFeedOptions>;
+  #generation = 0;
+  #showing: AbortController | undefined;
+  #lastSent = Number.NEGATIVE_INFINITY;
+
+  constructor(run: Run, page: PanelPage, options: PanelFeedOptions) {
+    this.#run = run;
+    this.#page = page;
+    this.#options = {
+      intervalMs: 34,
+      pointsPerMessage: Math.floor(1_000_000 / pointBytes),
+      ...options,
+    };
+  }
+
+  /** Begins anew with a snapshot: the page's script has just begun to run. */
+  start(): void {
+    this.stop();
+    const showing = new AbortController();
+    this.#showing = showing;
+    this.#show(++this.#generation, showing.signal).catch((error: unknown) => {
+      // Stopped: whatever failed then failed because nobody listens any more.
+      if (!showing.signal.aborted) this.#options.onProblem(problemOf(error));
+    });
+  }
+
+  /** Sends nothing any more, until started again. Idempotent. */
+  stop(): void {
+    this.#showing?.abort();
+    this.#showing = undefined;
+  }
+
+  async #show(generation: number, signal: AbortSignal): Promise<void> {
+    const news = new News();
+    const subscriptions = this.#subscribe(news, signal);
+    try {
+      await this.#page.snapshot(await this.#snapshot(generation), signal);
+      const seen = new Map<string, number>();
+      const send = (update: Omit<PanelUpdate, 'generation'>) =>
+        this.#send({ generation, ...update }, signal);
+      const sendSeries = async (parts: readonly SeriesChunks[]) => {
+        const fresh = unseenPoints(concatChunks(parts), seen);
+        for (const series of splitChunks(fresh, this.#options.pointsPerMessage)) {
+          await send({ series, ...news.takeState() });
+        }
+      };
+      for (;;) {
+        signal.throwIfAborted();
+        for (let range = news.takeRange(); range; range = news.takeRange()) {
+          await this.#sendHistory(range, sendSeries, signal);
+        }
+        await sendSeries(news.takeSeries());
+        for (let preview = news.takePreview(); preview; preview = news.takePreview()) {
+          await send({ preview: exact(preview), ...news.takeState() });
+        }
+        const state = news.takeState();
+        if (state.state) await send(state);
+        await news.arrives(signal);
+      }
+    } finally {
+      for (const subscription of subscriptions) subscription.dispose();
+    }
+  }
+
+  /** Listens to the run from now on, and asks its trainer from where in the file that is. */
+  #subscribe(news: News, signal: AbortSignal): Disposable[] {
+    const run = this.#run;
+    const { controller } = run;
+    const subscriptions: Disposable[] = [];
+    const attach = (to: RunController) => {
+      // If it ended meanwhile or cannot be reached, what is on disk is all there is to show.
+      to.attach().catch(() => news.addRange());
+    };
+    if (controller) {
+      subscriptions.push(
+        controller.onAttached(({ eventBytes }) => news.addRange(eventBytes)),
+        controller.onGap(() => news.hold()),
+        controller.onPreview((preview) => news.addPreview(preview)),
+        controller.onSeries((series) => {
+          if (news.addSeries(series) > mostWaitingPoints) attach(controller);
+        }),
+      );
+      attach(controller);
+    } else {
+      news.addRange();
+    }
+    let { state } = run;
+    let hasTrainer = controller !== undefined;
+    subscriptions.push(
+      run.onDidChange(() => {
+        if (run.state !== state) news.addState(run.state);
+        state = run.state;
+        if (run.controller === controller) return;
+        // Another trainer connection than the one listened to: start over.
+        if (run.controller) return signal.aborted ? undefined : this.start();
+        // It ended: disk may hold more than the last events told.
+        if (hasTrainer) news.addRange();
+        hasTrainer = false;
+      }),
+    );
+    return subscriptions;
+  }
+
+  async #snapshot(generation: number): Promise<PanelSnapshot> {
+    const { directory, manifest } = this.#run;
+    // A broken file takes only itself out of the picture.
+    const orProblem = async <T>(reading: Promise<T>): Promise<T | undefined> =>
+      reading.catch((error: unknown) => {
+        this.#options.onProblem(problemOf(error, 'storage'));
+        return undefined;
+      });
+    const [data, previewSteps = []] = await Promise.all([
+      orProblem(readData(directory)),
+      orProblem(listPreviewSteps(directory)),
+    ]);
+    const newest = previewSteps.at(-1);
+    const preview =
+      newest !== undefined && manifest.preview
+        ? await orProblem(readPreview(directory, newest, manifest.preview))
+        : undefined;
+    return {
+      generation,
+      runDirectory: directory,
+      manifest: this.#run.manifest,
+      state: this.#run.state,
+      previewSteps,
+      ...(data ? { data: { values: exactlySized(data.values), count: data.count } } : {}),
+      ...(preview ? { preview: exact(preview) } : {}),
+    };
+  }
+
+  /** Sends what the event file has in `range`, in messages of full size. */
+  async #sendHistory(
+    range: EventRange,
+    send: (parts: readonly SeriesChunks[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let parts: SeriesChunks[] = [];
+    let points = 0;
+    try {
+      for await (const { series, problem } of readScalars(this.#run.directory, range)) {
+        signal.throwIfAborted();
+        // A torn last record is what a crash leaves, or what is being written: nothing to alarm about.
+        if (problem) this.#options.log.warn(problem.message);
+        parts.push(series);
+        points += countPoints(series);
+        if (points < this.#options.pointsPerMessage) continue;
+        await send(parts);
+        parts = [];
+        points = 0;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#options.onProblem(problemOf(error, 'storage'));
+    }
+    await send(parts);
+  }
+
+  async #send(update: PanelUpdate, signal: AbortSignal): Promise<void> {
+    const wait = this.#lastSent + this.#options.intervalMs - performance.now();
+    if (wait > 0) await delay(wait, undefined, { signal });
+    this.#lastSent = performance.now();
+    await this.#page.update(update, signal);
+  }
+}
+
+/** A stretch of the event file, in bytes. Without an end: all there is. */
+interface EventRange {
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** What has happened since the page was last told, merged. */
+class News {
+  /** Still to be read, in this order. */
+  #ranges: EventRange[] = [];
+  /** Up to where the event file is read or will be. */
+  #bytes = 0;
+  #series: SeriesChunks[] = [];
+  #points = 0;
+  #previews: PreviewFrame[] = [];
+  #state: RunState | undefined;
+  /** Whether points that come as events do not continue what was told: until the next range. */
+  #isHeld = true;
+  #wake: (() => void) | undefined;
+
+  /** Everything up to `to` is on disk, so points that came as events and wait here are not needed. */
+  addRange(to?: number): void {
+    this.#isHeld = false;
+    this.#series = [];
+    this.#points = 0;
+    this.#ranges.push({ from: this.#bytes, ...(to === undefined ? {} : { to }) });
+    this.#bytes = to ?? this.#bytes;
+    this.#wake?.();
+  }
+
+  /** Points that come from now on would leave a gap: drop them, the next range has them. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** @returns how many points wait. */
+  addSeries(series: SeriesChunks): number {
+    if (this.#isHeld) return 0;
+    this.#series.push(series);
+    this.#points += countPoints(series);
+    this.#wake?.();
+    return this.#points;
+  }
+
+  addPreview(preview: PreviewFrame): void {
+    if (this.#previews.length === mostWaitingPreviews) this.#previews.shift();
+    this.#previews.push(preview);
+    this.#wake?.();
+  }
+
+  addState(state: RunState): void {
+    this.#state = state;
+    this.#wake?.();
+  }
+
+  takeRange(): EventRange | undefined {
+    return this.#ranges.shift();
+  }
+
+  takeSeries(): SeriesChunks[] {
+    const series = this.#series;
+    this.#series = [];
+    this.#points = 0;
+    return series;
+  }
+
+  takePreview(): PreviewFrame | undefined {
+    return this.#previews.shift();
+  }
+
+  takeState(): { readonly state?: RunState } {
+    const state = this.#state;
+    this.#state = undefined;
+    return state ? { state } : {};
+  }
+
+  /** Resolves when there is something to tell; rejects when `signal` aborts. */
+  async arrives(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#ranges.length + this.#series.length + this.#previews.length > 0 || this.#state)
+      return;
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#wake = () => {
+        this.#wake = undefined;
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+    });
+  }
+}
+
+function exact(preview: PreviewFrame): PreviewFrame {
+  const { samples, field } = preview;
+  return {
+    ...preview,
+    samples: exactlySized(samples),
+    ...(field ? { field: exactlySized(field) } : {}),
+  };
+}

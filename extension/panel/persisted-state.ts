@@ -1,0 +1,25 @@
+import path from 'node:path';
+
+/**
+ * The run directory that a restored panel names.
+ *
+ * The state comes from the page's own storage, so it may be anything: only a direct child of one of
+ * the workspace's runs folders is a run directory.
+ *
+ * @param state what the page kept (`PanelPersistedState`), unchecked
+ * @param contains whether an absolute, normalised path is a run directory of this workspace
+ */
+export function restoredRunDirectory(
+  state: unknown,
+  contains: (directory: string) => boolean,
+): string | undefined {
+  if (typeof state !== 'object' || state === null) return undefined;
+  const { version, runDirectory } = state as { version?: unknown; runDirectory?: unknown };
+  if (version !== 1 || typeof runDirectory !== 'string') return undefined;
+  // Normalised differs from given where `..`, doubled separators or the like are in it.
+  if (!path.isAbsolute(runDirectory) || path.normalize(runDirectory) !== runDirectory) {
+    return undefined;
+  }
+  if (runDirectory.includes('\0')) return undefined;
+  return contains(runDirectory) ? runDirectory : undefined;
+}

@@ -1,0 +1,95 @@
+import * as vscode from 'vscode';
+import { Emitter } from 'vscode-jsonrpc';
+import { runPanelType } from '../manifest';
+import type { Run } from '../runs/run';
+import type { RunStore } from '../runs/run-store';
+import { messageHtml } from './panel-html';
+import { restoredRunDirectory } from './persisted-state';
+import { RunPanel, type RunPanelMeans } from './run-panel';
+
+/** All run panels: one a run, and which of them is active. */
+export class RunPanels implements vscode.WebviewPanelSerializer {
+  readonly #store: RunStore;
+  readonly #means: RunPanelMeans;
+  /** Resolves when the runs on disk have been read. */
+  readonly #loaded: Promise<void>;
+  readonly #panels = new Map<string, RunPanel>();
+  readonly #activeChanged = new Emitter<void>();
+
+  constructor(store: RunStore, loaded: Promise<void>, means: RunPanelMeans) {
+    this.#store = store;
+    this.#loaded = loaded;
+    this.#means = means;
+  }
+
+  register(): vscode.Disposable {
+    return vscode.window.registerWebviewPanelSerializer(runPanelType, this);
+  }
+
+  /** The run whose panel has the focus of the editor area. */
+  get activeRun(): Run | undefined {
+    return [...this.#panels.values()].find(({ webviewPanel }) => webviewPanel.active)?.run;
+  }
+
+  onDidChangeActive(listener: () => void): { dispose(): void } {
+    return this.#activeChanged.event(listener);
+  }
+
+  /**
+   * Opens the panel of `run` beside the code, or reveals it; the focus stays where it is. Panels
+   * share a column: one opened from another's button does not split the window further.
+   */
+  show(run: Run): void {
+    const open = this.#panels.get(run.directory);
+    if (open) {
+      open.webviewPanel.reveal(undefined, true);
+      return;
+    }
+    const others = [...this.#panels.values()].map(({ webviewPanel }) => webviewPanel.viewColumn);
+    const webviewPanel = vscode.window.createWebviewPanel(runPanelType, run.name, {
+      viewColumn: others.find((column) => column !== undefined) ?? vscode.ViewColumn.Beside,
+      preserveFocus: true,
+    });
+    this.#take(run, webviewPanel);
+  }
+
+  /** Called by the editor for each panel that was open when the window was closed. */
+  async deserializeWebviewPanel(webviewPanel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    await this.#loaded;
+    const directory = restoredRunDirectory(state, (path) => this.#store.contains(path));
+    const run = directory === undefined ? undefined : this.#store.find(directory);
+    if (run && !this.#panels.has(run.directory)) {
+      this.#take(run, webviewPanel);
+      return;
+    }
+    webviewPanel.webview.options = { enableScripts: false, localResourceRoots: [] };
+    webviewPanel.webview.html = messageHtml('This run cannot be shown', this.#reason(directory));
+  }
+
+  dispose(): void {
+    for (const panel of this.#panels.values()) panel.dispose();
+  }
+
+  #take(run: Run, webviewPanel: vscode.WebviewPanel): void {
+    const panel = new RunPanel(run, webviewPanel, this.#means);
+    this.#panels.set(run.directory, panel);
+    webviewPanel.onDidChangeViewState(() => this.#activeChanged.fire());
+    webviewPanel.onDidDispose(() => {
+      panel.dispose();
+      this.#panels.delete(run.directory);
+      this.#activeChanged.fire();
+    });
+    this.#activeChanged.fire();
+  }
+
+  #reason(directory: string | undefined): string {
+    if (directory === undefined) {
+      return 'What was kept of this panel names no run of this workspace. Close it, and open a run with “EBM: Inspect Run…”.';
+    }
+    if (this.#panels.has(directory)) return 'This run is shown in another panel already.';
+    const broken = this.#store.broken.find((entry) => entry.directory === directory);
+    return broken
+      ? [broken.problem.message, broken.problem.remedy ?? ''].join(' ')
+      : `Its directory ${directory} is gone.`;
+  }
+}

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import type { Problem } from '../../protocol/problem';
+import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import { readManifest, updateManifest } from '../../run-directory/manifest';
+import { readLogTail } from '../worker/log-tail';
+import { workerLog } from '../worker/start-trainer';
+
+/**
+ * Records that a run's trainer is gone, unless the trainer wrote its own end before it went.
+ *
+ * @param known the newest state heard of, which is newer than the one on disk.
+ * @param how why it is known to be gone, as the end of a sentence: `without a word`.
+ * @returns the manifest as it now is on disk.
+ */
+export async function recordCrash(
+  directory: string,
+  known: RunState,
+  how: string,
+): Promise<RunManifest> {
+  const manifest = await readManifest(directory);
+  if (!isLiving(manifest.state.status)) return manifest;
+  const step = Math.max(known.step, manifest.state.step);
+  const detail = await readLogTail(path.join(directory, workerLog));
+  const problem: Problem = {
+    kind: 'worker',
+    message: `The trainer of ‘${manifest.name}’ ended ${how} after step ${step}.`,
+    remedy: 'All that it recorded is kept. Rerun it, or look into its log for the cause.',
+    ...(detail === '' ? {} : { detail }),
+  };
+  const { worker: _, ...kept } = manifest;
+  const crashed: RunManifest = {
+    ...kept,
+    endedAt: new Date().toISOString(),
+    state: { status: 'crashed', step, steps: manifest.state.steps, problem },
+  };
+  await updateManifest(directory, () => crashed);
+  return crashed;
+}

@@ -1,0 +1,101 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ProblemError } from '../../protocol/problem';
+import type { JsonObject, RunState } from '../../protocol/run';
+import { trainerSocketPath } from '../../protocol/socket-transport';
+import { newRunName } from '../../run-directory/naming';
+import { runsFolder } from '../manifest';
+import { readLogTail } from '../worker/log-tail';
+import type { NodeRuntime } from '../worker/node-runtime';
+import { startTrainer, workerLog } from '../worker/start-trainer';
+import type { Run } from './run';
+import type { RunStore } from './run-store';
+
+/** What to train. */
+export interface LaunchRequest {
+  /** Absolute path of the experiment. */
+  readonly experiment: string;
+  /** Absolute path of the workspace folder that holds it, and will hold its run. */
+  readonly folder: string;
+  /** Dotted path → value. */
+  readonly overrides: JsonObject;
+  /** Id of the run that this one repeats. */
+  readonly parent?: string;
+}
+
+/** With what to train it. */
+export interface LaunchMeans {
+  readonly store: RunStore;
+  readonly node: NodeRuntime;
+  /** The trainer's script. */
+  readonly script: string;
+  readonly timeoutMs: number;
+  /** Cancels the launch; the promise then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly onState?: (state: RunState) => void;
+}
+
+/**
+ * Makes a run directory, starts its trainer and waits until it trains. When it rejects, neither the
+ * directory nor a process is left behind.
+ *
+ * @throws ProblemError that says why it cannot train, see {@link startTrainer}; `storage` where the
+ * run directory cannot be made.
+ */
+export async function launchRun(request: LaunchRequest, means: LaunchMeans): Promise<Run> {
+  const { store, node, script, timeoutMs, signal, onState } = means;
+  const { id, directoryName } = newRunName(new Date(), request.experiment);
+  const socket = trainerSocketPath(id);
+  const directory = path.join(request.folder, runsFolder, directoryName);
+  store.reserve(directory);
+  try {
+    await makeRunDirectory(request.folder, directory);
+    const started = await startTrainer(
+      {
+        node,
+        script,
+        directory,
+        socket,
+        experiment: request.experiment,
+        cwd: request.folder,
+        overrides: request.overrides,
+        ...(request.parent === undefined ? {} : { parent: request.parent }),
+      },
+      { timeoutMs, signal, ...(onState ? { onState } : {}) },
+    );
+    return store.adopt(directory, started);
+  } catch (error) {
+    // The log goes with the directory, so its end is kept in the problem.
+    const failure = await withLogTail(error, path.join(directory, workerLog));
+    await rm(directory, { recursive: true, force: true });
+    throw failure;
+  } finally {
+    store.release(directory);
+  }
+}
+
+async function makeRunDirectory(folder: string, directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    // Runs are kept out of the user's repository without touching a file of theirs.
+    const ignore = path.join(folder, path.dirname(runsFolder), '.gitignore');
+    await writeFile(ignore, '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } catch (error) {
+    throw new ProblemError(
+      {
+        kind: 'storage',
+        message: `The run directory ${directory} cannot be made: ${(error as Error).message}.`,
+        remedy: 'Make the folder writable, or free some space.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+async function withLogTail(error: unknown, log: string): Promise<unknown> {
+  if (!(error instanceof ProblemError) || error.problem.detail !== undefined) return error;
+  const detail = await readLogTail(log);
+  return detail === '' ? error : new ProblemError({ ...error.problem, detail }, { cause: error });
+}

@@ -1,0 +1,196 @@
+import path from 'node:path';
+import { type Disposable, Emitter } from 'vscode-jsonrpc';
+import { type Problem, problemOf } from '../../protocol/problem';
+import { isLiving } from '../../protocol/run';
+import { listRuns, type RunListing } from '../../run-directory/listing';
+import { readManifest } from '../../run-directory/manifest';
+import type { Log } from '../log';
+import { isProcessAlive } from '../worker/process-identity';
+import type { StartedTrainer } from '../worker/start-trainer';
+import { recordCrash } from './crash';
+import { Run } from './run';
+import { type ControllerTimes, RunController } from './run-controller';
+import { trustedWorker } from './trusted-worker';
+
+/** A run directory that cannot be opened. It is shown, and never touched. */
+export interface BrokenRun {
+  readonly directory: string;
+  readonly problem: Problem;
+}
+
+export interface RunStoreOptions {
+  readonly log: Log;
+  /** Whether trainers may be connected to and run directories changed: not in an untrusted workspace. */
+  readonly mayAttach: () => boolean;
+  readonly times?: Partial<ControllerTimes>;
+}
+
+/**
+ * All runs of the workspace. The directories on disk are the truth: this reads them, reattaches to
+ * those that live, and marks those whose trainer is gone as crashed.
+ */
+export class RunStore {
+  readonly #options: RunStoreOptions;
+  readonly #runs = new Map<string, { readonly run: Run; readonly subscriptions: Disposable[] }>();
+  readonly #broken = new Map<string, BrokenRun>();
+  /** Directories whose trainer is being started right now: nobody else's business yet. */
+  readonly #reserved = new Set<string>();
+  readonly #setChanged = new Emitter<void>();
+  readonly #runChanged = new Emitter<Run>();
+  readonly #runEnded = new Emitter<Run>();
+  #runsDirectories: readonly string[] = [];
+  #isDisposed = false;
+
+  constructor(options: RunStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Newest first. */
+  get runs(): readonly Run[] {
+    return [...this.#runs.values()]
+      .map(({ run }) => run)
+      .sort((a, b) => (a.manifest.createdAt < b.manifest.createdAt ? 1 : -1));
+  }
+
+  get broken(): readonly BrokenRun[] {
+    return [...this.#broken.values()];
+  }
+
+  find(directory: string): Run | undefined {
+    return this.#runs.get(directory)?.run;
+  }
+
+  /** A run appeared, vanished, ended or came to life. */
+  onDidChangeSet(listener: () => void): Disposable {
+    return this.#setChanged.event(listener);
+  }
+
+  /** Anything about a run changed, its step included. */
+  onDidChangeRun(listener: (run: Run) => void): Disposable {
+    return this.#runChanged.event(listener);
+  }
+
+  /** A run that was followed from here has ended, or was found dead. */
+  onDidEndRun(listener: (run: Run) => void): Disposable {
+    return this.#runEnded.event(listener);
+  }
+
+  /** Whether `directory` is a run directory of this workspace, existing or not. */
+  contains(directory: string): boolean {
+    return this.#runsDirectories.includes(path.dirname(directory));
+  }
+
+  /** Reads all runs in these folders; forgets those that are elsewhere or gone. */
+  async load(runsDirectories: readonly string[]): Promise<void> {
+    this.#runsDirectories = runsDirectories;
+    const found = new Set<string>();
+    for (const runsDirectory of runsDirectories) {
+      try {
+        for (const listing of await listRuns(runsDirectory)) {
+          found.add(listing.directory);
+          await this.#take(listing);
+        }
+      } catch (error) {
+        this.#options.log.error(problemOf(error, 'storage').message);
+      }
+    }
+    for (const directory of [...this.#runs.keys(), ...this.#broken.keys()]) {
+      if (!found.has(directory) && !this.#reserved.has(directory)) this.#forget(directory);
+    }
+    this.#setChanged.fire();
+  }
+
+  /** Reads one run directory again, after something in it changed. */
+  async refresh(directory: string): Promise<void> {
+    if (this.#reserved.has(directory)) return;
+    try {
+      await this.#take({ directory, manifest: await readManifest(directory) });
+    } catch (error) {
+      await this.#take({ directory, problem: problemOf(error, 'storage') });
+    }
+    this.#setChanged.fire();
+  }
+
+  /** Leaves `directory` alone until it is adopted or released. */
+  reserve(directory: string): void {
+    this.#reserved.add(directory);
+  }
+
+  release(directory: string): void {
+    this.#reserved.delete(directory);
+  }
+
+  /** Takes over a run that was just started from here. */
+  adopt(directory: string, started: StartedTrainer): Run {
+    const { manifest, state } = started.attachment;
+    const run = this.#add(new Run(directory, { ...manifest, state }));
+    this.#follow(run, RunController.started(run, started, this.#options.log, this.#options.times));
+    this.#reserved.delete(directory);
+    this.#setChanged.fire();
+    return run;
+  }
+
+  /** Lets go of everything; living runs train on. */
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const directory of [...this.#runs.keys()]) this.#forget(directory);
+  }
+
+  async #take(listing: RunListing): Promise<void> {
+    const { directory } = listing;
+    if (this.#isDisposed || this.#reserved.has(directory)) return;
+    if ('problem' in listing) {
+      // A run that is followed tells its end itself, also when its directory vanishes.
+      if (this.find(directory)?.controller) return;
+      this.#forget(directory);
+      this.#broken.set(directory, listing);
+      return;
+    }
+    this.#broken.delete(directory);
+    const known = this.find(directory);
+    const run = known ?? this.#add(new Run(directory, listing.manifest));
+    // Its trainer's events are newer than its file.
+    if (run.controller) return;
+    if (known) run.update({ manifest: listing.manifest });
+    if (run.isLiving && this.#options.mayAttach()) await this.#attach(run);
+  }
+
+  /** Follows a living run that this window did not start, or marks it when its trainer is gone. */
+  async #attach(run: Run): Promise<void> {
+    const { log, times } = this.#options;
+    try {
+      const { pid } = trustedWorker(run.manifest);
+      if (await isProcessAlive(pid)) {
+        log.info(`Reattaching to ‘${run.name}’ (process ${pid}).`);
+        this.#follow(run, RunController.found(run, log, times));
+        return;
+      }
+      const manifest = await recordCrash(run.directory, run.state, 'while nobody watched,');
+      run.update({ manifest });
+      if (!isLiving(manifest.state.status)) this.#runEnded.fire(run);
+    } catch (error) {
+      log.warn(problemOf(error).message);
+    }
+  }
+
+  #follow(run: Run, controller: RunController): void {
+    controller.onEnded(() => {
+      this.#runEnded.fire(run);
+      this.#setChanged.fire();
+    });
+  }
+
+  #add(run: Run): Run {
+    const subscriptions = [run.onDidChange(() => this.#runChanged.fire(run))];
+    this.#runs.set(run.directory, { run, subscriptions });
+    return run;
+  }
+
+  #forget(directory: string): void {
+    const entry = this.#runs.get(directory);
+    entry?.run.controller?.dispose();
+    for (const subscription of entry?.subscriptions ?? []) subscription.dispose();
+    this.#runs.delete(directory);
+    this.#broken.delete(directory);
+  }
+}

@@ -1,0 +1,69 @@
+import { type Disposable, Emitter } from 'vscode-jsonrpc';
+import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import type { RunController } from './run-controller';
+
+/** One run as this window knows it: what its directory says, made newer by its trainer's events. */
+export class Run {
+  readonly directory: string;
+  #manifest: RunManifest;
+  #isResponding = true;
+  #controller: RunController | undefined;
+  readonly #changed = new Emitter<void>();
+
+  constructor(directory: string, manifest: RunManifest) {
+    this.directory = directory;
+    this.#manifest = manifest;
+  }
+
+  get id(): string {
+    return this.#manifest.id;
+  }
+
+  get name(): string {
+    return this.#manifest.name;
+  }
+
+  /** What is known now; its `state` is at least as new as the one on disk. */
+  get manifest(): RunManifest {
+    return this.#manifest;
+  }
+
+  get state(): RunState {
+    return this.#manifest.state;
+  }
+
+  get isLiving(): boolean {
+    return isLiving(this.state.status);
+  }
+
+  /** `false` while the trainer has given no sign of life for too long. */
+  get isResponding(): boolean {
+    return this.#isResponding;
+  }
+
+  /** The connection to its trainer, while there is one. */
+  get controller(): RunController | undefined {
+    return this.#controller;
+  }
+
+  /** Takes over what changed and tells whoever shows the run. */
+  update(change: {
+    readonly manifest?: RunManifest;
+    readonly state?: RunState;
+    readonly isResponding?: boolean;
+  }): void {
+    const manifest = change.manifest ?? this.#manifest;
+    this.#manifest = change.state ? { ...manifest, state: change.state } : manifest;
+    this.#isResponding = change.isResponding ?? this.#isResponding;
+    this.#changed.fire();
+  }
+
+  setController(controller: RunController | undefined): void {
+    this.#controller = controller;
+    this.#changed.fire();
+  }
+
+  onDidChange(listener: () => void): Disposable {
+    return this.#changed.event(listener);
+  }
+}

@@ -1,0 +1,80 @@
+import * as vscode from 'vscode';
+import type { CommandId } from '../manifest';
+import type { Run } from '../runs/run';
+import { progressText, statusIcon, statusName, timeLeftText } from './run-text';
+
+/**
+ * The status bar item of the run in training, or of one that just ended badly: how it is, and in
+ * its tooltip what can be done.
+ */
+export class RunStatusBar {
+  readonly #item = vscode.window.createStatusBarItem(
+    'ebm.run',
+    vscode.StatusBarAlignment.Left,
+    // Left of what extensions show by default, right of the branch.
+    10,
+  );
+
+  constructor() {
+    this.#item.name = 'EBM Lab Run';
+  }
+
+  /** Shows one run, and how many others live; nothing when there is none. */
+  show(run: Run | undefined, others: number): void {
+    if (!run) {
+      this.#item.hide();
+      return;
+    }
+    const { state, isResponding } = run;
+    const more = others > 0 ? ` +${others}` : '';
+    const progress = state.status === 'starting' ? (state.phase ?? '') : progressText(state);
+    const ending = run.isLiving ? '' : `${statusName(state, isResponding)} · `;
+    this.#item.text = `${statusIcon(state, isResponding)} ${run.name} ${ending}${progress}${more}`;
+    this.#item.tooltip = tooltip(run);
+    this.#item.command = {
+      title: 'Show the run',
+      command: 'ebm.inspectRun' satisfies CommandId,
+      arguments: [run.directory],
+    };
+    this.#item.accessibilityInformation = {
+      label: `EBM run ${run.name}, ${statusName(state, isResponding)}, ${progress}`,
+    };
+    this.#item.show();
+  }
+
+  dispose(): void {
+    this.#item.dispose();
+  }
+}
+
+function tooltip({ name, state, isLiving, isResponding, directory }: Run): vscode.MarkdownString {
+  const text = new vscode.MarkdownString('', true);
+  const actions: [string, CommandId][] = [];
+  if (state.status === 'running') actions.push(['Pause', 'ebm.pauseRun']);
+  if (state.status === 'paused') actions.push(['Resume', 'ebm.resumeRun']);
+  if (state.status === 'running' || state.status === 'paused')
+    actions.push(['Stop', 'ebm.stopRun']);
+  if (!isLiving) actions.push(['Rerun', 'ebm.rerunLastRun']);
+  actions.push(['Show log', 'ebm.showLog']);
+  // Only these commands may be run from the tooltip, whatever a run is called.
+  text.isTrusted = { enabledCommands: actions.map(([, id]) => id) };
+  text.appendText(`${name}: ${statusName(state, isResponding)}`);
+  const facts = [
+    progressText(state),
+    state.stepsPerSecond === undefined ? '' : `${state.stepsPerSecond.toFixed(1)} steps/s`,
+    timeLeftText(state),
+  ].filter((fact) => fact !== '');
+  text.appendMarkdown(`\n\n${facts.join(' · ')}`);
+  if (!isResponding) {
+    text.appendMarkdown('\n\n$(warning) ');
+    text.appendText('The trainer has been silent for a while. A long step may pass; else stop it.');
+  }
+  if (state.problem) {
+    text.appendMarkdown('\n\n$(error) ');
+    text.appendText([state.problem.message, state.problem.remedy ?? ''].join(' '));
+  }
+  const argument = encodeURIComponent(JSON.stringify([directory]));
+  const links = actions.map(([title, id]) => `[${title}](command:${id}?${argument})`);
+  text.appendMarkdown(`\n\n${links.join(' · ')}`);
+  return text;
+}

@@ -1,0 +1,63 @@
+/** How a run is put into words and icons, the same in the status bar, the lists and the tooltips. */
+import type { RunState, RunStatus } from '../../protocol/run';
+
+const icons: Readonly<Record<RunStatus, string>> = {
+  starting: '$(loading~spin)',
+  running: '$(pulse)',
+  paused: '$(debug-pause)',
+  stopping: '$(loading~spin)',
+  stopped: '$(debug-stop)',
+  finished: '$(check)',
+  failed: '$(error)',
+  crashed: '$(error)',
+};
+
+const names: Readonly<Record<RunStatus, string>> = {
+  starting: 'starting',
+  running: 'training',
+  paused: 'paused',
+  stopping: 'stopping',
+  stopped: 'stopped',
+  finished: 'finished',
+  failed: 'failed',
+  crashed: 'crashed',
+};
+
+/** A product icon, `$(name)`. */
+export function statusIcon({ status }: RunState, isResponding: boolean): string {
+  return isResponding ? icons[status] : '$(warning)';
+}
+
+/** One or two words. */
+export function statusName({ status }: RunState, isResponding: boolean): string {
+  return isResponding ? names[status] : 'not responding';
+}
+
+/** `1,200/5,000 · 24%`. */
+export function progressText({ step, steps }: RunState): string {
+  const count = `${step.toLocaleString('en')}/${steps.toLocaleString('en')}`;
+  return steps > 0 ? `${count} · ${Math.floor((100 * step) / steps)}%` : count;
+}
+
+/** `35 s left`, `4 min left`, `2 h 10 min left`; empty where nobody can tell. */
+export function timeLeftText({ secondsLeft }: RunState): string {
+  return secondsLeft === undefined ? '' : `${duration(secondsLeft)} left`;
+}
+
+/** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+export function ageText(createdAt: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(createdAt)) / 1000);
+  if (!Number.isFinite(seconds)) return '';
+  if (seconds < 60) return 'just now';
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? 'yesterday' : `${days} days ago`;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

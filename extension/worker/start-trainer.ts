@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Peer } from '../../protocol/peer';
+import { type Problem, ProblemError } from '../../protocol/problem';
+import type { JsonObject, RunState } from '../../protocol/run';
+import { connectToTrainer } from '../../protocol/socket-transport';
+import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
+import { readLogTail } from './log-tail';
+import type { NodeRuntime } from './node-runtime';
+import {
+  endProcess,
+  exitsWithin,
+  spawnedProcess,
+  type TrainerExit,
+  type TrainerProcess,
+} from './trainer-process';
+
+/** The file in a run directory that keeps what its trainer printed. */
+export const workerLog = 'worker.log';
+
+/** Everything that decides what a trainer process trains. */
+export interface TrainerCommand {
+  readonly node: NodeRuntime;
+  /** The trainer's script. */
+  readonly script: string;
+  /** The run directory, which exists and is empty. */
+  readonly directory: string;
+  /** Where the trainer is to listen. */
+  readonly socket: string;
+  /** Absolute path of the experiment. */
+  readonly experiment: string;
+  /** The workspace folder. */
+  readonly cwd: string;
+  /** Dotted path → value. */
+  readonly overrides: JsonObject;
+  /** Id of the run that this one repeats. */
+  readonly parent?: string;
+}
+
+export interface StartOptions {
+  /** How long it may take until training begins. */
+  readonly timeoutMs: number;
+  /** Gives up and ends the process; the promise then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** What the trainer is busy with while it starts. */
+  readonly onState?: (state: RunState) => void;
+}
+
+/** A trainer that has begun to train, and the connection to it. */
+export interface StartedTrainer {
+  readonly process: TrainerProcess;
+  readonly peer: Peer<EditorSide, TrainerSide>;
+  readonly attachment: Attachment;
+}
+
+/** How long a trainer that said why it cannot begin may take to end by itself. */
+const farewellMs = 5_000;
+
+/**
+ * Starts a trainer in a detached process and waits until it trains: readiness raced against exit,
+ * time-out and cancellation. When it rejects, no process is left behind.
+ *
+ * @throws ProblemError from the trainer where the experiment is at fault, `environment` where Node
+ * cannot be started, `worker` where the process ends or does not begin in time.
+ */
+export async function startTrainer(
+  command: TrainerCommand,
+  { timeoutMs, signal, onState }: StartOptions,
+): Promise<StartedTrainer> {
+  signal.throwIfAborted();
+  const trainer = await spawnTrainer(command);
+  const over = new AbortController();
+  const failures = [
+    trainer.exited.then((exit): Promise<never> => throwExit(exit, command)),
+    delay(timeoutMs, undefined, { signal: over.signal }).then((): never => {
+      throw new ProblemError(lateProblem(command, timeoutMs));
+    }),
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
+    }),
+  ];
+  let peer: Peer<EditorSide, TrainerSide> | undefined;
+  const ready = async (): Promise<StartedTrainer> => {
+    peer = await connectUntil(command.socket, over.signal);
+    if (onState) peer.on('state', onState);
+    const attachment = await peer.request('attach', {}, { signal: over.signal });
+    return { process: trainer, peer, attachment };
+  };
+  const starting = ready();
+  // When another contender wins, what this one ends in has been said already.
+  for (const contender of [starting, ...failures]) contender.catch(ignore);
+  try {
+    return await Promise.race([starting, ...failures]);
+  } catch (thrown) {
+    // Having said why, or having lost its connection, it ends by itself; else it is ended.
+    const refused = thrown instanceof ProblemError && thrown.problem.kind !== 'worker';
+    const disconnected = peer?.isOpen === false;
+    const exited = (refused || disconnected) && (await exitsWithin(trainer, farewellMs));
+    if (!exited) await endProcess(trainer, farewellMs);
+    peer?.close();
+    // A connection that closes while we wait is the exit, seen from its other side.
+    if (exited && !refused) await throwExit(await trainer.exited, command);
+    throw thrown;
+  } finally {
+    over.abort();
+  }
+}
+
+async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
+  const { node, directory, overrides, parent } = command;
+  const log = await open(path.join(directory, workerLog), 'a');
+  try {
+    const child = spawn(
+      node.path,
+      [
+        command.script,
+        'serve',
+        '--run-directory',
+        directory,
+        '--socket',
+        command.socket,
+        ...Object.entries(overrides).flatMap(([key, value]) => [
+          '--set',
+          `${key}=${JSON.stringify(value)}`,
+        ]),
+        ...(parent === undefined ? [] : ['--parent', parent]),
+        command.experiment,
+      ],
+      {
+        cwd: command.cwd,
+        env: { ...trainerEnvironment(process.env), ...node.env },
+        // It outlives this window: a group of its own, and no pipe that could break.
+        detached: true,
+        stdio: ['ignore', log.fd, log.fd],
+        windowsHide: true,
+      },
+    );
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    // It must not keep this process alive either.
+    child.unref();
+    return spawnedProcess(withPid(child));
+  } catch (error) {
+    throw new ProblemError(
+      {
+        kind: 'environment',
+        message: `The trainer cannot be started with ${node.path}: ${(error as Error).message}.`,
+        remedy: "Name another Node.js in the setting 'ebm.nodePath'.",
+      },
+      { cause: error },
+    );
+  } finally {
+    await log.close();
+  }
+}
+
+function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {
+  if (child.pid === undefined) throw new Error('it has no process id');
+  return Object.assign(child, { pid: child.pid });
+}
+
+/** The editor's environment without what is meant for the editor's own processes. */
+function trainerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name)),
+  );
+}
+
+/** Connects as soon as somebody listens. Ends by `signal` only. */
+async function connectUntil(
+  socket: string,
+  signal: AbortSignal,
+): Promise<Peer<EditorSide, TrainerSide>> {
+  for (;;) {
+    try {
+      return await connectToTrainer(socket, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isNobodyListening(error)) throw error;
+    }
+    await delay(25, undefined, { signal });
+  }
+}
+
+/** Whether a failed connection means that nobody listens there, now. */
+function isNobodyListening(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return true;
+  }
+  return false;
+}
+
+async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<never> {
+  throw new ProblemError({
+    kind: 'worker',
+    message: `The trainer of ${path.basename(command.experiment)} ended (${exitText(exit)}) before training began.`,
+    remedy: 'The log has its last words.',
+    detail: await readLogTail(path.join(command.directory, workerLog)),
+  });
+}
+
+/** How a process ended, for a message. */
+function exitText({ code, signal }: TrainerExit): string {
+  if (signal !== undefined) return `signal ${signal}`;
+  return code === undefined ? 'exit code unknown' : `exit code ${code}`;
+}
+
+function lateProblem(command: TrainerCommand, timeoutMs: number): Problem {
+  return {
+    kind: 'worker',
+    message: `${path.basename(command.experiment)} did not begin to train within ${timeoutMs / 1000} s.`,
+    remedy: "If it needs longer to load, raise the setting 'ebm.startTimeoutSeconds'.",
+    detail: `See ${workerLog}.`,
+  };
+}
+
+function ignore(): void {
+  // Settled already: the race was won by somebody else.
+}

@@ -1,0 +1,39 @@
+/**
+ * Measures what must stay fast, each as a ratio to a bare peer in the same run.
+ *
+ *   node scripts/bench.mjs [transport|step]...
+ */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+
+const root = path.join(import.meta.dirname, '..');
+const benches = ['transport', 'step'];
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !benches.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no bench '${unknown[0]}'; there are: ${benches.join(', ')}.`);
+  process.exit(2);
+}
+const chosen = asked.length > 0 ? asked : benches;
+
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: chosen.map((name) => `bench/${name}.ts`),
+  outdir: 'dist/bench',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+});
+
+let failed = false;
+for (const name of chosen) {
+  const bench = path.join(root, 'dist/bench', `${name}.mjs`);
+  const { status } = spawnSync(process.execPath, [bench], { cwd: root, stdio: 'inherit' });
+  failed ||= status !== 0;
+}
+process.exitCode = failed ? 1 : 0;

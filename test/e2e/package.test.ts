@@ -1,0 +1,41 @@
+/** The very file that users install, in a profile that knows nothing of the repository. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { onlyRunIn } from './run-files';
+import { repository, story } from './session';
+
+const file = 'two-moons.ebm.ts';
+
+/** Runs `npm run package` and answers with the file it makes. */
+async function makePackage(): Promise<string> {
+  await promisify(execFile)(process.execPath, ['scripts/package.mjs', '--no-setup'], {
+    cwd: repository,
+  });
+  const out = path.join(repository, 'out');
+  const made = (await readdir(out)).filter((name) => name.endsWith('.vsix'));
+  assert.equal(made.length, 1, `The packages in out/ are ${made}.`);
+  return path.join(out, String(made[0]));
+}
+
+story(
+  'The package trains in a clean profile',
+  async () => ({ file, packages: [await makePackage()] }),
+  async ({ workbench, panel, folder, host }) => {
+    const extensions = await readdir(path.join(host.userData, 'extensions'), {
+      withFileTypes: true,
+    });
+    const installed = extensions.find((entry) => entry.name.startsWith('ebm-lab.'));
+    assert.ok(installed?.isDirectory(), 'The package is not installed as a folder of its own.');
+    await workbench.tab(file).waitFor();
+    await workbench.runCommand('EBM: Launch Run');
+    await panel.untilPoints('loss', 20);
+    await workbench.runCommand('EBM: Stop Run');
+    await panel.untilStatus('Stopped');
+    const { manifest } = await onlyRunIn(folder);
+    assert.equal(manifest.state.status, 'stopped');
+    assert.ok(manifest.state.step >= 20);
+  },
+);

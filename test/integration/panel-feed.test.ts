@@ -1,0 +1,211 @@
+/** What a page is told about a run, from disk and from a living (fake) trainer. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import 'vscode-jsonrpc/node';
+import { PanelFeed, type PanelPage } from '../../extension/panel/panel-feed';
+import { launchRun } from '../../extension/runs/launch';
+import type { Run } from '../../extension/runs/run';
+import { RunStore } from '../../extension/runs/run-store';
+import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import type { Problem } from '../../protocol/problem';
+import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
+
+let built: string;
+let script: string;
+let folder: string;
+let store: RunStore;
+let feeds: PanelFeed[];
+let living: Run[];
+
+before(async () => {
+  built = await mkdtemp(path.join(tmpdir(), 'ebm-fake-'));
+  script = await buildFakeTrainer(built);
+});
+after(() => rm(built, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'ebm-workspace-'));
+  store = new RunStore({ log: silentLog, mayAttach: () => true });
+  feeds = [];
+  living = [];
+});
+afterEach(async () => {
+  for (const feed of feeds) feed.stop();
+  for (const run of living) await run.controller?.stop();
+  store.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function launch(plan: object): Promise<Run> {
+  const run = await launchRun(
+    { experiment: await writeExperiment(folder, plan), folder, overrides: {} },
+    {
+      store,
+      node: { path: process.execPath, version: process.versions.node, env: {} },
+      script,
+      timeoutMs: 60_000,
+      signal: new AbortController().signal,
+    },
+  );
+  living.push(run);
+  return run;
+}
+
+/** A page that keeps what it is told, and notices when it is told too much at once. */
+class FakePage implements PanelPage {
+  readonly snapshots: PanelSnapshot[] = [];
+  readonly updates: PanelUpdate[] = [];
+  unanswered = 0;
+  mostUnanswered = 0;
+  /** While set, nothing is answered. */
+  hold: Promise<void> | undefined;
+
+  snapshot(snapshot: PanelSnapshot): Promise<void> {
+    this.snapshots.push(snapshot);
+    return this.#answer();
+  }
+
+  update(update: PanelUpdate): Promise<void> {
+    this.updates.push(update);
+    return this.#answer();
+  }
+
+  /** Steps of one curve since the last snapshot, in the order they came. */
+  steps(metric = 'loss'): number[] {
+    const generation = this.snapshots.at(-1)?.generation;
+    return this.updates
+      .filter((update) => update.generation === generation)
+      .flatMap(({ series }) => [...(series?.[metric]?.steps ?? [])]);
+  }
+
+  async #answer(): Promise<void> {
+    this.mostUnanswered = Math.max(this.mostUnanswered, ++this.unanswered);
+    await this.hold;
+    this.unanswered--;
+  }
+}
+
+function show(run: Run, page: PanelPage, options: { readonly pointsPerMessage?: number } = {}) {
+  const problems: Problem[] = [];
+  const feed = new PanelFeed(run, page, {
+    log: silentLog,
+    onProblem: (problem) => problems.push(problem),
+    intervalMs: 1,
+    ...options,
+  });
+  feeds.push(feed);
+  feed.start();
+  return { feed, problems };
+}
+
+const oneTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
+
+describe('a panel', { timeout: 60_000 }, () => {
+  test('opened while a run lives gets every step once and in order, to the end', async () => {
+    const run = await launch({ steps: 150, stepMs: 3, previewEvery: 50 });
+    await until(() => run.state.step >= 20);
+    const page = new FakePage();
+    const { problems } = show(run, page);
+    await until(() => page.updates.some(({ state }) => state?.status === 'finished'));
+    await until(() => page.steps().length >= 150);
+    assert.deepEqual(page.steps(), oneTo(150));
+    assert.deepEqual(page.steps('gradient norm'), oneTo(150));
+    const shown = new Set([
+      ...(page.snapshots[0]?.previewSteps ?? []),
+      ...page.updates.flatMap(({ preview }) => preview?.step ?? []),
+    ]);
+    assert.deepEqual(shown, new Set([50, 100, 150]));
+    assert.equal(page.mostUnanswered, 1);
+    assert.deepEqual(problems, []);
+  });
+
+  test('of a finished run gets all from disk, in messages of bounded size', async () => {
+    const run = await launch({ steps: 60, stepMs: 0, previewEvery: 20 });
+    await until(() => run.controller === undefined);
+    const page = new FakePage();
+    show(run, page, { pointsPerMessage: 50 });
+    await until(() => page.steps('gradient norm').length >= 60);
+    assert.deepEqual(page.steps(), oneTo(60));
+    const [snapshot] = page.snapshots;
+    assert.ok(snapshot);
+    assert.equal(snapshot.runDirectory, run.directory);
+    assert.equal(snapshot.state.status, 'finished');
+    assert.deepEqual(snapshot.previewSteps, [20, 40, 60]);
+    assert.equal(snapshot.preview?.step, 60);
+    assert.equal(snapshot.data?.count, 1024);
+    for (const { series = {} } of page.updates) {
+      let points = 0;
+      for (const { steps, values } of Object.values(series)) {
+        points += steps.length;
+        // A view would send the whole buffer behind it.
+        assert.equal(steps.buffer.byteLength, steps.byteLength);
+        assert.equal(values.buffer.byteLength, values.byteLength);
+      }
+      assert.ok(points <= 50, `${points} points`);
+    }
+  });
+
+  test('that is slow holds back messages, not the run, and still misses nothing', async () => {
+    const run = await launch({ steps: 80, stepMs: 2 });
+    const page = new FakePage();
+    let release: () => void = () => undefined;
+    page.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    show(run, page);
+    await until(() => run.controller === undefined);
+    assert.equal(page.snapshots.length + page.updates.length, 1);
+    page.hold = undefined;
+    release();
+    await until(() => page.steps().length >= 80);
+    assert.deepEqual(page.steps(), oneTo(80));
+  });
+
+  test('of a reader that fell behind catches up from disk', async () => {
+    const run = await launch({ mode: 'lag', steps: 60, atStep: 25, stepMs: 4 });
+    const page = new FakePage();
+    show(run, page);
+    await until(() => page.steps().length >= 60);
+    assert.deepEqual(page.steps(), oneTo(60));
+  });
+
+  test('that is hidden gets nothing, and all anew when it is shown again', async () => {
+    const run = await launch({ steps: 100_000, stepMs: 2 });
+    const page = new FakePage();
+    const { feed } = show(run, page);
+    await until(() => page.steps().length > 10);
+    feed.stop();
+    const told = page.updates.length;
+    const { step } = run.state;
+    await until(() => run.state.step > step + 100);
+    // One may have been on its way when it was hidden.
+    assert.ok(page.updates.length <= told + 1);
+    feed.start();
+    await until(() => page.snapshots.length === 2 && page.steps().length > step);
+    assert.deepEqual(page.steps(), oneTo(page.steps().length));
+    assert.ok((page.snapshots[1]?.generation ?? 0) > (page.snapshots[0]?.generation ?? 0));
+  });
+
+  test('of a run that is killed learns of its death, and keeps what was recorded', async () => {
+    const run = await launch({ mode: 'die', steps: 100_000, atStep: 40 });
+    const page = new FakePage();
+    show(run, page);
+    await until(() => page.updates.some(({ state }) => state?.status === 'crashed'));
+    await until(() => page.steps().length >= 39);
+    assert.deepEqual(page.steps(), oneTo(39));
+  });
+
+  test('shows the rest of a run whose files are partly broken, and says what is', async () => {
+    const run = await launch({ steps: 20, stepMs: 0, previewEvery: 10 });
+    await until(() => run.controller === undefined);
+    await rm(path.join(run.directory, 'samples'), { recursive: true });
+    await writeFile(path.join(run.directory, 'samples'), 'not a folder');
+    const page = new FakePage();
+    const { problems } = show(run, page);
+    await until(() => page.steps().length >= 20);
+    assert.ok(problems.length > 0);
+    assert.ok(problems.every(({ kind }) => kind === 'storage'));
+  });
+});

@@ -1,0 +1,360 @@
+/** Real trainer processes, as the extension starts them. Needs `dist/ebm.js`. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { Peer } from '../../protocol/peer';
+import { ProblemError } from '../../protocol/problem';
+import type { RunState } from '../../protocol/run';
+import { connectToTrainer, socketTransport } from '../../protocol/socket-transport';
+import type { EditorSide, TrainerSide } from '../../protocol/trainer';
+import { listRuns } from '../../run-directory/listing';
+import { readManifest } from '../../run-directory/manifest';
+import { readData, readPreview } from '../../run-directory/previews';
+import { readSafetensors } from '../../run-directory/safetensors';
+import {
+  attachAndFollow,
+  Curve,
+  experimentSource,
+  readCurve,
+  serve,
+  until,
+} from '../support/trainer';
+
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** Whether this machine can raise the limits of a running process. */
+const withoutPrlimit: string | false = (() => {
+  try {
+    execFileSync('prlimit', ['--version'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'prlimit is not installed here';
+  }
+})();
+
+describe('a trainer', () => {
+  test('attaches, pauses, resumes and stops; all of it is on disk then', async (t) => {
+    const trainer = await serve(
+      t,
+      experimentSource({
+        preview: '{ every: 10, samples: 16, resolution: 8, chainSteps: 0 }',
+      }),
+      { args: ['--set', 'seed=5', '--parent', 'abcdefghjk'] },
+    );
+    if (process.platform !== 'win32') {
+      await until('it listens', () => stat(trainer.socket).catch(() => undefined));
+      assert.equal((await stat(trainer.socket)).mode & 0o077, 0, 'others cannot connect');
+    }
+    const peer = await trainer.connect();
+    const states: RunState[] = [];
+    peer.on('state', (state) => states.push(state));
+    const previews: number[] = [];
+    peer.on('preview', ({ step }) => previews.push(step));
+    const { attachment, later } = await attachAndFollow(peer);
+    const { manifest } = attachment;
+    assert.equal(manifest.seed, 5);
+    assert.deepEqual(manifest.overrides, { seed: 5 });
+    assert.equal(manifest.parent, 'abcdefghjk');
+    assert.deepEqual(manifest.worker, { pid: trainer.pid, socket: trainer.socket });
+    assert.ok(path.basename(trainer.directory).endsWith(manifest.id));
+    await until('previews come', () => previews.length >= 2);
+
+    const paused = await peer.request('pause', {});
+    assert.equal(paused.status, 'paused');
+    // The loop stands still: signs of life keep coming, with the same step.
+    const heard = states.length;
+    await until('three signs of life', () => states.length >= heard + 3);
+    assert.deepEqual(new Set(states.slice(heard).map(({ step }) => step)), new Set([paused.step]));
+    assert.equal(states.at(-1)?.status, 'paused');
+    await until('run.json says so', async () => {
+      const { state } = await readManifest(trainer.directory);
+      return state.status === 'paused' && state.step === paused.step;
+    });
+
+    const resumed = await peer.request('resume', {});
+    assert.equal(resumed.status, 'running');
+    await until('it goes on', () => (states.at(-1)?.step ?? 0) > paused.step);
+
+    const stopped = await peer.request('stop', {});
+    assert.equal(stopped.status, 'stopped');
+    const final = await readManifest(trainer.directory);
+    assert.deepEqual(final.state, stopped);
+    assert.equal(final.worker, undefined);
+    assert.ok(final.endedAt);
+    assert.ok(final.trainingSeconds > 0);
+    assert.equal(await trainer.exited, 0);
+    assert.equal(states.at(-1)?.status, 'stopped', 'whoever listens hears of the end');
+    await assert.rejects(connectToTrainer(trainer.socket));
+
+    const curve = await readCurve(trainer.directory);
+    assert.deepEqual(curve.steps, range(1, stopped.step));
+    const early = await readCurve(trainer.directory, attachment.eventBytes);
+    assert.deepEqual([...early.steps, ...later.steps], range(1, stopped.step));
+    assert.deepEqual([...early.values, ...later.values], curve.values);
+
+    const name = `${String(stopped.step).padStart(9, '0')}.safetensors`;
+    const checkpoint = await readFile(path.join(trainer.directory, 'checkpoints', name));
+    assert.ok(readSafetensors(checkpoint).tensors.length > 0);
+    assert.ok(final.preview);
+    assert.ok((await readPreview(trainer.directory, 10, final.preview)).field);
+    assert.equal((await readData(trainer.directory))?.count, 200);
+    const source = await readFile(path.join(trainer.directory, final.experiment.source), 'utf8');
+    assert.match(source, /name: 'quick'/);
+  });
+
+  test('gives each of many readers every value once, whenever they come', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    const first = await trainer.connect();
+    let step = 0;
+    first.on('state', (state) => {
+      step = state.step;
+    });
+    await first.request('attach', {});
+    const readers: Awaited<ReturnType<typeof attachAndFollow>>[] = [];
+    for (let reader = 0; reader < 20; reader += 1) {
+      // All at once and one after the other, while steps go on.
+      const some = await Promise.all([trainer.connect(), trainer.connect()]);
+      readers.push(...(await Promise.all(some.map(attachAndFollow))));
+      const before = step;
+      await until('some steps are done', () => step > before);
+    }
+    const { step: last } = await first.request('stop', {});
+    assert.equal(await trainer.exited, 0);
+    for (const { attachment, later } of readers) {
+      const early = await readCurve(trainer.directory, attachment.eventBytes);
+      assert.deepEqual([...early.steps, ...later.steps], range(1, last));
+    }
+    assert.ok(
+      readers.some(({ attachment, later }) => attachment.state.step > 1 && later.steps.length > 1),
+      'some came in the middle',
+    );
+  });
+
+  test('does not wait for a reader that is too slow, and lets it catch up', async (t) => {
+    // 24 000 samples are 192 kB a preview: some fifty of them exceed what may wait.
+    const trainer = await serve(
+      t,
+      experimentSource({
+        preview: '{ every: 2, samples: 24_000, resolution: 8, chainSteps: 0 }',
+      }),
+    );
+    const quick = await trainer.connect();
+    let previews = 0;
+    quick.on('preview', () => {
+      previews += 1;
+    });
+    await quick.request('attach', {});
+
+    const socket = connect(trainer.socket);
+    const slow = new Peer<EditorSide, TrainerSide>(...socketTransport(socket));
+    t.after(() => slow.close());
+    let lagging = 0;
+    slow.on('lagging', () => {
+      lagging += 1;
+    });
+    const { attachment } = await attachAndFollow(slow);
+    socket.pause();
+    const readBefore = socket.bytesRead;
+    const previewsBefore = previews;
+    // The others go on meanwhile, far beyond what may wait for the slow one.
+    await until('others got 24 MB', () => (previews - previewsBefore) * 192_000 > 24e6);
+    socket.resume();
+    await until('it hears that it is too slow', () => lagging > 0);
+    // What waited for it was bounded: 8 MiB, one preview, and what the system itself holds.
+    assert.ok(socket.bytesRead - readBefore < 12e6, `${socket.bytesRead - readBefore} bytes`);
+
+    const caughtUp = new Curve();
+    slow.on('metrics', (series) => caughtUp.add(series));
+    const again = await slow.request('attach', {});
+    assert.ok(again.eventBytes > attachment.eventBytes);
+    const missed = await readCurve(trainer.directory, again.eventBytes, attachment.eventBytes);
+    const seen = await readCurve(trainer.directory, attachment.eventBytes);
+    const { step: last } = await quick.request('stop', {});
+    assert.equal(await trainer.exited, 0);
+    assert.deepEqual([...seen.steps, ...missed.steps, ...caughtUp.steps], range(1, last));
+    assert.equal(lagging, 1);
+  });
+
+  test('killed at any moment leaves a directory that opens', async (t) => {
+    const trainer = await serve(
+      t,
+      experimentSource({ preview: '{ every: 5, samples: 16, resolution: 8, chainSteps: 0 }' }),
+    );
+    const peer = await trainer.connect();
+    const { attachment } = await attachAndFollow(peer);
+    await until('curves are on disk', async () => {
+      return (await readCurve(trainer.directory)).steps.length > 20;
+    });
+    const pending = peer.request('pause', {}).catch((error: unknown) => error);
+    trainer.process.kill('SIGKILL');
+    assert.equal(await trainer.exited, 'SIGKILL');
+    assert.ok((await pending) !== undefined, 'a call ends with the connection');
+    const [run] = await listRuns(path.dirname(trainer.directory));
+    assert.ok(run && 'manifest' in run);
+    assert.equal(run.manifest.id, attachment.manifest.id);
+    const { steps } = await readCurve(trainer.directory);
+    assert.deepEqual(steps, range(1, steps.length));
+    assert.ok(steps.length > 20);
+    assert.ok(run.manifest.preview);
+    assert.ok(await readPreview(trainer.directory, 5, run.manifest.preview));
+  });
+
+  test('that loses its editor trains on, and another attaches', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    const editor = await trainer.connect();
+    const { attachment } = await attachAndFollow(editor);
+    editor.close();
+    const next = await trainer.connect();
+    let step = 0;
+    next.on('state', (state) => {
+      step = state.step;
+    });
+    await next.request('attach', {});
+    await until('it trains on', () => step > attachment.state.step + 10);
+    await next.request('stop', {});
+    assert.equal(await trainer.exited, 0);
+  });
+
+  test('told to end by the system stops with a checkpoint', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    const peer = await trainer.connect();
+    await peer.request('attach', {});
+    trainer.process.kill('SIGTERM');
+    assert.equal(await trainer.exited, 0);
+    assert.equal((await readManifest(trainer.directory)).state.status, 'stopped');
+    assert.equal((await readdir(path.join(trainer.directory, 'checkpoints'))).length, 1);
+  });
+
+  test('pauses when the disk takes no more, loses nothing, and goes on', {
+    skip: process.platform === 'linux' ? withoutPrlimit : 'needs the limits of Linux',
+  }, async (t) => {
+    // No file may grow beyond 48 kB: the event file gets there first, in the middle of a record.
+    const trainer = await serve(t, experimentSource(), {
+      prefix: ['prlimit', '--fsize=48000:unlimited'],
+    });
+    const peer = await trainer.connect();
+    const states: RunState[] = [];
+    peer.on('state', (state) => states.push(state));
+    const { attachment, later } = await attachAndFollow(peer);
+    const paused = await until('it pauses', () =>
+      states.find(({ status, problem }) => status === 'paused' && problem),
+    );
+    assert.equal(paused.problem?.kind, 'storage');
+    assert.match(paused.problem?.message ?? '', /events\.out\.tfevents/);
+    assert.ok(paused.problem?.remedy);
+    await assert.rejects(
+      peer.request('resume', {}),
+      (error) => error instanceof ProblemError && error.problem.kind === 'storage',
+    );
+    // Who attaches now gets what is on disk from there, and the rest as events.
+    const late = await trainer.connect();
+    const { attachment: lateAttachment, later: rest } = await attachAndFollow(late);
+    assert.equal(lateAttachment.state.problem?.kind, 'storage');
+    const onDisk = await readCurve(trainer.directory, lateAttachment.eventBytes);
+    await until('the rest has come', () => rest.steps.at(-1) === paused.step);
+    assert.deepEqual([...onDisk.steps, ...rest.steps], range(1, paused.step));
+
+    execFileSync('prlimit', ['--pid', String(trainer.pid), '--fsize=unlimited']);
+    assert.equal((await peer.request('resume', {})).status, 'running');
+    await until('it goes on', () => (states.at(-1)?.step ?? 0) > paused.step);
+    assert.equal(states.at(-1)?.problem, undefined);
+    const stopped = await peer.request('stop', {});
+    assert.equal(await trainer.exited, 0);
+    assert.deepEqual((await readCurve(trainer.directory)).steps, range(1, stopped.step));
+    const early = await readCurve(trainer.directory, attachment.eventBytes);
+    assert.deepEqual([...early.steps, ...later.steps], range(1, stopped.step));
+  });
+
+  const defects: [what: string, statement: string, kind: string][] = [
+    ['throws', "throw new Error('not today');", 'experiment'],
+    ['rejects with nobody listening', "Promise.reject(new Error('not today'));", 'internal'],
+  ];
+  for (const [what, statement, kind] of defects) {
+    test(`whose experiment ${what} in the middle records why and ends with 1`, async (t) => {
+      // The energy is called several times a step, so that this is some steps in.
+      const body = `() => { calls += 1; if (calls === 300) { ${statement} } }`;
+      const trainer = await serve(
+        t,
+        experimentSource({
+          energy: `energy.custom({
+            init: () => ({ w: tf.ones([2, 1]) }),
+            energy: ({ w }, x) => { check(); return x.matMul(w).square().sum(1); },
+          })`,
+        }).replace(
+          'export',
+          `import * as tf from '@tensorflow/tfjs';\nlet calls = 0;\nconst check = ${body};\nexport`,
+        ),
+      );
+      const peer = await trainer.connect();
+      const states: RunState[] = [];
+      peer.on('state', (state) => states.push(state));
+      await peer.request('attach', {});
+      assert.equal(await trainer.exited, 1, trainer.errors());
+      const { state, worker } = await readManifest(trainer.directory);
+      assert.equal(state.status, 'failed');
+      assert.equal(state.problem?.kind, kind);
+      assert.match(state.problem?.message ?? '', /not today/);
+      assert.ok(state.step > 0);
+      assert.equal(worker, undefined);
+      assert.deepEqual(states.at(-1), state, 'whoever listens hears the same');
+      assert.ok((await readCurve(trainer.directory)).steps.length > 0);
+      assert.match(trainer.errors(), /not today/);
+    });
+  }
+});
+
+describe('a trainer that cannot begin', () => {
+  const bad: [what: string, source: string, line: number, message: RegExp][] = [
+    [
+      'a syntax error',
+      experimentSource().replace('experiment({', 'experiment({\n  name: = 3,'),
+      3,
+      /Unexpected|Expected/,
+    ],
+    ['a value out of range', experimentSource({ batchSize: '-1' }), 8, /batchSize/],
+    ['an endless loop', `${experimentSource()}\nfor (;;) {}\n`, 1, /did not finish loading/],
+  ];
+  for (const [what, source, line, message] of bad) {
+    test(`for ${what} says where and ends with 2`, async (t) => {
+      const trainer = await serve(t, source);
+      const peer = await trainer.connect();
+      const phases: (string | undefined)[] = [];
+      peer.on('state', ({ phase }) => phases.push(phase));
+      await assert.rejects(peer.request('attach', {}), (error) => {
+        assert.ok(error instanceof ProblemError, String(error));
+        assert.equal(error.problem.kind, 'experiment');
+        assert.match(error.message, message);
+        if (what !== 'an endless loop') {
+          assert.equal(error.problem.location?.line, line);
+          assert.match(error.problem.location?.file ?? '', /quick\.ebm\.ts$/);
+        }
+        return true;
+      });
+      assert.equal(await trainer.exited, 2);
+      assert.deepEqual(await readdir(trainer.directory), [], 'nothing half-made is left');
+      assert.match(trainer.errors(), message, 'the log says it too');
+    });
+  }
+
+  test('where the run directory cannot be written says so', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    // The folder for sources is a file.
+    await writeFile(path.join(trainer.directory, 'source'), '');
+    const peer = await trainer.connect();
+    await assert.rejects(
+      peer.request('attach', {}),
+      (error) => error instanceof ProblemError && error.problem.kind === 'storage',
+    );
+    assert.equal(await trainer.exited, 2);
+  });
+
+  test('without anybody who asks ends by itself', async (t) => {
+    const trainer = await serve(t, experimentSource({ batchSize: '-1' }));
+    assert.equal(await trainer.exited, 2);
+    assert.match(trainer.errors(), /batchSize/);
+  });
+});

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Peer } from '../../protocol/peer';
+import type { SeriesChunks } from '../../protocol/run';
+import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
+import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
+import { readScalars } from '../../run-directory/event-file';
+import { newRunName } from '../../run-directory/naming';
+import { makeFolder, removeAfter } from './temporary';
+
+/** The `ebm` command, as built. */
+export const ebm = path.resolve('dist/ebm.js');
+
+/** An experiment whose steps are as cheap as they can be. Fields replace or add to its own. */
+export function experimentSource(fields: { [name: string]: string } = {}): string {
+  const all = {
+    name: "'quick'",
+    data: 'data.twoMoons({ samples: 200, heldOut: 20 })',
+    energy: 'energy.mlp({ hidden: [4] })',
+    objective:
+      'objective.contrastiveDivergence({ sampler: sampler.langevin({ steps: 1, stepSize: 0.1 }) })',
+    optimizer: 'optimizer.adam({ learningRate: 1e-3 })',
+    batchSize: '4',
+    steps: '1_000_000',
+    preview: '{ every: 1_000_000, samples: 8, resolution: 8, chainSteps: 0 }',
+    ...fields,
+  };
+  const body = Object.entries(all).map(([name, value]) => `  ${name}: ${value},\n`);
+  return (
+    "import { data, energy, experiment, objective, optimizer, sampler } from 'ebm-lab';\n" +
+    `export default experiment({\n${body.join('')}});\n`
+  );
+}
+
+/** A program that was started for a test, and what it printed so far. */
+export interface Program {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  out(): string;
+  errors(): string;
+  /** Its exit code, or the signal that ended it. */
+  readonly exited: Promise<number | NodeJS.Signals>;
+}
+
+/** Starts a program; the test ends it if it has not ended by itself. */
+export function start(
+  t: TestContext,
+  command: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Program {
+  const [file = '', ...args] = command;
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed = { out: '', errors: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    printed.errors += text;
+  });
+  const exited = once(child, 'close').then(([code, signal]) => code ?? signal);
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+  });
+  return {
+    process: child,
+    pid: child.pid ?? 0,
+    out: () => printed.out,
+    errors: () => printed.errors,
+    exited,
+  };
+}
+
+/** Waits until something holds; fails when it does not within half a minute. */
+export async function until<T>(
+  what: string,
+  check: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const value = await check();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
+    await delay(5);
+  }
+}
+
+export interface ServedTrainer extends Program {
+  readonly directory: string;
+  readonly socket: string;
+  /** A new connection, as soon as it listens. */
+  connect(): Promise<Peer<EditorSide, TrainerSide>>;
+}
+
+/** Starts `ebm serve` for an experiment file's text, the way the extension does. */
+export async function serve(
+  t: TestContext,
+  source: string,
+  { prefix = [], args = [] }: { prefix?: readonly string[]; args?: readonly string[] } = {},
+): Promise<ServedTrainer> {
+  const folder = await makeFolder();
+  const file = path.join(folder, 'quick.ebm.ts');
+  await writeFile(file, source);
+  const { id, directoryName } = newRunName(new Date(), file);
+  const directory = path.join(folder, '.ebm/runs', directoryName);
+  await mkdir(directory, { recursive: true });
+  const socket = trainerSocketPath(id);
+  const program = start(
+    t,
+    [
+      ...prefix,
+      process.execPath,
+      ebm,
+      'serve',
+      '--run-directory',
+      directory,
+      '--socket',
+      socket,
+      ...args,
+      file,
+    ],
+    { cwd: folder },
+  );
+  // Hooks run in the order they were made: the process has ended when this one runs.
+  removeAfter(t, folder);
+  const connect = async () => {
+    const peer = await until('the trainer listens', () => {
+      const { exitCode } = program.process;
+      if (exitCode !== null) throw new Error(`It ended (${exitCode}): ${program.errors()}`);
+      return connectToTrainer(socket).catch(() => undefined);
+    });
+    t.after(() => peer.close());
+    return peer;
+  };
+  return { ...program, directory, socket, connect };
+}
+
+/** Steps and values of one curve, as a reader of the run collects them. */
+export class Curve {
+  readonly #name: string;
+  readonly steps: number[] = [];
+  readonly values: number[] = [];
+
+  constructor(name = 'loss') {
+    this.#name = name;
+  }
+
+  add(series: SeriesChunks): void {
+    const chunk = series[this.#name];
+    this.steps.push(...(chunk?.steps ?? []));
+    this.values.push(...(chunk?.values ?? []));
+  }
+}
+
+/** Reads a run's event file up to an offset; fails if it is damaged. */
+export async function readCurve(directory: string, to?: number, from = 0): Promise<Curve> {
+  const curve = new Curve();
+  for await (const chunk of readScalars(directory, { from, ...(to === undefined ? {} : { to }) })) {
+    if (chunk.problem) throw new Error(chunk.problem.message);
+    curve.add(chunk.series);
+  }
+  return curve;
+}
+
+/** Attaches, and collects what comes after the attachment. */
+export async function attachAndFollow(
+  peer: Peer<EditorSide, TrainerSide>,
+): Promise<{ attachment: Attachment; later: Curve }> {
+  const later = new Curve();
+  peer.on('metrics', (series) => later.add(series));
+  return { attachment: await peer.request('attach', {}), later };
+}

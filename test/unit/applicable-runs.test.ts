@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { candidates } from '../../extension/commands/applicable-runs';
+import { Run } from '../../extension/runs/run';
+import type { RunController } from '../../extension/runs/run-controller';
+import type { RunStatus } from '../../protocol/run';
+import { manifest } from '../support/manifest';
+
+function run(directory: string, status: RunStatus, reachable = true): Run {
+  const made = new Run(directory, { ...manifest, state: { status, step: 1, steps: 2 } });
+  // What it can do is not asked here, only that it is there.
+  if (reachable) made.setController({} as RunController);
+  return made;
+}
+
+test('the active panel’s run is meant, if it can be asked', () => {
+  const [a, b] = [run('a', 'running'), run('b', 'running')];
+  assert.deepEqual(candidates([a, b], b, 'pause'), [b]);
+  assert.deepEqual(candidates([a, b], undefined, 'pause'), [a, b]);
+});
+
+test('a run that cannot be asked is not meant, though its panel is active', () => {
+  const [a, b] = [run('a', 'running'), run('b', 'finished')];
+  assert.deepEqual(candidates([a, b], b, 'stop'), [a]);
+});
+
+test('each verb has its states', () => {
+  const runs = (['starting', 'running', 'paused', 'stopping', 'stopped', 'crashed'] as const).map(
+    (status) => run(status, status),
+  );
+  const able = (verb: 'pause' | 'resume' | 'stop') =>
+    candidates(runs, undefined, verb).map(({ directory }) => directory);
+  assert.deepEqual(able('pause'), ['running']);
+  assert.deepEqual(able('resume'), ['paused']);
+  assert.deepEqual(able('stop'), ['running', 'paused']);
+});
+
+test('a run whose trainer cannot be reached is nobody to ask', () => {
+  assert.deepEqual(candidates([run('a', 'running', false)], undefined, 'pause'), []);
+});

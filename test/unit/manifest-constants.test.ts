@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { commandIds, contextKeys, runPanelType, settingDefaults } from '../../extension/manifest';
+
+interface PackageJson {
+  readonly activationEvents: readonly string[];
+  readonly capabilities: {
+    readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] };
+  };
+  readonly icon: string;
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string }[];
+    readonly menus: Readonly<Record<string, readonly { readonly command: string }[]>>;
+    readonly keybindings: readonly { readonly command: string; readonly when: string }[];
+    readonly configuration: {
+      readonly properties: Readonly<Record<string, { readonly default: unknown }>>;
+    };
+  };
+}
+
+// The tests run in the project's root, where its package.json is.
+const text = await readFile('package.json', 'utf8');
+const packageJson = JSON.parse(text) as PackageJson;
+const titles = JSON.parse(await readFile('package.nls.json', 'utf8')) as Record<string, string>;
+const { contributes } = packageJson;
+
+describe('package.json and the typed constants agree on', () => {
+  test('commands', () => {
+    assert.deepEqual(
+      contributes.commands.map(({ command }) => command).sort(),
+      [...commandIds].sort(),
+    );
+  });
+
+  test('the commands that menus and keys name', () => {
+    const named = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
+    for (const { command } of named)
+      assert.ok((commandIds as readonly string[]).includes(command), command);
+  });
+
+  test('settings and their defaults', () => {
+    const defaults = Object.entries(contributes.configuration.properties).map(([id, property]) => [
+      id,
+      property.default,
+    ]);
+    assert.deepEqual(Object.fromEntries(defaults), settingDefaults);
+  });
+
+  test('context keys: each one is used, and none is used that nobody writes', () => {
+    const used = new Set(text.match(/\bebm\.(?:can|has)[A-Z]\w*/g));
+    assert.deepEqual([...used].sort(), [...contextKeys].sort());
+  });
+
+  test('the panel’s view type', () => {
+    assert.ok(packageJson.activationEvents.includes(`onWebviewPanel:${runPanelType}`));
+    assert.ok(text.includes(`activeWebviewPanelId == '${runPanelType}'`));
+  });
+});
+
+test('every text of package.json is in package.nls.json, and nothing else is', () => {
+  const used = [...text.matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key);
+  assert.deepEqual(new Set(used), new Set(Object.keys(titles)));
+});
+
+test('a workspace that is not trusted cannot choose the program that runs the trainer', () => {
+  const restricted = packageJson.capabilities.untrustedWorkspaces.restrictedConfigurations;
+  assert.ok(restricted.includes('ebm.nodePath'));
+});
+
+test('the icon that package.json names is there', () => {
+  assert.ok(existsSync(packageJson.icon));
+});

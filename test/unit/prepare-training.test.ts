@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { loadExperiment } from '../../trainer-worker/experiment/load';
+import { prepareTraining } from '../../trainer-worker/training/prepare';
+import { experimentFolder, smallExperiment } from '../support/experiment-folder';
+import { problemFrom } from '../support/problem';
+
+async function prepare(t: TestContext, text: string, files: Record<string, string> = {}) {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text, ...files });
+  return prepareTraining(await loadExperiment(path.join(folder, 'moons.ebm.ts')));
+}
+
+describe('a prepared training', () => {
+  test('says how it is drawn and measured, and trains', async (t) => {
+    const prepared = await prepare(t, smallExperiment());
+    const { preview, metrics } = prepared.description;
+    assert.equal(prepared.backend.name, 'wasm');
+    assert.equal(preview.dimensions, 2);
+    assert.equal(preview.resolution, 16);
+    assert.equal(prepared.shownData.count, 500);
+    assert.equal(prepared.shownData.values.buffer.byteLength, 4000);
+    for (let i = 0; i < 1000; i++) {
+      const [low, high] = preview.bounds[i % 2]!;
+      const value = prepared.shownData.values[i]!;
+      assert.ok(value > low && value < high);
+    }
+    const seen = new Map<number, string[]>();
+    const frames: number[] = [];
+    const loop = prepared.createLoop([
+      {
+        metrics: (step, values) => seen.set(step, Object.keys(values)),
+        async preview(frame) {
+          frames.push(frame.step);
+          assert.equal(frame.samples.length, 64);
+          assert.equal(frame.field?.length, 256);
+          assert.ok(frame.field.every(Number.isFinite));
+        },
+      },
+    ]);
+    assert.equal(await loop.run(), 'finished');
+    assert.deepEqual(frames, [0, 10, 20]);
+    assert.deepEqual(
+      seen.get(10),
+      metrics.map(({ name }) => name),
+    );
+    assert.deepEqual(seen.get(11), metrics.map(({ name }) => name).slice(0, -1));
+  });
+
+  test('of data of another dimension has no field and no likelihood', async (t) => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 11},${(i * 3) % 5}`);
+    const prepared = await prepare(t, smallExperiment({ data: "data.csv('rows.csv')" }), {
+      'rows.csv': ['a,b,c', ...rows].join('\n'),
+    });
+    assert.deepEqual(prepared.description.preview.axes, ['a', 'b', 'c']);
+    assert.equal(prepared.description.preview.resolution, 0);
+    assert.ok(prepared.description.metrics.every(({ unit }) => unit !== 'nats'));
+    assert.equal(prepared.transform?.mean.length, 3);
+    const loop = prepared.createLoop([
+      {
+        async preview(frame) {
+          assert.equal(frame.field, undefined);
+          assert.equal(frame.samples.length, frame.count * 3);
+        },
+      },
+    ]);
+    assert.equal(await loop.run(), 'finished');
+  });
+
+  test('shows chains from noise for contrastive divergence', async (t) => {
+    const prepared = await prepare(
+      t,
+      smallExperiment({
+        objective: 'objective.contrastiveDivergence({ sampler: sampler.langevin({ steps: 1 }) })',
+        preview: '{ every: 10, samples: 40, resolution: 8, chainSteps: 5 }',
+      }),
+    );
+    const counts: number[] = [];
+    const loop = prepared.createLoop([
+      {
+        async preview({ count, samples }) {
+          counts.push(count);
+          assert.ok(samples.every(Number.isFinite));
+        },
+      },
+    ]);
+    await loop.run();
+    assert.deepEqual(counts, [40, 40, 40]);
+  });
+});
+
+describe('an energy that is wrong', () => {
+  const custom = (energy: string, init = '() => ({ w: tf.ones([2, 1]) })') =>
+    `energy.custom({\n    init: ${init},\n    energy: (p, x) => ${energy},\n  })`;
+  const wrong: readonly [
+    name: string,
+    energy: string,
+    message: RegExp,
+    remedy: RegExp,
+    line: number,
+  ][] = [
+    [
+      'keeps a last dimension',
+      custom('tf.matMul(x, p.w)'),
+      /shape \[3, 1\] for a batch of 3 points; it must be \[3\]/,
+      /tf\.squeeze\(energies, \[1\]\)/,
+      5,
+    ],
+    [
+      'sums over the batch too',
+      custom('tf.sum(tf.matMul(x, p.w))'),
+      /shape \[\] for a batch/,
+      /one energy per point/,
+      5,
+    ],
+    [
+      'returns nothing',
+      custom('undefined as never'),
+      /returned nothing instead of a tensor/,
+      /shape \[batch\]/,
+      5,
+    ],
+    [
+      'is asynchronous',
+      custom('(async () => tf.sum(x, 1))() as never'),
+      /asynchronous/,
+      /without async/,
+      5,
+    ],
+    [
+      'throws',
+      custom('tf.sum((p as never as { a: { b: typeof x } }).a.b, 1)'),
+      /The energy throws: Cannot read properties of undefined/,
+      /Correct the energy function/,
+      7,
+    ],
+    [
+      'has a shape error inside',
+      custom('tf.sum(tf.matMul(x, tf.ones([3, 1])), 1)'),
+      /The energy throws: .*inner shapes/,
+      /Correct/,
+      7,
+    ],
+    [
+      'does not depend on x',
+      custom('tf.mul(tf.sum(p.w), tf.ones([3]))'),
+      /does not depend on the point x/,
+      /without dataSync/,
+      5,
+    ],
+    [
+      'does not use a parameter',
+      custom(
+        'tf.sum(tf.matMul(x, p.w), 1)',
+        '() => ({ w: tf.ones([2, 1]), unused: tf.ones([1]) })',
+      ),
+      /does not depend on its parameter 'unused'/,
+      /do not return it from init/,
+      5,
+    ],
+    [
+      'has no parameter',
+      custom('tf.sum(x, 1)', '() => ({})'),
+      /no parameters/,
+      /Return an object/,
+      5,
+    ],
+    [
+      'has integer parameters',
+      custom('tf.sum(tf.matMul(x, p.w), 1)', "() => ({ w: tf.ones([2, 1], 'int32') })"),
+      /'w' is not a float32 tensor/,
+      /float32/,
+      5,
+    ],
+    [
+      'begins with NaN',
+      custom('tf.sum(tf.matMul(x, p.w), 1)', '() => ({ w: tf.fill([2, 1], NaN) })'),
+      /'w' has initial values that are not finite/,
+      /init/,
+      5,
+    ],
+    [
+      'uses what has no gradient',
+      custom('tf.mul(tf.sum(p.w), tf.squeeze(tf.topk(x, 1).values, [1]))'),
+      /operation TopK, which has no gradient/,
+      /differentiated/,
+      5,
+    ],
+    [
+      'uses what the backend lacks',
+      custom('tf.sum(tf.mul(tf.real(tf.complex(x, x)), tf.sum(p.w)), 1)'),
+      /operation Complex, which the backend wasm does not have/,
+      /other operations/,
+      7,
+    ],
+  ];
+  for (const [name, energy, message, remedy, line] of wrong) {
+    test(`because it ${name} is told at its line`, async (t) => {
+      const problem = await problemFrom(prepare(t, smallExperiment({ energy })));
+      assert.equal(problem.kind, 'experiment');
+      assert.match(problem.message, message);
+      assert.match(problem.remedy ?? '', remedy);
+      assert.equal(problem.location?.line, line);
+      assert.ok(problem.location.file.endsWith('moons.ebm.ts'));
+    });
+  }
+
+  test('and fails only after some steps is told at its line too', async (t) => {
+    const text = smallExperiment({
+      energy: custom(
+        '{\n      if (calls++ > 60) throw new Error("worn out");\n      return tf.sum(tf.matMul(x, p.w), 1);\n    }',
+      ),
+    }).replace('export default', 'let calls = 0;\nexport default');
+    const prepared = await prepare(t, text);
+    const loop = prepared.createLoop([]);
+    const problem = await problemFrom(loop.run());
+    assert.equal(problem.message, 'The energy throws: worn out.');
+    assert.equal(problem.location?.line, 9);
+    assert.equal(loop.state.status, 'failed');
+  });
+});

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ProblemError } from '../../protocol/problem';
+import type { RunState } from '../../protocol/run';
+import { TrainingLoop } from '../../trainer-worker/training/loop';
+import type { RunObserver } from '../../trainer-worker/training/run-observer';
+import type { TrainingStep } from '../../trainer-worker/training/training-step';
+
+/** A step that does nothing but count; `before` may fail or ask the loop for something. */
+function countingStep(before: (step: number) => void | Promise<void> = () => undefined) {
+  const ran: number[] = [];
+  let disposed = false;
+  const step: TrainingStep = {
+    async run(number) {
+      await before(number);
+      ran.push(number);
+      return { loss: number / 2 };
+    },
+    sample: async (count) => new Float32Array(count * 2),
+    energy: async (points) => new Float32Array(points.length / 2),
+    checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
+    dispose() {
+      disposed = true;
+    },
+  };
+  return { step, ran, isDisposed: () => disposed };
+}
+
+function loopOf(step: TrainingStep, observer: RunObserver = {}, steps = 10) {
+  return new TrainingLoop(
+    {
+      step,
+      steps,
+      preview: {
+        every: 4,
+        samples: 3,
+        layout: {
+          dimensions: 2,
+          axes: ['x1', 'x2'],
+          bounds: [
+            [0, 2],
+            [0, 3],
+          ],
+          resolution: 8,
+        },
+      },
+      checkpointEvery: null,
+      heldOut: new Float32Array(4),
+    },
+    [observer],
+  );
+}
+
+const diskFull = new ProblemError({ kind: 'storage', message: 'The disk is full.' });
+const notFinite = new ProblemError({ kind: 'training', message: 'The loss became NaN.' });
+
+/** Resolves when the loop has told a state that fits. */
+function stateThat(fits: (state: RunState) => boolean) {
+  let found: (state: RunState) => void;
+  const reached = new Promise<RunState>((resolve) => {
+    found = resolve;
+  });
+  const observer: RunObserver = {
+    state(state) {
+      if (fits(state)) found(state);
+    },
+  };
+  return { observer, reached };
+}
+
+describe('the training loop', () => {
+  test('runs every step once, in order, and tells each; previews at 0, at its cadence and at the end', async () => {
+    const { step, ran, isDisposed } = countingStep();
+    const metrics: [number, number | undefined][] = [];
+    const previews: number[] = [];
+    const checkpoints: number[] = [];
+    const statuses: string[] = [];
+    const loop = loopOf(step, {
+      state: ({ status }) => statuses.push(status),
+      metrics: (number, { loss }) => metrics.push([number, loss]),
+      async preview(frame) {
+        previews.push(frame.step);
+        assert.equal(frame.count, 3);
+        assert.equal(frame.field?.length, 64);
+      },
+      async checkpoint({ step: number }) {
+        checkpoints.push(number);
+      },
+    });
+    assert.equal(loop.state.status, 'starting');
+    assert.equal(await loop.run(), 'finished');
+    assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual(metrics, [[0, undefined], ...ran.map((number) => [number, number / 2])]);
+    assert.deepEqual(previews, [0, 4, 8, 10]);
+    assert.deepEqual(checkpoints, [10]);
+    assert.deepEqual([...new Set(statuses)], ['running', 'finished']);
+    assert.ok(isDisposed());
+    await assert.rejects(loop.run(), /only once/);
+  });
+
+  test('measures the likelihood from the field: a flat energy on an area of 6 is -log 6', async () => {
+    const measured: number[] = [];
+    const loop = loopOf(countingStep().step, {
+      metrics(_step, values) {
+        const likelihood = values['log-likelihood/held-out'];
+        if (likelihood !== undefined) measured.push(likelihood);
+      },
+    });
+    await loop.run();
+    assert.equal(measured.length, 4);
+    for (const likelihood of measured) assert.ok(Math.abs(likelihood + Math.log(6)) < 1e-12);
+  });
+
+  test('pauses between two steps, stands still, and resumes', async () => {
+    let asked: Promise<RunState> | undefined;
+    const { step, ran } = countingStep((number) => {
+      if (number === 3) asked = loop.pause();
+    });
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(step, observer);
+    const run = loop.run();
+    await reached;
+    const state = await asked;
+    assert.equal(state?.status, 'paused');
+    assert.equal(state?.step, 3);
+    assert.equal(state?.stepsPerSecond, undefined);
+    assert.equal((await loop.pause()).step, 3);
+    assert.deepEqual(ran, [1, 2, 3]);
+    assert.equal(loop.resume().status, 'running');
+    assert.equal(await run, 'finished');
+    assert.equal(ran.length, 10);
+  });
+
+  test('serves the event loop while it trains without end', async () => {
+    // No step ever waits, so only the loop's own yielding lets the immediate run.
+    const loop = loopOf(countingStep().step, {}, 1_000_000_000);
+    const run = loop.run();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await loop.stop()).status, 'stopped');
+    assert.equal(await run, 'stopped');
+  });
+
+  test('stops with a checkpoint of the step it is at, and stop resolves after that', async () => {
+    const saved: number[] = [];
+    let asked: Promise<RunState> | undefined;
+    const { step } = countingStep((number) => {
+      if (number === 5) asked = loop.stop();
+    });
+    const loop = loopOf(step, {
+      async checkpoint({ step: number }) {
+        await new Promise((resolve) => setImmediate(resolve));
+        saved.push(number);
+      },
+    });
+    assert.equal(await loop.run(), 'stopped');
+    assert.equal((await asked)?.status, 'stopped');
+    assert.deepEqual(saved, [5]);
+    assert.equal((await loop.stop()).status, 'stopped');
+  });
+
+  test('stops while paused', async () => {
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(countingStep().step, observer);
+    const run = loop.run();
+    await Promise.all([loop.pause(), reached]);
+    assert.equal((await loop.stop()).status, 'stopped');
+    assert.equal(await run, 'stopped');
+  });
+
+  test('a step that is not finite pauses it with the problem; resume tries that step again', async () => {
+    let failures = 0;
+    const { step, ran } = countingStep((number) => {
+      if (number === 4 && failures++ === 0) throw notFinite;
+    });
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(step, observer);
+    const run = loop.run();
+    const paused = await reached;
+    assert.equal(paused.step, 3);
+    assert.deepEqual(paused.problem, notFinite.problem);
+    assert.equal(loop.resume().problem, undefined);
+    assert.equal(await run, 'finished');
+    assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test('a preview that cannot be kept pauses it; resume keeps that same frame', async () => {
+    let failures = 0;
+    const kept: number[] = [];
+    const told: number[] = [];
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(countingStep().step, {
+      ...observer,
+      metrics: (number) => told.push(number),
+      async preview(frame) {
+        if (frame.step === 4 && failures++ === 0) throw diskFull;
+        kept.push(frame.step);
+      },
+    });
+    const run = loop.run();
+    assert.deepEqual((await reached).problem, diskFull.problem);
+    loop.resume();
+    assert.equal(await run, 'finished');
+    assert.deepEqual(kept, [0, 4, 8, 10]);
+    assert.deepEqual(told, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test('a stop whose checkpoint cannot be written rejects, pauses, and may be tried again', async () => {
+    let failures = 0;
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(
+      countingStep().step,
+      {
+        ...observer,
+        async checkpoint() {
+          if (failures++ === 0) throw diskFull;
+        },
+      },
+      1_000_000_000,
+    );
+    const run = loop.run();
+    await assert.rejects(loop.stop(), diskFull);
+    assert.deepEqual((await reached).problem, diskFull.problem);
+    assert.equal((await loop.stop()).status, 'stopped');
+    assert.equal(await run, 'stopped');
+  });
+
+  test('anything else ends it as failed, for all who wait', async () => {
+    const defect = new TypeError('A defect.');
+    let asked: Promise<RunState> | undefined;
+    const { step, isDisposed } = countingStep((number) => {
+      if (number !== 2) return;
+      asked = loop.stop();
+      throw defect;
+    });
+    const loop = loopOf(step);
+    const run = loop.run();
+    await assert.rejects(run, defect);
+    await assert.rejects(asked ?? Promise.resolve(), defect);
+    assert.equal(loop.state.status, 'failed');
+    assert.equal(loop.state.problem?.message, 'A defect.');
+    assert.ok(isDisposed());
+  });
+
+  test('tells the speed and the time left while it runs', async () => {
+    const { observer, reached } = stateThat(({ stepsPerSecond }) => stepsPerSecond !== undefined);
+    const loop = loopOf(countingStep().step, observer, 1_000_000_000);
+    const run = loop.run();
+    const { stepsPerSecond = 0, secondsLeft = 0, step, steps } = await reached;
+    assert.ok(stepsPerSecond > 0);
+    assert.ok(Math.abs(secondsLeft * stepsPerSecond - (steps - step)) < 1);
+    await loop.stop();
+    await run;
+  });
+});

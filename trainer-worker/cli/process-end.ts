@@ -1,0 +1,72 @@
+import { ProblemError, problemOf } from '../../protocol/problem';
+import type { RecordedRun } from '../server/recorded-run';
+import { exitCode } from './exit-code';
+
+/** How long a run may take to close its record after a defect, before the process ends anyway. */
+const lastWordsMs = 3_000;
+
+/** What ends a process from outside its run. */
+export interface ProcessEnd {
+  /** Rejects when the process is asked to end, or fails, before its run begins. */
+  readonly beforeBegin: Promise<never>;
+  /** Whether it was asked to end. */
+  readonly wasInterrupted: boolean;
+}
+
+/**
+ * Ends a run well when its process is told to end or when something is thrown that nobody catches.
+ *
+ * The first SIGINT or SIGTERM stops the run with a checkpoint, the second ends the process at once.
+ * What nobody catches is logged, recorded as the reason of a failed run, and ends the process.
+ *
+ * @param currentRun the run, once there is one
+ */
+export function watchProcess(
+  log: (text: string) => void,
+  currentRun: () => RecordedRun | undefined,
+): ProcessEnd {
+  let interrupted = false;
+  let reject!: (error: Error) => void;
+  const beforeBegin = new Promise<never>((_, no) => {
+    reject = no;
+  });
+  // Nobody may be waiting any more.
+  beforeBegin.catch(() => undefined);
+
+  const onSignal = (signal: NodeJS.Signals) => {
+    const run = currentRun();
+    if (interrupted) process.exit(exitCode.interrupted);
+    interrupted = true;
+    if (run) {
+      log(`${signal}: stopping with a checkpoint; once more ends at once`);
+      run.stop().catch((thrown: unknown) => run.giveUp(problemOf(thrown)));
+    } else {
+      reject(new ProblemError({ kind: 'worker', message: `Interrupted by ${signal}.` }));
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  // A trainer outlives the terminal or editor that started it.
+  process.on('SIGHUP', () => log('SIGHUP: training goes on'));
+
+  const onDefect = (thrown: unknown) => {
+    const problem = problemOf(thrown);
+    log(`uncaught: ${problem.detail ?? problem.message}`);
+    const run = currentRun();
+    if (run) {
+      run.abandon(problem);
+      setTimeout(() => process.exit(exitCode.failed), lastWordsMs).unref();
+    } else {
+      reject(thrown instanceof Error ? thrown : new ProblemError(problem));
+    }
+  };
+  process.on('uncaughtException', onDefect);
+  process.on('unhandledRejection', onDefect);
+
+  return {
+    beforeBegin,
+    get wasInterrupted() {
+      return interrupted;
+    },
+  };
+}

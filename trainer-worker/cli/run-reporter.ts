@@ -1,0 +1,67 @@
+import path from 'node:path';
+import type { Problem } from '../../protocol/problem';
+import type { RunManifest, RunState } from '../../protocol/run';
+import type { RunObserver } from '../training/run-observer';
+
+/** Tells a shell how a run goes. */
+export interface RunReporter extends RunObserver {
+  /** What it is busy with before it begins. */
+  phase(text: string): void;
+  /** It begins. */
+  begin(directory: string, manifest: RunManifest): void;
+  /** It ended, and everything is on disk. */
+  end(directory: string, manifest: RunManifest, state: RunState): void;
+  /** It could not begin. */
+  refused(problem: Problem): void;
+}
+
+/** Writes a piece of text somewhere. */
+export type Write = (text: string) => void;
+
+/** A number as a column shows it. */
+export function formatNumber(value: number | undefined): string {
+  return value === undefined ? '–' : Number(value.toPrecision(5)).toString();
+}
+
+/** Seconds as `1:23` or `1:02:03`. */
+export function formatSeconds(seconds: number | undefined): string {
+  if (seconds === undefined || !Number.isFinite(seconds)) return '–';
+  const whole = Math.round(seconds);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0
+    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
+    : `${minutes}:${two(whole % 60)}`;
+}
+
+/** The lines that open the report of a run. */
+export function openingText(directory: string, manifest: RunManifest): string {
+  const { backend } = manifest;
+  const rows: [string, string][] = [
+    ['experiment', `${manifest.name} (${shortPath(manifest.experiment.file)})`],
+    ['backend', backend ? `${backend.name}, ${backend.reason}` : 'unknown'],
+    ['directory', shortPath(directory)],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
+}
+
+/** The lines that close it: how it ended, and the last value of each metric. */
+export function closingText(
+  directory: string,
+  manifest: RunManifest,
+  state: RunState,
+  last: Readonly<Record<string, number>>,
+): string {
+  const time = formatSeconds(manifest.trainingSeconds);
+  const head = `${state.status} after ${state.step} of ${state.steps} steps in ${time}, kept in ${shortPath(directory)}\n`;
+  const names = manifest.metrics.map(({ name }) => name).filter((name) => name in last);
+  const width = Math.max(0, ...names.map((name) => name.length)) + 2;
+  return (
+    head + names.map((name) => `  ${name.padEnd(width)}${formatNumber(last[name])}\n`).join('')
+  );
+}
+
+function shortPath(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
+}

@@ -1,0 +1,65 @@
+/** The `ebm` command: trains in a shell, or under an editor over a socket. */
+import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
+import type { JsonObject } from '../protocol/run';
+import { exitCode } from './cli/exit-code';
+import { addOverride, parseCount } from './cli/overrides';
+import { type RunOptions, runCommand } from './cli/run-command';
+import { type ServeOptions, serveCommand } from './cli/serve-command';
+
+const exitCodes = `
+Exit codes:
+  0    the run finished or was stopped
+  1    training failed, or paused for trouble with nobody to ask
+  2    the experiment cannot start, or the command line is wrong
+  130  interrupted before training began, or a second time`;
+
+const noOverrides: JsonObject = {};
+
+function command(end: (code: number) => void): Command {
+  const program = new Command('ebm')
+    .description('Train energy-based models.')
+    .version(version)
+    .addHelpText('after', exitCodes)
+    .exitOverride();
+  program
+    .command('run')
+    .description('train an experiment in this shell')
+    .argument('<file>', 'the experiment, for example two-moons.ebm.ts')
+    .option('--steps <n>', 'train this many steps', parseCount)
+    .option('--seed <n>', 'the seed of everything random', parseCount)
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object a line')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', exitCodes)
+    .action(async (file: string, options: RunOptions) => end(await runCommand(file, options)));
+  program
+    .command('serve', { hidden: true })
+    .description('train an experiment under an editor')
+    .argument('<file>')
+    .requiredOption('--run-directory <folder>', 'the run directory, which exists')
+    .requiredOption('--socket <path>', 'where to listen')
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--parent <id>', 'the run that this one repeats')
+    .action(async (file: string, options: ServeOptions) => end(await serveCommand(file, options)));
+  return program;
+}
+
+/** Ends the process once what it printed is out. */
+function exit(code: number): void {
+  process.exitCode = code;
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+command(exit)
+  .parseAsync()
+  .catch((thrown: unknown) => {
+    if (thrown instanceof CommanderError) {
+      // It has printed its message; `--help` and `--version` come here too, with 0.
+      exit(thrown.exitCode === 0 ? 0 : exitCode.refused);
+      return;
+    }
+    process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+    exit(exitCode.failed);
+  });

@@ -1,0 +1,230 @@
+import path from 'node:path';
+import { version as tfjsVersion } from '@tensorflow/tfjs/package.json';
+import { version } from '../../package.json';
+import { type Problem, problemOf } from '../../protocol/problem';
+import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
+import { isLiving } from '../../protocol/run';
+import { writeCheckpoint } from '../../run-directory/checkpoints';
+import { EventWriter } from '../../run-directory/event-file';
+import type { ScalarEvent } from '../../run-directory/event-message';
+import { writeManifest } from '../../run-directory/manifest';
+import { listPreviewSteps, writeData, writePreview } from '../../run-directory/previews';
+import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import type { PreparedTraining } from '../training/prepared-training';
+import type { Checkpoint, RunObserver } from '../training/run-observer';
+import { readGitState } from './git-state';
+import { writeSourceSnapshot } from './source-snapshot';
+import { Stopwatch } from './stopwatch';
+
+/** What is recorded of a run before its first step. */
+export interface RunStart {
+  /** The run directory, which exists and may hold `worker.log`. */
+  readonly directory: string;
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly loaded: LoadedExperiment;
+  readonly prepared: Pick<PreparedTraining, 'description' | 'backend' | 'transform' | 'shownData'>;
+  readonly parent?: string;
+  /** Where this process listens. */
+  readonly socket: string;
+}
+
+/** Curves reach the file, and the manifest the disk, at least this often. */
+const flushMs = 1_000;
+const manifestMs = 5_000;
+
+/**
+ * Keeps everything of a run on disk while it trains. It never delays the loop: what is appended goes
+ * out in the background, and when that fails, {@link RunRecorder.onTrouble} is told once, everything
+ * waits in memory, and {@link RunRecorder.retry} tries again.
+ */
+export class RunRecorder implements RunObserver {
+  readonly directory: string;
+  readonly #events: EventWriter;
+  readonly #stopwatch = new Stopwatch();
+  readonly #onTrouble: (problem: Problem) => void;
+  #manifest: RunManifest;
+  #trouble: Problem | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #manifestWrittenAt = 0;
+  /** The manifest write that is under way, and whether another must follow it. */
+  #manifestWrite: Promise<void> | undefined;
+  #manifestStale = false;
+
+  private constructor(
+    directory: string,
+    events: EventWriter,
+    manifest: RunManifest,
+    onTrouble: (problem: Problem) => void,
+  ) {
+    this.directory = directory;
+    this.#events = events;
+    this.#manifest = manifest;
+    this.#onTrouble = onTrouble;
+    this.#timer = setInterval(() => this.#inBackground(this.#tick()), flushMs);
+    // The loop keeps the process alive, not its records.
+    this.#timer.unref();
+  }
+
+  /**
+   * Writes what is known before the first step: sources, data, the event file's beginning and the
+   * manifest, in this order, so that a directory with a manifest is a run that began.
+   *
+   * @param onTrouble is told when something cannot be kept any more, once until it is retried
+   * @throws ProblemError of kind `storage`
+   */
+  static async begin(start: RunStart, onTrouble: (problem: Problem) => void): Promise<RunRecorder> {
+    const { directory, loaded, prepared } = start;
+    const source = await writeSourceSnapshot(directory, loaded.sources);
+    await writeData(directory, prepared.shownData);
+    const git = await readGitState(path.dirname(loaded.file));
+    const events = await EventWriter.open(directory, start.createdAt);
+    const manifest: RunManifest = {
+      formatVersion: 1,
+      id: start.id,
+      name: loaded.experiment.name,
+      state: { status: 'starting', step: 0, steps: loaded.experiment.steps },
+      createdAt: start.createdAt.toISOString(),
+      trainingSeconds: 0,
+      experiment: { file: loaded.file, source, sha256: loaded.sha256 },
+      config: loaded.config,
+      overrides: loaded.overrides,
+      ...(start.parent === undefined ? {} : { parent: start.parent }),
+      seed: loaded.experiment.seed,
+      backend: prepared.backend,
+      versions: { 'ebm-lab': version, node: process.versions.node, tfjs: tfjsVersion },
+      ...(git ? { git } : {}),
+      preview: prepared.description.preview,
+      ...(prepared.transform ? { transform: prepared.transform } : {}),
+      metrics: prepared.description.metrics,
+      worker: { pid: process.pid, socket: start.socket },
+    };
+    try {
+      await writeManifest(directory, manifest);
+    } catch (thrown) {
+      await events.close();
+      throw thrown;
+    }
+    return new RunRecorder(directory, events, manifest, onTrouble);
+  }
+
+  /** The manifest as it is now; on disk it may be some seconds older. */
+  get manifest(): RunManifest {
+    return { ...this.#manifest, trainingSeconds: this.#stopwatch.seconds };
+  }
+
+  /** What cannot be kept at the moment. */
+  get trouble(): Problem | undefined {
+    return this.#trouble;
+  }
+
+  state(state: RunState): void {
+    const changed = state.status !== this.#manifest.state.status;
+    this.#stopwatch.setRunning(state.status === 'running');
+    this.#manifest = { ...this.#manifest, state };
+    if (!changed) return;
+    this.#inBackground(this.#events.flush());
+    // The last one is written by `close`, when all else is on disk.
+    if (isLiving(state.status)) this.#inBackground(this.#writeManifest());
+  }
+
+  metrics(step: number, values: Readonly<Record<string, number>>, wallTime: number): void {
+    this.#events.append(step, wallTime, values);
+  }
+
+  async preview(frame: PreviewFrame): Promise<void> {
+    const layout = this.#manifest.preview;
+    if (layout) await writePreview(this.directory, frame, layout);
+  }
+
+  async checkpoint(checkpoint: Checkpoint): Promise<void> {
+    // A checkpoint is worth nothing without the curves that lead to it.
+    await this.#events.sync();
+    await writeCheckpoint(this.directory, checkpoint);
+  }
+
+  /**
+   * Writes all curves up to now.
+   *
+   * @returns the event file's length up to the last value recorded before this call
+   * @throws ProblemError of kind `storage`; see {@link unwritten}
+   */
+  flush(): Promise<number> {
+    return this.#events.flush();
+  }
+
+  /** The event file's length, and what is recorded but cannot be written beyond it. */
+  unwritten(): { readonly bytes: number; readonly events: readonly ScalarEvent[] } {
+    return this.#events.unwritten();
+  }
+
+  /** Steps of the previews on disk, ascending. */
+  previewSteps(): Promise<number[]> {
+    return listPreviewSteps(this.directory);
+  }
+
+  /**
+   * Tries again to write what could not be written.
+   *
+   * @throws ProblemError of kind `storage` when that still fails
+   */
+  async retry(): Promise<void> {
+    await this.#events.flush();
+    await this.#writeManifest();
+    this.#trouble = undefined;
+  }
+
+  /**
+   * Writes everything, and last the manifest of an ended run.
+   *
+   * @param state the final state
+   * @throws ProblemError of kind `storage` when some of it cannot be written
+   */
+  async close(state: RunState): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stopwatch.setRunning(false);
+    const { worker: _, ...rest } = this.#manifest;
+    this.#manifest = { ...rest, state, endedAt: new Date().toISOString() };
+    try {
+      await this.#events.close();
+    } finally {
+      await this.#writeManifest();
+    }
+  }
+
+  async #tick(): Promise<void> {
+    await this.#events.flush();
+    if (performance.now() - this.#manifestWrittenAt > manifestMs) await this.#writeManifest();
+  }
+
+  /** Writes the newest manifest, one write at a time. */
+  async #writeManifest(): Promise<void> {
+    this.#manifestStale = true;
+    while (this.#manifestStale || this.#manifestWrite !== undefined) {
+      if (this.#manifestWrite !== undefined) {
+        // Whoever began it hears of its failure; this call makes its own attempt.
+        await this.#manifestWrite.catch(() => undefined);
+        continue;
+      }
+      this.#manifestStale = false;
+      this.#manifestWrittenAt = performance.now();
+      this.#manifestWrite = writeManifest(this.directory, this.manifest);
+      try {
+        await this.#manifestWrite;
+      } catch (thrown) {
+        this.#manifestStale = true;
+        throw thrown;
+      } finally {
+        this.#manifestWrite = undefined;
+      }
+    }
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    work.catch((thrown: unknown) => {
+      if (this.#trouble) return;
+      this.#trouble = problemOf(thrown, 'storage');
+      this.#onTrouble(this.#trouble);
+    });
+  }
+}

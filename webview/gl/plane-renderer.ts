@@ -1,0 +1,61 @@
+import type { EnergyRange } from '../store/energy-range';
+import { CanvasPlaneRenderer } from './canvas-plane-renderer';
+import { WebGlPlaneRenderer } from './webgl-plane-renderer';
+
+/** Red, green, blue and alpha, 0 to 1. */
+export type Rgba = readonly [number, number, number, number];
+
+/** Points of one kind, drawn as discs with an outline. */
+export interface PointLayer {
+  /** `[count, 2]` in model space. */
+  readonly points: Float32Array;
+  /** Radius of the fill, in CSS pixels. */
+  readonly radius: number;
+  readonly fill: Rgba;
+  readonly outline: Rgba;
+  /** Width of the outline around the fill, in CSS pixels. */
+  readonly outlineWidth: number;
+}
+
+/** A window of the plane, in model space. */
+interface PlaneWindow {
+  readonly xLow: number;
+  readonly xHigh: number;
+  readonly yLow: number;
+  readonly yHigh: number;
+}
+
+/** Everything in the picture, from back to front. */
+export interface PlaneScene {
+  readonly window: PlaneWindow;
+  /** `[resolution, resolution]` energies over the window, row-major, rows along y, all finite. */
+  readonly field: { readonly values: Float32Array; readonly resolution: number } | undefined;
+  /** Whether the field's colours are drawn. */
+  readonly showField: boolean;
+  /** Energies at the two ends of the colour map. */
+  readonly range: EnergyRange;
+  /** Energy between two contour lines, or none where no lines are drawn. */
+  readonly contourStep: number | undefined;
+  /** Colour of contour lines where no colours are beneath them. */
+  readonly contourColor: Rgba;
+  readonly layers: readonly PointLayer[];
+}
+
+/** Draws scenes on the canvas it was made for. */
+export interface PlaneRenderer {
+  readonly canvas: HTMLCanvasElement;
+  /** Which drawing interface it uses. */
+  readonly kind: 'webgl2' | 'canvas';
+  /** The size of the picture in CSS pixels, and device pixels per CSS pixel. */
+  resize(width: number, height: number, pixelRatio: number): void;
+  draw(scene: PlaneScene): void;
+}
+
+/**
+ * A renderer on a canvas of its own: WebGL 2 where the browser has it, Canvas 2D else.
+ *
+ * @param restored called when the graphics card came back after a loss and wants to be drawn again
+ */
+export function createPlaneRenderer(restored: () => void): PlaneRenderer {
+  return WebGlPlaneRenderer.create(restored) ?? new CanvasPlaneRenderer();
+}

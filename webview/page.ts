@@ -1,0 +1,177 @@
+import type { PanelAction } from '../protocol/panel';
+import { problemOf } from '../protocol/problem';
+import { isLiving, type PreviewFrame } from '../protocol/run';
+import { FrameScheduler } from './frame-scheduler';
+import type { Host } from './host';
+import {
+  type Navigation,
+  persistedState,
+  restoredNavigation,
+  startOfNavigation,
+} from './store/navigation';
+import { fromSnapshot, type PanelState, previewIndex, withUpdate } from './store/panel-state';
+import { PreviewSelection } from './store/preview-selection';
+import { readTheme, watchTheme } from './theme';
+import { Banner } from './views/banner';
+import { Controls } from './views/controls';
+import { Curves } from './views/curves';
+import { element } from './views/element';
+import { Header } from './views/header';
+import { Landscape } from './views/landscape';
+import { Notice } from './views/notice';
+import type { PanelModel } from './views/panel-model';
+import { Scrubber } from './views/scrubber';
+import { Summary } from './views/summary';
+
+/** How often a page that hears nothing looks whether its trainer still answers, in milliseconds. */
+const pulse = 1000;
+
+/** Holds the state and hands it to the views, once a frame, when something changed. */
+export class Page {
+  readonly root: HTMLElement;
+  readonly #host: Host;
+  readonly #frames = new FrameScheduler(() => this.#render());
+  readonly #previews: PreviewSelection;
+  readonly #controls = new Controls((action) => this.#act(action));
+  readonly #header = new Header(this.#controls.root);
+  readonly #banner = new Banner((action) => this.#act(action));
+  readonly #landscape = new Landscape(this.#frames.request, (axes) => this.#navigate({ axes }));
+  readonly #curves = new Curves({
+    redraw: this.#frames.request,
+    setSmoothing: (smoothing) => this.#navigate({ smoothing }),
+    setLogScale: (logScale) => this.#navigate({ logScale }),
+    copy: (text) => this.#copy(text),
+  });
+  readonly #scrubber = new Scrubber((step) => {
+    this.#navigate({ step });
+    this.#previews.select(step);
+  });
+  readonly #summary = new Summary();
+  readonly #notice = new Notice();
+  readonly #waiting = element('p', { class: 'waiting' }, 'Opening the run …');
+  #panel: PanelState | undefined;
+  #navigation: Navigation = startOfNavigation;
+  #theme = readTheme();
+  #heardAt = performance.now();
+
+  constructor(host: Host) {
+    this.#host = host;
+    this.#previews = new PreviewSelection({
+      fetch: (step) => host.peer.request('preview', { step }),
+      changed: this.#frames.request,
+    });
+    this.root = element(
+      'div',
+      { class: 'page starting' },
+      this.#waiting,
+      this.#header.root,
+      this.#banner.root,
+      element('main', { class: 'views' }, this.#landscape.root, this.#curves.root),
+      this.#scrubber.root,
+      this.#notice.root,
+      this.#summary.root,
+    );
+    this.#listen();
+    watchTheme(() => {
+      this.#theme = readTheme();
+      this.#frames.request();
+    });
+    window.addEventListener('resize', this.#frames.request);
+    document.addEventListener('visibilitychange', () => {
+      // A hidden page is told nothing: that silence is not the trainer's.
+      this.#heardAt = performance.now();
+    });
+    window.setInterval(() => {
+      if (this.#panel && isLiving(this.#panel.state.status)) this.#frames.request();
+    }, pulse);
+  }
+
+  /** Shows a line about something that failed. */
+  tell(text: string): void {
+    this.#notice.show(text);
+  }
+
+  #listen(): void {
+    const { peer } = this.#host;
+    peer.handle('snapshot', (snapshot) => {
+      const isOtherRun = this.#panel?.runDirectory !== snapshot.runDirectory;
+      this.#panel = fromSnapshot(snapshot);
+      if (isOtherRun) this.#restore(this.#panel);
+      else this.#previews.reset(this.#navigation.step);
+      this.#hear(this.#panel.latest);
+      return null;
+    });
+    peer.handle('update', (update) => {
+      if (this.#panel && update.generation === this.#panel.generation) {
+        this.#panel = withUpdate(this.#panel, update);
+        this.#hear(update.preview);
+      }
+      return null;
+    });
+    peer.onClose((reason) => {
+      this.tell(`The connection to the editor broke${reason ? `: ${reason.message}` : '.'}`);
+    });
+  }
+
+  #hear(preview: PreviewFrame | undefined): void {
+    this.#heardAt = performance.now();
+    if (preview) this.#previews.offer(preview);
+    this.#frames.request();
+  }
+
+  /** Goes where the user was before the page was reloaded. */
+  #restore({ runDirectory, previewSteps }: PanelState): void {
+    const kept = restoredNavigation(this.#host.storedState, runDirectory);
+    const at = kept.step === undefined ? -1 : previewIndex(previewSteps, kept.step);
+    this.#navigate({ ...kept, step: previewSteps[at] });
+    this.#previews.reset(this.#navigation.step);
+  }
+
+  #navigate(change: Partial<Navigation>): void {
+    this.#navigation = { ...this.#navigation, ...change };
+    if (this.#panel) {
+      this.#host.store(persistedState(this.#navigation, this.#panel.runDirectory));
+    }
+    this.#frames.request();
+  }
+
+  async #act(action: PanelAction): Promise<void> {
+    try {
+      await this.#host.peer.request('act', { action });
+    } catch (thrown) {
+      const { message, remedy } = problemOf(thrown);
+      this.tell(remedy ? `${message} ${remedy}` : message);
+    }
+  }
+
+  #copy(text: string): void {
+    navigator.clipboard.writeText(text).catch((thrown: unknown) => {
+      this.tell(`The values could not be copied: ${problemOf(thrown).message}`);
+    });
+  }
+
+  #render(): void {
+    const panel = this.#panel;
+    if (!panel) return;
+    this.#waiting.remove();
+    this.root.classList.remove('starting');
+    const previews = this.#previews;
+    const isLive = previews.step === undefined;
+    const model: PanelModel = {
+      panel,
+      navigation: this.#navigation,
+      frame: isLive ? panel.latest : previews.frame,
+      isLoadingFrame: previews.isLoading,
+      frameError: previews.error === undefined ? undefined : problemOf(previews.error).message,
+      silence: performance.now() - this.#heardAt,
+      theme: this.#theme,
+    };
+    this.#header.render(model);
+    this.#controls.render(model);
+    this.#banner.render(model);
+    this.#landscape.render(model);
+    this.#curves.render(model);
+    this.#scrubber.render(model);
+    this.#summary.render(model, this.#landscape.description(panel, model.frame));
+  }
+}

@@ -1,0 +1,106 @@
+import type { MinMaxPyramid } from './min-max-pyramid';
+import type { Series } from './series';
+
+/** A line to draw: where its points are, and their values (raw or smoothed). */
+export interface Curve {
+  readonly series: Series;
+  readonly values: MinMaxPyramid;
+}
+
+/**
+ * Points of several curves over common, ascending steps. `undefined` is where a curve has no point
+ * (the line passes), `null` where its value is not finite (the line is broken).
+ */
+export interface AlignedPoints {
+  readonly steps: number[];
+  readonly values: (number | null | undefined)[][];
+}
+
+/**
+ * What is to be drawn of `curves` between two steps on `columns` pixel columns: the points
+ * themselves where they are few, else the minimum and maximum of each column, so that at most two
+ * points a column are drawn and no extreme is lost. One point beyond either end is included, so that
+ * lines run on to the edge.
+ */
+export function decimate(
+  curves: readonly Curve[],
+  from: number,
+  to: number,
+  columns: number,
+): AlignedPoints {
+  const stretches = curves.map(({ series }) => {
+    const first = Math.max(0, series.indexUpTo(from));
+    const last = Math.min(series.length, series.indexFrom(to) + 1);
+    return { first, last };
+  });
+  const most = Math.max(0, ...stretches.map(({ first, last }) => last - first));
+  if (most <= 2 * columns) return joined(curves, stretches);
+  return columnExtremes(curves, stretches, from, to, columns);
+}
+
+type Stretch = { readonly first: number; readonly last: number };
+
+/** Every point of each stretch, over the union of their steps. */
+function joined(curves: readonly Curve[], stretches: readonly Stretch[]): AlignedPoints {
+  const next = stretches.map(({ first }) => first);
+  const points: { steps: number[]; values: (number | null | undefined)[][] } = {
+    steps: [],
+    values: curves.map(() => []),
+  };
+  for (;;) {
+    let step = Number.POSITIVE_INFINITY;
+    for (const [k, { series }] of curves.entries()) {
+      if (next[k]! < stretches[k]!.last) step = Math.min(step, series.stepAt(next[k]!));
+    }
+    if (step === Number.POSITIVE_INFINITY) return points;
+    points.steps.push(step);
+    for (const [k, { series, values }] of curves.entries()) {
+      const index = next[k]!;
+      if (index < stretches[k]!.last && series.stepAt(index) === step) {
+        const value = values.at(index);
+        points.values[k]!.push(Number.isFinite(value) ? value : null);
+        next[k] = index + 1;
+      } else {
+        points.values[k]!.push(undefined);
+      }
+    }
+  }
+}
+
+function columnExtremes(
+  curves: readonly Curve[],
+  stretches: readonly Stretch[],
+  from: number,
+  to: number,
+  columns: number,
+): AlignedPoints {
+  const width = (to - from) / columns;
+  const steps: number[] = [];
+  for (let column = 0; column < columns; column++) {
+    steps.push(from + (column + 0.25) * width, from + (column + 0.75) * width);
+  }
+  const values = curves.map(({ series, values }, k) => {
+    const out: (number | null | undefined)[] = [];
+    let index = stretches[k]!.first;
+    let previous = Number.NaN;
+    for (let column = 0; column < columns; column++) {
+      const isLast = column === columns - 1;
+      const end = isLast ? stretches[k]!.last : series.indexFrom(from + (column + 1) * width);
+      const extremes = values.range(index, end);
+      if (extremes === undefined) {
+        const gap = end > index ? null : undefined;
+        out.push(gap, gap);
+      } else if (Math.abs(extremes.max - previous) < Math.abs(extremes.min - previous)) {
+        // Enter each column at the end nearer to where the last one was left.
+        out.push(extremes.max, extremes.min);
+        previous = extremes.min;
+      } else {
+        out.push(extremes.min, extremes.max);
+        previous = extremes.max;
+      }
+      index = Math.max(index, end);
+    }
+    return out;
+  });
+  return { steps, values };
+}

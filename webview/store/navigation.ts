@@ -1,0 +1,64 @@
+import type { PanelPersistedState } from '../../protocol/panel';
+
+/** Where the user is: all that survives a reload of the page. */
+export interface Navigation {
+  /** The step looked at, or none where the page follows the newest. */
+  readonly step: number | undefined;
+  /** The dimensions on the horizontal and the vertical axis. */
+  readonly axes: readonly [number, number];
+  /** Weight of the moving average over curves, 0 to below 1. */
+  readonly smoothing: number;
+  readonly logScale: boolean;
+}
+
+export const startOfNavigation: Navigation = {
+  step: undefined,
+  axes: [0, 1],
+  smoothing: 0,
+  logScale: false,
+};
+
+/**
+ * The navigation kept for `runDirectory`. Whatever else is stored (another run's, another version's,
+ * another program's) is the same as nothing: the page must open.
+ */
+export function restoredNavigation(stored: unknown, runDirectory: string): Navigation {
+  if (typeof stored !== 'object' || stored === null) return startOfNavigation;
+  const { version, runDirectory: kept, ...rest } = stored as Partial<PanelPersistedState>;
+  if (version !== 1 || kept !== runDirectory) return startOfNavigation;
+  const { step, axes, smoothing, logScale } = rest;
+  return {
+    step: isCount(step) ? step : undefined,
+    axes:
+      Array.isArray(axes) && axes.length === 2 && axes.every(isCount)
+        ? [axes[0], axes[1]]
+        : startOfNavigation.axes,
+    smoothing: typeof smoothing === 'number' && smoothing >= 0 && smoothing < 1 ? smoothing : 0,
+    logScale: logScale === true,
+  };
+}
+
+/** What is to be kept of a navigation. */
+export function persistedState(navigation: Navigation, runDirectory: string): PanelPersistedState {
+  const { step, axes, smoothing, logScale } = navigation;
+  return {
+    version: 1,
+    runDirectory,
+    ...(step === undefined ? {} : { step }),
+    axes,
+    smoothing,
+    logScale,
+  };
+}
+
+/** The axes kept, if a sample has those dimensions, else the first two. */
+export function validAxes(
+  [x, y]: readonly [number, number],
+  dimensions: number,
+): readonly [number, number] {
+  return x !== y && x < dimensions && y < dimensions ? [x, y] : [0, Math.min(1, dimensions - 1)];
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

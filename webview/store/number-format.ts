@@ -1,0 +1,76 @@
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+/** A minus sign is as wide as a digit; a hyphen is not. */
+const minus = '\u2212';
+
+/** A count with thousands separated: `12,500`. */
+export function formatCount(count: number): string {
+  return grouped.format(count).replace('-', minus);
+}
+
+/** A measured value in at most about eight characters, four significant digits. */
+export function formatValue(value: number | undefined): string {
+  if (value === undefined) return '–';
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : `${minus}∞`;
+  const size = Math.abs(value);
+  let text: string;
+  if (size === 0) text = '0';
+  else if (size < 1e-3 || size >= 1e5) text = exponential(value);
+  else if (size >= 1000) text = value.toFixed(0);
+  else text = value.toPrecision(4);
+  return text.replace('-', minus);
+}
+
+/** A tick of an axis whose ticks are `increment` apart: as many digits as tell them apart. */
+export function formatTick(value: number, increment: number): string {
+  const size = Math.max(Math.abs(value), increment);
+  if (size >= 1e5 || increment < 1e-4) {
+    return value === 0 ? '0' : exponential(value).replace('-', minus);
+  }
+  let digits = 0;
+  while (digits < 6 && !isWhole(increment * 10 ** digits)) digits++;
+  // -0.00 is 0.00 to a reader.
+  const text = value.toFixed(digits);
+  return (Number(text) === 0 ? (0).toFixed(digits) : text).replace('-', minus);
+}
+
+/** A step on an axis: `500`, `2k`, `1.5M`. */
+export function formatStepTick(step: number): string {
+  const size = Math.abs(step);
+  if (size >= 1e6) return `${trimmed(step / 1e6)}M`;
+  if (size >= 1e4) return `${trimmed(step / 1e3)}k`;
+  return trimmed(step);
+}
+
+/** Steps per second: `142`, `14.2`, `0.14`. */
+export function formatSpeed(stepsPerSecond: number): string {
+  if (stepsPerSecond >= 100) return formatCount(stepsPerSecond);
+  return stepsPerSecond.toFixed(stepsPerSecond >= 10 ? 1 : 2);
+}
+
+/** A duration to the precision that a waiting person needs: `8 s`, `2 min 05 s`, `1 h 07 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const pad = (part: number) => String(part).padStart(2, '0');
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+  return `${Math.round(minutes / 60 / 24)} days`;
+}
+
+/** Up to rounding. */
+function isWhole(value: number): boolean {
+  return Math.abs(value - Math.round(value)) < 1e-6 * value;
+}
+
+function exponential(value: number): string {
+  return value
+    .toExponential(2)
+    .replace(/\.?0+e/, 'e')
+    .replace('e+', 'e');
+}
+
+function trimmed(value: number): string {
+  return String(Number(value.toPrecision(6))).replace('-', minus);
+}

@@ -1,0 +1,73 @@
+import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
+import { Series } from './series';
+
+/** All that the page knows of its run. Replaced on each change, but for the curves, which grow. */
+export interface PanelState {
+  readonly generation: number;
+  readonly runDirectory: string;
+  readonly manifest: RunManifest;
+  readonly state: RunState;
+  /** `[count, D]` rows of the data. */
+  readonly data: { readonly values: Float32Array; readonly count: number } | undefined;
+  /** Steps that have a preview, ascending. */
+  readonly previewSteps: readonly number[];
+  readonly latest: PreviewFrame | undefined;
+  /** By metric name. The same map and the same series for one generation: they grow in place. */
+  readonly series: ReadonlyMap<string, Series>;
+}
+
+/** The state that a snapshot describes. Its curves are empty: they follow as updates. */
+export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
+  return {
+    generation: snapshot.generation,
+    runDirectory: snapshot.runDirectory,
+    manifest: snapshot.manifest,
+    state: snapshot.state,
+    data: snapshot.data,
+    previewSteps: snapshot.preview
+      ? withStep(snapshot.previewSteps, snapshot.preview.step)
+      : snapshot.previewSteps,
+    latest: snapshot.preview,
+    series: new Map(),
+  };
+}
+
+/** The state after an update; the same object if the update belongs to another generation. */
+export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
+  if (update.generation !== state.generation) return state;
+  let { series } = state;
+  for (const [metric, chunk] of Object.entries(update.series ?? {})) {
+    let known = series.get(metric);
+    if (known === undefined) {
+      known = new Series();
+      series = new Map([...series, [metric, known]]);
+    }
+    known.append(chunk);
+  }
+  const { preview } = update;
+  const isNewest = preview !== undefined && preview.step >= (state.latest?.step ?? 0);
+  return {
+    ...state,
+    state: update.state ?? state.state,
+    previewSteps: preview ? withStep(state.previewSteps, preview.step) : state.previewSteps,
+    latest: isNewest ? preview : state.latest,
+    series,
+  };
+}
+
+/** `steps` with `step` in its place, unchanged if it is there. */
+function withStep(steps: readonly number[], step: number): readonly number[] {
+  const at = steps.findLastIndex((known) => known <= step);
+  if (steps[at] === step) return steps;
+  return [...steps.slice(0, at + 1), step, ...steps.slice(at + 1)];
+}
+
+/** The index of the newest preview step at or before `step`, else the first; -1 if there is none. */
+export function previewIndex(steps: readonly number[], step: number): number {
+  if (steps.length === 0) return -1;
+  return Math.max(
+    0,
+    steps.findLastIndex((known) => known <= step),
+  );
+}

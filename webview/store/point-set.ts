@@ -1,0 +1,37 @@
+/** Mean and standard deviation (over n) of a column. */
+export interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** Column `dimension` of `[count, dimensions]` rows. */
+export function column(values: Float32Array, dimensions: number, dimension: number): Float32Array {
+  const count = Math.floor(values.length / dimensions);
+  return Float32Array.from({ length: count }, (_, row) => values[row * dimensions + dimension]!);
+}
+
+/** Two columns of `[count, dimensions]` rows, interleaved as points of a plane. */
+export function plane(
+  values: Float32Array,
+  dimensions: number,
+  [x, y]: readonly [number, number],
+): Float32Array {
+  if (dimensions === 2 && x === 0 && y === 1) return values;
+  const count = Math.floor(values.length / dimensions);
+  const points = new Float32Array(2 * count);
+  for (let row = 0; row < count; row++) {
+    points[2 * row] = values[row * dimensions + x]!;
+    points[2 * row + 1] = values[row * dimensions + y]!;
+  }
+  return points;
+}
+
+/** Mean and deviation of a column; none of nothing. */
+export function moments(values: Float32Array): Moments | undefined {
+  if (values.length === 0) return undefined;
+  let mean = 0;
+  for (const value of values) mean += value / values.length;
+  let variance = 0;
+  for (const value of values) variance += (value - mean) ** 2 / values.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}

@@ -1,0 +1,25 @@
+/** Round numbers on an axis, ascending, and the distance between them. */
+export interface Ticks {
+  readonly increment: number;
+  readonly values: readonly number[];
+}
+
+/**
+ * Ticks at multiples of 1, 2 or 5 times a power of ten within `[low, high]`, at most `most` of them
+ * (Heckbert, "Nice numbers for graph labels", Graphics Gems, 1990).
+ */
+export function niceTicks(low: number, high: number, most: number): Ticks {
+  const span = high - low;
+  if (!(span > 0) || !Number.isFinite(span) || most < 1) return { increment: 1, values: [] };
+  const least = span / most;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const increment = power * ([1, 2, 5].find((m) => m * power >= least * (1 - 1e-9)) ?? 10);
+  const values: number[] = [];
+  const first = Math.ceil(low / increment - 1e-9);
+  const last = Math.floor(high / increment + 1e-9);
+  for (let k = first; k <= last; k++) {
+    // Not -0, which formatters show with its sign.
+    values.push(k === 0 ? 0 : k * increment);
+  }
+  return { increment, values };
+}

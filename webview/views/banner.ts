@@ -1,0 +1,59 @@
+import type { Problem } from '../../protocol/problem';
+import { isActionEnabled } from '../store/run-display';
+import { PushButton } from '../toolkit';
+import type { Act } from './controls';
+import { element, setText } from './element';
+import { Memo } from './memo';
+import type { PanelModel } from './panel-model';
+
+/** What went wrong with the run, where, and what can be done about it. */
+export class Banner {
+  readonly root: HTMLElement;
+  readonly #message = element('p', { class: 'banner-message' });
+  readonly #remedy = element('p', { class: 'banner-remedy' });
+  readonly #rerun: PushButton;
+  readonly #source: PushButton;
+  readonly #memo = new Memo();
+
+  constructor(act: Act) {
+    const press = (action: Parameters<Act>[0]) => () => {
+      act(action).catch(reportError);
+    };
+    this.#rerun = new PushButton({ label: 'Rerun', appearance: 'primary', press: press('rerun') });
+    this.#source = new PushButton({
+      label: 'Open Source',
+      appearance: 'secondary',
+      press: press('openSource'),
+    });
+    const log = new PushButton({
+      label: 'Show Log',
+      appearance: 'secondary',
+      press: press('showLog'),
+    });
+    this.root = element(
+      'section',
+      { class: 'banner', role: 'alert', 'data-testid': 'problem' },
+      element('div', { class: 'banner-text' }, this.#message, this.#remedy),
+      element('div', { class: 'banner-actions' }, this.#rerun.root, log.root, this.#source.root),
+    );
+    this.root.hidden = true;
+  }
+
+  render({ panel: { state } }: PanelModel): void {
+    if (!this.#memo.changed(state.problem, state.status)) return;
+    const { problem } = state;
+    this.root.hidden = problem === undefined;
+    if (problem === undefined) return;
+    setText(this.#message, problem.message);
+    const remedy = [placeOf(problem), problem.remedy].filter((part) => part !== undefined);
+    setText(this.#remedy, remedy.join(' · '));
+    this.#remedy.hidden = remedy.length === 0;
+    this.#rerun.root.hidden = !isActionEnabled('rerun', state.status);
+  }
+}
+
+function placeOf({ location }: Problem): string | undefined {
+  if (!location) return undefined;
+  const file = location.file.split(/[\\/]/).at(-1);
+  return `${file}:${location.line}:${location.column}`;
+}

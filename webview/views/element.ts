@@ -1,0 +1,75 @@
+type Attributes = { readonly [name: string]: string };
+
+/**
+ * Makes an element with attributes and children. Nothing in the page is built from HTML strings:
+ * names of runs, columns and metrics are other people's text.
+ */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes?: Attributes,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K];
+export function element(
+  tag: string,
+  attributes?: Attributes,
+  ...children: (Node | string)[]
+): HTMLElement;
+export function element(
+  tag: string,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElement {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** Sets the text of a node where it differs, so that an unchanged page costs no layout. */
+export function setText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** Sets an attribute where it differs; `undefined` removes it. */
+export function setAttribute(node: Element, name: string, value: string | undefined): void {
+  if (value === undefined) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+/** Lets the style sheet fill a slider up to its thumb. */
+export function showFill(slider: HTMLInputElement): void {
+  const [min, max] = [Number(slider.min), Number(slider.max)];
+  const share = max > min ? (Number(slider.value) - min) / (max - min) : 1;
+  slider.style.setProperty('--fill', `${100 * share}%`);
+}
+
+const svg = 'http://www.w3.org/2000/svg';
+
+const paths = {
+  pause: 'M4 2.5h2.5v11H4zM9.5 2.5H12v11H9.5z',
+  play: 'M4.5 2.2v11.6L13.5 8z',
+  stop: 'M3.5 3.5h9v9h-9z',
+  rerun:
+    'M8 2.5a5.5 5.5 0 1 0 5.5 5.5H12a4 4 0 1 1-4-4c1.2 0 2.2.5 2.9 1.3L9 7.2h5V2.2l-2 2A5.5 5.5 0 0 0 8 2.5z',
+  source:
+    'M5.4 4.2 6.5 5.2 3.7 8l2.8 2.8-1.1 1L1.5 8zM10.6 4.2 9.5 5.2 12.3 8l-2.8 2.8 1.1 1L14.5 8z',
+  folder: 'M1.5 3h4.6l1.5 1.5h6.9v9h-13zM3 6v6h10V6z',
+  log: 'M2 3h12v1.4H2zM2 6.2h8v1.4H2zM2 9.4h12v1.4H2zM2 12.6h6V14H2z',
+  dot: 'M8 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z',
+  copy: 'M5 1.5h8.5V11H11v3.5H2.5V5H5zM6.3 2.8V5H11v4.7h1.2V2.8zM3.8 6.3v6.9h5.9V6.3z',
+} as const;
+
+/** A small picture, 16 by 16, in the colour of the text. Decoration: whatever bears it has a name. */
+export function icon(name: keyof typeof paths): SVGElement {
+  const root = document.createElementNS(svg, 'svg');
+  root.setAttribute('viewBox', '0 0 16 16');
+  root.setAttribute('width', '16');
+  root.setAttribute('height', '16');
+  root.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(svg, 'path');
+  path.setAttribute('d', paths[name]);
+  path.setAttribute('fill', 'currentColor');
+  path.setAttribute('fill-rule', 'evenodd');
+  root.append(path);
+  return root;
+}

@@ -1,0 +1,295 @@
+import type { PreviewFrame } from '../../protocol/run';
+import { validAxes } from '../store/navigation';
+import { formatCount, formatTick, formatValue } from '../store/number-format';
+import type { PanelState } from '../store/panel-state';
+import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
+import { column, moments, plane } from '../store/point-set';
+import { DropDown } from '../toolkit';
+import { element, setAttribute, setText } from './element';
+import { HistogramPlot } from './histogram-plot';
+import { Memo } from './memo';
+import type { PanelModel } from './panel-model';
+import { type PlaneLayers, PlanePlot } from './plane-plot';
+
+const layerNames = {
+  field: 'Energy field',
+  contours: 'Contours',
+  data: 'Data',
+  samples: 'Samples',
+} as const;
+
+/** What the model has learned, as a picture: samples over data over the energy. */
+export class Landscape {
+  readonly root: HTMLElement;
+  readonly #redraw: () => void;
+  readonly #selectAxes: (axes: readonly [number, number]) => void;
+  readonly #step = element('span', { class: 'pane-note', 'data-testid': 'landscape-step' });
+  readonly #pickers = element('div', { class: 'axis-pickers' });
+  readonly #toggles = new Map<keyof PlaneLayers, HTMLButtonElement>();
+  readonly #holder = element('div', { class: 'plot-holder' });
+  readonly #empty = element('p', { class: 'empty' });
+  readonly #readout = element('div', { class: 'readout', 'data-testid': 'readout' });
+  readonly #note = element('p', { class: 'landscape-note' });
+  readonly #legend = element('div', {
+    class: 'legend',
+    role: 'group',
+    'aria-label': 'Shown layers',
+  });
+  readonly #moments = element('tbody');
+  readonly #table: HTMLElement;
+  readonly #plane: PlanePlot;
+  readonly #histogram: HistogramPlot;
+  readonly #drawing = new Memo();
+  readonly #layout = new Memo();
+  readonly #points = new Memo();
+  #dropDowns: readonly DropDown[] = [];
+  #layers: PlaneLayers = { field: true, contours: true, data: true, samples: true };
+  #data: Float32Array | undefined;
+  #samples: Float32Array | undefined;
+  /** The dimensions drawn. */
+  #axes: readonly [number, number] = [0, 1];
+  /** What is under the pointer, and what is said while nothing is. */
+  #pointed: string | undefined;
+  #idle = '';
+
+  /**
+   * @param redraw asks for a new frame
+   * @param selectAxes the user chose other dimensions
+   */
+  constructor(redraw: () => void, selectAxes: (axes: readonly [number, number]) => void) {
+    this.#redraw = redraw;
+    this.#selectAxes = selectAxes;
+    const pointed = (text: string | undefined) => {
+      this.#pointed = text;
+      setText(this.#readout, text ?? this.#idle);
+    };
+    this.#plane = new PlanePlot(pointed, () => {
+      this.#drawing.changed();
+      redraw();
+    });
+    this.#histogram = new HistogramPlot(pointed);
+    for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
+      const toggle = element(
+        'button',
+        { class: 'layer', type: 'button', 'aria-pressed': 'true' },
+        element('span', { class: `swatch swatch-${layer}`, 'aria-hidden': 'true' }),
+        name,
+      );
+      toggle.addEventListener('click', () => this.#toggle(layer));
+      this.#toggles.set(layer, toggle);
+      this.#legend.append(toggle);
+    }
+    this.#legend.append(this.#pickers);
+    this.#holder.append(this.#plane.root, this.#histogram.root, this.#empty);
+    this.#table = element(
+      'table',
+      { class: 'moments', 'data-testid': 'moments' },
+      element('caption', { class: 'visually-hidden' }, 'Data and samples, mean and deviation'),
+      element(
+        'thead',
+        {},
+        element(
+          'tr',
+          {},
+          element('th', { scope: 'col' }, 'Mean ± deviation'),
+          element('th', { scope: 'col' }, 'Data'),
+          element('th', { scope: 'col' }, 'Samples'),
+        ),
+      ),
+      this.#moments,
+    );
+    this.root = element(
+      'section',
+      { class: 'pane landscape', 'aria-label': 'Energy landscape' },
+      element('div', { class: 'pane-head' }, element('h2', {}, 'Landscape'), this.#step),
+      this.#legend,
+      this.#holder,
+      this.#readout,
+      this.#note,
+      this.#table,
+    );
+    new ResizeObserver(redraw).observe(this.#holder);
+  }
+
+  render({ panel, navigation, frame, theme, isLoadingFrame }: PanelModel): void {
+    const { preview: layout, transform } = panel.manifest;
+    const dimensions = layout?.dimensions ?? 0;
+    const isEmpty = layout === undefined || (!frame && !panel.data);
+    this.#empty.hidden = !isEmpty;
+    this.#plane.root.hidden = isEmpty || dimensions < 2;
+    this.#histogram.root.hidden = isEmpty || dimensions !== 1;
+    this.#table.hidden = isEmpty;
+    // Keeps its room: the curves' options beside it stand on the same line.
+    this.#legend.classList.toggle('blank', isEmpty);
+    setText(this.#empty, emptyText(panel));
+    setText(
+      this.#step,
+      frame ? `step ${formatCount(frame.step)}${isLoadingFrame ? ' …' : ''}` : '',
+    );
+    if (this.#layout.changed(layout, panel.runDirectory)) {
+      this.#plane.forgetRange();
+      this.#makePickers(layout?.axes ?? []);
+    }
+    for (const layer of ['field', 'contours'] as const) {
+      this.#toggles.get(layer)!.hidden = dimensions !== 2;
+    }
+    this.#note.hidden = dimensions < 3;
+    setText(
+      this.#note,
+      dimensions < 3
+        ? ''
+        : `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`,
+    );
+    if (isEmpty || !layout) return;
+
+    const axes = validAxes(navigation.axes, dimensions);
+    this.#dropDowns.forEach((dropDown, k) => {
+      dropDown.index = axes[k]!;
+    });
+    if (this.#points.changed(frame, panel.data, axes[0], axes[1])) {
+      this.#takePoints(panel, frame, dimensions, axes);
+    }
+    const width = this.#holder.clientWidth;
+    const maxHeight = Math.min(640, Math.max(280, window.innerHeight - 300));
+    const isUnchanged = !this.#drawing.changed(
+      frame,
+      panel.data,
+      axes[0],
+      axes[1],
+      layout,
+      this.#layers,
+      theme,
+      width,
+      maxHeight,
+      window.devicePixelRatio,
+    );
+    if (isUnchanged || width === 0) return;
+    const shared = {
+      data: this.#data,
+      samples: this.#samples,
+      layers: this.#layers,
+      theme,
+    };
+    const x = plotAxis(layout, transform, axes[0]);
+    if (dimensions === 1) {
+      this.#histogram.draw({ axis: x, ...shared }, width, maxHeight);
+      setAttribute(this.#histogram.root, 'aria-label', this.description(panel, frame));
+      this.#setIdle(panel, frame);
+      return;
+    }
+    const y = plotAxis(layout, transform, axes[1]);
+    const { resolution } = layout;
+    const hasField = frame?.field !== undefined && frame.field.length === resolution ** 2;
+    const field = hasField && frame?.field ? { values: frame.field, resolution } : undefined;
+    this.#plane.draw({ x, y, field, ...shared }, width, maxHeight);
+    setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
+    this.#setIdle(panel, frame);
+  }
+
+  /** The picture in words. */
+  description({ data }: PanelState, frame: PreviewFrame | undefined): string {
+    const parts: string[] = [];
+    if (frame) {
+      parts.push(
+        `Step ${formatCount(frame.step)}: ${formatCount(frame.count)} samples of the model`,
+      );
+    }
+    if (data) parts.push(`${formatCount(data.count)} points of the data`);
+    const { range } = this.#plane;
+    if (frame?.field && range) {
+      parts.push(`energies from ${formatValue(range.low)} to ${formatValue(range.high)}`);
+    }
+    return `${parts.join(', ')}.`;
+  }
+
+  #toggle(layer: keyof PlaneLayers): void {
+    this.#layers = { ...this.#layers, [layer]: !this.#layers[layer] };
+    setAttribute(this.#toggles.get(layer)!, 'aria-pressed', String(this.#layers[layer]));
+    this.#redraw();
+  }
+
+  #makePickers(names: readonly string[]): void {
+    // Both axes cannot show one dimension: to choose the other's is to swap them.
+    const horizontal = (x: number): [number, number] => {
+      const [oldX, oldY] = this.#axes;
+      return [x, x === oldY ? oldX : oldY];
+    };
+    const vertical = (y: number): [number, number] => {
+      const [oldX, oldY] = this.#axes;
+      return [y === oldX ? oldY : oldX, y];
+    };
+    this.#dropDowns =
+      names.length < 3
+        ? []
+        : [
+            new DropDown('Horizontal axis', names, (x) => this.#selectAxes(horizontal(x))),
+            new DropDown('Vertical axis', names, (y) => this.#selectAxes(vertical(y))),
+          ];
+    const [x, y] = this.#dropDowns;
+    const between = element('span', { 'aria-hidden': 'true' }, '×');
+    this.#pickers.replaceChildren(...(x && y ? [x.root, between, y.root] : []));
+  }
+
+  #takePoints(
+    panel: PanelState,
+    frame: PreviewFrame | undefined,
+    dimensions: number,
+    axes: readonly [number, number],
+  ): void {
+    this.#axes = axes;
+    const points = (values: Float32Array | undefined) => {
+      if (!values) return undefined;
+      return dimensions === 1 ? values : plane(values, dimensions, axes);
+    };
+    this.#data = points(panel.data?.values);
+    this.#samples = points(frame?.samples);
+    const { preview: layout, transform } = panel.manifest;
+    if (!layout) return;
+    const shown = dimensions === 1 ? [0] : axes;
+    this.#moments.replaceChildren(
+      ...shown.map((dimension) => {
+        const axis = plotAxis(layout, transform, dimension);
+        const cell = (values: Float32Array | undefined) =>
+          element(
+            'td',
+            {},
+            values ? momentsText(column(values, dimensions, dimension), axis) : '–',
+          );
+        return element(
+          'tr',
+          {},
+          element('th', { scope: 'row' }, axis.name),
+          cell(panel.data?.values),
+          cell(frame?.samples),
+        );
+      }),
+    );
+  }
+
+  #setIdle({ data }: PanelState, frame: PreviewFrame | undefined): void {
+    const parts: string[] = [];
+    if (data) parts.push(`${formatCount(data.count)} data points`);
+    if (frame) parts.push(`${formatCount(frame.count)} samples`);
+    const step = frame?.field && this.#layers.contours ? this.#plane.contourStep : undefined;
+    if (step !== undefined) parts.push(`contours every ${formatTick(step, step)}`);
+    this.#idle = parts.join(' · ');
+    if (this.#pointed === undefined) setText(this.#readout, this.#idle);
+  }
+}
+
+function momentsText(values: Float32Array, axis: PlotAxis): string {
+  const found = moments(values);
+  if (!found) return '–';
+  const deviation = Math.abs(axis.scale) * found.deviation;
+  // Both to a hundredth of the deviation: the rest is chance.
+  const unit = deviation > 0 ? 10 ** (Math.floor(Math.log10(deviation)) - 2) : 1e-3;
+  const mean = formatTick(inDataUnits(axis, found.mean), unit);
+  return `${mean} ± ${formatTick(deviation, unit)}`;
+}
+
+function emptyText({ manifest, state }: PanelState): string {
+  if (!manifest.preview || state.status === 'starting') {
+    return 'The landscape appears with the first preview.';
+  }
+  return 'This run has kept no preview.';
+}

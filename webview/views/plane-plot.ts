@@ -1,0 +1,274 @@
+import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/plane-renderer';
+import { viridis } from '../gl/viridis';
+import { drifted, type EnergyRange, energyAt, robustRange } from '../store/energy-range';
+import { formatTick, formatValue } from '../store/number-format';
+import { inDataUnits, type PlotAxis, plotAspect } from '../store/plot-window';
+import { niceTicks } from '../store/ticks';
+import { rgba, type Theme } from '../theme';
+import { element } from './element';
+import { type Box, drawAxes, line, prepareCanvas } from './plot-axes';
+
+/** What can be switched off in the picture. */
+export interface PlaneLayers {
+  readonly field: boolean;
+  readonly contours: boolean;
+  readonly data: boolean;
+  readonly samples: boolean;
+}
+
+/** What a {@link PlanePlot} shows. */
+export interface PlaneView {
+  readonly x: PlotAxis;
+  readonly y: PlotAxis;
+  /** `[resolution, resolution]` energies over the window. */
+  readonly field: { readonly values: Float32Array; readonly resolution: number } | undefined;
+  /** `[count, 2]` points in model space. */
+  readonly data: Float32Array | undefined;
+  readonly samples: Float32Array | undefined;
+  readonly layers: PlaneLayers;
+  readonly theme: Theme;
+}
+
+/** About how many contour lines lie between the two ends of the colour scale. */
+const contourCount = 10;
+
+/** Samples over data over the energy field, with axes, a colour bar and a crosshair. */
+export class PlanePlot {
+  readonly root: HTMLElement;
+  readonly #renderer: PlaneRenderer;
+  readonly #overlay = element('canvas', { class: 'plot-overlay' });
+  readonly #crosshairX = element('div', { class: 'crosshair crosshair-x' });
+  readonly #crosshairY = element('div', { class: 'crosshair crosshair-y' });
+  readonly #pointed: (text: string | undefined) => void;
+  #view: PlaneView | undefined;
+  #box: Box = { left: 0, top: 0, width: 1, height: 1 };
+  /** The field as it came, as it is drawn (all finite), and the range of its colours. */
+  #field: { readonly raw: Float32Array; readonly values: Float32Array } | undefined;
+  #range: EnergyRange | undefined;
+  /** Where the crosshair stands, as shares of the window; none where it is not shown. */
+  #pointer: readonly [number, number] | undefined;
+
+  /**
+   * @param pointed told what is under the crosshair, in words, or that it is gone
+   * @param redraw asks for the plot to be drawn again
+   */
+  constructor(pointed: (text: string | undefined) => void, redraw: () => void) {
+    this.#pointed = pointed;
+    this.#renderer = createPlaneRenderer(redraw);
+    const { canvas, kind } = this.#renderer;
+    canvas.className = 'plot-picture';
+    this.root = element(
+      'div',
+      {
+        class: 'plane-plot',
+        tabindex: '0',
+        role: 'img',
+        'data-renderer': kind,
+        'data-testid': 'plane',
+      },
+      canvas,
+      this.#overlay,
+      this.#crosshairX,
+      this.#crosshairY,
+    );
+    this.root.addEventListener('pointermove', (event) => this.#pointAt(event));
+    this.root.addEventListener('pointerleave', () => this.#point(undefined));
+    this.root.addEventListener('blur', () => this.#point(undefined));
+    this.root.addEventListener('keydown', (event) => this.#onKey(event));
+  }
+
+  /** The energies at the ends of the colour scale now. */
+  get range(): EnergyRange | undefined {
+    return this.#range;
+  }
+
+  /** The energy between two contour lines now. */
+  get contourStep(): number | undefined {
+    return this.#range && niceTicks(this.#range.low, this.#range.high, contourCount).increment;
+  }
+
+  /** Another run: its energies have nothing to do with those shown. */
+  forgetRange(): void {
+    this.#range = undefined;
+  }
+
+  /** Draws into `width` CSS pixels and at most `maxHeight`. */
+  draw(view: PlaneView, width: number, maxHeight: number): void {
+    this.#view = view;
+    this.#takeField(view.field?.values);
+    const { x, y, layers, theme } = view;
+    const hasBar = view.field !== undefined;
+    const margin = { left: 54, right: hasBar ? 68 : 10, top: 8, bottom: 38 };
+    const aspect = plotAspect(x, y);
+    const freeWidth = Math.max(80, width - margin.left - margin.right);
+    const freeHeight = Math.max(80, maxHeight - margin.top - margin.bottom);
+    const plotWidth = Math.floor(Math.min(freeWidth, freeHeight * aspect));
+    const plotHeight = Math.floor(plotWidth / aspect);
+    const box = {
+      left: margin.left + Math.floor((freeWidth - plotWidth) / 2),
+      top: margin.top,
+      width: plotWidth,
+      height: plotHeight,
+    };
+    const height = plotHeight + margin.top + margin.bottom;
+    this.root.style.height = `${height}px`;
+    this.#place(box);
+
+    this.#renderer.draw({
+      window: { xLow: x.low, xHigh: x.high, yLow: y.low, yHigh: y.high },
+      field:
+        view.field && this.#field
+          ? { values: this.#field.values, resolution: view.field.resolution }
+          : undefined,
+      showField: layers.field,
+      range: this.#range ?? { low: 0, high: 1 },
+      contourStep: layers.contours ? this.contourStep : undefined,
+      contourColor: rgba(theme.contour),
+      layers: this.#points(view, plotWidth),
+    });
+
+    const context = prepareCanvas(this.#overlay, width, height);
+    if (!context) return;
+    drawAxes(context, box, x, y, theme);
+    // Its room stays when the colours go: the plot does not jump.
+    if (hasBar && layers.field && this.#range) this.#drawColorBar(context, box, this.#range, theme);
+    if (this.#pointer) this.#tell();
+  }
+
+  #place(box: Box): void {
+    const { canvas } = this.#renderer;
+    const ratio = window.devicePixelRatio;
+    const isResized =
+      canvas.width !== Math.round(box.width * ratio) ||
+      canvas.height !== Math.round(box.height * ratio);
+    if (isResized) this.#renderer.resize(box.width, box.height, ratio);
+    this.#box = box;
+    canvas.style.left = `${box.left}px`;
+    canvas.style.top = `${box.top}px`;
+    canvas.style.width = `${box.width}px`;
+    canvas.style.height = `${box.height}px`;
+  }
+
+  #takeField(raw: Float32Array | undefined): void {
+    if (raw === this.#field?.raw) return;
+    if (raw === undefined) {
+      this.#field = undefined;
+      return;
+    }
+    const next = robustRange(raw);
+    this.#range = drifted(this.#range, next);
+    // A shader would spread one value that is not finite over its neighbours.
+    const areFinite = raw.every((energy) => Number.isFinite(energy));
+    const values = areFinite
+      ? raw
+      : raw.map((energy) => (Number.isFinite(energy) ? energy : next.high));
+    this.#field = { raw, values };
+  }
+
+  #points({ data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
+    const background = rgba(theme.background);
+    // Smaller in a small picture, and where there are many; the outline must not outweigh the fill.
+    const sizeOf = (points: Float32Array, factor: number, least: number) => {
+      const radius = (factor * width) / Math.sqrt(points.length / 2);
+      const shown = Math.min(2.2, Math.max(least, radius));
+      return { radius: shown, outlineWidth: (theme.isHighContrast ? 0.45 : 0.3) * shown };
+    };
+    const drawn: PointLayer[] = [];
+    if (data && layers.data) {
+      const [r, g, b] = rgba(theme.data);
+      const fill = [r, g, b, 0.9] as const;
+      // High contrast leaves little between the two colours: there the size tells them apart too.
+      const factor = theme.isHighContrast ? 0.06 : 0.09;
+      drawn.push({ points: data, ...sizeOf(data, factor, 0.8), fill, outline: background });
+    }
+    if (samples && layers.samples) {
+      const fill = rgba(theme.samples);
+      drawn.push({ points: samples, ...sizeOf(samples, 0.12, 1.2), fill, outline: background });
+    }
+    return drawn;
+  }
+
+  #drawColorBar(
+    context: CanvasRenderingContext2D,
+    box: Box,
+    { low, high }: EnergyRange,
+    theme: Theme,
+  ): void {
+    const left = box.left + box.width + 12;
+    const width = 10;
+    const bottom = box.top + box.height;
+    const gradient = context.createLinearGradient(0, bottom, 0, box.top);
+    for (let k = 0; k <= 32; k++) {
+      const [r, g, b] = viridis(1 - k / 32).map((channel) => Math.round(255 * channel));
+      gradient.addColorStop(k / 32, `rgb(${r}, ${g}, ${b})`);
+    }
+    context.fillStyle = gradient;
+    context.fillRect(left, box.top, width, box.height);
+    context.strokeStyle = theme.border;
+    context.strokeRect(left - 0.5, box.top - 0.5, width + 1, box.height + 1);
+
+    context.fillStyle = theme.muted;
+    context.textAlign = 'left';
+    context.textBaseline = 'middle';
+    const ticks = niceTicks(low, high, Math.max(2, Math.floor(box.height / 48)));
+    for (const value of ticks.values) {
+      const at = Math.round(bottom - ((value - low) / (high - low)) * box.height) + 0.5;
+      line(context, left + width + 1, at, left + width + 4, at);
+      context.fillText(formatTick(value, ticks.increment), left + width + 7, at);
+    }
+    context.fillStyle = theme.foreground;
+    context.textAlign = 'center';
+    context.textBaseline = 'bottom';
+    context.fillText('Energy', left + width + 8, bottom + 36);
+  }
+
+  #pointAt(event: PointerEvent): void {
+    const bounds = this.root.getBoundingClientRect();
+    const u = (event.clientX - bounds.left - this.#box.left) / this.#box.width;
+    const v = 1 - (event.clientY - bounds.top - this.#box.top) / this.#box.height;
+    this.#point(u >= 0 && u <= 1 && v >= 0 && v <= 1 ? [u, v] : undefined);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const far = event.shiftKey ? 0.1 : 0.01;
+    const step: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowLeft: [-far, 0],
+      ArrowRight: [far, 0],
+      ArrowDown: [0, -far],
+      ArrowUp: [0, far],
+    };
+    const [du, dv] = step[event.key] ?? [];
+    if (du === undefined || dv === undefined) return;
+    event.preventDefault();
+    const [u, v] = this.#pointer ?? [0.5, 0.5];
+    const clamp = (share: number) => Math.min(1, Math.max(0, share));
+    this.#point([clamp(u + du), clamp(v + dv)]);
+  }
+
+  #point(at: readonly [number, number] | undefined): void {
+    this.#pointer = at;
+    this.root.classList.toggle('pointing', at !== undefined);
+    this.#tell();
+  }
+
+  #tell(): void {
+    const at = this.#pointer;
+    const view = this.#view;
+    if (!at || !view) {
+      this.#pointed(undefined);
+      return;
+    }
+    const [u, v] = at;
+    const { left, top, width, height } = this.#box;
+    this.#crosshairX.style.transform = `translate(${left + u * width}px, ${top}px)`;
+    this.#crosshairX.style.height = `${height}px`;
+    this.#crosshairY.style.transform = `translate(${left}px, ${top + (1 - v) * height}px)`;
+    this.#crosshairY.style.width = `${width}px`;
+    const { x, y, field } = view;
+    const place = (axis: PlotAxis, share: number) =>
+      formatValue(inDataUnits(axis, axis.low + share * (axis.high - axis.low)));
+    const parts = [`${x.name} ${place(x, u)}`, `${y.name} ${place(y, v)}`];
+    if (field) parts.push(`E ${formatValue(energyAt(field.values, field.resolution, u, v))}`);
+    this.#pointed(parts.join('   '));
+  }
+}

@@ -1,0 +1,40 @@
+import { formatValue } from '../store/number-format';
+import { runDisplay } from '../store/run-display';
+import { element, setText } from './element';
+import type { PanelModel } from './panel-model';
+
+/** A screen reader is told no more often than this, in milliseconds. */
+const interval = 10_000;
+
+/** The views in words, for those who do not see them. */
+export class Summary {
+  readonly root = element('div', {
+    class: 'visually-hidden',
+    role: 'log',
+    'aria-live': 'polite',
+    'aria-atomic': 'true',
+    'data-testid': 'summary',
+  });
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #status = '';
+  #step: number | undefined;
+
+  /** @param landscape the picture in words */
+  render({ panel, silence, frame }: PanelModel, landscape: string): void {
+    const { status, step, steps } = runDisplay(panel.state, silence);
+    const hasChanged = status !== this.#status;
+    const isDue = performance.now() - this.#toldAt >= interval;
+    if (!hasChanged && (!isDue || frame?.step === this.#step)) return;
+    this.#toldAt = performance.now();
+    this.#status = status;
+    this.#step = frame?.step;
+    const values = panel.manifest.metrics.flatMap(({ name, label }) => {
+      const series = panel.series.get(name);
+      if (!series || series.length === 0) return [];
+      return [`${label} ${formatValue(series.values.at(series.length - 1))}`];
+    });
+    const progress = `${status}, step ${step} of ${steps}.`;
+    const curves = values.length > 0 ? ` ${values.join(', ')}.` : '';
+    setText(this.root, `${progress}${curves}${frame ? ` ${landscape}` : ''}`);
+  }
+}
