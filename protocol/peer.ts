@@ -42,6 +42,14 @@ export const endOfStream = '$/endOfStream';
 /** Our own code in the range JSON-RPC leaves to applications; `data` is then a `Problem`. */
 const problemCode = 1;
 
+/** A request that never left: the other end takes nothing just now, as a page that is hidden. */
+export class UndeliveredError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UndeliveredError';
+  }
+}
+
 export class Peer<Mine extends Side, Theirs extends Side> {
   readonly #connection;
   readonly #closeListeners = new Set<(reason?: Error) => void>();
@@ -97,6 +105,7 @@ export class Peer<Mine extends Side, Theirs extends Side> {
   /**
    * Asks the other side. Always ends: with the result, a `ProblemError` from the other side, or a
    * `ProblemError` of kind `worker` when the connection closes, the time is up or `signal` aborts.
+   * An {@link UndeliveredError} says that the request was not sent, and that another one may be.
    */
   async request<M extends keyof Theirs['methods'] & string>(
     method: M,
@@ -130,6 +139,9 @@ export class Peer<Mine extends Side, Theirs extends Side> {
       ]);
     } catch (thrown) {
       if (thrown instanceof ResponseError) {
+        if (thrown.code === ErrorCodes.MessageWriteError) {
+          throw new UndeliveredError(thrown.message);
+        }
         if (thrown.code === problemCode && isProblem(thrown.data)) {
           throw new ProblemError(thrown.data);
         }

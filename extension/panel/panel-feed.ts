@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Disposable } from 'vscode-jsonrpc';
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import { UndeliveredError } from '../../protocol/peer';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
@@ -68,8 +69,9 @@ export class PanelFeed {
     const showing = new AbortController();
     this.#showing = showing;
     this.#show(++this.#generation, showing.signal).catch((error: unknown) => {
-      // Stopped: whatever failed then failed because nobody listens any more.
-      if (!showing.signal.aborted) this.#options.onProblem(problemOf(error));
+      // Stopped, or hidden and about to be: it failed because nobody listens any more.
+      if (showing.signal.aborted || error instanceof UndeliveredError) return;
+      this.#options.onProblem(problemOf(error));
     });
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long anything may take that is to happen: generous, since it only bounds a hang. */
-const patienceMs = 30_000;
+export const patienceMs = 60_000;
 
 /**
  * Waits until `condition` holds: answers with the first value that is neither `undefined` nor

@@ -60,6 +60,7 @@ story('The main job', { file, prepare: lengthen }, async (session, tell) => {
     await tab.click();
     await panel.untilPoints('loss', before + 1);
     await assertNoGap(session);
+    assert.deepEqual(await workbench.notifications().allTextContents(), []);
   });
 
   await tell.part('after a reload the panel is back, complete and live', async () => {

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { type Host, type HostOptions, startHost } from '../../scripts/vscode-host.mjs';
-import { until } from './condition';
+import { patienceMs, until } from './condition';
 import { Panel } from './panel';
 import { livingTrainers, workerLogs } from './run-files';
 import { Workbench } from './workbench';
@@ -85,7 +85,7 @@ export function story(
   options: SessionOptions | (() => Promise<SessionOptions>),
   play: (session: Session, tell: Tell) => Promise<void>,
 ): void {
-  test(name, { timeout: 240_000 }, async (t) => {
+  test(name, { timeout: 400_000 }, async (t) => {
     const chosen = typeof options === 'function' ? await options() : options;
     const { hasFolder = true, file, prepare, ...hostOptions } = chosen;
     const temporary = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
@@ -110,6 +110,7 @@ export function story(
       closing.push(() => browser.close());
       const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
       const page = await context.newPage();
+      page.setDefaultTimeout(patienceMs);
       // The extension host lingers for minutes after a browser that was closed with its page open.
       closing.push(() => page.close());
       const workbench = new Workbench(page);

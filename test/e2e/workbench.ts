@@ -61,13 +61,13 @@ export class Workbench {
       const input = this.#quickInput;
       if (await input.isVisible()) {
         await this.page.keyboard.press('Escape');
-        await input.waitFor({ state: 'hidden', timeout: 1000 });
+        await input.waitFor({ state: 'hidden', timeout: 5000 });
       }
       await this.page.keyboard.press(key);
-      await input.fill(text, { timeout: 1000 });
-      await row.waitFor({ timeout: 2000 });
+      await input.fill(text, { timeout: 5000 });
+      await row.waitFor({ timeout: 5000 });
       const chosen = performance.now();
-      await row.click({ timeout: 1000 });
+      await row.click({ timeout: 5000 });
       return chosen;
     });
   }

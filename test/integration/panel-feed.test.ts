@@ -9,7 +9,9 @@ import { PanelFeed, type PanelPage } from '../../extension/panel/panel-feed';
 import { launchRun } from '../../extension/runs/launch';
 import type { Run } from '../../extension/runs/run';
 import { RunStore } from '../../extension/runs/run-store';
-import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import { messageTransport } from '../../protocol/message-transport';
+import type { HostSide, PageSide, PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import { Peer, UndeliveredError } from '../../protocol/peer';
 import type { Problem } from '../../protocol/problem';
 import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
 
@@ -169,6 +171,33 @@ describe('a panel', { timeout: 60_000 }, () => {
     show(run, page);
     await until(() => page.steps().length >= 60);
     assert.deepEqual(page.steps(), oneTo(60));
+  });
+
+  test('that is hidden before the editor says so is no problem to tell the user', async () => {
+    const run = await launch({ steps: 100_000, stepMs: 2 });
+    // The host's end of a page to which the editor posts nothing any more.
+    const peer = new Peer<HostSide, PageSide>(
+      ...messageTransport({
+        post: async () => false,
+        listen: () => ({ dispose: () => undefined }),
+      }),
+    );
+    let asked = 0;
+    const page: PanelPage = {
+      snapshot: (snapshot) => {
+        asked++;
+        return peer.request('snapshot', snapshot);
+      },
+      update: (update) => peer.request('update', update),
+    };
+    const { feed, problems } = show(run, page);
+    await until(() => asked === 1);
+    // Asked after the feed, so answered after it.
+    const update = peer.request('update', { generation: 0 });
+    await assert.rejects(update, UndeliveredError);
+    assert.deepEqual(problems, []);
+    feed.stop();
+    peer.close();
   });
 
   test('that is hidden gets nothing, and all anew when it is shown again', async () => {
