@@ -1,0 +1,257 @@
+import { type Body, type Node, topologicalOrder, type Values } from '../trainer-worker/graph/graph';
+import { loopInputs } from '../trainer-worker/graph/loop';
+import { type Shape, sizeOf, stridesOf } from '../trainer-worker/graph/shape';
+
+/**
+ * What a graph means, in float64, by the definition of each operation and nothing else: slow loops
+ * that a reader can check. Elementwise operations use their row's own function of numbers, which
+ * the backends then confirm.
+ */
+export type Arrays64 = Map<Node, Float64Array>;
+
+export function evaluate(results: readonly Node[], given: Arrays64): Float64Array[] {
+  const known: Arrays64 = new Map(given);
+  const loops = new Map<Node, Float64Array[]>();
+  for (const node of topologicalOrder(results, known)) {
+    const inputs = node.inputs.map((input) => known.get(input)!);
+    const body = node.attributes['body'] as Body | undefined;
+    if (body !== undefined) {
+      loops.set(node, runLoop(node, body, known));
+      known.set(node, new Float64Array(0));
+    } else if (node.row.name === 'loopResult') {
+      known.set(node, loops.get(node.inputs[0]!)![node.attributes['index'] as number]!);
+    } else {
+      known.set(node, compute(node, inputs));
+    }
+  }
+  return results.map((result) => known.get(result)!);
+}
+
+function runLoop(node: Node, body: Body, known: Arrays64): Float64Array[] {
+  const { count, state: initial, captures } = loopInputs(node);
+  let state = initial.map((value) => known.get(value)!);
+  for (let iteration = 0; iteration < known.get(count)![0]!; iteration++) {
+    const inside: Arrays64 = new Map(known);
+    inside.set(body.iteration, Float64Array.of(iteration));
+    body.captures.forEach((parameter, index) => {
+      inside.set(parameter, known.get(captures[index]!)!);
+    });
+    body.state.forEach((parameter, index) => {
+      inside.set(parameter, state[index]!);
+    });
+    state = evaluate(body.results, inside);
+  }
+  return state;
+}
+
+/** All positions of a shape, in row-major order. */
+function* positions(shape: Shape): Generator<number[]> {
+  const size = sizeOf(shape);
+  const strides = stridesOf(shape);
+  for (let index = 0; index < size; index++) {
+    yield strides.map((stride, axis) => Math.floor(index / stride) % shape[axis]!);
+  }
+}
+
+const offset = (position: readonly number[], shape: Shape) => {
+  const strides = stridesOf(shape);
+  return position.reduce((sum, place, axis) => sum + place * strides[axis]!, 0);
+};
+
+/** The element that broadcasting shows at a position of a larger shape. */
+const broadcastOffset = (position: readonly number[], shape: Shape) =>
+  offset(
+    position
+      .slice(position.length - shape.length)
+      .map((place, axis) => (shape[axis] === 1 ? 0 : place)),
+    shape,
+  );
+
+function build(shape: Shape, at: (position: number[]) => number): Float64Array {
+  const result = new Float64Array(sizeOf(shape));
+  let index = 0;
+  for (const position of positions(shape)) result[index++] = at(position);
+  return result;
+}
+
+function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
+  const { row, shape, attributes } = node;
+  const shapes = node.inputs.map((input) => input.shape);
+  const [x, y] = inputs as [Float64Array, Float64Array];
+  const [xShape, yShape] = shapes as [Shape, Shape];
+  if (row.scalar !== undefined) {
+    const apply = row.scalar;
+    return build(shape, (position) =>
+      apply(...inputs.map((values, index) => values[broadcastOffset(position, shapes[index]!)]!)),
+    );
+  }
+  const numbers = (name: string) => attributes[name] as readonly number[];
+  const number = (name: string) => attributes[name] as number;
+  switch (row.name) {
+    case 'constant':
+      return Float64Array.from(attributes['values'] as Values);
+    case 'cast':
+      return x.map((value) =>
+        node.dtype === 'float32'
+          ? value
+          : node.dtype === 'bool'
+            ? Number(value !== 0)
+            : Math.trunc(value),
+      );
+    case 'parameter':
+      // The placeholder of a custom gradient, which is beside the value and not part of it.
+      return new Float64Array(sizeOf(shape)).fill(Number.NaN);
+    case 'stopGradient':
+    case 'withGradient':
+    case 'reshape':
+      return x;
+    case 'transpose':
+      return build(shape, (position) => {
+        const source: number[] = [];
+        numbers('permutation').forEach((axis, index) => {
+          source[axis] = position[index]!;
+        });
+        return x[offset(source, xShape)]!;
+      });
+    case 'broadcastTo':
+      return build(shape, (position) => x[broadcastOffset(position, xShape)]!);
+    case 'slice':
+      return build(
+        shape,
+        (position) =>
+          x[
+            offset(
+              position.map((p, axis) => p + numbers('begin')[axis]!),
+              xShape,
+            )
+          ]!,
+      );
+    case 'pad':
+      return build(shape, (position) => {
+        const source = position.map((p, axis) => p - numbers('before')[axis]!);
+        const inside = source.every((p, axis) => p >= 0 && p < xShape[axis]!);
+        return inside ? x[offset(source, xShape)]! : number('value');
+      });
+    case 'concat':
+      return build(shape, (position) => {
+        const axis = number('axis');
+        let place = position[axis]!;
+        const part = shapes.findIndex((candidate) => {
+          if (place < candidate[axis]!) return true;
+          place -= candidate[axis]!;
+          return false;
+        });
+        return inputs[part]![offset(position.with(axis, place), shapes[part]!)]!;
+      });
+    case 'gather': {
+      const axis = number('axis');
+      return build(shape, (position) => {
+        const index = y[offset(position.slice(axis, axis + yShape.length), yShape)]!;
+        const source = [...position.slice(0, axis), index, ...position.slice(axis + yShape.length)];
+        return x[offset(source, xShape)]!;
+      });
+    }
+    case 'scatterAdd': {
+      const result = new Float64Array(sizeOf(shape));
+      const axis = number('axis');
+      let index = 0;
+      for (const position of positions(xShape)) {
+        result[offset(position.with(axis, y[position[axis]!]!), shape)]! += x[index++]!;
+      }
+      return result;
+    }
+    case 'sum':
+    case 'max': {
+      const axes = numbers('axes');
+      const isSum = row.name === 'sum';
+      const result = new Float64Array(sizeOf(shape)).fill(isSum ? 0 : Number.NEGATIVE_INFINITY);
+      let index = 0;
+      for (const position of positions(xShape)) {
+        const target = offset(
+          position.filter((_, axis) => !axes.includes(axis)),
+          shape,
+        );
+        const value = x[index++]!;
+        result[target] = isSum ? result[target]! + value : Math.max(result[target]!, value);
+      }
+      return result;
+    }
+    case 'cumsum': {
+      const axis = number('axis');
+      return build(shape, (position) => {
+        let total = 0;
+        for (let place = 0; place < shape[axis]!; place++) {
+          const before = attributes['reverse'] ? place > position[axis]! : place < position[axis]!;
+          const itself = place === position[axis]! && !attributes['exclusive'];
+          if (before || itself) total += x[offset(position.with(axis, place), shape)]!;
+        }
+        return total;
+      });
+    }
+    case 'matMul': {
+      const { transposeA, transposeB } = attributes;
+      const inner = xShape.at(transposeA ? -2 : -1)!;
+      return build(shape, (position) => {
+        const batch = position.slice(0, -2);
+        const [i, j] = position.slice(-2) as [number, number];
+        let total = 0;
+        for (let k = 0; k < inner; k++) {
+          const a = transposeA ? [k, i] : [i, k];
+          const b = transposeB ? [j, k] : [k, j];
+          total +=
+            x[broadcastOffset([...batch, ...a], xShape)]! *
+            y[broadcastOffset([...batch, ...b], yShape)]!;
+        }
+        return total;
+      });
+    }
+    case 'convolve':
+      return convolutionForm(node, { x: xShape, filter: yShape, out: shape }, (form) => {
+        form.out[form.o]! += x[form.i]! * y[form.f]!;
+      });
+    case 'convolveInput':
+      return convolutionForm(node, { x: shape, filter: yShape, out: xShape }, (form) => {
+        form.out[form.i]! += x[form.o]! * y[form.f]!;
+      });
+    case 'convolveFilter':
+      return convolutionForm(node, { x: xShape, filter: shape, out: yShape }, (form) => {
+        form.out[form.f]! += x[form.i]! * y[form.o]!;
+      });
+    default:
+      throw new Error(`The reference does not know ${row.name}.`);
+  }
+}
+
+/** Visits every (input, filter, output) triple that a convolution multiplies. */
+function convolutionForm(
+  node: Node,
+  shapes: { x: Shape; filter: Shape; out: Shape },
+  visit: (form: { out: Float64Array; i: number; f: number; o: number }) => void,
+): Float64Array {
+  const result = new Float64Array(sizeOf(node.shape));
+  const strides = node.attributes['strides'] as readonly number[];
+  const dilations = node.attributes['dilations'] as readonly number[];
+  const [top, left] = node.attributes['padding'] as readonly number[];
+  const groups = node.attributes['groups'] as number;
+  const [, height, width] = shapes.x as [number, number, number];
+  const [fh, fw, inner, outer] = shapes.filter as [number, number, number, number];
+  for (const [n, r, c, m] of positions(shapes.out) as Generator<[number, number, number, number]>) {
+    const group = Math.floor(m / (outer / groups));
+    for (let p = 0; p < fh; p++) {
+      for (let q = 0; q < fw; q++) {
+        const row = r * strides[0]! + p * dilations[0]! - top!;
+        const column = c * strides[1]! + q * dilations[1]! - left!;
+        if (row < 0 || row >= height || column < 0 || column >= width) continue;
+        for (let k = 0; k < inner; k++) {
+          visit({
+            out: result,
+            i: offset([n, row, column, group * inner + k], shapes.x),
+            f: offset([p, q, k, m], shapes.filter),
+            o: offset([n, r, c, m], shapes.out),
+          });
+        }
+      }
+    }
+  }
+  return result;
+}

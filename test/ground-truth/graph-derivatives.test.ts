@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { topologicalOrder } from '../../trainer-worker/graph/graph';
+import { rows } from '../../trainer-worker/graph/ops/table';
+import { simplify } from '../../trainer-worker/graph/simplify';
+import { buildCase, graphCases } from '../graph-cases';
+import { centralDifference } from '../graph-numbers';
+import { evaluate } from '../graph-reference';
+
+/**
+ * In float64 a symmetric difference with h = 1e-4 errs by about h²·|f'''| from curvature and 1e-16/h
+ * from rounding: below 1e-6 for functions whose third derivatives are of order ten to a hundred.
+ */
+function assertClose(actual: Float64Array, expected: Float64Array, what: string) {
+  expected.forEach((value, index) => {
+    const error = Math.abs(actual[index]! - value);
+    assert.ok(
+      error <= 3e-6 * (1 + Math.abs(value)),
+      `${what}[${index}]: ${actual[index]} but ${value}`,
+    );
+  });
+}
+
+describe('derivatives of every operation, against central differences', () => {
+  const differentiated = new Set<string>();
+  for (const graphCase of graphCases) {
+    test(graphCase.name, () => {
+      const { inputs, values, value, first, firstSlopes, second, secondSlopes } =
+        buildCase(graphCase);
+      for (const node of topologicalOrder([value, ...firstSlopes]))
+        differentiated.add(node.row.name);
+      const slopes = [...firstSlopes, ...secondSlopes];
+      const exact = evaluate(slopes, values);
+      inputs.forEach((variable, index) => {
+        assertClose(
+          exact[index]!,
+          centralDifference(first, variable, values),
+          `first, input ${index}`,
+        );
+        assertClose(
+          exact[inputs.length + index]!,
+          centralDifference(second, variable, values),
+          `second, input ${index}`,
+        );
+      });
+      // Simplification changes the last bits at most; constants are rounded to float32.
+      const scale = Math.max(1, ...exact.flatMap((array) => [...array].map(Math.abs)));
+      evaluate(simplify(slopes), values).forEach((array, index) => {
+        array.forEach((element, place) => {
+          assert.ok(
+            Math.abs(element - exact[index]![place]!) <= 2e-6 * scale,
+            `simplified ${index}[${place}]`,
+          );
+        });
+      });
+    });
+  }
+
+  test('every row of the table has been differentiated', () => {
+    // Tested by themselves: stopGradient is not what a difference sees, noise becomes an input before
+    // anything runs, and a gradient unrolls loops on its way.
+    const elsewhere = ['stopGradient', 'noise', 'loop', 'loopResult'];
+    const missing = rows.map((row) => row.name).filter((name) => !differentiated.has(name));
+    assert.deepEqual(
+      missing.filter((name) => !elsewhere.includes(name)),
+      [],
+    );
+  });
+});

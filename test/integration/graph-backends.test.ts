@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import type { Arrays, Execution } from '../../trainer-worker/graph/execution';
+import type { Values } from '../../trainer-worker/graph/graph';
+import {
+  compileProgram,
+  type Program,
+  type ProgramDefinition,
+} from '../../trainer-worker/graph/program';
+import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
+import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
+import { simplify } from '../../trainer-worker/graph/simplify';
+import { buildCase, graphCases } from '../graph-cases';
+import {
+  arraysFor,
+  contrastiveDivergence,
+  denoisingScoreMatching,
+  slicedScoreMatching,
+} from '../graph-programs';
+import { evaluate } from '../graph-reference';
+
+const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+setWasmPaths(`${path.dirname(wasm)}/`);
+
+const backends: Record<string, (program: Program, state?: Arrays) => Promise<Execution>> = {
+  'ONNX Runtime cpu': (program, state) => runOnOnnx(program, state, { threads: 1 }),
+  'tfjs wasm': (program, state) => runOnTfjs(program, 'wasm', state),
+  'tfjs cpu': (program, state) => runOnTfjs(program, 'cpu', state),
+};
+
+/** The largest difference of two arrays, relative to the largest number expected. */
+function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let difference = 0;
+  let scale = 1e-2;
+  for (let index = 0; index < b.length; index++) {
+    difference = Math.max(difference, Math.abs(a[index]! - b[index]!));
+    scale = Math.max(scale, Math.abs(b[index]!));
+  }
+  return difference / scale;
+}
+
+for (const [name, start] of Object.entries(backends)) {
+  describe(`every operation on ${name}, against float64`, () => {
+    for (const graphCase of graphCases) {
+      test(graphCase.name, async () => {
+        const { inputs, values, value, firstSlopes, secondSlopes } = buildCase(graphCase);
+        const wanted = [value, ...firstSlopes, ...secondSlopes];
+        const program: Program = {
+          inputs,
+          state: [],
+          noise: [],
+          outputs: Object.fromEntries(simplify(wanted).map((node, index) => [`y${index}`, node])),
+          nextState: {},
+          warnings: [],
+        };
+        const feeds = Object.fromEntries(
+          inputs.map((node, index) => [`x${index}`, Float32Array.from(values.get(node)!)]),
+        );
+        const execution = await start(program);
+        const outputs = await execution.run(feeds, { seed: 0, step: 0 });
+        await execution.dispose();
+        evaluate(wanted, values).forEach((expected, index) => {
+          const actual = outputs[`y${index}`]!;
+          assert.equal(actual.length, expected.length);
+          // float32 has 6e-8; tan, pow and divisions in second derivatives amplify it a
+          // hundredfold, and tfjs's polynomial for erf is good to 1.5e-7 before that.
+          const error = relativeDifference(actual, expected);
+          assert.ok(
+            error <= 5e-5,
+            `output ${index} differs by ${error}: ${actual} but ${expected}`,
+          );
+        });
+      });
+    }
+  });
+}
+
+const small = { batch: 16, dimensions: 2, hidden: [16, 16] };
+const programs: Record<string, ProgramDefinition> = {
+  'contrastive divergence': contrastiveDivergence(small),
+  'denoising score matching': denoisingScoreMatching(small),
+  'sliced score matching': slicedScoreMatching(small),
+};
+
+async function train(
+  execution: Execution,
+  definition: ProgramDefinition,
+  from: number,
+  to: number,
+) {
+  const losses: number[] = [];
+  for (let step = from; step < to; step++) {
+    const feeds = { ...arraysFor(definition.inputs, 100 + step), steps: Int32Array.of(5) };
+    losses.push((await execution.run(feeds, { seed: 9, step }))['loss']![0]!);
+  }
+  return losses;
+}
+
+describe('training steps', () => {
+  for (const [name, definition] of Object.entries(programs)) {
+    test(`${name}: all backends train alike`, async () => {
+      const program = compileProgram(definition);
+      const runs = await Promise.all(
+        Object.values(backends).map((start) => start(program, arraysFor(definition.state!, 1))),
+      );
+      const states: Arrays[] = [];
+      for (const run of runs) {
+        const losses = await train(run, definition, 0, 4);
+        assert.ok(losses.every(Number.isFinite));
+        states.push(await run.readState());
+        await run.dispose();
+      }
+      for (const state of states.slice(1)) {
+        for (const [key, values] of Object.entries(state)) {
+          // Adam divides by the root of small second moments, which stretches rounding in small
+          // gradients to a part of one update (1e-3): four of them, a tenth each.
+          const allowed = / [mv]$/.test(key) ? 1e-3 : 4e-4;
+          const error = relativeDifference(values, states[0]![key]!);
+          assert.ok(error <= allowed, `${key} differs by ${error}`);
+        }
+      }
+    });
+  }
+
+  test('the same seed gives the same bits, also through a checkpoint in the middle', async () => {
+    const definition = contrastiveDivergence(small);
+    const program = compileProgram(definition);
+    const start = () => runOnOnnx(program, arraysFor(definition.state!, 1), { threads: 1 });
+    const whole = await start();
+    await train(whole, definition, 0, 200);
+    const first = await start();
+    await train(first, definition, 0, 90);
+    const resumed = await runOnOnnx(compileProgram(definition), await first.readState(), {
+      threads: 1,
+    });
+    await train(resumed, definition, 90, 200);
+    assert.deepEqual(await resumed.readState(), await whole.readState());
+    for (const execution of [whole, first, resumed]) await execution.dispose();
+  });
+
+  test('a step whose outputs are not accepted leaves the state as it was', async () => {
+    const definition = denoisingScoreMatching(small);
+    const program = compileProgram(definition);
+    for (const start of Object.values(backends)) {
+      const initial = arraysFor(definition.state!, 1);
+      const execution = await start(program, initial);
+      const feeds = arraysFor(definition.inputs, 2);
+      await execution.run(feeds, { seed: 0, step: 0 }, () => false);
+      assert.deepEqual(await execution.readState(), initial);
+      await execution.run(feeds, { seed: 0, step: 0 }, () => true);
+      assert.notDeepEqual(await execution.readState(), initial);
+      await execution.dispose();
+    }
+  });
+
+  test('the number of chain steps is chosen at each run; none leaves the chains where they begin', async () => {
+    const definition = contrastiveDivergence(small);
+    const program = compileProgram(definition);
+    for (const start of Object.values(backends)) {
+      const execution = await start(program, arraysFor(definition.state!, 1));
+      const feeds = arraysFor(definition.inputs, 2);
+      const samplesAfter = async (steps: number): Promise<Values> => {
+        const key = { seed: 0, step: 0 };
+        const fed = { ...feeds, steps: Int32Array.of(steps) };
+        return (await execution.run(fed, key, () => false))['samples']!;
+      };
+      assert.deepEqual(await samplesAfter(0), feeds['start']);
+      assert.notDeepEqual(await samplesAfter(1), await samplesAfter(3));
+      await execution.dispose();
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Node } from '../../trainer-worker/graph/graph';
+import { loop } from '../../trainer-worker/graph/loop';
+import {
+  add,
+  broadcastTo,
+  constant,
+  div,
+  input,
+  matMul,
+  mul,
+  neg,
+  pow,
+  reshape,
+  sigmoid,
+  sub,
+  sum,
+  transpose,
+} from '../../trainer-worker/graph/ops/build';
+import { countNodes, simplify } from '../../trainer-worker/graph/simplify';
+import { createGraph } from '../../trainer-worker/graph/trace';
+
+const graph = createGraph();
+const a = input(graph, 'a', [2, 3]);
+const b = input(graph, 'b', [2, 3]);
+const row = input(graph, 'row', [3]);
+const simple = (node: Node) => simplify([node])[0]!;
+
+describe('algebra', () => {
+  const same: [string, Node, Node][] = [
+    ['x · 1', mul(a, 1), a],
+    ['x + 0', add(0, a), a],
+    ['x - 0', sub(a, 0), a],
+    ['x / 1', div(a, 1), a],
+    ['x¹', pow(a, 1), a],
+    ['--x', neg(neg(a)), a],
+    ['transpose of transpose', transpose(transpose(a, [1, 0]), [1, 0]), a],
+    ['reshape of reshape', reshape(reshape(a, [6]), [2, 3]), a],
+    ['x + y and y + x', simple(add(b, a)), simple(add(a, b))],
+    ['x + (-y)', simple(add(a, neg(b))), sub(a, b)],
+    ['2 · (3 · x)', mul(2, mul(3, a)), simple(mul(a, 6))],
+    ['constants', add(constant(graph, 2), mul(3, constant(graph, 4))), constant(graph, 14)],
+    ['operand broadcast by hand', mul(a, broadcastTo(row, [2, 3])), mul(a, row)],
+    ['sum of what was broadcast', sum(broadcastTo(row, [4, 3]), [0]), mul(row, 4)],
+    ['sum of sum', sum(sum(a, [0]), [0]), sum(a, [0, 1])],
+    ['product with a transpose', matMul(transpose(a, [1, 0]), b), matMul(a, b, true)],
+    ['common factor', add(mul(a, b), mul(a, row)), simple(mul(a, add(b, row)))],
+  ];
+  for (const [name, node, expected] of same) {
+    test(name, () => assert.equal(simple(node), simple(expected)));
+  }
+
+  test('a factor is not taken out where that costs a known product', () => {
+    // The slope of x·sigmoid(x) uses its value: g·(s + y·(1 - s)) is three operations and one for s.
+    const fresh = createGraph();
+    const x = input(fresh, 'x', [2, 3]);
+    const g0 = input(fresh, 'g', [2, 3]);
+    const s = sigmoid(x);
+    const y = mul(x, s);
+    const slope = add(mul(g0, s), mul(mul(g0, x), mul(s, sub(1, s))));
+    const [value, g] = simplify([y, slope]);
+    assert.equal(countNodes([value!, g!]) - countNodes([value!]), 6);
+  });
+});
+
+describe('loops', () => {
+  const loopOf = (node: Node) => node.inputs[0]!;
+
+  test('what does not change in a loop is computed before it, once', () => {
+    const count = input(graph, 'count', [], 'int32');
+    const [end] = loop(graph, count, [a], (_, [h]) => [add(h!, mul(row, sigmoid(row)))]);
+    const simplified = simple(end!);
+    const captured = loopOf(simplified).inputs.slice(2);
+    assert.deepEqual(
+      captured.map((node) => node.row.name),
+      ['mul'],
+    );
+  });
+
+  test('what the body does not use is not handed in', () => {
+    const count = input(graph, 'count', [], 'int32');
+    const [end] = loop(graph, count, [a], (_, [h]) => [add(h!, mul(0, constant(graph, 1)))]);
+    assert.equal(loopOf(simple(end!)).inputs.length, 2);
+  });
+
+  test('a broadcast value is broadcast inside', () => {
+    const count = input(graph, 'count', [], 'int32');
+    const [end] = loop(graph, count, [a], (_, [h]) => [mul(h!, broadcastTo(sigmoid(row), [2, 3]))]);
+    const captured = loopOf(simple(end!)).inputs.slice(2);
+    assert.deepEqual(
+      captured.map((node) => node.shape),
+      [[3]],
+    );
+  });
+});

@@ -1,0 +1,214 @@
+import onnxProto, { type onnx } from 'onnx-proto';
+import { type Body, type Node, topologicalOrder, type Values } from './graph';
+import { loopInputs } from './loop';
+import type { OnnxWriter } from './ops/row';
+import type { DType, Shape } from './shape';
+
+const { AttributeProto, ModelProto, TensorProto } = onnxProto.onnx;
+
+const dataTypes: Readonly<Record<DType, number>> = {
+  float32: TensorProto.DataType.FLOAT,
+  int32: TensorProto.DataType.INT32,
+  bool: TensorProto.DataType.BOOL,
+};
+
+/** Version 18 has ScatterElements that add and reductions with axes as inputs. */
+const operatorSet = 18;
+const irVersion = 8;
+
+/**
+ * A program as an ONNX model. Input nodes become graph inputs under their names; a size of -1 in
+ * their shapes is left open. Loops become `Loop`, with the whole body in the model.
+ *
+ * @param results name → simplified node without noise (see `noise.ts`)
+ * @returns the bytes of a `ModelProto`
+ */
+export function writeOnnx(
+  inputs: readonly Node[],
+  results: Readonly<Record<string, Node>>,
+): Uint8Array {
+  const model = new ModelWriter();
+  const names = new Map<Node, string>();
+  for (const node of inputs) names.set(node, node.attributes['name'] as string);
+  const graph = model.graph('step', names, Object.values(results));
+  Object.entries(results).forEach(([name], index) => {
+    graph.node!.push({ opType: 'Identity', input: [graph.output![index]!.name!], output: [name] });
+    graph.output![index] = valueInfo(name, Object.values(results)[index]!);
+  });
+  graph.input = inputs.map((node) => valueInfo(node.attributes['name'] as string, node));
+  graph.initializer = model.initializers;
+  return ModelProto.encode({
+    irVersion,
+    producerName: 'EBM Lab',
+    opsetImport: [{ domain: '', version: operatorSet }],
+    graph,
+  }).finish();
+}
+
+function valueInfo(
+  name: string,
+  { shape, dtype }: { shape: Shape; dtype: DType },
+): onnx.IValueInfoProto {
+  const dim = shape.map((size) =>
+    size === -1 ? { dimParam: `${name} rows` } : { dimValue: size },
+  );
+  return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim } } } };
+}
+
+class ModelWriter implements OnnxWriter {
+  /** Constants of all graphs, kept in the outermost one, where every body sees them. */
+  readonly initializers: onnx.ITensorProto[] = [];
+  readonly #known = new Map<string, string>();
+  #nodes: onnx.INodeProto[] = [];
+  #next = 0;
+
+  /** The nodes of one graph; `names` says what is already computed, and learns what is computed. */
+  graph(name: string, names: Map<Node, string>, results: readonly Node[]): onnx.IGraphProto {
+    const outer = this.#nodes;
+    this.#nodes = [];
+    for (const node of topologicalOrder(results, names)) names.set(node, this.#write(node, names));
+    const graph: onnx.IGraphProto = {
+      name,
+      node: this.#nodes,
+      output: results.map((node) => valueInfo(names.get(node)!, node)),
+    };
+    this.#nodes = outer;
+    return graph;
+  }
+
+  op(
+    type: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, number | string | readonly number[]>> = {},
+  ): string {
+    const [output] = this.#append(type, inputs, 1, Object.entries(attributes).map(attribute));
+    return output!;
+  }
+
+  int64(values: readonly number[]): string {
+    const bytes = new BigInt64Array(values.map(BigInt));
+    return this.#initializer(
+      `i${values.join()}`,
+      TensorProto.DataType.INT64,
+      [values.length],
+      bytes,
+    );
+  }
+
+  scalar(value: number, dtype: DType): string {
+    const array = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype].of(value);
+    const key = Object.is(value, -0) ? '-0' : String(value);
+    return this.#initializer(`s${dtype} ${key}`, dataTypes[dtype], [], array);
+  }
+
+  #write(node: Node, names: Map<Node, string>): string {
+    const inputs = node.inputs.map((input) => names.get(input)!);
+    if (node.row.onnx !== undefined) return node.row.onnx(this, inputs, node);
+    const values = node.attributes['values'] as Values | undefined;
+    if (values !== undefined) {
+      return this.#initializer(`c${node.id}`, dataTypes[node.dtype], node.shape, values);
+    }
+    if (node.attributes['body'] !== undefined) return this.#loop(node, names);
+    if (node.attributes['index'] !== undefined) {
+      return loopOutput(inputs[0]!, node.attributes['index'] as number);
+    }
+    throw new Error(`${node.row.name} cannot be written as ONNX.`);
+  }
+
+  /** Returns the prefix of the outputs' names. */
+  #loop(node: Node, names: Map<Node, string>): string {
+    const body = node.attributes['body'] as Body;
+    const { count, state, captures } = loopInputs(node);
+    const prefix = `loop${this.#next++}`;
+    const inner = new Map(names);
+    const iteration64 = `${prefix}_iteration`;
+    body.captures.forEach((parameter, index) => {
+      inner.set(parameter, names.get(captures[index]!)!);
+    });
+    body.state.forEach((parameter, index) => {
+      inner.set(parameter, `${prefix}_start${index}`);
+    });
+    const outer = this.#nodes;
+    this.#nodes = [];
+    const iteration = this.op('Cast', [iteration64], { to: dataTypes.int32 });
+    const goOn = this.op('Identity', [`${prefix}_continue`]);
+    inner.set(body.iteration, iteration);
+    const preamble = this.#nodes;
+    const graph = this.graph(prefix, inner, body.results);
+    this.#nodes = outer;
+    // An output must be made in the body itself, also where it only hands on what came in.
+    const handed = body.results.map((result, index) => {
+      const output = `${prefix}_end${index}`;
+      graph.node!.push({ opType: 'Identity', input: [inner.get(result)!], output: [output] });
+      return valueInfo(output, result);
+    });
+    graph.node = [...preamble, ...graph.node!];
+    graph.input = [
+      {
+        name: iteration64,
+        type: { tensorType: { elemType: TensorProto.DataType.INT64, shape: {} } },
+      },
+      { name: `${prefix}_continue`, type: { tensorType: { elemType: dataTypes.bool, shape: {} } } },
+      ...body.state.map((parameter, index) => valueInfo(`${prefix}_start${index}`, parameter)),
+    ];
+    graph.output = [
+      { name: goOn, type: { tensorType: { elemType: dataTypes.bool, shape: {} } } },
+      ...handed,
+    ];
+    const trips = this.op('Cast', [names.get(count)!], { to: TensorProto.DataType.INT64 });
+    const outputs = state.map((_, index) => loopOutput(prefix, index));
+    this.#nodes.push({
+      opType: 'Loop',
+      name: prefix,
+      input: [trips, this.scalar(1, 'bool'), ...state.map((start) => names.get(start)!)],
+      output: outputs,
+      attribute: [{ name: 'body', type: AttributeProto.AttributeType.GRAPH, g: graph }],
+    });
+    return prefix;
+  }
+
+  #append(
+    opType: string,
+    input: readonly string[],
+    count: number,
+    attributes: onnx.IAttributeProto[],
+  ): string[] {
+    const name = `${opType}_${this.#next++}`;
+    const output = Array.from({ length: count }, (_, index) => `${name}_${index}`);
+    this.#nodes.push({ opType, name, input: [...input], output, attribute: attributes });
+    return output;
+  }
+
+  #initializer(
+    key: string,
+    dataType: number,
+    dims: readonly number[],
+    values: ArrayBufferView,
+  ): string {
+    let name = this.#known.get(key);
+    if (name === undefined) {
+      name = `constant${this.#known.size}`;
+      this.#known.set(key, name);
+      const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      this.initializers.push({ name, dataType, dims: [...dims], rawData });
+    }
+    return name;
+  }
+}
+
+function loopOutput(prefix: string, index: number): string {
+  return `${prefix}_result${index}`;
+}
+
+function attribute([name, value]: [
+  string,
+  number | string | readonly number[],
+]): onnx.IAttributeProto {
+  const { AttributeType } = AttributeProto;
+  if (typeof value === 'string') {
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  }
+  // Every number that the rows write is an integer: flags, axes, sizes, data types.
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}

@@ -1,0 +1,83 @@
+import { ProblemError } from '../../../protocol/problem';
+import { type Attributes, type Body, type Node, substitute } from '../graph';
+import { type DType, formatShape, type Shape, sameShape } from '../shape';
+import type { Row } from './row';
+
+function declared(_inputs: readonly Node[], attributes: Attributes) {
+  return {
+    shape: attributes['shape'] as Shape,
+    dtype: (attributes['dtype'] ?? 'float32') as DType,
+  };
+}
+
+const stopGradientRow: Row = {
+  name: 'stopGradient',
+  result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  // Simplification comes after all differentiation, when nothing is left to stop.
+  simplify: (node) => node.inputs[0],
+};
+
+const withGradientRow: Row = {
+  name: 'withGradient',
+  result: ([value]) => ({ shape: value!.shape, dtype: value!.dtype }),
+  derivative: (g, node) => {
+    const count = (node.inputs.length - 1) / 2;
+    const contributions = node.inputs.slice(1 + count);
+    const dy = node.attributes['dy'] as Node;
+    return [
+      undefined,
+      ...substitute(contributions, new Map([[dy, g]])),
+      ...contributions.map(() => undefined),
+    ];
+  },
+  simplify: (node) => node.inputs[0],
+};
+
+/**
+ * The inputs are the iteration count, the initial state and what the body captures. The node stands
+ * for all results together, so it has no shape of its own; `loopResult` takes one out.
+ */
+const loopRow: Row = {
+  name: 'loop',
+  result: (inputs, attributes, refuse) => {
+    const body = attributes['body'] as Body;
+    body.state.forEach((start, index) => {
+      const end = body.results[index]!;
+      if (!sameShape(start.shape, end.shape) || start.dtype !== end.dtype) {
+        refuse(
+          `state ${index} begins an iteration as ${start.dtype} ${formatShape(start.shape)} and ends it as ${end.dtype} ${formatShape(end.shape)}`,
+        );
+      }
+    });
+    if (inputs[0]!.dtype !== 'int32') refuse('the number of iterations must be int32');
+    return { shape: [], dtype: 'int32' };
+  },
+};
+
+const loopResultRow: Row = {
+  name: 'loopResult',
+  result: ([loop], attributes) => {
+    const result = (loop!.attributes['body'] as Body).results[attributes['index'] as number]!;
+    return { shape: result.shape, dtype: result.dtype };
+  },
+  derivative: () => {
+    throw new ProblemError({
+      kind: 'experiment',
+      message:
+        'A gradient is asked for through a loop whose number of iterations is known only when it runs.',
+      remedy:
+        'Apply stopGradient to what the chain returns, or give the loop a fixed number of iterations, so that it can be unrolled.',
+    });
+  },
+};
+
+export const controlRows: readonly Row[] = [
+  { name: 'input', result: declared },
+  { name: 'parameter', result: declared },
+  { name: 'constant', result: declared },
+  { name: 'noise', result: declared },
+  stopGradientRow,
+  withGradientRow,
+  loopRow,
+  loopResultRow,
+];

@@ -1,0 +1,166 @@
+import type { Node } from '../graph';
+import { normalizeAxes, type Shape, sameShape, sizeOf } from '../shape';
+import {
+  broadcastTo,
+  cast,
+  cumsum,
+  div,
+  equal,
+  keepAxes,
+  max,
+  mul,
+  neg,
+  reshape,
+  sum,
+  uniformValue,
+} from './build';
+import type { KernelCall, Row } from './row';
+
+const axesOf = (node: Node) => node.attributes['axes'] as readonly number[];
+
+function reducedShape(shape: Shape, axes: readonly number[]): Shape {
+  return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+/** A reduced value stretched back over the axes that were reduced. */
+function spread(reduced: Node, node: Node): Node {
+  const { shape } = node.inputs[0]!;
+  return broadcastTo(keepAxes(reduced, shape, axesOf(node)), shape);
+}
+
+/**
+ * A reduction as tfjs calls it: axes may be absent (all) or negative, reduced axes may be kept.
+ * `reduce` gets the normal form.
+ */
+export function reduceKernel(reduce: (x: Node, axes: readonly number[]) => Node) {
+  return ({ inputs, attributes }: KernelCall): Node => {
+    const x = inputs['x']!;
+    const given = (attributes['axis'] ?? attributes['reductionIndices']) as
+      | number
+      | readonly number[]
+      | null
+      | undefined;
+    const all = x.shape.map((_, axis) => axis);
+    const wanted = given === null || given === undefined ? all : [given].flat();
+    const axes = normalizeAxes(wanted, x.shape.length);
+    const reduced = reduce(x, axes);
+    return attributes['keepDims'] ? keepAxes(reduced, x.shape, axes) : reduced;
+  };
+}
+
+const sumRow: Row = {
+  name: 'sum',
+  result: ([x], attributes) => ({
+    shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
+    dtype: x!.dtype,
+  }),
+  derivative: (g, node) => [spread(g, node)],
+  kernels: {
+    Sum: reduceKernel((x, axes) => sum(x.dtype === 'bool' ? cast(x, 'int32') : x, axes)),
+  },
+  simplify: (node) => {
+    const x = node.inputs[0]!;
+    const axes = axesOf(node);
+    if (axes.every((axis) => x.shape[axis] === 1)) return reshape(x, node.shape);
+    if (x.row.name === 'sum') {
+      // The inner reduction's axes are gone from x; count the outer ones in the original's axes.
+      const inner = axesOf(x);
+      const remaining = x.inputs[0]!.shape.map((_, axis) => axis).filter((a) => !inner.includes(a));
+      return sum(x.inputs[0]!, [...inner, ...axes.map((axis) => remaining[axis]!)]);
+    }
+    if (x.row.name === 'neg') return neg(sum(x.inputs[0]!, axes));
+    if (x.row.name === 'broadcastTo') return sumOfBroadcast(x, axes, node);
+    if (x.row.name === 'mul') {
+      for (const [index, factor] of x.inputs.entries()) {
+        const value = uniformValue(factor);
+        const rest = x.inputs[1 - index]!;
+        // One multiplication after the sum instead of one for each term.
+        if (value !== undefined && sameShape(rest.shape, x.shape))
+          return mul(sum(rest, axes), value);
+      }
+    }
+    return undefined;
+  },
+  // tfjs's sums over nothing read what happens to be in memory, or have another shape.
+  tfjs: (tf, [x], node) =>
+    sizeOf(x!.shape) === 0 ? tf.zeros([...node.shape], node.dtype) : tf.sum(x!, [...axesOf(node)]),
+  onnx: (writer, [x], node) =>
+    writer.op('ReduceSum', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
+};
+
+/** Summing n equal values is multiplying by n. */
+function sumOfBroadcast(x: Node, axes: readonly number[], node: Node): Node | undefined {
+  const source = x.inputs[0]!;
+  const extra = x.shape.length - source.shape.length;
+  const stretched = axes.filter(
+    (axis) => axis < extra || source.shape[axis - extra] !== x.shape[axis],
+  );
+  if (stretched.length === 0) return undefined;
+  const count = stretched.reduce((n, axis) => n * x.shape[axis]!, 1);
+  const inner = axes.filter((axis) => !stretched.includes(axis)).map((axis) => axis - extra);
+  const kept = keepAxes(sum(source, inner), source.shape, inner);
+  // What is still stretched along axes that are not summed stays so.
+  const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  return reshape(broadcastTo(mul(kept, count), shape), node.shape);
+}
+
+const maxRow: Row = {
+  name: 'max',
+  result: ([x], attributes) => ({
+    shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
+    dtype: x!.dtype,
+  }),
+  // Elements that tie for the maximum share the gradient equally.
+  derivative: (g, node) => {
+    const x = node.inputs[0]!;
+    const chosen = cast(equal(x, spread(node, node)), x.dtype);
+    return [mul(spread(div(g, sum(chosen, axesOf(node))), node), chosen)];
+  },
+  kernels: { Max: reduceKernel(max) },
+  simplify: (node) => {
+    const x = node.inputs[0]!;
+    return axesOf(node).every((axis) => x.shape[axis] === 1) ? reshape(x, node.shape) : undefined;
+  },
+  tfjs: (tf, [x], node) =>
+    sizeOf(x!.shape) === 0
+      ? tf.fill([...node.shape], Number.NEGATIVE_INFINITY)
+      : tf.max(x!, [...axesOf(node)]),
+  onnx: (writer, [x], node) =>
+    writer.op('ReduceMax', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
+};
+
+const cumsumRow: Row = {
+  name: 'cumsum',
+  result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  // The transpose of summing from the front is summing from the back.
+  derivative: (g, node) => [
+    cumsum(g, node.attributes['axis'] as number, {
+      exclusive: node.attributes['exclusive'] as boolean,
+      reverse: !node.attributes['reverse'],
+    }),
+  ],
+  kernels: {
+    Cumsum: ({ inputs, attributes }) => {
+      const x = inputs['x']!;
+      const [axis] = normalizeAxes([attributes['axis'] as number], x.shape.length);
+      return cumsum(x, axis!, {
+        exclusive: Boolean(attributes['exclusive']),
+        reverse: Boolean(attributes['reverse']),
+      });
+    },
+  },
+  tfjs: (tf, [x], node) =>
+    tf.cumsum(
+      x!,
+      node.attributes['axis'] as number,
+      node.attributes['exclusive'] as boolean,
+      node.attributes['reverse'] as boolean,
+    ),
+  onnx: (writer, [x], node) =>
+    writer.op('CumSum', [x!, writer.scalar(node.attributes['axis'] as number, 'int32')], {
+      exclusive: Number(node.attributes['exclusive']),
+      reverse: Number(node.attributes['reverse']),
+    }),
+};
+
+export const reductionRows: readonly Row[] = [sumRow, maxRow, cumsumRow];

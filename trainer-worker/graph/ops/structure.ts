@@ -1,0 +1,354 @@
+import type * as tfjs from '@tensorflow/tfjs';
+import type { Node, Values } from '../graph';
+import {
+  broadcastShapes,
+  formatShape,
+  normalizeAxes,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from '../shape';
+import {
+  broadcastTo,
+  concat,
+  constant,
+  gather,
+  pad,
+  reshape,
+  scatterAdd,
+  slice,
+  sumTo,
+  transpose,
+  uniformValue,
+} from './build';
+import type { OnnxWriter, Row } from './row';
+
+const numbers = (value: unknown) => value as readonly number[];
+
+/** Rearranging equal values gives equal values: only the shape changes. */
+function ofUniform(node: Node): Node | undefined {
+  const value = uniformValue(node.inputs[0]!);
+  return value === undefined ? undefined : constant(node.graph, value, node.shape, node.dtype);
+}
+
+/** Where each axis of the input has gone; the permutation that undoes another. */
+export function inversePermutation(permutation: readonly number[]): number[] {
+  const inverse = new Array<number>(permutation.length);
+  permutation.forEach((axis, index) => {
+    inverse[axis] = index;
+  });
+  return inverse;
+}
+
+const reshapeRow: Row = {
+  name: 'reshape',
+  result: ([x], attributes, refuse) => {
+    const shape = numbers(attributes['shape']);
+    if (sizeOf(shape) !== sizeOf(x!.shape)) refuse(`it cannot become ${formatShape(shape)}`);
+    return { shape, dtype: x!.dtype };
+  },
+  derivative: (g, node) => [reshape(g, node.inputs[0]!.shape)],
+  kernels: {
+    Reshape: ({ inputs, attributes }) => {
+      const x = inputs['x']!;
+      const wanted = numbers(attributes['shape']);
+      const known = wanted.reduce((product, size) => (size === -1 ? product : product * size), 1);
+      return reshape(
+        x,
+        wanted.map((size) => (size === -1 ? sizeOf(x.shape) / known : size)),
+      );
+    },
+  },
+  simplify: (node) => {
+    const x = node.inputs[0]!;
+    if (sameShape(x.shape, node.shape)) return x;
+    if (x.row.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
+    if (x.row.name === 'constant') {
+      return constant(node.graph, x.attributes['values'] as Values, node.shape, node.dtype);
+    }
+    return ofUniform(node);
+  },
+  tfjs: (tf, [x], node) => tf.reshape(x!, [...node.shape]),
+  onnx: (writer, [x], node) =>
+    writer.op('Reshape', [x!, writer.int64(node.shape)], { allowzero: 1 }),
+};
+
+const transposeRow: Row = {
+  name: 'transpose',
+  result: ([x], attributes) => ({
+    shape: numbers(attributes['permutation']).map((axis) => x!.shape[axis]!),
+    dtype: x!.dtype,
+  }),
+  derivative: (g, node) => [
+    transpose(g, inversePermutation(numbers(node.attributes['permutation']))),
+  ],
+  kernels: {
+    Transpose: ({ inputs, attributes }) => transpose(inputs['x']!, numbers(attributes['perm'])),
+  },
+  simplify: (node) => {
+    const x = node.inputs[0]!;
+    const permutation = numbers(node.attributes['permutation']);
+    if (x.row.name === 'transpose') {
+      const inner = numbers(x.attributes['permutation']);
+      return transpose(
+        x.inputs[0]!,
+        permutation.map((axis) => inner[axis]!),
+      );
+    }
+    // Where the axes that are longer than 1 keep their order, memory does not move.
+    const long = permutation.filter((axis) => x.shape[axis] !== 1);
+    if (long.every((axis, index) => index === 0 || axis > long[index - 1]!)) {
+      return reshape(x, node.shape);
+    }
+    return ofUniform(node);
+  },
+  tfjs: (tf, [x], node) => tf.transpose(x!, [...numbers(node.attributes['permutation'])]),
+  onnx: (writer, [x], node) =>
+    writer.op('Transpose', [x!], { perm: numbers(node.attributes['permutation']) }),
+};
+
+const broadcastRow: Row = {
+  name: 'broadcastTo',
+  // What uses a broadcast value mostly broadcasts by itself.
+  free: true,
+  result: ([x], attributes, refuse) => {
+    const shape = numbers(attributes['shape']);
+    const both = broadcastShapes(x!.shape, shape);
+    if (both === undefined || !sameShape(both, shape))
+      refuse(`it cannot stretch to ${formatShape(shape)}`);
+    return { shape, dtype: x!.dtype };
+  },
+  derivative: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
+  simplify: (node) => {
+    const x = node.inputs[0]!;
+    if (sameShape(x.shape, node.shape)) return x;
+    // Constants are the exception: a scalar, broadcast, is their normal form.
+    const fixed = uniformValue(node) !== undefined;
+    if (!fixed && sizeOf(x.shape) === sizeOf(node.shape)) return reshape(x, node.shape);
+    // Leading axes of size 1 are implied.
+    if (x.row.name === 'reshape') {
+      const source = x.inputs[0]!;
+      const extra = x.shape.length - source.shape.length;
+      if (
+        extra > 0 &&
+        x.shape.slice(0, extra).every((size) => size === 1) &&
+        sameShape(x.shape.slice(extra), source.shape)
+      ) {
+        return broadcastTo(source, node.shape);
+      }
+    }
+    return x.row.name === 'broadcastTo' ? broadcastTo(x.inputs[0]!, node.shape) : undefined;
+  },
+  // tfjs leaves an axis of size 1 alone that is to become empty.
+  tfjs: (tf, [x], node) =>
+    sizeOf(node.shape) === 0
+      ? tf.zeros([...node.shape], node.dtype)
+      : tf.broadcastTo(x!, [...node.shape]),
+  onnx: (writer, [x], node) => writer.op('Expand', [x!, writer.int64(node.shape)]),
+};
+
+const sliceRow: Row = {
+  name: 'slice',
+  result: ([x], attributes, refuse) => {
+    const begin = numbers(attributes['begin']);
+    const size = numbers(attributes['size']);
+    const fits = x!.shape.every(
+      (length, axis) =>
+        begin[axis]! >= 0 && size[axis]! >= 0 && begin[axis]! + size[axis]! <= length,
+    );
+    if (!fits) refuse(`a block of ${formatShape(size)} at ${formatShape(begin)} leaves it`);
+    return { shape: size, dtype: x!.dtype };
+  },
+  derivative: (g, node) => {
+    const begin = numbers(node.attributes['begin']);
+    const shape = node.inputs[0]!.shape;
+    return [
+      pad(
+        g,
+        begin,
+        shape.map((size, axis) => size - begin[axis]! - node.shape[axis]!),
+      ),
+    ];
+  },
+  kernels: {
+    Slice: ({ inputs, attributes }) => {
+      const x = inputs['x']!;
+      const begin = x.shape.map((_, axis) => numbers(attributes['begin'])[axis] ?? 0);
+      const size = x.shape.map((length, axis) => {
+        const wanted = numbers(attributes['size'])[axis] ?? -1;
+        return wanted === -1 ? length - begin[axis]! : wanted;
+      });
+      return slice(x, begin, size);
+    },
+  },
+  simplify: (node) => {
+    const x = node.inputs[0]!;
+    if (x.row.name === 'slice') {
+      const inner = numbers(x.attributes['begin']);
+      const begin = numbers(node.attributes['begin']).map((start, axis) => start + inner[axis]!);
+      return slice(x.inputs[0]!, begin, node.shape);
+    }
+    return ofUniform(node);
+  },
+  tfjs: (tf, [x], node) => tf.slice(x!, [...numbers(node.attributes['begin'])], [...node.shape]),
+  onnx: (writer, [x], node) => {
+    const begin = numbers(node.attributes['begin']);
+    const end = begin.map((start, axis) => start + node.shape[axis]!);
+    const axes = begin.map((_, axis) => axis);
+    return writer.op('Slice', [x!, writer.int64(begin), writer.int64(end), writer.int64(axes)]);
+  },
+};
+
+const padRow: Row = {
+  name: 'pad',
+  result: ([x], attributes) => {
+    const before = numbers(attributes['before']);
+    const after = numbers(attributes['after']);
+    return {
+      shape: x!.shape.map((size, axis) => size + before[axis]! + after[axis]!),
+      dtype: x!.dtype,
+    };
+  },
+  derivative: (g, node) => [slice(g, numbers(node.attributes['before']), node.inputs[0]!.shape)],
+  kernels: {
+    PadV2: ({ inputs, attributes }) => {
+      const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
+      return pad(
+        inputs['x']!,
+        paddings.map(([before]) => before),
+        paddings.map(([, after]) => after),
+        attributes['constantValue'] as number,
+      );
+    },
+  },
+  tfjs: (tf, [x], node) => {
+    const after = numbers(node.attributes['after']);
+    const paddings = numbers(node.attributes['before']).map(
+      (before, axis) => [before, after[axis]!] as [number, number],
+    );
+    return tf.pad(x!, paddings, node.attributes['value'] as number);
+  },
+  onnx: (writer, [x], node) =>
+    writer.op('Pad', [
+      x!,
+      writer.int64([...numbers(node.attributes['before']), ...numbers(node.attributes['after'])]),
+      writer.scalar(node.attributes['value'] as number, node.dtype),
+    ]),
+};
+
+const concatRow: Row = {
+  name: 'concat',
+  result: (parts, attributes, refuse) => {
+    const axis = attributes['axis'] as number;
+    const [first] = parts;
+    const fit = parts.every(
+      (part) =>
+        part.dtype === first!.dtype &&
+        part.shape.length === first!.shape.length &&
+        part.shape.every((size, index) => index === axis || size === first!.shape[index]),
+    );
+    if (!fit) refuse(`the parts differ in more than axis ${axis}`);
+    const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
+    return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
+  },
+  derivative: (g, node) => {
+    const axis = node.attributes['axis'] as number;
+    let start = 0;
+    return node.inputs.map((part) => {
+      const begin = part.shape.map((_, index) => (index === axis ? start : 0));
+      start += part.shape[axis]!;
+      return slice(g, begin, part.shape);
+    });
+  },
+  kernels: {
+    Concat: ({ inputs, attributes }) => {
+      const parts = Object.values(inputs);
+      const [axis] = normalizeAxes([attributes['axis'] as number], parts[0]!.shape.length);
+      return concat(parts, axis!);
+    },
+  },
+  tfjs: (tf, parts, node) => tf.concat([...parts], node.attributes['axis'] as number),
+  onnx: (writer, parts, node) =>
+    writer.op('Concat', parts, { axis: node.attributes['axis'] as number }),
+};
+
+const gatherRow: Row = {
+  name: 'gather',
+  result: ([x, positions], attributes, refuse) => {
+    const axis = attributes['axis'] as number;
+    if (positions!.dtype !== 'int32') refuse(`positions are ${positions!.dtype}, not int32`);
+    const shape = [...x!.shape.slice(0, axis), ...positions!.shape, ...x!.shape.slice(axis + 1)];
+    return { shape, dtype: x!.dtype };
+  },
+  derivative: (g, node) => {
+    const [x, positions] = node.inputs as [Node, Node];
+    const axis = node.attributes['axis'] as number;
+    const count = sizeOf(positions.shape);
+    const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
+    return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
+  },
+  kernels: {
+    GatherV2: ({ inputs, attributes, refuse }) => {
+      if (attributes['batchDims']) refuse('batchDims is not supported; index one axis at a time');
+      const x = inputs['x']!;
+      const [axis] = normalizeAxes([attributes['axis'] as number], x.shape.length);
+      return gather(x, inputs['indices']!, axis!);
+    },
+  },
+  simplify: ofUniform,
+  tfjs: (tf, [x, positions], node) =>
+    tf.gather(x!, positions as tfjs.Tensor1D, node.attributes['axis'] as number),
+  onnx: (writer, inputs, node) =>
+    writer.op('Gather', inputs, { axis: node.attributes['axis'] as number }),
+};
+
+const scatterRow: Row = {
+  name: 'scatterAdd',
+  result: ([rows], attributes) => ({ shape: numbers(attributes['shape']), dtype: rows!.dtype }),
+  derivative: (g, node) => [
+    gather(g, node.inputs[1]!, node.attributes['axis'] as number),
+    undefined,
+  ],
+  tfjs: (tf, [rows, positions], node) => {
+    const axis = node.attributes['axis'] as number;
+    // tfjs scatters along the first axis only, and refuses to scatter nothing.
+    if (sizeOf(rows!.shape) === 0) return tf.zeros([...node.shape], node.dtype);
+    const front = [axis, ...node.shape.map((_, index) => index).filter((index) => index !== axis)];
+    const moved = tf.transpose(rows!, front);
+    const shape = front.map((index) => node.shape[index]!);
+    const scattered = tf.scatterND(
+      tf.reshape(positions!, [-1, 1]),
+      moved,
+      shape as unknown as tfjs.ShapeMap[tfjs.Rank],
+    );
+    return tf.transpose(scattered, inversePermutation(front));
+  },
+  onnx: (writer, [rows, positions], node) => {
+    const axis = node.attributes['axis'] as number;
+    const source = node.inputs[0]!.shape;
+    const aligned = source.map((size, index) => (index === axis ? size : 1));
+    const spread = writer.op('Expand', [
+      writer.op('Reshape', [positions!, writer.int64(aligned)], { allowzero: 1 }),
+      writer.int64(source),
+    ]);
+    return writer.op('ScatterElements', [zeros(writer, node), spread, rows!], {
+      axis,
+      reduction: 'add',
+    });
+  },
+};
+
+function zeros(writer: OnnxWriter, like: { shape: Shape; dtype: Node['dtype'] }): string {
+  return writer.op('Expand', [writer.scalar(0, like.dtype), writer.int64(like.shape)]);
+}
+
+export const structureRows: readonly Row[] = [
+  reshapeRow,
+  transposeRow,
+  broadcastRow,
+  sliceRow,
+  padRow,
+  concatRow,
+  gatherRow,
+  scatterRow,
+];

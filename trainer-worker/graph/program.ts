@@ -1,0 +1,99 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import { ProblemError } from '../../protocol/problem';
+import type { Node } from './graph';
+import { type NoiseSource, tabulateNoise } from './noise-source';
+import { input } from './ops/build';
+import { type DType, formatShape, type Shape, sameShape } from './shape';
+import { simplify } from './simplify';
+import type { IsUserFile } from './source-location';
+import { createGraph, trace } from './trace';
+
+export interface TensorSpec {
+  readonly shape: Shape;
+  /** float32 where absent. */
+  readonly dtype?: DType;
+}
+export type TensorSpecs = Readonly<Record<string, TensorSpec>>;
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A function to compile: tfjs code from named tensors to named tensors. */
+export interface ProgramDefinition {
+  /** Fed anew at each run. */
+  readonly inputs: TensorSpecs;
+  /** Kept by the backend from run to run: parameters, optimizer moments, buffers. */
+  readonly state?: TensorSpecs;
+  /** Called once, on symbolic tensors. `state` must have the names and shapes it came with. */
+  readonly step: (
+    inputs: Tensors,
+    state: Tensors,
+  ) => { readonly outputs: Tensors; readonly state?: Tensors };
+  /** Which files are the user's, for the places that errors name. */
+  readonly isUserFile?: IsUserFile;
+}
+
+/** A traced and simplified program, ready for any backend. */
+export interface Program {
+  /** The input nodes: what is fed, what is kept, and noise tables. */
+  readonly inputs: readonly Node[];
+  readonly state: readonly Node[];
+  readonly noise: readonly NoiseSource[];
+  /** Name of an output → its node. */
+  readonly outputs: Readonly<Record<string, Node>>;
+  /** Name of a state tensor → the node of its next value. */
+  readonly nextState: Readonly<Record<string, Node>>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Traces a function and simplifies what it computes.
+ *
+ * @throws ProblemError (`experiment`) with the user's line where the function cannot be compiled
+ */
+export function compileProgram(definition: ProgramDefinition): Program {
+  const graph = createGraph();
+  const leaves = (specs: TensorSpecs) =>
+    Object.entries(specs).map(([name, spec]) => input(graph, name, spec.shape, spec.dtype));
+  const inputs = leaves(definition.inputs);
+  const state = leaves(definition.state ?? {});
+  const stateNames = Object.keys(definition.state ?? {});
+  const outputNames: string[] = [];
+  const traced = trace(
+    graph,
+    [...inputs, ...state],
+    (...tensors) => {
+      const named = (names: readonly string[], first: number) =>
+        Object.fromEntries(names.map((name, index) => [name, tensors[first + index]!]));
+      const made = definition.step(
+        named(Object.keys(definition.inputs), 0),
+        named(stateNames, inputs.length),
+      );
+      outputNames.push(...Object.keys(made.outputs));
+      const next = stateNames.map((name, index) => nextValue(name, state[index]!, made.state));
+      return [...Object.values(made.outputs), ...next];
+    },
+    definition.isUserFile,
+  );
+  const { results, sources } = tabulateNoise(simplify(traced.results));
+  return {
+    inputs,
+    state,
+    noise: sources,
+    outputs: Object.fromEntries(outputNames.map((name, index) => [name, results[index]!])),
+    nextState: Object.fromEntries(
+      stateNames.map((name, index) => [name, results[outputNames.length + index]!]),
+    ),
+    warnings: traced.warnings,
+  };
+}
+
+function nextValue(name: string, kept: Node, next: Tensors | undefined): Tensor {
+  const value = next?.[name];
+  if (value !== undefined && sameShape(value.shape, kept.shape) && value.dtype === kept.dtype) {
+    return value;
+  }
+  const found = value ? `became ${value.dtype} ${formatShape(value.shape)}` : 'is missing';
+  throw new ProblemError({
+    kind: 'experiment',
+    message: `The step must return its state ${name} as ${kept.dtype} ${formatShape(kept.shape)}; it ${found}.`,
+  });
+}
