@@ -1,35 +1,46 @@
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs';
 import type { MetricInfo, PreviewLayout } from '../../protocol/run';
+import { type BackendName, chooseBackend } from '../backends/choose';
 import { dataMethod } from '../data';
 import { Batches } from '../data/batches';
 import { boundsOf } from '../data/bounds';
-import type { Dataset } from '../data/dataset';
 import { energyMethod } from '../energies';
-import type { Energy } from '../energies/energy-method';
+import type { EnergyOrigin } from '../energies/energy-problem';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { objectiveMethod } from '../objectives';
-import { optimizerMethod } from '../optimizers';
-import { EagerStep } from './eager-step';
-import { checkEnergies, type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
+import { parameterUpdate } from '../optimizers/parameter-update';
+import { CompiledStep, feedsOf } from './compiled-step';
 import { TrainingLoop } from './loop';
+import { chainProgram, energyProgram, type ModelDefinition, parameterName } from './model-programs';
 import { initialParameters } from './parameters';
 import type { PreparedTraining } from './prepared-training';
-import type { NamedTensor } from './run-observer';
-import { startTensorBackend } from './tensor-backend';
+import type { Checkpoint, NamedTensor } from './run-observer';
+import { compileStep } from './step-program';
 
 /** Rows of data that the panel draws beneath the samples, at most. */
 const shownRows = 4096;
 
+/** Numbers in the points of one evaluation of an energy, at most: memory stays bounded. */
+const largestEvaluation = 2 ** 16;
+
+interface PrepareOptions {
+  /** What the user asked for; `auto` where absent. */
+  readonly backend?: BackendName | 'auto';
+  /** A checkpoint of the same experiment to go on from. */
+  readonly saved?: Checkpoint;
+}
+
 /**
- * Loads the data, builds the training step and tries it.
+ * Loads the data, compiles the training step and hands it to a backend.
  *
- * @throws ProblemError of kind `experiment` or `data` that says what is wrong and where
+ * @throws ProblemError of kind `experiment`, `data` or `environment` that says what is wrong and where
  */
-export async function prepareTraining(loaded: LoadedExperiment): Promise<PreparedTraining> {
+export async function prepareTraining(
+  loaded: LoadedExperiment,
+  { backend: wanted = 'auto', saved }: PrepareOptions = {},
+): Promise<PreparedTraining> {
   const { experiment, file, locations } = loaded;
-  const { seed, preview } = experiment;
-  const backend = await startTensorBackend();
+  const { seed, preview, batchSize } = experiment;
   const dataset = await dataMethod(experiment.data).load(experiment.data, {
     directory: path.dirname(file),
     seed,
@@ -48,30 +59,61 @@ export async function prepareTraining(loaded: LoadedExperiment): Promise<Prepare
   };
   const energy = energyMethod(experiment.energy).build(experiment.energy, dimensions);
   const parameters = initialParameters(energy, seed, origin);
-  tryEnergy(energy, parameters, dataset, origin);
-  const step = new EagerStep({
-    energy,
-    origin,
-    objective: objectiveMethod(experiment.objective).build(experiment.objective, { seed, bounds }),
-    optimizer: optimizerMethod(experiment.optimizer).build(experiment.optimizer),
-    batches: new Batches(training, dimensions, experiment.batchSize, seed),
-    dimensions,
+  const definition: ModelDefinition = { energy, origin, dimensions, parameters };
+  const savedTensors = saved && new Map(saved.tensors.map(({ name, data }) => [name, data]));
+  const objective = objectiveMethod(experiment.objective).build(experiment.objective, {
+    seed,
+    batchSize,
+    bounds,
+    ...(savedTensors ? { saved: savedTensors } : {}),
+  });
+  const update = parameterUpdate(experiment.optimizer);
+  // The energy first: what is wrong with it is told in its own terms.
+  const energies = energyProgram(
+    definition,
+    Math.max(1, Math.floor(largestEvaluation / dimensions)),
+  );
+  const chains = chainProgram(definition, objective.sampler, preview.samples);
+  const step = compileStep(definition, objective, update, batchSize);
+  const initial = [
+    ...parameters.map((tensor) => ({ ...tensor, name: parameterName(tensor.name) })),
+    ...update.initialState(parameters),
+  ].map((tensor): NamedTensor => ({ ...tensor, data: savedTensors?.get(tensor.name) ?? tensor.data }));
+  const batches = new Batches(training, dimensions, batchSize, seed);
+  const backend = await chooseBackend({
+    wanted,
+    program: step.program,
+    feeds: feedsOf({ batches, objective }, 1),
+    initial: Object.fromEntries(initial.map(({ name, data }) => [name, data])),
+  });
+  const compiled = await CompiledStep.start({
+    step,
+    energies,
+    chains,
+    backend,
+    objective,
+    batches,
     seed,
     previewChainSteps: preview.chainSteps,
-    parameters,
+    initial,
+    parameters: parameters.map(({ name }) => name),
+    completed: saved?.step ?? 0,
   });
   const shown = training.slice(0, shownRows * dimensions);
   return {
-    description: { metrics: metricsOf(layout), preview: layout },
-    backend,
+    description: { metrics: metricsOf(step.metrics, layout), preview: layout },
+    backend: { name: backend.name, reason: backend.reason },
+    program: step.program,
+    warnings: step.warnings,
     ...(dataset.transform ? { transform: dataset.transform } : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(
         {
-          step,
+          step: compiled,
+          completed: saved?.step ?? 0,
           steps: experiment.steps,
-          preview: { every: preview.every, samples: preview.samples, layout },
+          preview: { every: preview.every, layout },
           checkpointEvery: experiment.checkpoint.every,
           heldOut,
         },
@@ -80,72 +122,13 @@ export async function prepareTraining(loaded: LoadedExperiment): Promise<Prepare
   };
 }
 
-/**
- * Computes and differentiates the energy once, on a few rows of data.
- *
- * @throws ProblemError of kind `experiment` where it throws, has the wrong shape, or does not depend
- *   on the point or on one of its parameters
- */
-function tryEnergy(
-  energy: Energy,
-  parameters: readonly NamedTensor[],
-  { training, dimensions }: Dataset,
-  origin: EnergyOrigin,
-): void {
-  const count = Math.min(3, training.length / dimensions);
-  tf.tidy(() => {
-    const x = tf.tensor2d(training.slice(0, count * dimensions), [count, dimensions]);
-    const named = Object.fromEntries(
-      parameters.map(({ name, shape, data }) => [name, tf.tensor(data, [...shape])]),
-    );
-    const total = (given: typeof named, at: tf.Tensor) => {
-      const energies = checkEnergies(energy.energy(given, at as tf.Tensor2D), count, origin);
-      return tf.sum(energies) as tf.Scalar;
-    };
-    const differentiated = (what: string, remedy: string, gradient: () => unknown) => {
-      try {
-        gradient();
-      } catch (error) {
-        if (error instanceof Error && /Cannot compute gradient of y=f\(x\)/.test(error.message)) {
-          throw wrongEnergy(`The energy does not depend on ${what}.`, remedy, origin);
-        }
-        throw energyProblem(error, origin);
-      }
-    };
-    try {
-      total(named, x);
-    } catch (error) {
-      throw energyProblem(error, origin);
-    }
-    differentiated(
-      'the point x',
-      'Compute it from x with tfjs operations, without dataSync or arraySync.',
-      () => tf.grad((at) => total(named, at))(x),
-    );
-    for (const { name } of parameters) {
-      differentiated(
-        `its parameter '${name}'`,
-        'Use the parameter in the energy, or do not return it from init.',
-        () => tf.grad((value) => total({ ...named, [name]: value }, x))(named[name]!),
-      );
-    }
-  });
-}
-
-function metricsOf({ resolution }: { readonly resolution: number }): MetricInfo[] {
-  const metrics: MetricInfo[] = [
-    { name: 'loss', label: 'Loss', group: 'Loss' },
-    { name: 'energy/data', label: 'Energy of data', group: 'Energy' },
-    { name: 'energy/samples', label: 'Energy of samples', group: 'Energy' },
-    { name: 'gradient norm', label: 'Gradient norm', group: 'Gradient' },
-  ];
-  if (resolution > 0) {
-    metrics.push({
-      name: 'log-likelihood/held-out',
-      label: 'Held-out log-likelihood',
-      group: 'Likelihood',
-      unit: 'nats',
-    });
-  }
-  return metrics;
+/** The step's metrics, and what previews measure. */
+function metricsOf(ofStep: readonly MetricInfo[], { resolution }: PreviewLayout): MetricInfo[] {
+  const ofPreviews: MetricInfo = {
+    name: 'log-likelihood/held-out',
+    label: 'Held-out log-likelihood',
+    group: 'Likelihood',
+    unit: 'nats',
+  };
+  return resolution > 0 ? [...ofStep, ofPreviews] : [...ofStep];
 }
