@@ -19,7 +19,7 @@ import {
   withGradient,
 } from './ops/build';
 import { operationTable } from './ops/table';
-import { type DType, type Shape, sizeOf } from './shape';
+import { type DType, formatShape, type Shape, sizeOf } from './shape';
 import { type IsUserFile, isUserFile, userLocation } from './source-location';
 import { type Call, type Engine, engine, type Recorder, whileRecording } from './symbolic-backend';
 
@@ -191,11 +191,26 @@ class Trace implements Recorder {
         );
   }
 
-  /**
-   * tf.grad and its kin, on the graph. The variables get nodes of their own while f runs, so that
-   * only paths inside f count, as in tfjs; then the nodes they stood for take their place.
-   */
+  /** tf.grad and its kin. What the function does not depend on is worth a warning. */
   #gradients(f: () => tf.Tensor, xs: tf.Tensor[], dy?: tf.Tensor | null) {
+    const { value, gradients, unreached } = this.gradients(f, xs, dy);
+    for (const index of unreached) {
+      const place = userLocation(stackHere(), this.#isUserFile);
+      const where = place ? ` (line ${place.line})` : '';
+      const which = xs.length > 1 ? `argument ${index + 1}` : 'its argument';
+      this.warnings.push(`A differentiated function does not depend on ${which}${where}: zero.`);
+    }
+    return { value, grads: gradients };
+  }
+
+  /**
+   * What f computes, differentiated on the graph. The variables get nodes of their own while f runs,
+   * so that only paths inside f count, as in tfjs; then the nodes they stood for take their place.
+   *
+   * @param dy the gradient of f's result; ones where absent
+   * @returns one gradient for each x, and the positions of those that f does not depend on
+   */
+  gradients(f: () => tf.Tensor, xs: readonly tf.Tensor[], dy?: tf.Tensor | null) {
     const originals = xs.map((x) => this.node(x));
     const fresh = originals.map((node) => parameter(this.graph, node.shape, node.dtype));
     const seed = dy ? this.node(dy) : undefined;
@@ -216,15 +231,13 @@ class Trace implements Recorder {
     const { gradients, unreached } = vjp([result], fresh, [
       seed ?? constant(this.graph, 1, result.shape),
     ]);
-    for (const index of unreached) {
-      const place = userLocation(stackHere(), this.#isUserFile);
-      const where = place ? ` (line ${place.line})` : '';
-      const which = xs.length > 1 ? `argument ${index + 1}` : 'its argument';
-      this.warnings.push(`A differentiated function does not depend on ${which}${where}: zero.`);
-    }
     const back = new Map(fresh.map((node, index) => [node, originals[index]!]));
-    const [value, ...grads] = substitute([result, ...gradients], back);
-    return { value: this.tensor(value!), grads: grads.map((node) => this.tensor(node)) };
+    const [value, ...slopes] = substitute([result, ...gradients], back);
+    return {
+      value: this.tensor(value!),
+      gradients: slopes.map((node) => this.tensor(node)),
+      unreached,
+    };
   }
 
   /** tf.customGrad: the gradient written by hand is recorded beside the value. */
@@ -394,4 +407,39 @@ export function noise(kind: NoiseKind, shape: Shape): tf.Tensor {
 export function stopGradient(x: tf.Tensor): tf.Tensor {
   const session = runningTrace();
   return session.tensor(stopNode(session.node(x)));
+}
+
+/** A scalar and its gradients by the names of the parameters. */
+export interface NamedGradients {
+  readonly value: tf.Scalar;
+  /** For each parameter its gradient, of its shape; zeros for those in `unreached`. */
+  readonly gradients: Readonly<Record<string, tf.Tensor>>;
+  /** Parameters that the value does not depend on, in the order they were given. */
+  readonly unreached: readonly string[];
+}
+
+/**
+ * The scalar that f returns and its gradients in the parameters, inside a compiled step. Only what f
+ * itself computes from the parameters counts; what was computed from them before is constant.
+ *
+ * @throws ProblemError (`experiment`) where f returns something else than a float32 scalar
+ */
+export function gradientsOf(
+  f: () => tf.Scalar,
+  parameters: Readonly<Record<string, tf.Tensor>>,
+): NamedGradients {
+  const session = runningTrace();
+  const names = Object.keys(parameters);
+  const { value, gradients, unreached } = session.gradients(f, Object.values(parameters));
+  if (value.rank !== 0 || value.dtype !== 'float32') {
+    session.refuse(
+      `A gradient is taken of ${value.dtype} ${formatShape(value.shape)}; it must be a float32 scalar.`,
+      'Return one number, for example by tf.mean.',
+    );
+  }
+  return {
+    value: value as tf.Scalar,
+    gradients: Object.fromEntries(names.map((name, index) => [name, gradients[index]!])),
+    unreached: unreached.map((index) => names[index]!),
+  };
 }
