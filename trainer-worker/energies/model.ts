@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { checkEnergies, type EnergyOrigin, energyProblem } from './energy-problem';
 import type { Energy, EnergyParameters } from './energy-method';
+import { checkEnergies, type EnergyOrigin, energyProblem } from './energy-problem';
 
 /**
  * An energy with its parameters filled in, inside a compiled step. Whatever is built of it can be
@@ -28,5 +28,5 @@ export function modelOf(energy: Energy, parameters: EnergyParameters, origin: En
     return checkEnergies(value, x.shape[0], origin);
   };
   const slope = tf.grad((x: tf.Tensor) => tf.sum(energies(x as tf.Tensor2D)));
-  return { energy: energies, score: (x) => tf.neg(slope(x)) };
+  return { energy: energies, score: (x) => tf.neg(slope(x)) as tf.Tensor2D };
 }

@@ -4,7 +4,7 @@ import type { MetricInfo } from '../../protocol/run';
 import type { Bounds } from '../data/bounds';
 import type { Model } from '../energies/model';
 import type { Arrays } from '../graph/execution';
-import type { Tensors, TensorSpecs } from '../graph/program';
+import type { TensorSpecs, Tensors } from '../graph/program';
 import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from '../training/run-observer';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
-import { type Model, modelOf } from '../energies/model';
+import { modelOf } from '../energies/model';
 import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
 import { gradientsOf } from '../graph/trace';
 import { runChain } from '../samplers/chain';
@@ -40,48 +40,60 @@ export function isUserFile({ origin }: ModelDefinition): (file: string) => boole
 }
 
 /**
- * Energies of points: inputs `points` `[count, D]` and the parameters, output `energies` `[count]`.
+ * Tries an energy on a symbolic batch, before anything is built of it.
  *
- * @throws ProblemError (`experiment`) where the energy throws, has the wrong shape, cannot be
- *   compiled, or does not depend on the point or on one of its parameters
+ * @throws ProblemError (`experiment`) where it throws, has the wrong shape, cannot be compiled, or
+ *   does not depend on the point or on one of its parameters
  */
+export function checkEnergy(definition: ModelDefinition, batchSize: number): void {
+  const { origin } = definition;
+  // Sources under names that no parameter has, so that they can be told apart.
+  const x = 'the point x';
+  let ignored: readonly string[] = [];
+  compileProgram({
+    inputs: {
+      points: { shape: [batchSize, definition.dimensions] },
+      ...parameterSpecs(definition),
+    },
+    isUserFile: isUserFile(definition),
+    step(inputs) {
+      const points = inputs['points'] as tf.Tensor2D;
+      const parameters = parametersIn(definition, inputs);
+      const { energy } = modelOf(definition.energy, parameters, origin);
+      const sources = Object.entries(parameters).map(([name, tensor]) => [
+        `its parameter '${name}'`,
+        tensor,
+      ]);
+      const { value, unreached } = gradientsOf(() => tf.sum(energy(points)) as tf.Scalar, {
+        [x]: points,
+        ...Object.fromEntries(sources),
+      });
+      ignored = unreached;
+      return { outputs: { value } };
+    },
+  });
+  const [first] = ignored;
+  if (first === undefined) return;
+  throw wrongEnergy(
+    `The energy does not depend on ${first}.`,
+    first === x
+      ? 'Compute it from x with tfjs operations.'
+      : 'Use the parameter in the energy, or do not return it from init.',
+    origin,
+  );
+}
+
+/** Energies of points: inputs `points` `[count, D]` and the parameters, output `energies` `[count]`. */
 export function energyProgram(definition: ModelDefinition, count: number): Program {
   return compileProgram({
     inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
     isUserFile: isUserFile(definition),
     step(inputs) {
-      const points = inputs['points'] as tf.Tensor2D;
       const parameters = parametersIn(definition, inputs);
-      const model = modelOf(definition.energy, parameters, definition.origin);
-      requireDependence(definition, model, points, parameters);
-      return { outputs: { energies: model.energy(points) } };
+      const { energy } = modelOf(definition.energy, parameters, definition.origin);
+      return { outputs: { energies: energy(inputs['points'] as tf.Tensor2D) } };
     },
   });
-}
-
-/** @throws ProblemError (`experiment`) where the energy ignores the point or a parameter */
-function requireDependence(
-  { origin }: ModelDefinition,
-  { energy }: Model,
-  points: tf.Tensor2D,
-  parameters: Tensors,
-): void {
-  // Two calls, as the names of parameters are the user's and could be the point's too.
-  const total = () => tf.sum(energy(points)) as tf.Scalar;
-  if (gradientsOf(total, { points }).unreached.length > 0) {
-    throw wrongEnergy(
-      'The energy does not depend on the point x.',
-      'Compute it from x with tfjs operations.',
-      origin,
-    );
-  }
-  const [ignored] = gradientsOf(total, parameters).unreached;
-  if (ignored === undefined) return;
-  throw wrongEnergy(
-    `The energy does not depend on its parameter '${ignored}'.`,
-    'Use the parameter in the energy, or do not return it from init.',
-    origin,
-  );
 }
 
 /**

@@ -75,6 +75,7 @@ export function compileStep(
       const model = modelOf(definition.energy, parameters, definition.origin);
       const values: tf.Tensor[] = [];
       const magnitudes: tf.Tensor[] = [];
+      // Kept: differentiation tidies up behind the loss.
       const handedBack: Record<string, tf.Tensor> = {};
       const context: LossContext = {
         ...model,
@@ -83,17 +84,20 @@ export function compileStep(
         chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps),
         report(metric, value) {
           metrics.push(metric);
-          values.push(value);
+          values.push(tf.keep(value));
         },
         watch(quantity, watched, remedy) {
           watches.push({ quantity, remedy });
-          magnitudes.push(magnitude(watched));
+          magnitudes.push(tf.keep(magnitude(watched)));
         },
         handBack(name, handed) {
-          handedBack[name] = handed;
+          handedBack[name] = tf.keep(handed);
         },
       };
-      const { value, gradients, unreached } = gradientsOf(() => objective.loss(context), parameters);
+      const { value, gradients, unreached } = gradientsOf(
+        () => objective.loss(context) as tf.Scalar,
+        parameters,
+      );
       metrics.unshift(lossMetric);
       values.unshift(value);
       context.watch('The loss', value, trainingRemedy);
