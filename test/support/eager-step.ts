@@ -2,7 +2,8 @@ import { Batches } from '../../trainer-worker/data/batches';
 import type { Bounds } from '../../trainer-worker/data/bounds';
 import { type EnergySpec, energyMethod } from '../../trainer-worker/energies';
 import { type ObjectiveSpec, objectiveMethod } from '../../trainer-worker/objectives';
-import { type OptimizerSpec, optimizerMethod } from '../../trainer-worker/optimizers';
+import type { OptimizerSpec } from '../../trainer-worker/optimizers';
+import { parameterUpdate } from '../../trainer-worker/optimizers/parameter-update';
 import { EagerStep } from '../../trainer-worker/training/eager-step';
 import { initialParameters } from '../../trainer-worker/training/parameters';
 import type { Checkpoint, NamedTensor } from '../../trainer-worker/training/run-observer';
@@ -37,7 +38,7 @@ export async function eagerStep(options: StepOptions): Promise<EagerStep> {
       bounds,
       ...(tensors ? { saved: tensors } : {}),
     }),
-    optimizer: optimizerMethod(options.optimizer).build(options.optimizer),
+    update: parameterUpdate(options.optimizer),
     batches: new Batches(options.rows, dimensions, options.batchSize, seed),
     dimensions,
     seed,

@@ -4,7 +4,7 @@ import type { Batches } from '../data/batches';
 import type { Energy } from '../energies/energy-method';
 import { contrastiveLoss } from '../objectives/contrastive-loss';
 import type { ContrastiveObjective } from '../objectives/objective-method';
-import type { Optimizer } from '../optimizers/optimizer-method';
+import type { ParameterUpdate } from '../optimizers/parameter-update';
 import { withMathRandom } from '../random/math-random';
 import { Random, streams } from '../random/random';
 import { checkEnergies, type EnergyOrigin, energyProblem } from './energy-problem';
@@ -16,7 +16,7 @@ export interface EagerStepOptions {
   readonly energy: Energy;
   readonly origin: EnergyOrigin;
   readonly objective: ContrastiveObjective;
-  readonly optimizer: Optimizer;
+  readonly update: ParameterUpdate;
   readonly batches: Batches;
   /** D. */
   readonly dimensions: number;
@@ -33,8 +33,6 @@ interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   values: Float32Array;
-  /** The optimizer's arrays for it. */
-  state: Float32Array[];
   /** `values` where the backend computes. */
   tensor: tf.Tensor;
 }
@@ -46,6 +44,8 @@ const chunk = 4096;
 export class EagerStep implements TrainingStep {
   readonly #options: EagerStepOptions;
   readonly #parameters: Parameter[];
+  /** The optimizer's. */
+  #state: readonly NamedTensor[];
   readonly #pace = new Pace();
   #step: number;
   /** What `Math.random` gives inside the user's energy. */
@@ -60,19 +60,19 @@ export class EagerStep implements TrainingStep {
         name,
         shape,
         values,
-        state: options.optimizer.state.map(
-          (slot) =>
-            saved.get(`optimizer/${slot}/${name}`)?.slice() ?? new Float32Array(data.length),
-        ),
         tensor: tf.tensor(values, [...shape]),
       };
     });
+    this.#state = options.update.initialState(options.parameters).map((tensor) => ({
+      ...tensor,
+      data: (saved.get(tensor.name) ?? tensor.data).slice(),
+    }));
     this.#step = options.saved?.step ?? 0;
     this.#userRandom = this.#userRandomOf(this.#step);
   }
 
   async run(step: number): Promise<StepMetrics> {
-    const { batches, objective, optimizer, seed } = this.#options;
+    const { batches, objective, seed } = this.#options;
     this.#userRandom = this.#userRandomOf(step);
     const data = batches.of(step);
     const samples = await this.#chains(
@@ -93,18 +93,16 @@ export class EagerStep implements TrainingStep {
       );
     }
     // Everything is computed beside the old state, which stays until all of it is known to be finite.
-    const updates = this.#parameters.map((parameter, i) => {
-      const values = parameter.values.slice();
-      const state = parameter.state.map((array) => array.slice());
-      optimizer.update(step, values, gradients[i]!, state);
-      requireFinite(values, `The parameter '${parameter.name}'`, energyRemedy);
-      return { values, state };
-    });
+    const next = this.#updated(step, gradients);
+    for (const { name, data } of next.parameters) {
+      requireFinite(data, `The parameter '${name}'`, energyRemedy);
+    }
     for (const [i, parameter] of this.#parameters.entries()) {
-      Object.assign(parameter, updates[i]);
+      parameter.values = next.parameters[i]!.data;
       parameter.tensor.dispose();
       parameter.tensor = tf.tensor(parameter.values, [...parameter.shape]);
     }
+    this.#state = next.state;
     objective.keepChains(step, samples);
     this.#step = step;
     return {
@@ -141,7 +139,7 @@ export class EagerStep implements TrainingStep {
   }
 
   async checkpoint(step: number): Promise<Checkpoint> {
-    const { optimizer, objective, seed } = this.#options;
+    const { objective, seed } = this.#options;
     return {
       step,
       tensors: [
@@ -150,13 +148,7 @@ export class EagerStep implements TrainingStep {
           shape,
           data: values.slice(),
         })),
-        ...optimizer.state.flatMap((slot, i) =>
-          this.#parameters.map(({ name, shape, state }) => ({
-            name: `optimizer/${slot}/${name}`,
-            shape,
-            data: state[i]!.slice(),
-          })),
-        ),
+        ...this.#state.map((tensor) => ({ ...tensor, data: tensor.data.slice() })),
         ...objective.state(),
       ],
       metadata: { step: String(step), seed: String(seed), random: 'philox4x32-10' },
@@ -173,6 +165,29 @@ export class EagerStep implements TrainingStep {
 
   #tensors(): tf.Tensor[] {
     return this.#parameters.map(({ tensor }) => tensor);
+  }
+
+  /** The parameters and the optimizer's state after one update. */
+  #updated(step: number, gradients: readonly Float32Array[]) {
+    const named = ({ name, shape, data }: NamedTensor) =>
+      [name, tf.tensor(data, [...shape])] as const;
+    const { parameters, state } = tf.tidy(() => {
+      const next = this.#options.update.apply({
+        step: tf.scalar(step),
+        parameters: Object.fromEntries(this.#parameters.map(({ name, tensor }) => [name, tensor])),
+        gradients: Object.fromEntries(
+          this.#parameters.map((parameter, i) => named({ ...parameter, data: gradients[i]! })),
+        ),
+        state: Object.fromEntries(this.#state.map(named)),
+      });
+      return { parameters: { ...next.parameters }, state: { ...next.state } };
+    });
+    const result = {
+      parameters: this.#parameters.map(({ name }) => ({ name, data: read(parameters[name]!) })),
+      state: this.#state.map((tensor) => ({ ...tensor, data: read(state[tensor.name]!) })),
+    };
+    tf.dispose([parameters, state]);
+    return result;
   }
 
   /** Runs `body`; what the user's energy or its gradient throws becomes a problem. */

@@ -9,7 +9,7 @@ import { energyMethod } from '../energies';
 import type { Energy } from '../energies/energy-method';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { objectiveMethod } from '../objectives';
-import { optimizerMethod } from '../optimizers';
+import { parameterUpdate } from '../optimizers/parameter-update';
 import { EagerStep } from './eager-step';
 import { checkEnergies, type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
 import { TrainingLoop } from './loop';
@@ -53,7 +53,7 @@ export async function prepareTraining(loaded: LoadedExperiment): Promise<Prepare
     energy,
     origin,
     objective: objectiveMethod(experiment.objective).build(experiment.objective, { seed, bounds }),
-    optimizer: optimizerMethod(experiment.optimizer).build(experiment.optimizer),
+    update: parameterUpdate(experiment.optimizer),
     batches: new Batches(training, dimensions, experiment.batchSize, seed),
     dimensions,
     seed,
