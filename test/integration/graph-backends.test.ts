@@ -18,6 +18,7 @@ import {
   arraysFor,
   contrastiveDivergence,
   denoisingScoreMatching,
+  multilayerPerceptron,
   slicedScoreMatching,
 } from '../graph-programs';
 import { evaluate } from '../graph-reference';
@@ -78,7 +79,7 @@ for (const [name, start] of Object.entries(backends)) {
   });
 }
 
-const small = { batch: 16, dimensions: 2, hidden: [16, 16] };
+const small = multilayerPerceptron({ batch: 16, dimensions: 2, hidden: [16, 16] });
 const programs: Record<string, ProgramDefinition> = {
   'contrastive divergence': contrastiveDivergence(small),
   'denoising score matching': denoisingScoreMatching(small),
