@@ -1,14 +1,14 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [transport|step]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|transport]...
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 
 const root = path.join(import.meta.dirname, '..');
-const benches = ['transport', 'step'];
+const benches = ['step', 'scaling', 'compile', 'memory', 'transport'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
@@ -33,7 +33,10 @@ await esbuild.build({
 let failed = false;
 for (const name of chosen) {
   const bench = path.join(root, 'dist/bench', `${name}.mjs`);
-  const { status } = spawnSync(process.execPath, [bench], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--expose-gc', bench], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   failed ||= status !== 0;
 }
 process.exitCode = failed ? 1 : 0;
