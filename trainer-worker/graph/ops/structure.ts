@@ -287,14 +287,6 @@ const gatherRow: Row = {
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
   },
-  kernels: {
-    GatherV2: ({ inputs, attributes, refuse }) => {
-      if (attributes['batchDims']) refuse('batchDims is not supported; index one axis at a time');
-      const x = inputs['x']!;
-      const [axis] = normalizeAxes([attributes['axis'] as number], x.shape.length);
-      return gather(x, inputs['indices']!, axis!);
-    },
-  },
   simplify: ofUniform,
   tfjs: (tf, [x, positions], node) =>
     tf.gather(x!, positions as tfjs.Tensor1D, node.attributes['axis'] as number),

@@ -1,7 +1,10 @@
 import type { OperationTable } from '../graph';
+import { arithmeticRows } from './arithmetic';
+import { comparisonRows } from './comparison';
 import { controlRows } from './control';
-import { elementwiseRows } from './elementwise';
+import { functionRows } from './functions';
 import { productRows } from './product';
+import { rankingRows } from './ranking';
 import { reductionRows } from './reduction';
 import type { Row } from './row';
 import { structureRows } from './structure';
@@ -9,9 +12,12 @@ import { structureRows } from './structure';
 /** Every operation of the compiler, one row each. */
 export const rows: readonly Row[] = [
   ...controlRows,
-  ...elementwiseRows,
+  ...arithmeticRows,
+  ...comparisonRows,
+  ...functionRows,
   ...structureRows,
   ...reductionRows,
+  ...rankingRows,
   ...productRows,
 ];
 
