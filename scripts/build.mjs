@@ -89,7 +89,7 @@ async function buildTrainer() {
     entryPoints: { ebm: 'trainer-worker/main.ts' },
     outdir: dist,
     // esbuild compiles the user's file at run time; its binary stays a package.
-    external: ['esbuild'],
+    external: ['esbuild', 'onnxruntime-node'],
     banner: { js: '#!/usr/bin/env node' },
   });
   await chmod(path.join(dist, 'ebm.js'), 0o755);

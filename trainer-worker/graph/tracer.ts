@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError, type SourceLocation } from '../../protocol/problem';
 import { vjp } from './differentiate';
-import { type Graph, type Node, substitute, type Values } from './graph';
+import { type Graph, type Node, substitute, topologicalOrder, type Values } from './graph';
 import { refusedKernels } from './kernels/refused';
 import { sources } from './kernels/source';
 import { kernels } from './kernels/table';
@@ -28,6 +28,10 @@ export class Tracer implements Recorder {
   readonly graph: Graph;
   readonly warnings: string[] = [];
   readonly #nodes = new WeakMap<object, Node>();
+  /** The variables of differentiated functions that have ended, and what they stood for. */
+  readonly #stoodFor = new Map<Node, Node>();
+  /** What is known of {@link Tracer.#inScope}, until another function ends. */
+  readonly #scoped = new Map<Node, Node>();
   readonly #isUserFile: IsUserFile;
   #frames: NoiseFrame | undefined;
   #backend: tf.KernelBackend | undefined;
@@ -84,7 +88,7 @@ export class Tracer implements Recorder {
   /** The node that a tensor stands for; values from outside the trace become constants. */
   node(tensor: tf.Tensor): Node {
     const known = this.#nodes.get(tensor.dataId);
-    if (known !== undefined) return reshape(known, tensor.shape);
+    if (known !== undefined) return reshape(this.#inScope(known), tensor.shape);
     if (tensor instanceof tf.Variable) {
       return this.refuse(
         `The variable ${tensor.name} is used inside a compiled function, which would keep the value it has now.`,
@@ -248,13 +252,33 @@ export class Tracer implements Recorder {
     const { gradients, unreached } = vjp([result], fresh, [
       seed ?? constant(this.graph, 1, result.shape),
     ]);
-    const back = new Map(fresh.map((node, index) => [node, originals[index]!]));
-    const [value, ...slopes] = substitute([result, ...gradients], back);
+    fresh.forEach((node, index) => {
+      this.#stoodFor.set(node, originals[index]!);
+    });
+    this.#scoped.clear();
     return {
-      value: this.tensor(value!),
-      gradients: slopes.map((node) => this.tensor(node)),
+      value: this.tensor(this.#inScope(result)),
+      gradients: gradients.map((node) => this.tensor(this.#inScope(node))),
       unreached,
     };
+  }
+
+  /**
+   * A node as it is seen outside the differentiated functions that have ended: a tensor kept from
+   * inside one speaks of the variables themselves.
+   */
+  #inScope(node: Node): Node {
+    if (this.#stoodFor.size === 0) return node;
+    for (const inner of topologicalOrder([node], this.#scoped)) {
+      const original = this.#stoodFor.get(inner);
+      // What a variable stood for may have been made of an outer function's variables.
+      const outer =
+        original !== undefined
+          ? this.#inScope(original)
+          : substitute([inner], new Map(inner.inputs.map((i) => [i, this.#scoped.get(i)!])))[0]!;
+      this.#scoped.set(inner, outer);
+    }
+    return this.#scoped.get(node)!;
   }
 
   /** tf.customGrad: the gradient written by hand is recorded beside the value. */
