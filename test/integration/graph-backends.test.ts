@@ -13,7 +13,8 @@ import {
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import { simplify } from '../../trainer-worker/graph/simplify';
-import { buildCase, graphCases } from '../graph-cases';
+import { graphCases } from '../graph-cases/all';
+import { buildCase } from '../graph-cases/graph-case';
 import {
   arraysFor,
   contrastiveDivergence,

@@ -79,7 +79,6 @@ export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
   Less: ofPair((a, b) => greater(b, a)),
   LessEqual: ofPair((a, b) => greaterEqual(b, a)),
   NotEqual: ofPair((a, b) => logicalNot(equal(a, b))),
-  LogicalXor: ofPair((a, b) => logicalNot(equal(a, b))),
   IsNan: ofFloats((value) => logicalNot(equal(value, value)), 0),
   IsFinite: ofFloats((value) => greater(Number.POSITIVE_INFINITY, abs(value)), 1),
   IsInf: ofFloats((value) => equal(abs(value), Number.POSITIVE_INFINITY), 0),

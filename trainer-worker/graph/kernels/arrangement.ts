@@ -112,7 +112,10 @@ function batchToSpace(call: KernelCall): Node {
   const moved = transpose(apart, util.getPermuted(apart.shape.length, block.length));
   const whole = util.getReshapedPermuted(shape, block, size);
   const begin = util.getSliceBeginCoords(crops, block.length);
-  return slice(reshape(moved, whole), begin, util.getSliceSize(whole, crops, block.length));
+  const kept = util.getSliceSize(whole, crops, block.length);
+  // The axes behind the blocks stay whole.
+  const rest = whole.slice(begin.length);
+  return slice(reshape(moved, whole), [...begin, ...rest.map(() => 0)], [...kept, ...rest]);
 }
 
 function depthToSpace(call: KernelCall): Node {

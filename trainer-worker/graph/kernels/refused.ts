@@ -53,8 +53,9 @@ export const refusedKernels: ReadonlyMap<string, Refusal> = new Map([
   ),
   ...because('bits have no derivative', 'Use tf.logicalAnd on bool tensors.', 'BitwiseAnd'),
   ...because(
-    "it is a step of tfjs's own differentiation, which is not used here",
-    'Differentiate by tf.grad.',
+    'no function of tfjs calls it, or only its own differentiation, which is not used here',
+    'Use the functions of tf, and differentiate by tf.grad.',
+    'LogicalXor',
     ...['AvgPoolGrad', 'MaxPoolGrad', 'EluGrad', 'LRNGrad'],
     ...['ResizeBilinearGrad', 'ResizeNearestNeighborGrad'],
     ...['Conv2DBackpropFilter', 'Dilation2DBackpropFilter', 'Dilation2DBackpropInput'],

@@ -1,4 +1,3 @@
-import { sizeOf } from '../shape';
 import type { Row } from './row';
 
 /** What tells where elements stand; small moves do not change it, so nothing has a derivative. */
@@ -20,10 +19,7 @@ const argMaxRow: Row = {
       return x.graph.node('argMax', [x], { axis });
     },
   },
-  tfjs: (tf, [x], node) =>
-    sizeOf(node.shape) === 0
-      ? tf.zeros([...node.shape], 'int32')
-      : tf.argMax(x!, node.attributes['axis'] as number),
+  tfjs: (tf, [x], node) => tf.argMax(x!, node.attributes['axis'] as number),
   onnx: (writer, [x], node) => {
     const axis = node.attributes['axis'] as number;
     return writer.op('Cast', [writer.op('ArgMax', [x!], { axis, keepdims: 0 })], {
@@ -40,10 +36,7 @@ const topIndicesRow: Row = {
     if (k > length) refuse(`it has ${length} elements in a row, not ${k}`);
     return { shape: x!.shape.with(-1, k), dtype: 'int32' };
   },
-  tfjs: (tf, [x], node) =>
-    sizeOf(node.shape) === 0
-      ? tf.zeros([...node.shape], 'int32')
-      : tf.topk(x!, node.attributes['k'] as number, true).indices,
+  tfjs: (tf, [x], node) => tf.topk(x!, node.attributes['k'] as number, true).indices,
   onnx: (writer, [x], node) => {
     const count = writer.int64([node.attributes['k'] as number]);
     return writer.op('Cast', [writer.output(1, 'TopK', [x!, count])], { to: int32InOnnx });
