@@ -161,8 +161,11 @@ export const arrangementKernels: Readonly<Record<string, Kernel>> = {
     return split(x(call), axis, splitSizes(call, x(call).shape[axis]!));
   },
   Tile: (call) => tile(x(call), numbers(call.attributes['reps'])),
-  Reverse: (call) =>
-    reverse(x(call), [call.attributes['dims'] as number | readonly number[]].flat()),
+  Reverse: (call) => {
+    const dims = call.attributes['dims'] as number | number[];
+    // All axes where none is given.
+    return reverse(x(call), tf.util.parseAxisParam(dims, [...x(call).shape]));
+  },
   FlipLeftRight: (call) => reverse(call.inputs['image']!, [2]),
   StridedSlice: stridedSlice,
   Cumprod: cumulativeProduct,

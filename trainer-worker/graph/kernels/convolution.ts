@@ -2,6 +2,7 @@ import type { Node } from '../graph';
 import {
   add,
   type ConvolutionGeometry,
+  cast,
   constant,
   convolve,
   convolveInput,
@@ -22,7 +23,7 @@ import { combine } from '../ops/compose';
 import type { Kernel, KernelCall } from '../ops/row';
 import type { Shape } from '../shape';
 import { biasAndActivation } from './activation';
-import { numbers, pairOf, x } from './arguments';
+import { commonDType, numbers, pairOf, x } from './arguments';
 
 // Convolution and pooling: tfjs says 'same', 'valid' or numbers; the rows want numbers.
 
@@ -214,13 +215,19 @@ const resize =
     return resizeAxis(rows, 2, width, linear, call);
   };
 
+/** Whole numbers are multiplied as floats, exactly below 2^24. */
+function matrixProduct(call: KernelCall): Node {
+  const { a, b } = call.inputs as { a: Node; b: Node };
+  const { transposeA, transposeB } = call.attributes;
+  const float = (node: Node) => cast(node, 'float32');
+  const product = matMul(float(a), float(b), Boolean(transposeA), Boolean(transposeB));
+  return cast(product, commonDType([a, b]));
+}
+
 /** Matrix products, convolutions, pooling, and what else slides over images. */
 export const convolutionKernels: Readonly<Record<string, Kernel>> = {
-  _FusedMatMul: (call) => {
-    const { a, b } = call.inputs as { a: Node; b: Node };
-    const { transposeA, transposeB } = call.attributes;
-    return biasAndActivation(matMul(a, b, Boolean(transposeA), Boolean(transposeB)), call);
-  },
+  BatchMatMul: matrixProduct,
+  _FusedMatMul: (call) => biasAndActivation(matrixProduct(call), call),
   Conv2D: conv2d,
   FusedConv2D: (call) => biasAndActivation(conv2d(call), call),
   // tf.conv2dTranspose.

@@ -94,8 +94,7 @@ function oneHot(positions: Node, depth: number): Node {
 }
 
 /** How often, or with what total weight, each number below `size` occurs along the last axis. */
-function binCount(call: KernelCall): Node {
-  const value = x(call);
+function binCount(call: KernelCall, value: Node): Node {
   const weights = call.inputs['weights'];
   const hits = cast(oneHot(value, call.attributes['size'] as number), 'float32');
   const axes = [value.shape.length - 1];
@@ -166,8 +165,8 @@ export const indexingKernels: Readonly<Record<string, Kernel>> = {
     const chosen = select(hit, on, (attributes['offValue'] as number | undefined) ?? 0);
     return cast(chosen, (attributes['dtype'] as 'float32' | 'int32' | undefined) ?? 'float32');
   },
-  Bincount: binCount,
-  DenseBincount: binCount,
+  Bincount: (call) => binCount(call, reshape(x(call), [sizeOf(x(call).shape)])),
+  DenseBincount: (call) => binCount(call, x(call)),
   SearchSorted: searchSorted,
   Diag: diagonal,
 };
