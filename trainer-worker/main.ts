@@ -1,9 +1,12 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import type { BackendName } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { exitCode } from './cli/exit-code';
 import { addOverride, parseCount } from './cli/overrides';
+import { parseBackend } from './cli/parse-backend';
+import { probeCommand } from './cli/probe-command';
 import { type RunOptions, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 
@@ -43,6 +46,12 @@ function command(end: (code: number) => void): Command {
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
     .option('--parent <id>', 'the run that this one repeats')
     .action(async (file: string, options: ServeOptions) => end(await serveCommand(file, options)));
+  program
+    .command('probe-backend', { hidden: true })
+    .description('say whether a backend works')
+    .argument('<name>', 'the backend', parseBackend)
+    .argument('[file]', 'a program to time')
+    .action(async (name: BackendName, file?: string) => end(await probeCommand(name, file)));
   return program;
 }
 

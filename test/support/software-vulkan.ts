@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 
 /** Where Debian's Chromium keeps its Vulkan loader and SwiftShader, a Vulkan device in software. */
 const loader = '/usr/lib/chromium/libvulkan.so.1';
 const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+const variables = { LD_LIBRARY_PATH: path.dirname(loader), VK_ICD_FILENAMES: driver };
 
 /** Why a check on a WebGPU device in software has to be left out here, or false. */
 export const withoutSoftwareVulkan: string | false =
@@ -15,15 +18,15 @@ export const withoutSoftwareVulkan: string | false =
  * run of a program takes seconds).
  */
 export function softwareVulkan(): NodeJS.ProcessEnv {
-  return { ...process.env, LD_LIBRARY_PATH: '/usr/lib/chromium', VK_ICD_FILENAMES: driver };
+  return { ...process.env, ...variables };
 }
 
 /**
- * Gives this very process that device. To be called before anything asks for a WebGPU adapter, and
+ * Gives this very process, and those that it starts, that device. To be called before anything asks for a WebGPU adapter, and
  * not where {@link withoutSoftwareVulkan} has a reason.
  */
 export function useSoftwareVulkan(): void {
-  process.env['VK_ICD_FILENAMES'] = driver;
+  Object.assign(process.env, variables);
   // The search path for libraries is read when a process starts, so the Vulkan loader is loaded by
   // its path and kept: whoever asks for it by name is then given it.
   const [now, global, neverUnload] = [0x2, 0x100, 0x1000];

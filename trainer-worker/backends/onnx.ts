@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import type { BackendName } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
+import type { Execution } from '../graph/execution';
+import { compileProgram, type Program } from '../graph/program';
 import type { BackendMethod, Missing } from './backend';
 import type { Machine } from './machine';
 
@@ -87,6 +90,7 @@ export const onnxBackends: readonly BackendMethod[] = providers.map(
           remedy: 'Choose another backend in the setting ebm.backend.',
         });
       }
+      await tryOut((program) => runOnOnnx(program, {}, { executionProviders: [provider] }));
       const device = name === 'onnx-cpu' || gpus.length === 0 ? '' : ` (${gpus.join(', ')})`;
       return {
         description: `ONNX Runtime ${version()} on ${label}${device}`,
@@ -96,6 +100,19 @@ export const onnxBackends: readonly BackendMethod[] = providers.map(
     },
   }),
 );
+
+/** Runs the smallest program: a session alone opens no device, and no processor refuses to load one. */
+async function tryOut(start: (program: Program) => Promise<Execution>): Promise<void> {
+  const program = compileProgram({
+    inputs: { x: { shape: [2] } },
+    step: ({ x }) => ({ outputs: { y: tf.add(x!, x!) } }),
+  });
+  const execution = await start(program);
+  const { y } = await execution.run({ x: Float32Array.of(1, 2) }, { seed: 0, step: 0 });
+  await execution.dispose();
+  if (y?.[0] === 2 && y[1] === 4) return;
+  throw new Error(`1 + 1 and 2 + 2 became ${y}`);
+}
 
 /** Where the package lies, or undefined where it is not installed. */
 function runtimeFolder(): string | undefined {

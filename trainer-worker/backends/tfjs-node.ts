@@ -105,6 +105,8 @@ function missingPackage(name: string): Missing | undefined {
  */
 async function loadNative(found: UserPackage): Promise<NativeBackend> {
   restoreLegacyUtil(util);
+  // Or else tfjs warns of its second copy, some hundred lines.
+  tf.env().set('PROD', true);
   const before = tf.getBackend();
   try {
     found.load();
@@ -135,7 +137,9 @@ async function loadNative(found: UserPackage): Promise<NativeBackend> {
  *
  * @returns undefined where a CUDA device answers
  */
-export function missingDevice(native: Pick<NativeBackend, 'isUsingGpuDevice'>): Missing | undefined {
+export function missingDevice(
+  native: Pick<NativeBackend, 'isUsingGpuDevice'>,
+): Missing | undefined {
   if (native.isUsingGpuDevice) return undefined;
   return {
     why: 'it is installed, but no CUDA device answers, so that TensorFlow would compute on the processor',

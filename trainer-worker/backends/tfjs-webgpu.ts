@@ -40,7 +40,9 @@ export const tfjsWebgpuBackend: BackendMethod = {
   version: () => [dawnName, kernelsName].map((name) => findPackage(name)?.version).join(' '),
   load: async () => {
     const adapter = await openGpu();
-    // It registers itself with the one engine that all copies of tfjs in a process share.
+    // It registers itself with the one engine that all copies of tfjs in a process share, which warns
+    // of every copy unless told not to.
+    tf.env().set('PROD', true);
     findPackage(kernelsName)?.load();
     const before = tf.getBackend();
     await tf.setBackend('webgpu');
@@ -60,7 +62,7 @@ async function openGpu(): Promise<Adapter> {
   Object.assign(globalThis, globals);
   const gpu = create([]);
   // Node has a navigator from version 21 on.
-  const navigator: object = globalThis.navigator ?? {};
+  const { navigator = {} } = globalThis as { readonly navigator?: object };
   Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
