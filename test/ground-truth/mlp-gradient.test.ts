@@ -8,7 +8,7 @@ import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import { type Activation, activations } from '../../trainer-worker/energies/activation';
 import { Random, streams } from '../../trainer-worker/random/random';
 import type { NamedTensor } from '../../trainer-worker/training/run-observer';
-import { eagerStep } from '../support/eager-step';
+import { trainingStep } from '../support/training-step';
 
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));
 
@@ -86,7 +86,7 @@ describe('the gradient of the contrastive loss of a perceptron', () => {
   for (const activation of Object.keys(activations) as Activation[]) {
     test(`with ${activation} is that of central differences`, async () => {
       const rows = new Random(3, streams.trainingData).normals(batch * 2);
-      const step = await eagerStep({
+      const step = await trainingStep({
         energy: energy.mlp({ hidden, activation }),
         // Chains that stand still, and a buffer that a batch takes whole: the samples are known.
         objective: objective.persistentContrastiveDivergence({
@@ -104,7 +104,7 @@ describe('the gradient of the contrastive loss of a perceptron', () => {
         ],
         batchSize: batch,
       });
-      const samples = await step.sample(batch);
+      const samples = await step.sample();
       const before = parametersOf((await step.checkpoint(0)).tensors);
       const { loss } = await step.run(1);
       const after = parametersOf((await step.checkpoint(1)).tensors);

@@ -11,10 +11,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
+import { compileProgram } from '../../trainer-worker/graph/program';
+import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { Random, streams } from '../../trainer-worker/random/random';
-import { samplerMethod } from '../../trainer-worker/samplers';
-import { startTensorBackend } from '../../trainer-worker/training/tensor-backend';
-import { eagerStep, tensorOf } from '../support/eager-step';
+import { type SamplerSpec, samplerMethod } from '../../trainer-worker/samplers';
+import { runChain } from '../../trainer-worker/samplers/chain';
+import { tensorOf, trainingStep } from '../support/training-step';
 
 const variance = 2;
 const bounds = [[-6, 6]] as const;
@@ -33,22 +35,41 @@ function dataRows(count: number): Float32Array {
   return rows.map((x) => x * Math.sqrt(variance / square));
 }
 
+/** The ends of chains of `iterations` on E = θx²/2. */
+async function chainEnds(
+  spec: SamplerSpec,
+  { theta, iterations }: { readonly theta: number; readonly iterations: number },
+  starts: Float32Array,
+): Promise<Float32Array> {
+  const program = compileProgram({
+    inputs: { x: { shape: [starts.length, 1] } },
+    step: ({ x }) => {
+      const model = {
+        energy: (at: tf.Tensor2D): tf.Tensor1D =>
+          tf.sum(tf.mul(tf.square(at), theta / 2), 1) as tf.Tensor1D,
+        score: (at: tf.Tensor2D): tf.Tensor2D => tf.mul(at, -theta),
+      };
+      const sampling = samplerMethod(spec).build(spec);
+      return { outputs: { ends: runChain(sampling, model, x as tf.Tensor2D, iterations) } };
+    },
+  });
+  const execution = await runOnOnnx(program);
+  const { ends } = await execution.run({ x: starts }, { seed: 0, step: 0 });
+  await execution.dispose();
+  return ends as Float32Array;
+}
+
 describe('unadjusted Langevin on θx²/2', () => {
   for (const [theta, stepSize] of [
     [2, 0.5],
     [1, 0.3],
   ] as const) {
     test(`has variance 1/(θ(1 - ε²θ/4)) for θ = ${theta}, ε = ${stepSize}`, async () => {
-      await startTensorBackend();
-      const chain = samplerMethod(sampler.langevin()).build(sampler.langevin({ stepSize }));
-      const random = new Random(0, streams.chainNoise);
       const count = 20_000;
-      let x = tf.tensor2d(random.normals(count), [count, 1]);
+      const starts = new Random(0, streams.chainStarts).normals(count);
       // The variance forgets its start by (1 - ε²θ/2)² an iteration: by 1e-5 or less in 150.
-      for (let i = 0; i < 150; i++) {
-        x = tf.tidy(() => chain.step(x, (at) => tf.mul(at, theta), random));
-      }
-      const measured = tf.mean(tf.square(x)).dataSync()[0]!;
+      const x = await chainEnds(sampler.langevin({ stepSize }), { theta, iterations: 150 }, starts);
+      const measured = x.reduce((sum, value) => sum + value * value, 0) / count;
       const expected = 1 / (theta * (1 - (stepSize ** 2 * theta) / 4));
       // Four standard errors of the mean square of independent Gaussians.
       const tolerance = 4 * expected * Math.sqrt(2 / count);
@@ -57,15 +78,12 @@ describe('unadjusted Langevin on θx²/2', () => {
   }
 
   test('follows a clipped gradient no further than the limit', async () => {
-    await startTensorBackend();
     const spec = sampler.langevin({ stepSize: 1, noise: 0, clip: 0.5 });
-    const x = tf.tensor2d([-4, 0.2, 3], [3, 1]);
-    const next = samplerMethod(spec)
-      .build(spec)
-      .step(x, (at) => tf.mul(at, 1), new Random(0, streams.chainNoise));
+    const starts = Float32Array.of(-4, 0.2, 3);
+    const next = await chainEnds(spec, { theta: 1, iterations: 1 }, starts);
     // Half of the clipped gradient (ε²/2 = 1/2) is taken off.
     for (const [i, expected] of [-3.75, 0.1, 2.75].entries()) {
-      assert.ok(Math.abs(next.dataSync()[i]! - expected) < 1e-6);
+      assert.ok(Math.abs(next[i]! - expected) < 1e-6);
     }
   });
 });
@@ -75,7 +93,7 @@ describe('contrastive divergence on θx²/2', () => {
     test(`has the closed-form CD-1 gradient for ε = ${stepSize}`, async () => {
       const theta = 0.9;
       const count = 200_000;
-      const step = await eagerStep({
+      const step = await trainingStep({
         energy: quadratic(theta),
         objective: objective.contrastiveDivergence({
           sampler: sampler.langevin({ steps: 1, stepSize }),
@@ -127,7 +145,7 @@ describe('contrastive divergence on θx²/2', () => {
   ];
   for (const { name, method, learningRate } of cases) {
     test(`${name} stands still at θ* = ${fixedPoint.toFixed(5)}`, async () => {
-      const step = await eagerStep({
+      const step = await trainingStep({
         energy: quadratic(0.5),
         objective: method,
         optimizer: optimizer.sgd({ learningRate }),

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../protocol/problem';
+import { uniformValue } from '../../trainer-worker/graph/ops/build';
 import {
   compileProgram,
   type ProgramDefinition,
   type TensorSpecs,
+  type Tensors,
 } from '../../trainer-worker/graph/program';
-import { loop, noise, stopGradient } from '../../trainer-worker/graph/trace';
+import { gradientsOf, loop, noise, stopGradient } from '../../trainer-worker/graph/trace';
 import { userTensorFlow } from '../../trainer-worker/graph/user-tensorflow';
 
 const x: TensorSpecs = { x: { shape: [4, 2] } };
@@ -176,5 +178,36 @@ describe('what a trace records', () => {
     });
     const [seven] = program.outputs['y']!.inputs;
     assert.deepEqual(seven!.attributes['values'], Float32Array.of(7));
+  });
+});
+
+describe('gradients by name', () => {
+  const specs: TensorSpecs = { used: { shape: [2] }, idle: { shape: [3] }, fixed: { shape: [2] } };
+  const compileNamed = (f: (p: Tensors) => tf.Tensor) => {
+    let unreached: readonly string[] = [];
+    const program = compileProgram({
+      inputs: specs,
+      step: (fed) => {
+        const { used, idle } = fed as { used: tf.Tensor; idle: tf.Tensor };
+        const made = gradientsOf(() => f(fed) as tf.Scalar, { used, idle });
+        unreached = made.unreached;
+        return { outputs: { value: made.value, ...made.gradients } };
+      },
+    });
+    return { program, unreached };
+  };
+
+  test('a parameter that the value does not depend on is named and gets zeros', () => {
+    const { program, unreached } = compileNamed(({ used, fixed }) => tf.sum(tf.mul(used!, fixed!)));
+    assert.deepEqual(unreached, ['idle']);
+    assert.equal(program.outputs['used'], program.inputs[2]);
+    assert.deepEqual(program.outputs['idle']!.shape, [3]);
+    assert.equal(uniformValue(program.outputs['idle']!), 0);
+    // It is the caller's to tell, by name: no warning without one.
+    assert.deepEqual(program.warnings, []);
+  });
+
+  test('what is no scalar has no gradient', () => {
+    assert.throws(() => compileNamed(({ used }) => used!), /float32 \[2\]; it must be .* scalar/);
   });
 });

@@ -16,10 +16,10 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
       ran.push(number);
       return { loss: number / 2 };
     },
-    sample: async (count) => new Float32Array(count * 2),
+    sample: async () => new Float32Array(3 * 2),
     energy: async (points) => new Float32Array(points.length / 2),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
-    dispose() {
+    async dispose() {
       disposed = true;
     },
   };
@@ -30,10 +30,10 @@ function loopOf(step: TrainingStep, observer: RunObserver = {}, steps = 10) {
   return new TrainingLoop(
     {
       step,
+      completed: 0,
       steps,
       preview: {
         every: 4,
-        samples: 3,
         layout: {
           dimensions: 2,
           axes: ['x1', 'x2'],

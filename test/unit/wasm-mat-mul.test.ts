@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { Random, streams } from '../../trainer-worker/random/random';
-import { startTensorBackend } from '../../trainer-worker/training/tensor-backend';
+import { startWasm } from '../../trainer-worker/backends/wasm';
 
 /** `[batch, rows, columns]` random numbers, or `[rows, columns]` where `batch` is 0. */
 function matrix(random: Random, batch: number, rows: number, columns: number): tf.Tensor {
@@ -39,7 +39,7 @@ function product(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: bo
 }
 
 describe('a product of matrices on wasm', () => {
-  before(() => startTensorBackend());
+  before(() => startWasm());
 
   for (const batch of [0, 1, 3]) {
     for (const transposeA of [false, true]) {

@@ -58,24 +58,24 @@ async function loadRuntime() {
   // Reading tfjs blocks this process: let esbuild's receive its work first.
   await setImmediate();
   const [
-    tf,
-    { startTensorBackend },
+    { userTensorFlow: tf },
     api,
     { optionsOf },
     { applyOverrides, configOf },
     { OptionError },
     { originOf },
   ] = await Promise.all([
-    import('@tensorflow/tfjs'),
-    import('../training/tensor-backend'),
+    import('../graph/user-tensorflow'),
     import('../api/index'),
     import('./experiment'),
     import('./overrides'),
     import('../options/option-error'),
     import('../options/origins'),
   ]);
-  // Before the user's file: it may make tensors at its top level.
-  await startTensorBackend();
+  // Before the user's file: it may make tensors at its top level, as `init` does. What trains is
+  // compiled and runs elsewhere.
+  tf.env().set('PROD', true);
+  await tf.setBackend('cpu');
   const modules = new Map<string, unknown>([
     ['ebm-lab', api],
     ['@tensorflow/tfjs', tf],

@@ -11,7 +11,7 @@ export interface NoiseSource {
   readonly kind: NoiseKind;
   /** The shape of one draw. */
   readonly shape: Shape;
-  /** Which stream of random numbers it is; counts from 0 in the order of the program. */
+  /** Which stream of random numbers it is; counts from the program's first one, in the order of the program. */
   readonly stream: number;
   /** Iteration counts of the enclosing loops: constants or inputs. */
   readonly counts: readonly Node[];
@@ -20,8 +20,13 @@ export interface NoiseSource {
 /**
  * Replaces noise by inputs that the host fills: the same numbers on every backend. Noise in a loop
  * becomes a row of a table, looked up by iteration.
+ *
+ * @param firstStream the number of the first stream
  */
-export function tabulateNoise(results: readonly Node[]): {
+export function tabulateNoise(
+  results: readonly Node[],
+  firstStream: number,
+): {
   readonly results: Node[];
   readonly sources: readonly NoiseSource[];
 } {
@@ -35,7 +40,7 @@ export function tabulateNoise(results: readonly Node[]): {
     const counts = node.attributes['counts'] as readonly Node[];
     const shape = counts.length > 0 ? [-1, ...node.shape] : node.shape;
     const table = input(node.graph, `noise ${index}`, shape);
-    return { node: table, kind, shape: node.shape, stream: index, counts };
+    return { node: table, kind, shape: node.shape, stream: firstStream + index, counts };
   });
   const replaced = rewrite(results, (node) => {
     if (node.row.name !== 'noise') return node;

@@ -27,6 +27,11 @@ export interface ProgramDefinition {
     inputs: Tensors,
     state: Tensors,
   ) => { readonly outputs: Tensors; readonly state?: Tensors };
+  /**
+   * Number of the program's first noise stream; 0 where absent. Programs that are run with the same
+   * seed and step draw the same numbers from streams of the same number.
+   */
+  readonly firstNoiseStream?: number;
   /** Which files are the user's, for the places that errors name. */
   readonly isUserFile?: IsUserFile;
 }
@@ -73,7 +78,10 @@ export function compileProgram(definition: ProgramDefinition): Program {
     },
     definition.isUserFile,
   );
-  const { results, sources } = tabulateNoise(simplify(traced.results));
+  const { results, sources } = tabulateNoise(
+    simplify(traced.results),
+    definition.firstNoiseStream ?? 0,
+  );
   return {
     inputs,
     state,

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../protocol/problem';
 import { vjp } from './differentiate';
-import { Graph, type Node, substitute, type Values } from './graph';
+import { Graph, type Node, substitute, topologicalOrder, type Values } from './graph';
 import { fusedKernels, kernels, sources } from './kernels';
 import { loop as buildLoop } from './loop';
 import {
@@ -19,7 +19,7 @@ import {
   withGradient,
 } from './ops/build';
 import { operationTable } from './ops/table';
-import { type DType, type Shape, sizeOf } from './shape';
+import { type DType, formatShape, type Shape, sizeOf } from './shape';
 import { type IsUserFile, isUserFile, userLocation } from './source-location';
 import { type Call, type Engine, engine, type Recorder, whileRecording } from './symbolic-backend';
 
@@ -37,6 +37,10 @@ class Trace implements Recorder {
   readonly graph: Graph;
   readonly warnings: string[] = [];
   readonly #nodes = new WeakMap<object, Node>();
+  /** The variables of differentiated functions that have ended, and what they stood for. */
+  readonly #stoodFor = new Map<Node, Node>();
+  /** What is known of {@link Trace.#inScope}, until another function ends. */
+  readonly #scoped = new Map<Node, Node>();
   readonly #isUserFile: IsUserFile;
   #frames: NoiseFrame | undefined;
   #backend: tf.KernelBackend | undefined;
@@ -77,7 +81,7 @@ class Trace implements Recorder {
   /** The node that a tensor stands for; values from outside the trace become constants. */
   node(tensor: tf.Tensor): Node {
     const known = this.#nodes.get(tensor.dataId);
-    if (known !== undefined) return reshape(known, tensor.shape);
+    if (known !== undefined) return reshape(this.#inScope(known), tensor.shape);
     if (tensor instanceof tf.Variable) {
       return this.refuse(
         `The variable ${tensor.name} is used inside a compiled function, which would keep the value it has now.`,
@@ -191,11 +195,26 @@ class Trace implements Recorder {
         );
   }
 
-  /**
-   * tf.grad and its kin, on the graph. The variables get nodes of their own while f runs, so that
-   * only paths inside f count, as in tfjs; then the nodes they stood for take their place.
-   */
+  /** tf.grad and its kin. What the function does not depend on is worth a warning. */
   #gradients(f: () => tf.Tensor, xs: tf.Tensor[], dy?: tf.Tensor | null) {
+    const { value, gradients, unreached } = this.gradients(f, xs, dy);
+    for (const index of unreached) {
+      const place = userLocation(stackHere(), this.#isUserFile);
+      const where = place ? ` (line ${place.line})` : '';
+      const which = xs.length > 1 ? `argument ${index + 1}` : 'its argument';
+      this.warnings.push(`A differentiated function does not depend on ${which}${where}: zero.`);
+    }
+    return { value, grads: gradients };
+  }
+
+  /**
+   * What f computes, differentiated on the graph. The variables get nodes of their own while f runs,
+   * so that only paths inside f count, as in tfjs; then the nodes they stood for take their place.
+   *
+   * @param dy the gradient of f's result; ones where absent
+   * @returns one gradient for each x, and the positions of those that f does not depend on
+   */
+  gradients(f: () => tf.Tensor, xs: readonly tf.Tensor[], dy?: tf.Tensor | null) {
     const originals = xs.map((x) => this.node(x));
     const fresh = originals.map((node) => parameter(this.graph, node.shape, node.dtype));
     const seed = dy ? this.node(dy) : undefined;
@@ -216,15 +235,33 @@ class Trace implements Recorder {
     const { gradients, unreached } = vjp([result], fresh, [
       seed ?? constant(this.graph, 1, result.shape),
     ]);
-    for (const index of unreached) {
-      const place = userLocation(stackHere(), this.#isUserFile);
-      const where = place ? ` (line ${place.line})` : '';
-      const which = xs.length > 1 ? `argument ${index + 1}` : 'its argument';
-      this.warnings.push(`A differentiated function does not depend on ${which}${where}: zero.`);
+    fresh.forEach((node, index) => {
+      this.#stoodFor.set(node, originals[index]!);
+    });
+    this.#scoped.clear();
+    return {
+      value: this.tensor(this.#inScope(result)),
+      gradients: gradients.map((node) => this.tensor(this.#inScope(node))),
+      unreached,
+    };
+  }
+
+  /**
+   * A node as it is seen outside the differentiated functions that have ended: a tensor kept from
+   * inside one speaks of the variables themselves.
+   */
+  #inScope(node: Node): Node {
+    if (this.#stoodFor.size === 0) return node;
+    for (const inner of topologicalOrder([node], this.#scoped)) {
+      const original = this.#stoodFor.get(inner);
+      // What a variable stood for may have been made of an outer function's variables.
+      const outer =
+        original !== undefined
+          ? this.#inScope(original)
+          : substitute([inner], new Map(inner.inputs.map((i) => [i, this.#scoped.get(i)!])))[0]!;
+      this.#scoped.set(inner, outer);
     }
-    const back = new Map(fresh.map((node, index) => [node, originals[index]!]));
-    const [value, ...grads] = substitute([result, ...gradients], back);
-    return { value: this.tensor(value!), grads: grads.map((node) => this.tensor(node)) };
+    return this.#scoped.get(node)!;
   }
 
   /** tf.customGrad: the gradient written by hand is recorded beside the value. */
@@ -394,4 +431,39 @@ export function noise(kind: NoiseKind, shape: Shape): tf.Tensor {
 export function stopGradient(x: tf.Tensor): tf.Tensor {
   const session = runningTrace();
   return session.tensor(stopNode(session.node(x)));
+}
+
+/** A scalar and its gradients by the names of the parameters. */
+export interface NamedGradients {
+  readonly value: tf.Scalar;
+  /** For each parameter its gradient, of its shape; zeros for those in `unreached`. */
+  readonly gradients: Readonly<Record<string, tf.Tensor>>;
+  /** Parameters that the value does not depend on, in the order they were given. */
+  readonly unreached: readonly string[];
+}
+
+/**
+ * The scalar that f returns and its gradients in the parameters, inside a compiled step. Only what f
+ * itself computes from the parameters counts; what was computed from them before is constant.
+ *
+ * @throws ProblemError (`experiment`) where f returns something else than a float32 scalar
+ */
+export function gradientsOf(
+  f: () => tf.Scalar,
+  parameters: Readonly<Record<string, tf.Tensor>>,
+): NamedGradients {
+  const session = runningTrace();
+  const names = Object.keys(parameters);
+  const { value, gradients, unreached } = session.gradients(f, Object.values(parameters));
+  if (value.rank !== 0 || value.dtype !== 'float32') {
+    session.refuse(
+      `A gradient is taken of ${value.dtype} ${formatShape(value.shape)}; it must be a float32 scalar.`,
+      'Return one number, for example by tf.mean.',
+    );
+  }
+  return {
+    value: value as tf.Scalar,
+    gradients: Object.fromEntries(names.map((name, index) => [name, gradients[index]!])),
+    unreached: unreached.map((index) => names[index]!),
+  };
 }

@@ -3,6 +3,7 @@ import { uniformIn } from '../data/bounds';
 import { specOf } from '../options/validate';
 import { Random, streams } from '../random/random';
 import { samplerMethod } from '../samplers';
+import { contrastiveLoss } from './contrastive-loss';
 import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
@@ -41,12 +42,14 @@ export const contrastiveDivergenceMethod: ObjectiveMethod<
   persistentChains: () => Number.POSITIVE_INFINITY,
   // Enough to leave the noise behind; the shown chains share nothing with the trained ones.
   previewChainSteps: 100,
-  build({ sampler, energyPenalty }, { seed, bounds }) {
+  build({ sampler: spec, energyPenalty }, { seed, bounds }) {
+    const sampler = samplerMethod(spec).build(spec);
     return {
-      sampler: samplerMethod(sampler).build(sampler),
-      energyPenalty,
-      startChains: (_step, data) => data,
-      keepChains: () => undefined,
+      inputs: {},
+      feed: () => ({}),
+      loss: (context) => contrastiveLoss(context, sampler, context.data, energyPenalty).loss,
+      keep: () => undefined,
+      sampler,
       // The same starts at every preview, so that each shown chain can be followed.
       shownChains: (_step, count) =>
         uniformIn(bounds, count, new Random(seed, streams.previewStarts)),

@@ -1,7 +1,9 @@
+import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { fraction, integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
+import { contrastiveLoss } from './contrastive-loss';
 import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 import { ReplayBuffer } from './replay-buffer';
@@ -56,7 +58,10 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
   persistentChains: ({ bufferSize }) => bufferSize,
   // The buffer's own chains, as they are.
   previewChainSteps: 0,
-  build({ sampler, energyPenalty, bufferSize, reinitialize }, { seed, bounds, saved }) {
+  build(
+    { sampler: spec, energyPenalty, bufferSize, reinitialize },
+    { seed, batchSize, bounds, saved },
+  ) {
     const buffer = new ReplayBuffer({
       size: bufferSize,
       reinitialize,
@@ -65,13 +70,24 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
       saved: saved?.get('buffer'),
     });
     const dimensions = bounds.length;
+    const sampler = samplerMethod(spec).build(spec);
     return {
-      sampler: samplerMethod(sampler).build(sampler),
-      energyPenalty,
-      startChains: (step, data) => buffer.draw(step, data.length / dimensions),
-      keepChains: (step, ends) => buffer.write(step, ends),
+      inputs: { [starts]: { shape: [batchSize, dimensions] } },
+      feed: (step) => ({ [starts]: buffer.draw(step, batchSize) }),
+      loss(context) {
+        const chains = context.inputs[starts] as tf.Tensor2D;
+        const { loss, samples } = contrastiveLoss(context, sampler, chains, energyPenalty);
+        context.handBack(ends, samples);
+        return loss;
+      },
+      keep: (step, outputs) => buffer.write(step, outputs[ends] as Float32Array),
+      sampler,
       shownChains: (_step, count) => buffer.first(count),
       state: () => [{ name: 'buffer', shape: [bufferSize, dimensions], data: buffer.contents() }],
     };
   },
 };
+
+/** Where the chains of a step start and end, among what goes into the step and comes out of it. */
+const starts = 'chain starts';
+const ends = 'chain ends';

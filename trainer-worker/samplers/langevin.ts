@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { noise as graphNoise } from '../graph/trace';
 import { integer, notNegative, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { SamplerMethod } from './sampler-method';
@@ -56,14 +57,12 @@ export const langevinMethod: SamplerMethod<LangevinSpec, typeof langevin> = {
     const drift = stepSize ** 2 / 2;
     return {
       steps,
-      step(x, energyGradient, random) {
-        return tf.tidy(() => {
-          const gradient = energyGradient(x);
-          const followed = clip === null ? gradient : tf.clipByValue(gradient, -clip, clip);
-          const moved: tf.Tensor2D = tf.sub(x, tf.mul(followed, drift));
-          if (noise === 0) return moved;
-          return tf.add(moved, tf.tensor2d(random.normals(x.size, stepSize * noise), x.shape));
-        });
+      step(x, model) {
+        const score = model.score(x);
+        const followed = clip === null ? score : tf.clipByValue(score, -clip, clip);
+        const moved: tf.Tensor2D = tf.add(x, tf.mul(followed, drift));
+        if (noise === 0) return moved;
+        return tf.add(moved, tf.mul(graphNoise('normal', x.shape), stepSize * noise));
       },
     };
   },

@@ -1,24 +1,18 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
-import type { Random } from '../random/random';
+import type { Model } from '../energies/model';
 
-/** A Markov chain on `[chains, D]` points. @internal */
+/** A Markov chain on `[chains, D]` points, as tfjs code inside a compiled step. @internal */
 export interface Sampler {
   /** Iterations per training step. */
   readonly steps: number;
   /**
-   * One iteration.
+   * One iteration, with fresh noise each time it runs.
    *
-   * @param x `[chains, D]` points; not disposed
-   * @param energyGradient `dE/dx` at any such points, same shape
-   * @param random where the iteration's noise comes from
+   * @param x `[chains, D]` points
    * @returns the next points, same shape
    */
-  step(
-    x: tf.Tensor2D,
-    energyGradient: (x: tf.Tensor2D) => tf.Tensor2D,
-    random: Random,
-  ): tf.Tensor2D;
+  step(x: tf.Tensor2D, model: Model): tf.Tensor2D;
 }
 
 /** One row of the table of samplers. @internal */

@@ -17,11 +17,12 @@ const beat = 250;
 
 export interface TrainingLoopOptions {
   readonly step: TrainingStep;
+  /** Training steps that are already done: 0, or those of the checkpoint that `step` goes on from. */
+  readonly completed: number;
   /** Training steps until it is finished. */
   readonly steps: number;
   readonly preview: {
     readonly every: number;
-    readonly samples: number;
     readonly layout: PreviewLayout;
   };
   /** Training steps between checkpoints; `null` for none but the last. */
@@ -44,7 +45,7 @@ export class TrainingLoop {
   readonly #speed = new Speed(performance.now());
   #status: RunStatus = 'starting';
   #problem: Problem | undefined;
-  #completed = 0;
+  #completed: number;
   #started = false;
   /** What was last asked for. */
   #wish: 'run' | 'pause' | 'stop' = 'run';
@@ -59,6 +60,7 @@ export class TrainingLoop {
   constructor(options: TrainingLoopOptions, observers: readonly RunObserver[]) {
     this.#options = options;
     this.#observers = observers;
+    this.#completed = options.completed;
   }
 
   get state(): RunState {
@@ -96,7 +98,7 @@ export class TrainingLoop {
       clearInterval(heart);
       for (const resolve of this.#pausing.splice(0)) resolve(this.state);
       for (const { resolve } of this.#stopping.splice(0)) resolve(this.state);
-      this.#options.step.dispose();
+      await this.#options.step.dispose();
     }
   }
 
@@ -220,7 +222,7 @@ export class TrainingLoop {
   /** Measures and shows the model as it is, with the metrics of the step that led to it. */
   async #preview(metrics: StepMetrics): Promise<void> {
     const { step, preview } = this.#options;
-    const samples = await step.sample(preview.samples);
+    const samples = await step.sample();
     const field = preview.layout.resolution > 0 ? await this.#field() : undefined;
     const frame: PreviewFrame = {
       step: this.#completed,

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Energy, EnergyParameters, ParameterRandom } from '../energies/energy-method';
+import { type EnergyOrigin, energyProblem, wrongEnergy } from '../energies/energy-problem';
 import { withMathRandom } from '../random/math-random';
 import { Random, streams } from '../random/random';
-import { type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
 import type { NamedTensor } from './run-observer';
 
 /** Draws an energy's initial parameters with the run's seed. */

@@ -1,35 +1,35 @@
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs';
 import type { MetricInfo, PreviewLayout } from '../../protocol/run';
+import { type BackendName, chooseBackend } from '../backends/choose';
 import { dataMethod } from '../data';
-import { Batches } from '../data/batches';
 import { boundsOf } from '../data/bounds';
-import type { Dataset } from '../data/dataset';
-import { energyMethod } from '../energies';
-import type { Energy } from '../energies/energy-method';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
-import { objectiveMethod } from '../objectives';
-import { optimizerMethod } from '../optimizers';
-import { EagerStep } from './eager-step';
-import { checkEnergies, type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
+import { compileTraining } from './compile-training';
 import { TrainingLoop } from './loop';
-import { initialParameters } from './parameters';
 import type { PreparedTraining } from './prepared-training';
-import type { NamedTensor } from './run-observer';
-import { startTensorBackend } from './tensor-backend';
+import type { Checkpoint } from './run-observer';
 
 /** Rows of data that the panel draws beneath the samples, at most. */
 const shownRows = 4096;
 
+interface PrepareOptions {
+  /** What the user asked for; `auto` where absent. */
+  readonly backend?: BackendName | 'auto';
+  /** A checkpoint of the same experiment to go on from. */
+  readonly saved?: Checkpoint;
+}
+
 /**
- * Loads the data, builds the training step and tries it.
+ * Loads the data, compiles the training step and hands it to a backend.
  *
- * @throws ProblemError of kind `experiment` or `data` that says what is wrong and where
+ * @throws ProblemError of kind `experiment`, `data` or `environment` that says what is wrong and where
  */
-export async function prepareTraining(loaded: LoadedExperiment): Promise<PreparedTraining> {
+export async function prepareTraining(
+  loaded: LoadedExperiment,
+  { backend: wanted = 'auto', saved }: PrepareOptions = {},
+): Promise<PreparedTraining> {
   const { experiment, file, locations } = loaded;
   const { seed, preview } = experiment;
-  const backend = await startTensorBackend();
   const dataset = await dataMethod(experiment.data).load(experiment.data, {
     directory: path.dirname(file),
     seed,
@@ -42,36 +42,43 @@ export async function prepareTraining(loaded: LoadedExperiment): Promise<Prepare
     bounds,
     resolution: dimensions === 2 ? preview.resolution : 0,
   };
-  const origin: EnergyOrigin = {
-    files: loaded.sources.map((source) => source.path),
-    ...(locations.energy ? { location: locations.energy } : {}),
-  };
-  const energy = energyMethod(experiment.energy).build(experiment.energy, dimensions);
-  const parameters = initialParameters(energy, seed, origin);
-  tryEnergy(energy, parameters, dataset, origin);
-  const step = new EagerStep({
-    energy,
-    origin,
-    objective: objectiveMethod(experiment.objective).build(experiment.objective, { seed, bounds }),
-    optimizer: optimizerMethod(experiment.optimizer).build(experiment.optimizer),
-    batches: new Batches(training, dimensions, experiment.batchSize, seed),
-    dimensions,
+  const compiled = compileTraining({
+    energy: experiment.energy,
+    origin: {
+      files: loaded.sources.map((source) => source.path),
+      ...(locations.energy ? { location: locations.energy } : {}),
+    },
+    objective: experiment.objective,
+    optimizer: experiment.optimizer,
+    rows: training,
+    bounds,
+    batchSize: experiment.batchSize,
     seed,
-    previewChainSteps: preview.chainSteps,
-    parameters,
+    preview,
+    ...(saved ? { saved } : {}),
   });
+  const backend = await chooseBackend({
+    wanted,
+    program: compiled.program,
+    feeds: compiled.feeds,
+    initial: compiled.initial,
+  });
+  const step = await compiled.start(backend);
   const shown = training.slice(0, shownRows * dimensions);
   return {
-    description: { metrics: metricsOf(layout), preview: layout },
-    backend,
+    description: { metrics: metricsOf(compiled.metrics, layout), preview: layout },
+    backend: { name: backend.name, reason: backend.reason },
+    program: compiled.program,
+    warnings: compiled.warnings,
     ...(dataset.transform ? { transform: dataset.transform } : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(
         {
           step,
+          completed: saved?.step ?? 0,
           steps: experiment.steps,
-          preview: { every: preview.every, samples: preview.samples, layout },
+          preview: { every: preview.every, layout },
           checkpointEvery: experiment.checkpoint.every,
           heldOut,
         },
@@ -80,72 +87,13 @@ export async function prepareTraining(loaded: LoadedExperiment): Promise<Prepare
   };
 }
 
-/**
- * Computes and differentiates the energy once, on a few rows of data.
- *
- * @throws ProblemError of kind `experiment` where it throws, has the wrong shape, or does not depend
- *   on the point or on one of its parameters
- */
-function tryEnergy(
-  energy: Energy,
-  parameters: readonly NamedTensor[],
-  { training, dimensions }: Dataset,
-  origin: EnergyOrigin,
-): void {
-  const count = Math.min(3, training.length / dimensions);
-  tf.tidy(() => {
-    const x = tf.tensor2d(training.slice(0, count * dimensions), [count, dimensions]);
-    const named = Object.fromEntries(
-      parameters.map(({ name, shape, data }) => [name, tf.tensor(data, [...shape])]),
-    );
-    const total = (given: typeof named, at: tf.Tensor) => {
-      const energies = checkEnergies(energy.energy(given, at as tf.Tensor2D), count, origin);
-      return tf.sum(energies) as tf.Scalar;
-    };
-    const differentiated = (what: string, remedy: string, gradient: () => unknown) => {
-      try {
-        gradient();
-      } catch (error) {
-        if (error instanceof Error && /Cannot compute gradient of y=f\(x\)/.test(error.message)) {
-          throw wrongEnergy(`The energy does not depend on ${what}.`, remedy, origin);
-        }
-        throw energyProblem(error, origin);
-      }
-    };
-    try {
-      total(named, x);
-    } catch (error) {
-      throw energyProblem(error, origin);
-    }
-    differentiated(
-      'the point x',
-      'Compute it from x with tfjs operations, without dataSync or arraySync.',
-      () => tf.grad((at) => total(named, at))(x),
-    );
-    for (const { name } of parameters) {
-      differentiated(
-        `its parameter '${name}'`,
-        'Use the parameter in the energy, or do not return it from init.',
-        () => tf.grad((value) => total({ ...named, [name]: value }, x))(named[name]!),
-      );
-    }
-  });
-}
-
-function metricsOf({ resolution }: { readonly resolution: number }): MetricInfo[] {
-  const metrics: MetricInfo[] = [
-    { name: 'loss', label: 'Loss', group: 'Loss' },
-    { name: 'energy/data', label: 'Energy of data', group: 'Energy' },
-    { name: 'energy/samples', label: 'Energy of samples', group: 'Energy' },
-    { name: 'gradient norm', label: 'Gradient norm', group: 'Gradient' },
-  ];
-  if (resolution > 0) {
-    metrics.push({
-      name: 'log-likelihood/held-out',
-      label: 'Held-out log-likelihood',
-      group: 'Likelihood',
-      unit: 'nats',
-    });
-  }
-  return metrics;
+/** The step's metrics, and what previews measure. */
+function metricsOf(ofStep: readonly MetricInfo[], { resolution }: PreviewLayout): MetricInfo[] {
+  const ofPreviews: MetricInfo = {
+    name: 'log-likelihood/held-out',
+    label: 'Held-out log-likelihood',
+    group: 'Likelihood',
+    unit: 'nats',
+  };
+  return resolution > 0 ? [...ofStep, ofPreviews] : [...ofStep];
 }

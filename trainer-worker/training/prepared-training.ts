@@ -1,4 +1,5 @@
 import type { DataTransform } from '../../protocol/run';
+import type { Program } from '../graph/program';
 import type { TrainingLoop } from './loop';
 import type { RunDescription, RunObserver } from './run-observer';
 
@@ -6,6 +7,10 @@ import type { RunDescription, RunObserver } from './run-observer';
 export interface PreparedTraining {
   readonly description: RunDescription;
   readonly backend: { readonly name: string; readonly reason: string };
+  /** The training step, compiled. */
+  readonly program: Program;
+  /** What the user should know of the experiment that does not keep it from training. */
+  readonly warnings: readonly string[];
   /** How the data were standardised, if they were. */
   readonly transform?: DataTransform;
   /** A subset of the data for the panel, `[count, D]`, exactly sized. */

@@ -13,11 +13,11 @@ export interface TrainingStep {
   /** Runs step number `step` (counting from 1) and updates the parameters. */
   run(step: number): Promise<StepMetrics>;
   /** `[count, D]` samples of the model as the objective's own chains have them. */
-  sample(count: number): Promise<Float32Array>;
+  sample(): Promise<Float32Array>;
   /** Energies of `[n, D]` points; length n. */
   energy(points: Float32Array): Promise<Float32Array>;
   /** All that it takes to go on from here. */
   checkpoint(step: number): Promise<Checkpoint>;
   /** Frees what the backend holds. */
-  dispose(): void;
+  dispose(): Promise<void>;
 }

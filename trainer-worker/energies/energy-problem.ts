@@ -10,7 +10,7 @@ export interface EnergyOrigin {
   readonly location?: SourceLocation;
 }
 
-/** The problem for something that was thrown while an energy was computed or differentiated. */
+/** The problem for something that an energy threw. */
 export function energyProblem(thrown: unknown, origin: EnergyOrigin): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -18,33 +18,13 @@ export function energyProblem(thrown: unknown, origin: EnergyOrigin): ProblemErr
   return new ProblemError(
     {
       kind: 'experiment',
-      ...explanation(error.message),
+      message: `The energy throws: ${error.message.replace(/\.?$/, '.')}`,
+      remedy: 'Correct the energy function at this place.',
       ...(location ? { location } : {}),
       ...(error.stack ? { detail: error.stack } : {}),
     },
     { cause: thrown },
   );
-}
-
-function explanation(message: string): { readonly message: string; readonly remedy: string } {
-  const missing = /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message);
-  if (missing) {
-    return {
-      message: `The energy or its gradient needs the tfjs operation ${missing[1]}, which the backend ${missing[2]} does not have.`,
-      remedy: 'Write the energy with other operations.',
-    };
-  }
-  const flat = /gradient function not found for (\w+)/.exec(message);
-  if (flat) {
-    return {
-      message: `The energy uses the tfjs operation ${flat[1]}, which has no gradient.`,
-      remedy: 'Write the energy with operations that can be differentiated.',
-    };
-  }
-  return {
-    message: `The energy throws: ${message.replace(/\.?$/, '.')}`,
-    remedy: 'Correct the energy function at this place.',
-  };
 }
 
 /** A problem with what an energy returned. */

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs';
+import { chooseBackend } from '../../trainer-worker/backends/choose';
+import {
+  compileTraining,
+  type TrainingDefinition,
+} from '../../trainer-worker/training/compile-training';
+import type { CompiledStep } from '../../trainer-worker/training/compiled-step';
+import type { Checkpoint, NamedTensor } from '../../trainer-worker/training/run-observer';
+
+interface StepOptions extends Omit<TrainingDefinition, 'origin' | 'seed' | 'preview'> {
+  readonly seed?: number;
+  /** Shown chains; 16 where absent. */
+  readonly samples?: number;
+  /** How far a preview moves them; 0 where absent. */
+  readonly chainSteps?: number;
+}
+
+/** A training step without an experiment file around it. */
+export async function trainingStep({
+  seed = 0,
+  samples = 16,
+  chainSteps = 0,
+  ...rest
+}: StepOptions): Promise<CompiledStep> {
+  await tf.setBackend('cpu');
+  const compiled = compileTraining({
+    ...rest,
+    origin: { files: [] },
+    seed,
+    preview: { samples, chainSteps },
+  });
+  return compiled.start(await chooseBackend({ ...compiled, wanted: 'onnx-cpu' }));
+}
+
+/** The tensor called `name` of a checkpoint. */
+export function tensorOf({ tensors }: Checkpoint, name: string): NamedTensor {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (found === undefined) throw new Error(`The checkpoint has no ${name}.`);
+  return found;
+}

@@ -1,0 +1,180 @@
+import { ProblemError } from '../../protocol/problem';
+import type { Backend } from '../backends/backend';
+import type { Batches } from '../data/batches';
+import type { Arrays, Execution } from '../graph/execution';
+import type { Program } from '../graph/program';
+import { sizeOf } from '../graph/shape';
+import type { Objective } from '../objectives/objective-method';
+import { parameterName } from './model-programs';
+import { Pace } from './pace';
+import type { Checkpoint, NamedTensor } from './run-observer';
+import type { StepProgram } from './step-program';
+import type { StepMetrics, TrainingStep } from './training-step';
+
+/** Programs of one training and what they are fed from. */
+export interface CompiledStepOptions {
+  readonly step: StepProgram;
+  /** See `model-programs.ts`. */
+  readonly energies: Program;
+  readonly chains: Program;
+  readonly backend: Backend;
+  readonly objective: Objective;
+  readonly batches: Batches;
+  readonly seed: number;
+  /** Sampler iterations on shown chains. */
+  readonly previewChainSteps: number;
+  /** The step's state to begin with: parameters and optimizer. */
+  readonly initial: readonly NamedTensor[];
+  /** Names of the parameters, without prefix. */
+  readonly parameters: readonly string[];
+  /** The last completed step; 0 at the beginning. */
+  readonly completed: number;
+}
+
+/**
+ * Numbers of noise that one run of a program for shown chains may draw: between such pieces the
+ * sockets are served, and memory stays bounded however many iterations are asked for.
+ */
+const noisePerPiece = 2 ** 20;
+/** Pieces of one preview share a training step; together they name one draw of noise. */
+const piecesPerStep = 2 ** 20;
+
+/** One training step as a compiled program on a backend. */
+export class CompiledStep implements TrainingStep {
+  readonly #options: CompiledStepOptions;
+  readonly #step: Execution;
+  readonly #energies: Execution;
+  readonly #chains: Execution;
+  readonly #pace = new Pace();
+  /** Shapes of the state, for checkpoints. */
+  readonly #shapes: ReadonlyMap<string, readonly number[]>;
+  #completed: number;
+
+  private constructor(
+    options: CompiledStepOptions,
+    executions: readonly [Execution, Execution, Execution],
+  ) {
+    this.#options = options;
+    [this.#step, this.#energies, this.#chains] = executions;
+    this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
+    this.#completed = options.completed;
+  }
+
+  /** Hands the programs to the backend. */
+  static async start(options: CompiledStepOptions): Promise<CompiledStep> {
+    const { backend, step, energies, chains, initial } = options;
+    const state = Object.fromEntries(initial.map(({ name, data }) => [name, data]));
+    return new CompiledStep(options, [
+      await backend.start(step.program, state),
+      await backend.start(energies),
+      await backend.start(chains),
+    ]);
+  }
+
+  async run(step: number): Promise<StepMetrics> {
+    const { objective, seed, step: compiled } = this.#options;
+    const outputs = await this.#step.run(
+      feedsOf(this.#options, step),
+      { seed, step },
+      ({ watches }) => watches!.every(Number.isFinite),
+    );
+    requireFinite(compiled, outputs['watches'] as Float32Array);
+    objective.keep(step, outputs);
+    this.#completed = step;
+    const values = outputs['metrics']!;
+    return Object.fromEntries(compiled.metrics.map(({ name }, index) => [name, values[index]!]));
+  }
+
+  async sample(): Promise<Float32Array> {
+    const { objective, chains, previewChainSteps, seed } = this.#options;
+    const { shape } = chains.inputs[0]!;
+    const points = objective.shownChains(this.#completed, shape[0]!);
+    if (previewChainSteps === 0) return points;
+    const size = sizeOf(shape);
+    const perPiece = Math.max(1, Math.floor(noisePerPiece / size));
+    const parameters = await this.#parameters();
+    const key = { seed, step: this.#completed * piecesPerStep };
+    let ends = points;
+    for (let done = 0; done < previewChainSteps; done += perPiece) {
+      const iterations = Int32Array.of(Math.min(perPiece, previewChainSteps - done));
+      const outputs = await this.#chains.run({ points: ends, iterations, ...parameters }, key);
+      ends = outputs['ends'] as Float32Array;
+      key.step++;
+      await this.#pace.giveWay();
+    }
+    return ends;
+  }
+
+  async energy(points: Float32Array): Promise<Float32Array> {
+    const [count, dimensions] = this.#options.energies.inputs[0]!.shape as [number, number];
+    const parameters = await this.#parameters();
+    const energies = new Float32Array(points.length / dimensions);
+    for (let start = 0; start < energies.length; start += count) {
+      const part = points.subarray(start * dimensions, (start + count) * dimensions);
+      // The program has one size; what is missing in its last piece is not looked at.
+      const padded = new Float32Array(count * dimensions);
+      padded.set(part);
+      const outputs = await this.#energies.run(
+        { points: padded, ...parameters },
+        { seed: this.#options.seed, step: this.#completed },
+      );
+      const wanted = (outputs['energies'] as Float32Array).subarray(0, energies.length - start);
+      energies.set(wanted, start);
+      await this.#pace.giveWay();
+    }
+    return energies;
+  }
+
+  async checkpoint(step: number): Promise<Checkpoint> {
+    const { objective, seed } = this.#options;
+    const state = await this.#step.readState();
+    return {
+      step,
+      tensors: [
+        ...[...this.#shapes].map(([name, shape]) => ({
+          name,
+          shape,
+          data: state[name] as Float32Array,
+        })),
+        ...objective.state(),
+      ],
+      metadata: { step: String(step), seed: String(seed), random: 'philox4x32-10' },
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const execution of [this.#step, this.#energies, this.#chains]) await execution.dispose();
+  }
+
+  /** The parameters that are looked at: averaged ones, where the optimizer averages. */
+  async #parameters(): Promise<Arrays> {
+    const state = await this.#step.readState();
+    return Object.fromEntries(
+      this.#options.parameters.map((name) => [
+        parameterName(name),
+        (state[`average/${name}`] ?? state[parameterName(name)])!,
+      ]),
+    );
+  }
+}
+
+/** What training step `step` is fed. */
+export function feedsOf(
+  { batches, objective }: Pick<CompiledStepOptions, 'batches' | 'objective'>,
+  step: number,
+): Arrays {
+  return { data: batches.of(step), step: Float32Array.of(step), ...objective.feed(step) };
+}
+
+/** @throws ProblemError of kind `training` that names the first quantity that is NaN or infinite */
+function requireFinite({ watches }: StepProgram, magnitudes: Float32Array): void {
+  const index = magnitudes.findIndex((value) => !Number.isFinite(value));
+  if (index === -1) return;
+  const { quantity, remedy } = watches[index]!;
+  const what = Number.isNaN(magnitudes[index]) ? 'NaN' : 'infinite';
+  throw new ProblemError({
+    kind: 'training',
+    message: `${quantity} became ${what}. The step was not applied: everything is as the step before left it.`,
+    remedy,
+  });
+}

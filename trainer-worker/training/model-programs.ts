@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Energy } from '../energies/energy-method';
+import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
+import { modelOf } from '../energies/model';
+import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
+import { gradientsOf } from '../graph/trace';
+import { runChain } from '../samplers/chain';
+import type { Sampler } from '../samplers/sampler-method';
+import type { NamedTensor } from './run-observer';
+
+/** An energy with the shapes of its parameters: all that is needed to compile what uses it. */
+export interface ModelDefinition {
+  readonly energy: Energy;
+  readonly origin: EnergyOrigin;
+  /** D. */
+  readonly dimensions: number;
+  /** The initial parameters; only their shapes count here. */
+  readonly parameters: readonly NamedTensor[];
+}
+
+/** How a parameter is called among a program's tensors and in a checkpoint. */
+export function parameterName(name: string): string {
+  return `parameters/${name}`;
+}
+
+/** The parameters as a program takes them. */
+export function parameterSpecs({ parameters }: ModelDefinition): TensorSpecs {
+  return Object.fromEntries(parameters.map(({ name, shape }) => [parameterName(name), { shape }]));
+}
+
+/** The parameters by their own names, out of a program's tensors. */
+export function parametersIn({ parameters }: ModelDefinition, tensors: Tensors): Tensors {
+  return Object.fromEntries(parameters.map(({ name }) => [name, tensors[parameterName(name)]!]));
+}
+
+/** Whether a file is the user's own code, for the places that problems name. */
+export function isUserFile({ origin }: ModelDefinition): (file: string) => boolean {
+  const files = new Set(origin.files);
+  return (file) => files.has(file);
+}
+
+/**
+ * Tries an energy on a symbolic batch, before anything is built of it.
+ *
+ * @throws ProblemError (`experiment`) where it throws, has the wrong shape, cannot be compiled, or
+ *   does not depend on the point or on one of its parameters
+ */
+export function checkEnergy(definition: ModelDefinition, batchSize: number): void {
+  const { origin } = definition;
+  // Sources under names that no parameter has, so that they can be told apart.
+  const x = 'the point x';
+  let ignored: readonly string[] = [];
+  compileProgram({
+    inputs: {
+      points: { shape: [batchSize, definition.dimensions] },
+      ...parameterSpecs(definition),
+    },
+    isUserFile: isUserFile(definition),
+    step(inputs) {
+      const points = inputs['points'] as tf.Tensor2D;
+      const parameters = parametersIn(definition, inputs);
+      const { energy } = modelOf(definition.energy, parameters, origin);
+      const sources = Object.entries(parameters).map(([name, tensor]) => [
+        `its parameter '${name}'`,
+        tensor,
+      ]);
+      const { value, unreached } = gradientsOf(() => tf.sum(energy(points)) as tf.Scalar, {
+        [x]: points,
+        ...Object.fromEntries(sources),
+      });
+      ignored = unreached;
+      return { outputs: { value } };
+    },
+  });
+  const [first] = ignored;
+  if (first === undefined) return;
+  throw wrongEnergy(
+    `The energy does not depend on ${first}.`,
+    first === x
+      ? 'Compute it from x with tfjs operations.'
+      : 'Use the parameter in the energy, or do not return it from init.',
+    origin,
+  );
+}
+
+/** Energies of points: inputs `points` `[count, D]` and the parameters, output `energies` `[count]`. */
+export function energyProgram(definition: ModelDefinition, count: number): Program {
+  return compileProgram({
+    inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    isUserFile: isUserFile(definition),
+    step(inputs) {
+      const parameters = parametersIn(definition, inputs);
+      const { energy } = modelOf(definition.energy, parameters, definition.origin);
+      return { outputs: { energies: energy(inputs['points'] as tf.Tensor2D) } };
+    },
+  });
+}
+
+/**
+ * Chains for looking at: inputs `points` `[count, D]`, `iterations` (int32) and the parameters,
+ * output `points`.
+ */
+export function chainProgram(
+  definition: ModelDefinition,
+  sampler: Sampler,
+  count: number,
+): Program {
+  return compileProgram({
+    inputs: {
+      points: { shape: [count, definition.dimensions] },
+      iterations: { shape: [], dtype: 'int32' },
+      ...parameterSpecs(definition),
+    },
+    isUserFile: isUserFile(definition),
+    firstNoiseStream: chainNoiseStream,
+    step(inputs) {
+      const parameters = parametersIn(definition, inputs);
+      const model = modelOf(definition.energy, parameters, definition.origin);
+      const points = inputs['points'] as tf.Tensor2D;
+      return { outputs: { ends: runChain(sampler, model, points, inputs['iterations']!) } };
+    },
+  });
+}
+
+/** Noise of shown chains is drawn far from that of training steps, which count from 0. */
+const chainNoiseStream = 0x8000;
