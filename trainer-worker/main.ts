@@ -1,11 +1,11 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
-import type { BackendName } from '../protocol/backends';
+import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { exitCode } from './cli/exit-code';
 import { addOverride, parseCount } from './cli/overrides';
-import { parseBackend } from './cli/parse-backend';
+import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
 import { type RunOptions, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
@@ -16,6 +16,8 @@ Exit codes:
   1    training failed, or paused for trouble with nobody to ask
   2    the experiment cannot start, or the command line is wrong
   130  interrupted before training began, or a second time`;
+
+const backendList = ['auto', ...backendNames].join(', ');
 
 const noOverrides: JsonObject = {};
 
@@ -32,6 +34,7 @@ function command(end: (code: number) => void): Command {
     .option('--steps <n>', 'train this many steps', parseCount)
     .option('--seed <n>', 'the seed of everything random', parseCount)
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
@@ -44,6 +47,7 @@ function command(end: (code: number) => void): Command {
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
     .option('--parent <id>', 'the run that this one repeats')
     .action(async (file: string, options: ServeOptions) => end(await serveCommand(file, options)));
   program

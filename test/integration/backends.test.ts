@@ -217,7 +217,10 @@ describe('on a machine with a Vulkan device in software', { skip: withoutSoftwar
     const broken = lookAtMachine();
     const problem = await problemFrom(choose(t, 'onnx-webgpu', { machine: broken }));
     assert.equal(problem.kind, 'environment');
-    assert.match(problem.message, /^The backend onnx-webgpu is not there: .*adapter/);
+    assert.equal(
+      problem.message,
+      'The backend onnx-webgpu is not there: Failed to get a WebGPU adapter: No supported adapters.',
+    );
     const backend = await choose(t, 'auto', { machine: broken });
     assert.equal(backend.name, 'onnx-cpu');
     assert.match(backend.reason, /onnx-webgpu does not work here \(.*adapter/);
@@ -323,7 +326,7 @@ test('a backend that fails in the middle of a run becomes a problem, and the run
   });
   const problem = await problemFrom(failing.run(feedsOf(0), { seed: 0, step: 0 }));
   assert.equal(problem.kind, 'environment');
-  assert.equal(problem.message, 'The backend onnx-webgpu failed: device lost');
+  assert.equal(problem.message, 'The backend onnx-webgpu failed: device lost.');
   assert.match(problem.remedy!, /ebm\.backend, for example onnx-cpu/);
   assert.deepEqual(await failing.readState(), initial);
   lost = false;

@@ -12,8 +12,6 @@ import { type ProbeAnswer, probe } from './probe';
 import { programSize } from './program-size';
 import type { TimingQuestion } from './time-program';
 
-export type { BackendName } from '../../protocol/backends';
-
 export interface BackendChoice {
   /** What the user asked for. */
   readonly wanted: WantedBackend;

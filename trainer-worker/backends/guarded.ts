@@ -1,6 +1,7 @@
 import type { BackendName } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import type { Arrays, Execution, NoiseKey } from '../graph/execution';
+import { plainMessage } from './plain-message';
 
 /**
  * An execution whose failures people can read: whatever a backend throws becomes a problem that names
@@ -47,13 +48,12 @@ export async function named<T>(
     return await work();
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
     const detail = error instanceof Error && error.stack ? { detail: error.stack } : {};
     const other = name === 'onnx-cpu' ? 'wasm' : 'onnx-cpu';
     throw new ProblemError(
       {
         kind: 'environment',
-        message: `The backend ${name} ${what}: ${message.trim().split('\n', 1)[0]}`,
+        message: `The backend ${name} ${what}: ${plainMessage(error)}.`,
         remedy: `Try again; if it stays so, choose another one in the setting ebm.backend, for example ${other}.`,
         ...detail,
       },

@@ -6,6 +6,7 @@ import { runOnTfjs } from '../graph/run-tfjs';
 import type { BackendMethod, Missing } from './backend';
 import { restoreLegacyUtil } from './legacy-util';
 import { findPackage, type UserPackage } from './packages';
+import { plainMessage } from './plain-message';
 
 /** What the packages register with tfjs (`NodeJSKernelBackend` of their nodejs_kernel_backend.js). */
 interface NativeBackend {
@@ -54,11 +55,11 @@ function tfjsNode(
       const found = findPackage(packageName);
       const missing = missingPackage(packageName);
       if (found === undefined || missing !== undefined) {
-        throw notThere(name, missing ?? { why: 'it is gone', remedy: 'Install it again.' });
+        throw notThere(missing ?? { why: `${packageName} is gone`, remedy: 'Install it again.' });
       }
       const native = await loadNative(found);
       const deviceProblem = name === 'tfjs-node-gpu' ? missingDevice(native) : undefined;
-      if (deviceProblem) throw notThere(name, deviceProblem);
+      if (deviceProblem) throw notThere(deviceProblem);
       const library = native.binding.TF_Version ? `TensorFlow ${native.binding.TF_Version}` : '';
       const device = native.isUsingGpuDevice ? 'a CUDA device' : 'the processor';
       return {
@@ -69,12 +70,8 @@ function tfjsNode(
   };
 }
 
-const notThere = (name: BackendName, { why, remedy }: Missing) =>
-  new ProblemError({
-    kind: 'environment',
-    message: `The backend ${name} does not work here: ${why}.`,
-    remedy,
-  });
+const notThere = ({ why, remedy }: Missing) =>
+  new ProblemError({ kind: 'environment', message: `${why}.`, remedy });
 
 function missingPackage(name: string): Missing | undefined {
   const found = findPackage(name);
@@ -114,7 +111,7 @@ async function loadNative(found: UserPackage): Promise<NativeBackend> {
     throw new ProblemError(
       {
         kind: 'environment',
-        message: `${found.name} ${found.version} in ${found.folder} cannot be loaded: ${firstLine(error)}`,
+        message: `${found.name} ${found.version} in ${found.folder} cannot be loaded: ${plainMessage(error)}.`,
         remedy: `Install it again, or build it with 'npm rebuild ${found.name} --build-addon-from-source'.`,
         ...(error instanceof Error && error.stack ? { detail: error.stack } : {}),
       },
@@ -142,13 +139,8 @@ export function missingDevice(
 ): Missing | undefined {
   if (native.isUsingGpuDevice) return undefined;
   return {
-    why: 'it is installed, but no CUDA device answers, so that TensorFlow would compute on the processor',
+    why: `${gpuName} is installed, but no CUDA device answers, so that TensorFlow would compute on the processor`,
     remedy:
       'Install the NVIDIA driver, CUDA 11.2 and cuDNN 8.1, which its TensorFlow 2.9 needs, or choose auto in the setting ebm.backend.',
   };
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0]!.trim();
 }

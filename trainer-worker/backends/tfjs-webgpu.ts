@@ -69,7 +69,7 @@ async function openGpu(): Promise<Adapter> {
   if (adapter) return adapter;
   throw new ProblemError({
     kind: 'environment',
-    message: 'The backend tfjs-webgpu does not work here: no WebGPU adapter answers.',
+    message: 'No WebGPU adapter answers.',
     remedy: "Install the GPU's Vulkan driver, or choose auto in the setting ebm.backend.",
   });
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { deserialize } from 'node:v8';
 import type { BackendName } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
+import { plainMessage } from '../backends/plain-message';
 import type { ProbeAnswer } from '../backends/probe';
 import type { TimingQuestion } from '../backends/time-program';
 import { exitCode } from './exit-code';
@@ -38,8 +39,8 @@ async function answerOf(name: BackendName, file: string | undefined): Promise<Pr
     const question = deserialize(await readFile(file)) as TimingQuestion;
     return { works: true, description, timing: await timeProgram(question, method.provider) };
   } catch (thrown) {
-    const { message, remedy } = problemOf(thrown);
-    const why = message.trim().split('\n', 1)[0]!.replace(/\.$/, '');
+    const { remedy } = problemOf(thrown);
+    const why = plainMessage(thrown);
     return { works: false, why, ...(remedy === undefined ? {} : { remedy }) };
   }
 }
