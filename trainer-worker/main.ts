@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
+import { backendsCommand } from './cli/backends-command';
 import { exitCode } from './cli/exit-code';
+import { type ExportOptions, exportCommand } from './cli/export-command';
 import { addOverride, parseCount } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
@@ -50,6 +52,24 @@ function command(end: (code: number) => void): Command {
     .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
     .option('--parent <id>', 'the run that this one repeats')
     .action(async (file: string, options: ServeOptions) => end(await serveCommand(file, options)));
+  program
+    .command('backends')
+    .description('say which backends work on this machine, and why others do not')
+    .argument('[name]', 'one of them', parseBackend)
+    .option('--json', 'print one JSON object a line')
+    .action(async (name: BackendName | undefined, options: { json?: true }) =>
+      end(await backendsCommand(name, options)),
+    );
+  program
+    .command('export-onnx')
+    .description('write the training step of an experiment as an ONNX file')
+    .argument('<file>', 'the experiment')
+    .option('--output <path>', 'where to write it; beside the experiment where absent')
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, options: ExportOptions) =>
+      end(await exportCommand(file, options)),
+    );
   program
     .command('probe-backend', { hidden: true })
     .description('say whether a backend works')

@@ -262,7 +262,7 @@ function backend(name: BackendName, loaded: LoadedBackend, reason: string): Back
 
 async function timingQuestion({ program, feeds, initial }: BackendChoice): Promise<TimingQuestion> {
   const [{ programAsOnnx }, { plainFeed }] = await Promise.all([
-    import('../graph/run-onnx'),
+    import('../graph/program-as-onnx'),
     import('./time-program'),
   ]);
   const fed = new FeedBuilder(program).build(feeds, { seed: 0, step: 1 });

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-
-/** Names the folder into which the editor installed packages that the user consented to. */
-export const packagesVariable = 'EBM_PACKAGES';
+import { packagesVariable } from '../../protocol/backends';
 
 /** A package that is not part of EBM Lab and that the user has. */
 export interface UserPackage {
