@@ -14,15 +14,8 @@ export const withoutSoftwareVulkan: string | false =
     : "this machine has no SwiftShader, which comes with Debian's package chromium";
 
 /**
- * The environment that gives a child process a WebGPU device in software: right, and slow (the first
- * run of a program takes seconds).
- */
-export function softwareVulkan(): NodeJS.ProcessEnv {
-  return { ...process.env, ...variables };
-}
-
-/**
- * Gives this very process, and those that it starts, that device. To be called before anything asks for a WebGPU adapter, and
+ * Gives this very process, and those that it starts, a WebGPU device in software: right, and slow (the
+ * first run of a program takes seconds). To be called before anything asks for a WebGPU adapter, and
  * not where {@link withoutSoftwareVulkan} has a reason.
  */
 export function useSoftwareVulkan(): void {

@@ -19,7 +19,7 @@ const contents = z.object({
 type Answers = z.infer<typeof contents>['answers'];
 
 /** The user's folder for what can be made again. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   const home = os.homedir();
   const { env, platform } = process;
   if (platform === 'darwin') return path.join(home, 'Library/Caches/ebm-lab');

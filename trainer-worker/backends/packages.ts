@@ -16,7 +16,7 @@ export interface UserPackage {
 }
 
 /** The folders in which a user's packages are looked for, in order. */
-export function packageFolders(): string[] {
+function packageFolders(): string[] {
   const consented = process.env[packagesVariable];
   return [...(consented ? [consented] : []), process.cwd()];
 }
