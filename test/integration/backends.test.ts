@@ -12,13 +12,15 @@ import { probe } from '../../trainer-worker/backends/probe';
 import { relativeDifference } from '../../trainer-worker/backends/time-program';
 import type { Arrays } from '../../trainer-worker/graph/execution';
 import { compileProgram } from '../../trainer-worker/graph/program';
-import { arraysFor, contrastiveDivergence } from '../graph-programs';
+import { arraysFor, contrastiveDivergence, multilayerPerceptron } from '../graph-programs';
 import { problemFrom } from '../support/problem';
 import { useSoftwareVulkan, withoutSoftwareVulkan } from '../support/software-vulkan';
 import { temporaryFolder } from '../support/temporary';
 import { ebm } from '../support/trainer';
 
-const definition = contrastiveDivergence({ batch: 8, dimensions: 2, hidden: [8] });
+const definition = contrastiveDivergence(
+  multilayerPerceptron({ batch: 8, dimensions: 2, hidden: [8] }),
+);
 const program = compileProgram(definition);
 const initial = arraysFor(definition.state!, 1);
 const feedsOf = (step: number): Arrays => ({

@@ -1,4 +1,5 @@
 import type { Node } from './graph';
+import { lower } from './lower';
 import { writeOnnx } from './onnx';
 import type { Program } from './program';
 
@@ -16,6 +17,7 @@ export function nextName(name: string): string {
 }
 
 function onnxResults(program: Program): Record<string, Node> {
-  const next = Object.entries(program.nextState).map(([name, node]) => [nextName(name), node]);
-  return { ...program.outputs, ...Object.fromEntries(next) };
+  const names = [...Object.keys(program.outputs), ...Object.keys(program.nextState).map(nextName)];
+  const results = lower([...Object.values(program.outputs), ...Object.values(program.nextState)]);
+  return Object.fromEntries(names.map((name, index) => [name, results[index]!]));
 }
