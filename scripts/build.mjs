@@ -88,7 +88,8 @@ async function buildTrainer() {
     ...node,
     entryPoints: { ebm: 'trainer-worker/main.ts' },
     outdir: dist,
-    // esbuild compiles the user's file at run time; its binary stays a package.
+    // esbuild compiles the user's file at run time; its binary stays a package, and so do the native
+    // libraries of ONNX Runtime, which are loaded only where a program runs on them.
     external: ['esbuild', 'onnxruntime-node'],
     banner: { js: '#!/usr/bin/env node' },
   });
