@@ -91,7 +91,7 @@ describe('ebm run', () => {
     });
     assert.equal(listed.manifest.name, 'fast one');
     assert.match(program.out(), /^experiment {2}fast one \(quick\.ebm\.ts\)$/m);
-    assert.match(program.out(), /^backend +wasm/m);
+    assert.match(program.out(), /^backend +onnx-cpu/m);
     assert.match(program.out(), /^finished after 3 of 3 steps/m);
     assert.match(program.out(), /^ {2}loss +-?\d/m);
     assert.ok(!program.out().includes('\u001b'), 'no escape codes');

@@ -39,7 +39,7 @@ export function smallExperiment(changes: Readonly<Record<string, string>> = {}):
   const lines = Object.entries(options).map(([key, value]) => `  ${key}: ${value},`);
   return [
     "import * as tf from '@tensorflow/tfjs';",
-    "import { data, energy, experiment, objective, optimizer, sampler } from 'ebm-lab';",
+    "import { data, energy, experiment, objective, optimizer, sampler, schedule } from 'ebm-lab';",
     'export default experiment({',
     ...lines,
     '});',

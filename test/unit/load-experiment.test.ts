@@ -8,7 +8,7 @@ import { experimentFolder, smallExperiment } from '../support/experiment-folder'
 import { problemFrom } from '../support/problem';
 
 const imports =
-  "import { data, energy, experiment, objective, optimizer, sampler } from 'ebm-lab';";
+  "import { data, energy, experiment, objective, optimizer, sampler, schedule } from 'ebm-lab';";
 
 async function loadText(t: TestContext, text: string, files: Record<string, string> = {}) {
   const folder = await experimentFolder(t, { 'moons.ebm.ts': text, ...files });
@@ -49,7 +49,17 @@ describe('an experiment that is right', () => {
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
         energyPenalty: 0,
       },
-      optimizer: { type: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      optimizer: {
+        type: 'adam',
+        learningRate: 1e-3,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        clipValue: null,
+        clipNorm: null,
+        weightDecay: 0,
+        average: null,
+      },
       batchSize: 128,
       steps: 5_000,
       seed: 0,
@@ -205,8 +215,79 @@ describe('an option that is wrong', () => {
       name: 'NaN',
       change: { optimizer: 'optimizer.sgd({ learningRate: 0 / 0 })' },
       message: "optimizer.sgd: 'learningRate' is NaN, which is not allowed.",
-      remedy: 'It must be a finite number.',
+      remedy:
+        'It must be a finite number or made by schedule.constant(…) or schedule.cosine(…) or schedule.linear(…) or schedule.exponential(…) or schedule.piecewise(…).',
       place: 'moons.ebm.ts:7:30',
+    },
+    {
+      name: 'a learning rate that is neither number nor schedule',
+      change: { optimizer: "optimizer.adam({ learningRate: 'fast' as never })" },
+      message: 'optimizer.adam: \'learningRate\' is "fast", which is not allowed.',
+      remedy:
+        'It must be a finite number or made by schedule.constant(…) or schedule.cosine(…) or schedule.linear(…) or schedule.exponential(…) or schedule.piecewise(…).',
+      place: 'moons.ebm.ts:7:31',
+    },
+    {
+      name: 'a schedule without an end',
+      change: {
+        optimizer: 'optimizer.adam({ learningRate: schedule.linear({ peak: 1 } as never) })',
+      },
+      message: "schedule.linear: 'steps' is missing.",
+      remedy: 'It must be a finite number.',
+      place: 'moons.ebm.ts:7:54',
+    },
+    {
+      name: 'an unknown key of a schedule',
+      change: {
+        optimizer: 'optimizer.adam({ learningRate: schedule.constant({ value: 1, warmUp: 3 }) })',
+      },
+      message: "schedule.constant has no option 'warmUp'.",
+      remedy: "Did you mean 'warmup'?",
+      place: 'moons.ebm.ts:7:75',
+    },
+    {
+      name: 'a schedule that ends within its warm-up',
+      change: {
+        optimizer:
+          'optimizer.adam({ learningRate: schedule.cosine({ peak: 1, steps: 10, warmup: 10 }) })',
+      },
+      message: "schedule.cosine: 'steps' is 10, but the warm-up alone takes 10.",
+      remedy: 'steps counts all updates: make it larger than warmup.',
+      place: 'moons.ebm.ts:7:72',
+    },
+    {
+      name: 'boundaries that fall',
+      change: {
+        optimizer:
+          'optimizer.sgd({ learningRate: schedule.piecewise({ boundaries: [3, 3], values: [1, 2, 3] }) })',
+      },
+      message: "schedule.piecewise: 'boundaries' do not rise.",
+      remedy: 'Each must be larger than the one before.',
+      place: 'moons.ebm.ts:7:65',
+    },
+    {
+      name: 'values that do not fit their boundaries',
+      change: {
+        optimizer:
+          'optimizer.sgd({ learningRate: schedule.piecewise({ boundaries: [3], values: [1, 2, 3] }) })',
+      },
+      message: "schedule.piecewise: 'values' and 'boundaries' do not fit each other.",
+      remedy: 'There must be one value more than boundaries.',
+      place: 'moons.ebm.ts:7:82',
+    },
+    {
+      name: 'looking ahead without momentum',
+      change: { optimizer: 'optimizer.sgd({ nesterov: true })' },
+      message: "optimizer.sgd: 'nesterov' is true, but there is no momentum to look ahead with.",
+      remedy: 'Set momentum, for example to 0.9, or leave nesterov out.',
+      place: 'moons.ebm.ts:7:30',
+    },
+    {
+      name: 'an average that never forgets',
+      change: { optimizer: 'optimizer.rmsProp({ average: 1 })' },
+      message: "optimizer.rmsProp: 'average' is 1, which is not allowed.",
+      remedy: 'It must be less than 1.',
+      place: 'moons.ebm.ts:7:34',
     },
     {
       name: 'a fraction of a step',
@@ -340,6 +421,28 @@ describe('overrides', () => {
     assert.equal((await overridden(t, {}, text)).experiment.preview.samples, 128);
     const larger = await overridden(t, { 'objective.bufferSize': 512 }, text);
     assert.equal(larger.experiment.preview.samples, 512);
+  });
+
+  test('reach into a schedule, or put a number in its place', async (t) => {
+    const cosine = 'schedule.cosine({ peak: 0.01, warmup: 5, steps: 20 })';
+    const text = smallExperiment({ optimizer: `optimizer.adam({ learningRate: ${cosine} })` });
+    const rate = async (overrides: Record<string, Json>) => {
+      const { config } = await overridden(t, overrides, text);
+      return (config['optimizer'] as { learningRate: Json }).learningRate;
+    };
+    assert.deepEqual(await rate({ 'optimizer.learningRate.peak': 0.02 }), {
+      type: 'cosine',
+      peak: 0.02,
+      steps: 20,
+      final: 0,
+      warmup: 5,
+    });
+    assert.equal(await rate({ 'optimizer.learningRate': 0.003 }), 0.003);
+    const problem = await problemFrom(rate({ 'optimizer.learningRate.peak': -1 }));
+    assert.match(problem.message, /optimizer\.learningRate\.peak=-1 is not possible.*-1/);
+    assert.equal(problem.remedy, 'It must be greater than 0.');
+    const misspelled = await problemFrom(rate({ 'optimizer.learningRate.peek': 1 }));
+    assert.equal(misspelled.remedy, "Did you mean 'optimizer.learningRate.peak'?");
   });
 
   test('keep functions', async (t) => {

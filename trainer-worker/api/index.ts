@@ -9,6 +9,7 @@ import { objectives } from '../objectives';
 import { optimizers } from '../optimizers';
 import { factories } from '../options/method-table';
 import { samplers } from '../samplers';
+import { schedules } from '../schedules';
 
 /** What the model is to learn. */
 export const data = factories(dataMethods);
@@ -20,6 +21,8 @@ export const objective = factories(objectives);
 export const sampler = factories(samplers);
 /** What moves the parameters along the gradient. */
 export const optimizer = factories(optimizers);
+/** How the optimizer's learning rate changes over the run. */
+export const schedule = factories(schedules);
 
 export type { DataSpec } from '../data';
 export type { EnergySpec } from '../energies';
@@ -34,3 +37,4 @@ export { experiment } from '../experiment/experiment';
 export type { ObjectiveSpec } from '../objectives';
 export type { OptimizerSpec } from '../optimizers';
 export type { SamplerSpec } from '../samplers';
+export type { ScheduleSpec } from '../schedules';

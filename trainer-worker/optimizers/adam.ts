@@ -1,16 +1,20 @@
+import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import type { OptimizerMethod } from './optimizer-method';
+import type { ScheduleSpec } from '../schedules';
+import { type CommonOptions, commonShape, learningRateOption, memory } from './common-options';
+import { filledShare, movingAverage } from './moments';
+import type { Optimizer, OptimizerMethod } from './optimizer-method';
 
-export interface AdamOptions {
-  /** Size of a step, above 0 to 10. Default 1e-3. */
-  readonly learningRate?: number;
+export interface AdamOptions extends CommonOptions {
+  /** Size of a step, above 0 to 10, or a schedule of it. Default 1e-3. */
+  readonly learningRate?: number | ScheduleSpec;
   /** Memory of the mean of the gradient, 0 to below 1. Default 0.9. */
   readonly beta1?: number;
   /** Memory of the mean of its square, 0 to below 1. Default 0.999. */
   readonly beta2?: number;
-  /** Added to the root of that mean, above 0. Default 1e-8. */
+  /** Added to the root of that mean, above 0 to 1. Default 1e-8. */
   readonly epsilon?: number;
 }
 
@@ -23,35 +27,47 @@ export function adam(options?: AdamOptions): AdamSpec {
   return specOf(schema, 'optimizer.adam', 'adam', options);
 }
 
-const beta = z.number().min(0).lt(1);
+/** The schemas of Adam's own options. @internal */
+export const adamShape = {
+  learningRate: learningRateOption(1e-3, 10),
+  beta1: memory.default(0.9),
+  beta2: memory.default(0.999),
+  epsilon: positive.max(1).default(1e-8),
+};
 
 const schema: z.ZodType<AdamSpec> = z.strictObject({
   type: z.literal('adam'),
-  learningRate: positive.max(10).default(1e-3),
-  beta1: beta.default(0.9),
-  beta2: beta.default(0.999),
-  epsilon: positive.max(1).default(1e-8),
+  ...adamShape,
+  ...commonShape,
 });
+
+/**
+ * Adam's step, `learningRate · m̂ / (√v̂ + ε)`, written as `rate · m / (√v + ε√c₂)` with the bias
+ * corrections c₁ and c₂ in scalars (section 2 of the paper): the same number by two passes fewer over
+ * the parameter.
+ *
+ * @internal
+ */
+export function adamUpdate({ beta1, beta2, epsilon }: AdamMoments): Optimizer['update'] {
+  return ({ step, learningRate, gradient, slots }) => {
+    const mean = movingAverage(slots['mean']!, gradient, beta1);
+    const square = movingAverage(slots['square']!, tf.square(gradient), beta2);
+    const squareRoot = tf.sqrt(filledShare(beta2, step));
+    const rate = tf.div(tf.mul(learningRate, squareRoot), filledShare(beta1, step));
+    const spread = tf.add(tf.sqrt(square), tf.mul(squareRoot, epsilon));
+    return { change: tf.mul(tf.div(mean, spread), rate), slots: { mean, square } };
+  };
+}
+
+type AdamMoments = Pick<AdamSpec, 'beta1' | 'beta2' | 'epsilon'>;
 
 /** @internal */
 export const adamMethod: OptimizerMethod<AdamSpec, typeof adam> = {
   create: adam,
   schema,
-  build({ learningRate, beta1, beta2, epsilon }) {
-    return {
-      state: ['mean', 'square'],
-      update(step, parameter, gradient, [mean, square]) {
-        const meanScale = 1 / (1 - beta1 ** step);
-        const squareScale = 1 / (1 - beta2 ** step);
-        for (let i = 0; i < parameter.length; i++) {
-          const slope = gradient[i]!;
-          const m = beta1 * mean![i]! + (1 - beta1) * slope;
-          const v = beta2 * square![i]! + (1 - beta2) * slope * slope;
-          mean![i] = m;
-          square![i] = v;
-          parameter[i]! -= (learningRate * m * meanScale) / (Math.sqrt(v * squareScale) + epsilon);
-        }
-      },
-    };
-  },
+  build: (spec) => ({
+    slots: ['mean', 'square'],
+    decoupledWeightDecay: false,
+    update: adamUpdate(spec),
+  }),
 };

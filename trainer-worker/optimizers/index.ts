@@ -1,12 +1,16 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { adamMethod } from './adam';
+import { adamWMethod } from './adam-w';
 import type { OptimizerMethod } from './optimizer-method';
+import { rmsPropMethod } from './rms-prop';
 import { sgdMethod } from './sgd';
 
 /** Every optimizer: to add one, write its file and name it here. */
 export const optimizers = {
   adam: adamMethod,
+  adamW: adamWMethod,
   sgd: sgdMethod,
+  rmsProp: rmsPropMethod,
 };
 
 /** What any function of `optimizer` makes. */

@@ -15,14 +15,18 @@ function unwrapped(schema: unknown): unknown {
   return inner;
 }
 
+/** The members of a union, and of the unions among them; any other schema alone. */
+function membersOf(schema: unknown): readonly unknown[] {
+  const inner = unwrapped(schema);
+  return inner instanceof z.ZodUnion ? inner.options.flatMap(membersOf) : [inner];
+}
+
 /** The member of a union that `value` claims to be by its `type`. */
 function chosen(schema: unknown, value: unknown): unknown {
-  const inner = unwrapped(schema);
-  if (!(inner instanceof z.ZodDiscriminatedUnion)) return inner;
+  const members = membersOf(schema);
+  if (members.length === 1) return members[0];
   const type = propertyOf(value, 'type');
-  return inner.options.find(
-    (option) => option instanceof z.ZodObject && typesOf(option).includes(type),
-  );
+  return members.find((member) => member instanceof z.ZodObject && typesOf(member).includes(type));
 }
 
 function typesOf(object: z.ZodObject): readonly unknown[] {

@@ -55,6 +55,8 @@ function requirement(issue: z.core.$ZodIssue): string {
       return issue.values.length === 1
         ? shown(issue.values[0])
         : `one of ${issue.values.map(shown).join(', ')}`;
+    case 'invalid_union':
+      return issue.errors.flatMap(([first]) => (first ? [requirement(first)] : [])).join(' or ');
     default:
       return issue.message;
   }
@@ -68,8 +70,8 @@ function optionError(
   issue: z.core.$ZodIssue,
 ): OptionError {
   const keys = issue.path.filter((key) => typeof key !== 'symbol');
-  // A union blames the `type` that it chooses by, which people never write.
-  const path = issue.code === 'invalid_union' ? keys.slice(0, -1) : keys;
+  // A union that chooses by a `type` blames that, which people never write.
+  const path = issue.code === 'invalid_union' && issue.discriminator ? keys.slice(0, -1) : keys;
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const known = keysAt(schema, path, value);

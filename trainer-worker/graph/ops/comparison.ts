@@ -2,12 +2,14 @@ import type { Node } from '../graph';
 import type { DType } from '../shape';
 import {
   as,
+  beforeTranspose,
   binary,
   broadcastResult,
   requireDType,
   unary,
   unbroadcast,
   withoutBroadcast,
+  withoutTrailingOnes,
 } from './broadcasting';
 import { cast, constant, select, uniformValue } from './build';
 import type { Row } from './row';
@@ -101,10 +103,11 @@ const choices: Row[] = [
       if (a === b) return as(node, a);
       return condition.row.name === 'logicalNot'
         ? select(condition.inputs[0]!, b, a)
-        : withoutBroadcast(node);
+        : (withoutBroadcast(node) ?? beforeTranspose(node));
     },
     tfjs: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
     onnx: (writer, inputs) => writer.op('Where', inputs),
+    lower: withoutTrailingOnes,
   },
   {
     name: 'cast',
@@ -120,7 +123,7 @@ const choices: Row[] = [
     },
     simplify: (node) => {
       const value = uniformValue(node.inputs[0]!);
-      if (value === undefined) return undefined;
+      if (value === undefined) return beforeTranspose(node);
       const dtype = node.dtype;
       const converted = dtype === 'bool' ? Number(value !== 0) : Math.trunc(value);
       const result = dtype === 'float32' ? value : converted;

@@ -2,8 +2,10 @@ import type { OperationTable } from '../graph';
 import { arithmeticRows } from './arithmetic';
 import { comparisonRows } from './comparison';
 import { controlRows } from './control';
+import { convolutionRows } from './convolution';
+import { loweredConvolutionRows } from './convolution-lowering';
 import { functionRows } from './functions';
-import { productRows } from './product';
+import { matMulRow } from './mat-mul';
 import { rankingRows } from './ranking';
 import { reductionRows } from './reduction';
 import type { Row } from './row';
@@ -18,7 +20,9 @@ export const rows: readonly Row[] = [
   ...structureRows,
   ...reductionRows,
   ...rankingRows,
-  ...productRows,
+  matMulRow,
+  ...convolutionRows,
+  ...loweredConvolutionRows,
 ];
 
 export const operationTable: OperationTable = new Map(rows.map((row) => [row.name, row]));

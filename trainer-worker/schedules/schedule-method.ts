@@ -1,0 +1,18 @@
+import type * as tf from '@tensorflow/tfjs';
+import type * as z from 'zod';
+
+/**
+ * A learning rate as a function of the update's number (float32 scalar, from 1): tfjs code that runs
+ * inside a compiled step.
+ *
+ * @internal
+ */
+export type Schedule = (step: tf.Scalar) => tf.Scalar;
+
+/** One row of the table of schedules. @internal */
+export interface ScheduleMethod<Spec, Create> {
+  /** What an experiment calls. */
+  readonly create: Create;
+  readonly schema: z.ZodType<Spec>;
+  build(spec: Spec): Schedule;
+}
