@@ -190,7 +190,7 @@ describe('an energy that is wrong', () => {
       'uses what cannot be compiled',
       custom('tf.sum(tf.mul(tf.real(tf.complex(x, x)), tf.sum(p.w)), 1)'),
       /Complex cannot be compiled/,
-      /two tensors/,
+      /as two tensors/,
       7,
     ],
   ];

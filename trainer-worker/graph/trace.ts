@@ -46,18 +46,22 @@ export function trace(
 ): { readonly results: Node[] } & TraceReport {
   if (current !== undefined) throw new Error('A trace is already running.');
   const session = new Tracer(graph, belongs);
+  const withoutPlace = graph.refuse;
+  graph.refuse = (message, remedy) => session.refuse(message, remedy);
   current = session;
   try {
     return session.run(() => {
       const results = f(...inputs.map((node) => session.tensor(node)));
       if ((results as unknown) instanceof Promise) {
+        // It is refused here; how it ends no longer matters.
+        (results as unknown as Promise<unknown>).catch(() => undefined);
         session.refuse('The compiled function is asynchronous.', 'Remove async and await from it.');
       }
       return { results: results.map((tensor) => session.node(tensor)), warnings: session.warnings };
     });
   } finally {
     current = undefined;
-    graph.locate = () => undefined;
+    graph.refuse = withoutPlace;
   }
 }
 
@@ -73,15 +77,29 @@ export function loop(
   body: (iteration: tf.Tensor, state: readonly tf.Tensor[]) => readonly tf.Tensor[],
 ): tf.Tensor[] {
   const session = runningTrace();
+  if (typeof count === 'number' && !(Number.isInteger(count) && count >= 0)) {
+    session.refuse(
+      `A loop is to repeat ${count} times.`,
+      'Give a whole number of iterations, 0 or more.',
+    );
+  }
   const repetitions = typeof count === 'number' ? count : session.node(count);
   const results = session.loop(
     repetitions,
     initial.map((tensor) => session.node(tensor)),
-    (iteration, state) =>
-      body(
+    (iteration, state) => {
+      const next = body(
         session.tensor(iteration),
         state.map((node) => session.tensor(node)),
-      ).map((tensor) => session.node(tensor)),
+      );
+      if (next.length !== state.length) {
+        session.refuse(
+          `A loop's body returns ${next.length} tensors for a state of ${state.length}.`,
+          'Return the next value of each tensor of the state, in their order.',
+        );
+      }
+      return next.map((tensor) => session.node(tensor));
+    },
   );
   return results.map((node) => session.tensor(node));
 }

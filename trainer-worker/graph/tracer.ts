@@ -41,7 +41,6 @@ export class Tracer implements Recorder {
   constructor(graph: Graph, belongs: IsUserFile) {
     this.graph = graph;
     this.#isUserFile = belongs;
-    graph.locate = () => this.#place();
   }
 
   /**
@@ -73,7 +72,7 @@ export class Tracer implements Recorder {
       if (this.#refusal !== undefined) throw this.#refusal;
       return result;
     } catch (error) {
-      throw this.#explain(error);
+      throw this.#refusal ?? this.#explain(error);
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
       Math.random = random;
@@ -323,8 +322,8 @@ export class Tracer implements Recorder {
     if (name !== undefined && drawsRandomNumbers.has(name)) {
       const called = name.replace(/__op$/, '');
       this.refuse(
-        `tf.${called} is called on another copy of tfjs than the experiment's, or by a tfjs operation: its numbers would be the same in every step.`,
-        "Use tf.randomNormal, tf.randomUniform or the context's noise directly.",
+        `tf.${called} draws its numbers in JavaScript: they would be the same in every step.`,
+        "Draw by tf.randomNormal, tf.randomUniform, tf.truncatedNormal or tf.dropout, with tf imported from '@tensorflow/tfjs' in the experiment.",
       );
     }
     Object.getPrototypeOf(engine).startScope.call(engine, name);

@@ -43,7 +43,7 @@ export const refusedKernels: ReadonlyMap<string, Refusal> = new Map([
   ),
   ...because(
     'its numbers would be the same in every step',
-    "Import tf from '@tensorflow/tfjs' in the experiment's own file: its random functions are fresh in every step.",
+    "Import tf from '@tensorflow/tfjs' in the experiment: its random functions are fresh in every step.",
     'Multinomial',
   ),
   ...because(

@@ -9,7 +9,7 @@ const flags = (attributes: Attributes) => ({
 });
 
 /** Swaps the last two axes. */
-export function swapLast(x: Node): Node {
+function swapLast(x: Node): Node {
   const rank = x.shape.length;
   const axes = x.shape.map((_, axis) => axis);
   return transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
