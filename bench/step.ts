@@ -1,102 +1,52 @@
 /**
- * Time of a training step of the two-moons example, and of the matrix products that it cannot do
- * without, on the same backend in the same run.
+ * Training steps, compiled and run by ONNX Runtime, against the same steps in eager tfjs and in
+ * PyTorch, and against their own matrix products. All are taken in turns: whatever else the machine
+ * does falls on all of them alike.
  */
-import path from 'node:path';
-import * as tf from '@tensorflow/tfjs';
-import { loadExperiment } from '../trainer-worker/experiment/load';
-import { prepareTraining } from '../trainer-worker/training/prepare';
-import { median, table } from './table';
+import { compileStep } from './compiled-step';
+import { eagerStep, startWasm } from './eager-step';
+import { bareProducts } from './products';
+import { rows } from './rows';
+import { median, milliseconds, ratio, table, timesOf } from './table';
+import { TorchPeer, torchRemedy } from './torch-peer';
 
-const file = path.resolve('examples/two-moons.ebm.ts');
-const steps = 120;
-/** Steps that only warm up. */
-const warmUp = 20;
+const rounds = 6;
 
-/** Milliseconds between the ends of successive steps. */
-async function timeSteps(): Promise<number[]> {
-  const loaded = await loadExperiment(file, {
-    overrides: { steps, 'preview.every': 1_000_000 },
-  });
-  const prepared = await prepareTraining(loaded);
-  const times: number[] = [];
-  const loop = prepared.createLoop([
-    {
-      metrics(step) {
-        // The first and the last also make a preview.
-        if (step > 0 && step < steps) times.push(performance.now());
-      },
-    },
+await startWasm();
+const torch = await TorchPeer.start(rows);
+const lines: string[][] = [];
+for (const [index, row] of rows.entries()) {
+  const compiled = await compileStep(row);
+  const products = await bareProducts(compiled.program, row.chainSteps);
+  const eager = eagerStep(row);
+  const times = { compiled: [], products: [], torch: [], eager: [] } as Record<string, number[]>;
+  for (let round = 0; round < rounds; round++) {
+    times['compiled']!.push(...(await timesOf(compiled.run, 5)));
+    times['products']!.push(...(await timesOf(products.run, 5)));
+    if (torch) times['torch']!.push(...(await torch.run(index, 5)).slice(1));
+    // Eager steps are slow and vary little.
+    if (eager && round % 2 === 0) times['eager']!.push(...(await timesOf(eager, 2)));
+  }
+  const [step, bare] = [median(times['compiled']!), median(times['products']!)];
+  const against = (name: string) => {
+    const other = median(times[name]!);
+    return Number.isNaN(other) ? ['–', '–'] : [milliseconds(other), ratio(other / step)];
+  };
+  lines.push([
+    row.name,
+    milliseconds(step),
+    milliseconds(bare),
+    ratio(step / bare),
+    ...against('torch'),
+    ...against('eager'),
   ]);
-  await loop.run();
-  return times.slice(1).map((time, index) => time - (times[index] ?? time));
+  await compiled.dispose();
+  await products.dispose();
 }
+torch?.close();
 
-/**
- * The products of one step of contrastive divergence with an MLP of `widths`: each Langevin step
- * goes forward and back to the point, the loss goes forward and back to the parameters, on data and
- * on samples.
- *
- * @returns a function that does them all once
- */
-function products(widths: readonly number[], batch: number, langevinSteps: number): () => void {
-  const layers = widths.slice(1).map((outputs, index) => {
-    const inputs = widths[index] ?? 1;
-    return {
-      x: tf.randomNormal([batch, inputs]),
-      kernel: tf.randomNormal([inputs, outputs]),
-      upstream: tf.randomNormal([batch, outputs]),
-    };
-  });
-  const forward = () => {
-    for (const { x, kernel } of layers) tf.matMul(x, kernel);
-  };
-  const toInputs = (skip: number) => {
-    for (const { upstream, kernel } of layers.slice(skip)) {
-      tf.matMul(upstream, kernel, false, true);
-    }
-  };
-  const toKernels = () => {
-    for (const { x, upstream } of layers) tf.matMul(x, upstream, true, false);
-  };
-  return () =>
-    tf.tidy(() => {
-      for (let step = 0; step < langevinSteps; step += 1) {
-        forward();
-        toInputs(0);
-      }
-      for (const _ of ['data', 'samples']) {
-        forward();
-        toInputs(1);
-        toKernels();
-      }
-    });
-}
-
-const stepTimes = (await timeSteps()).slice(warmUp);
-const { config } = await loadExperiment(file);
-const shape = config as unknown as {
-  batchSize: number;
-  energy: { hidden: number[] };
-  objective: { sampler: { steps: number } };
-};
-const widths = [2, ...shape.energy.hidden, 1];
-const bare = products(widths, shape.batchSize, shape.objective.sampler.steps);
-const bareTimes: number[] = [];
-for (let round = 0; round < steps; round += 1) {
-  const start = performance.now();
-  bare();
-  bareTimes.push(performance.now() - start);
-}
-const [step, floor] = [median(stepTimes), median(bareTimes.slice(warmUp))];
-const ms = (value: number) => `${value.toFixed(2)} ms`;
-console.log(
-  `One training step of examples/two-moons.ebm.ts (${tf.getBackend()}): ` +
-    `MLP ${widths.join('-')}, batch ${shape.batchSize}, ${shape.objective.sampler.steps} Langevin steps`,
-);
-console.log(
-  table(
-    ['step', 'its matrix products', 'ratio'],
-    [[ms(step), ms(floor), (step / floor).toFixed(1)]],
-  ),
-);
+console.log('One training step (CD: 20 Langevin iterations), with Adam. Medians, in turns.');
+console.log(torch ? torch.description : torchRemedy);
+const head = ['step', 'compiled', 'its products', 'over them'];
+const peers = ['PyTorch', 'slower by', 'eager wasm', 'slower by'];
+console.log(`${table([...head, ...peers], lines)}\n`);

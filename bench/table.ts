@@ -17,3 +17,21 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
+
+/** Milliseconds of each of so many calls; one more goes before, to warm up. */
+export async function timesOf(
+  call: () => Promise<void> | void,
+  repetitions: number,
+): Promise<number[]> {
+  await call();
+  const times: number[] = [];
+  for (let index = 0; index < repetitions; index++) {
+    const start = performance.now();
+    await call();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+export const milliseconds = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+export const ratio = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)}x`;

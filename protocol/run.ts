@@ -104,6 +104,8 @@ export interface RunManifest {
   readonly parent?: string;
   readonly seed: number;
   readonly backend?: { readonly name: string; readonly reason: string };
+  /** What the user should know of the experiment that does not keep it from training. */
+  readonly warnings?: readonly string[];
   readonly versions: { readonly [part: string]: string };
   readonly git?: { readonly commit: string; readonly dirty: boolean };
   readonly preview?: PreviewLayout;

@@ -88,6 +88,7 @@ const manifest = z.looseObject({
   parent: z.exactOptional(z.string()),
   seed: z.number(),
   backend: z.exactOptional(z.object({ name: z.string(), reason: z.string() })),
+  warnings: z.exactOptional(z.array(z.string())),
   versions: z.record(z.string(), z.string()),
   git: z.exactOptional(z.object({ commit: z.string(), dirty: z.boolean() })),
   preview: z.exactOptional(layout),

@@ -452,6 +452,93 @@ const products: GraphCase[] = [
   { name: 'maxPool, same', shapes: [[1, 5, 4, 1]], f: (x) => tf.maxPool(x4(x!), 3, 2, 'same') },
 ];
 
+/**
+ * Convolutions of batches that ONNX Runtime gets as products of gathered patches; each once where
+ * patches of the output's gradient are gathered, and where products are. Too large to differentiate
+ * numerically: that is done on the small ones above.
+ */
+export const batchedConvolutions: readonly GraphCase[] = [
+  {
+    name: 'more channels than it makes',
+    shapes: [
+      [16, 4, 3, 3],
+      [3, 3, 3, 2],
+    ],
+    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 2, 'same'),
+  },
+  {
+    name: 'one channel',
+    shapes: [
+      [16, 4, 5, 1],
+      [3, 3, 1, 6],
+    ],
+    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 2, 'same'),
+  },
+  {
+    name: 'stride 1',
+    shapes: [
+      [17, 3, 3, 2],
+      [2, 2, 2, 2],
+    ],
+    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'valid'),
+  },
+  {
+    name: 'one tap',
+    shapes: [
+      [16, 2, 3, 2],
+      [1, 1, 2, 3],
+    ],
+    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'same'),
+  },
+  {
+    name: 'strides that leave positions out',
+    shapes: [
+      [16, 5, 4, 2],
+      [1, 2, 2, 2],
+    ],
+    f: (x, w) => tf.conv2d(x4(x!), x4(w!), [3, 2], 'valid'),
+  },
+  {
+    name: 'dilated',
+    shapes: [
+      [16, 5, 4, 2],
+      [2, 2, 2, 2],
+    ],
+    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'same', 'NHWC', 2),
+  },
+  {
+    name: 'explicit padding',
+    shapes: [
+      [16, 3, 3, 1],
+      [2, 2, 1, 5],
+    ],
+    f: (x, w) =>
+      tf.conv2d(x4(x!), x4(w!), 1, [
+        [0, 0],
+        [1, 0],
+        [0, 2],
+        [0, 0],
+      ]),
+  },
+  {
+    name: 'transposed',
+    shapes: [
+      [16, 2, 3, 2],
+      [3, 3, 2, 2],
+    ],
+    f: (x, w) => tf.conv2dTranspose(x4(x!), x4(w!), [16, 4, 6, 2], 2, 'same'),
+  },
+  {
+    name: 'two layers',
+    shapes: [[16, 6, 5, 1], [3, 3, 1, 3], [3], [2, 2, 3, 2]],
+    f: (x, w0, bias, w1) => {
+      const h = tf.add(tf.conv2d(x4(x!), x4(w0!), 2, 'same'), bias!);
+      const active = tf.mul(h, tf.sigmoid(h));
+      return tf.sum(tf.conv2d(x4(active), x4(w1!), 1, 'valid'), [1, 2, 3]);
+    },
+  },
+];
+
 /** Every operation, on shapes that broadcast, reduce, have size one or are empty. */
 export const graphCases: readonly GraphCase[] = [
   ...unary.flatMap(([name, f, domain]) =>

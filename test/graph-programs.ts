@@ -1,45 +1,92 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Arrays } from '../trainer-worker/graph/execution';
 import type { ProgramDefinition, TensorSpec, Tensors } from '../trainer-worker/graph/program';
-import { sizeOf } from '../trainer-worker/graph/shape';
+import { type Shape, sizeOf } from '../trainer-worker/graph/shape';
 import { loop, noise, stopGradient } from '../trainer-worker/graph/trace';
 import { numbersFrom } from './graph-numbers';
 
-/** A training step in plain tfjs, as the methods of the trainer will write theirs. */
-export interface StepSizes {
+/** An energy for training steps in plain tfjs, as experiments write theirs. */
+export interface Model {
   readonly batch: number;
-  readonly dimensions: number;
-  readonly hidden: readonly number[];
+  /** Shape of a batch of points. */
+  readonly points: Shape;
+  /** Names say what they are for: those that begin with `w` are weights, with `b` biases. */
+  readonly parameters: Readonly<Record<string, TensorSpec>>;
+  /** `[batch]` */
+  readonly energy: (parameters: Tensors, x: tf.Tensor) => tf.Tensor;
 }
 
 const swish = (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x));
 
-function layersOf({ dimensions, hidden }: StepSizes): [number, number][] {
-  const sizes = [dimensions, ...hidden, 1];
-  return sizes.slice(1).map((to, layer) => [sizes[layer]!, to]);
+/** dimensions – hidden … – 1, swish between. */
+export function multilayerPerceptron(sizes: {
+  readonly batch: number;
+  readonly dimensions: number;
+  readonly hidden: readonly number[];
+}): Model {
+  const { batch, dimensions, hidden } = sizes;
+  const widths = [dimensions, ...hidden, 1];
+  const layers = widths.length - 1;
+  return {
+    batch,
+    points: [batch, dimensions],
+    parameters: Object.fromEntries(
+      widths.slice(1).flatMap((to, layer) => [
+        [`w${layer}`, { shape: [widths[layer]!, to] }],
+        [`b${layer}`, { shape: [to] }],
+      ]),
+    ),
+    energy: (parameters, x) => {
+      let h = x;
+      for (let layer = 0; layer < layers; layer++) {
+        h = tf.add(tf.matMul(h, parameters[`w${layer}`]!), parameters[`b${layer}`]!);
+        if (layer < layers - 1) h = swish(h);
+      }
+      return tf.squeeze(h, [1]);
+    },
+  };
 }
 
-function parameterSpecs(sizes: StepSizes): Record<string, TensorSpec> {
-  return Object.fromEntries(
-    layersOf(sizes).flatMap(([from, to], layer) => [
-      [`w${layer}`, { shape: [from, to] }],
-      [`b${layer}`, { shape: [to] }],
-    ]),
-  );
+/** Square pictures with one channel; 3 × 3 convolutions of stride 2, swish, then one linear layer. */
+export function convolutional(sizes: {
+  readonly batch: number;
+  readonly side: number;
+  readonly channels: readonly number[];
+}): Model {
+  const { batch, side, channels } = sizes;
+  const all = [1, ...channels];
+  const last = channels.reduce((size) => Math.ceil(size / 2), side) ** 2 * all.at(-1)!;
+  return {
+    batch,
+    points: [batch, side, side, 1],
+    parameters: {
+      ...Object.fromEntries(
+        channels.flatMap((to, layer) => [
+          [`w${layer}`, { shape: [3, 3, all[layer]!, to] }],
+          [`b${layer}`, { shape: [to] }],
+        ]),
+      ),
+      w: { shape: [last, 1] },
+      b: { shape: [1] },
+    },
+    energy: (parameters, x) => {
+      let h = x;
+      channels.forEach((_, layer) => {
+        const filter = parameters[`w${layer}`] as tf.Tensor4D;
+        const image = h as tf.Tensor4D;
+        h = swish(tf.add(tf.conv2d(image, filter, 2, 'same'), parameters[`b${layer}`]!));
+      });
+      const flat = tf.reshape(h, [batch, last]);
+      return tf.squeeze(tf.add(tf.matMul(flat, parameters['w']!), parameters['b']!), [1]);
+    },
+  };
 }
 
-function energy(parameters: Tensors, x: tf.Tensor): tf.Tensor {
-  const layers = Object.keys(parameters).length / 2;
-  let h = x;
-  for (let layer = 0; layer < layers; layer++) {
-    h = tf.add(tf.matMul(h, parameters[`w${layer}`]!), parameters[`b${layer}`]!);
-    if (layer < layers - 1) h = swish(h);
-  }
-  return tf.squeeze(h, [1]);
-}
+const score = (model: Model, parameters: Tensors, x: tf.Tensor) =>
+  tf.neg(tf.grad((point: tf.Tensor) => tf.sum(model.energy(parameters, point)))(x));
 
-const score = (parameters: Tensors, x: tf.Tensor) =>
-  tf.neg(tf.grad((point: tf.Tensor) => tf.sum(energy(parameters, point)))(x));
+/** Sums all axes but the first. */
+const sumPoints = (x: tf.Tensor) => tf.sum(tf.reshape(x, [x.shape[0]!, -1]), 1);
 
 /** Adam (Kingma & Ba 2015), its moments and step count part of the state. */
 function adam(loss: (parameters: Tensors) => tf.Tensor, state: Tensors, names: readonly string[]) {
@@ -77,15 +124,15 @@ function withAdam(parameters: Record<string, TensorSpec>): Record<string, Tensor
 type Loss = (parameters: Tensors, inputs: Tensors) => tf.Tensor;
 
 function trainingStep(
-  sizes: StepSizes,
+  model: Model,
   loss: Loss,
   prepare: (parameters: Tensors, inputs: Tensors) => Tensors = () => ({}),
   inputs: Record<string, TensorSpec> = {},
 ): ProgramDefinition {
-  const parameters = parameterSpecs(sizes);
+  const { parameters, points } = model;
   const names = Object.keys(parameters);
   return {
-    inputs: { data: { shape: [sizes.batch, sizes.dimensions] }, ...inputs },
+    inputs: { data: { shape: points }, ...inputs },
     state: withAdam(parameters),
     step: (fed, state) => {
       const current = Object.fromEntries(names.map((name) => [name, state[name]!]));
@@ -100,10 +147,10 @@ function trainingStep(
  * Contrastive divergence (Hinton 2002) with Langevin chains from `start`; how many steps is an input.
  * The energies' squares are penalised (Du & Mordatch 2019).
  */
-export function contrastiveDivergence(sizes: StepSizes): ProgramDefinition {
-  const { batch, dimensions } = sizes;
+export function contrastiveDivergence(model: Model): ProgramDefinition {
+  const { points, energy } = model;
   return trainingStep(
-    sizes,
+    model,
     (parameters, { data, samples }) => {
       const low = energy(parameters, data!);
       const high = energy(parameters, samples!);
@@ -112,39 +159,39 @@ export function contrastiveDivergence(sizes: StepSizes): ProgramDefinition {
     },
     (parameters, { start, steps }) => {
       const [samples] = loop(steps!, [start!], (_, [x]) => {
-        const drift = tf.mul(score(parameters, x!), 0.1);
-        return [tf.add(tf.add(x!, drift), tf.mul(noise('normal', [batch, dimensions]), 0.01))];
+        const drift = tf.mul(score(model, parameters, x!), 0.1);
+        return [tf.add(tf.add(x!, drift), tf.mul(noise('normal', points), 0.01))];
       });
       return { samples: stopGradient(samples!) };
     },
-    { start: { shape: [batch, dimensions] }, steps: { shape: [], dtype: 'int32' } },
+    { start: { shape: points }, steps: { shape: [], dtype: 'int32' } },
   );
 }
 
 /** Denoising score matching (Vincent 2011): the score at x + σz is to be -z / σ. */
-export function denoisingScoreMatching(sizes: StepSizes, sigma = 0.3): ProgramDefinition {
+export function denoisingScoreMatching(model: Model, sigma = 0.3): ProgramDefinition {
   return trainingStep(
-    sizes,
+    model,
     (parameters, { data, z }) => {
       const noisy = tf.add(data!, tf.mul(z!, sigma));
-      const error = tf.add(tf.mul(score(parameters, noisy), sigma), z!);
-      return tf.mul(tf.mean(tf.sum(tf.square(error), 1)), 0.5);
+      const error = tf.add(tf.mul(score(model, parameters, noisy), sigma), z!);
+      return tf.mul(tf.mean(sumPoints(tf.square(error))), 0.5);
     },
-    () => ({ z: noise('normal', [sizes.batch, sizes.dimensions]) }),
+    () => ({ z: noise('normal', model.points) }),
   );
 }
 
 /** Sliced score matching (Song et al. 2019): vᵀ ∇ score v + ½ |score|², over Rademacher v. */
-export function slicedScoreMatching(sizes: StepSizes): ProgramDefinition {
+export function slicedScoreMatching(model: Model): ProgramDefinition {
   return trainingStep(
-    sizes,
+    model,
     (parameters, { data, v }) => {
-      const along = (x: tf.Tensor) => tf.sum(tf.mul(v!, score(parameters, x)));
-      const curvature = tf.sum(tf.mul(v!, tf.grad(along)(data!)), 1);
-      const length = tf.mul(tf.sum(tf.square(score(parameters, data!)), 1), 0.5);
+      const along = (x: tf.Tensor) => tf.sum(tf.mul(v!, score(model, parameters, x)));
+      const curvature = sumPoints(tf.mul(v!, tf.grad(along)(data!)));
+      const length = tf.mul(sumPoints(tf.square(score(model, parameters, data!))), 0.5);
       return tf.mean(tf.add(curvature, length));
     },
-    () => ({ v: noise('rademacher', [sizes.batch, sizes.dimensions]) }),
+    () => ({ v: noise('rademacher', model.points) }),
   );
 }
 
@@ -155,7 +202,8 @@ export function arraysFor(specs: Readonly<Record<string, TensorSpec>>, seed: num
     Object.entries(specs).map(([name, { shape, dtype }]) => {
       if (dtype === 'int32') return [name, new Int32Array(sizeOf(shape))];
       if (/ [mv]$|adam step/.test(name)) return [name, new Float32Array(sizeOf(shape))];
-      const scale = shape.length === 2 && name.startsWith('w') ? 1.7 / Math.sqrt(shape[0]!) : 1;
+      const inputs = sizeOf(shape.slice(0, -1));
+      const scale = name.startsWith('w') ? 1.7 / Math.sqrt(inputs) : 1;
       return [name, Float32Array.from(random(shape, name.startsWith('b') ? 0.1 : scale))];
     }),
   );

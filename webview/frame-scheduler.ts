@@ -20,6 +20,8 @@ export class FrameScheduler {
     this.#isScheduled = true;
     requestAnimationFrame(() => {
       this.#isScheduled = false;
+      // Hidden since it was asked for: it is drawn when the page is shown again.
+      if (document.hidden) return;
       this.#isDirty = false;
       this.#draw();
     });

@@ -22,6 +22,7 @@ import { Notice } from './views/notice';
 import type { PanelModel } from './views/panel-model';
 import { Scrubber } from './views/scrubber';
 import { Summary } from './views/summary';
+import { Warnings } from './views/warnings';
 
 /** How often a page that hears nothing looks whether its trainer still answers, in milliseconds. */
 const pulse = 1000;
@@ -48,6 +49,7 @@ export class Page {
   });
   readonly #summary = new Summary();
   readonly #notice = new Notice();
+  readonly #warnings = new Warnings();
   readonly #waiting = element('p', { class: 'waiting' }, 'Opening the run …');
   #panel: PanelState | undefined;
   #navigation: Navigation = startOfNavigation;
@@ -66,6 +68,7 @@ export class Page {
       this.#waiting,
       this.#header.root,
       this.#banner.root,
+      this.#warnings.root,
       element('main', { class: 'views' }, this.#landscape.root, this.#curves.root),
       this.#scrubber.root,
       this.#notice.root,
@@ -169,6 +172,7 @@ export class Page {
     this.#header.render(model);
     this.#controls.render(model);
     this.#banner.render(model);
+    this.#warnings.render(model);
     this.#landscape.render(model);
     this.#curves.render(model);
     this.#scrubber.render(model);

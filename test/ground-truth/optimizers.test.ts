@@ -283,8 +283,12 @@ for (const { backend, start, tolerance } of backends) {
           const fed = Object.entries(gradients).map(([key, g]) => [`gradient/${key}`, g]);
           const metrics = await stepper.run({ step: [t], ...Object.fromEntries(fed) });
           assertClose(metrics['gradient norm']!, [reference.norm], tolerance);
+          const measured = metrics['learning rate']?.[0];
+          assert.equal(measured !== undefined, typeof spec.learningRate !== 'number');
           // A rate that has fallen to 0 may be left at the rounding of its peak.
-          assert.ok(Math.abs(metrics['learning rate']![0]! - rate(t)) <= tolerance * rate(5));
+          if (measured !== undefined) {
+            assert.ok(Math.abs(measured - rate(t)) <= tolerance * rate(5));
+          }
         }
         const state = await stepper.state();
         assert.deepEqual(Object.keys(state).sort(), Object.keys(reference.values).sort());

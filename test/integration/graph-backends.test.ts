@@ -13,11 +13,12 @@ import {
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import { simplify } from '../../trainer-worker/graph/simplify';
-import { buildCase, graphCases } from '../graph-cases';
+import { batchedConvolutions, buildCase, graphCases } from '../graph-cases';
 import {
   arraysFor,
   contrastiveDivergence,
   denoisingScoreMatching,
+  multilayerPerceptron,
   slicedScoreMatching,
 } from '../graph-programs';
 import { evaluate } from '../graph-reference';
@@ -44,7 +45,8 @@ function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number 
 
 for (const [name, start] of Object.entries(backends)) {
   describe(`every operation on ${name}, against float64`, () => {
-    for (const graphCase of graphCases) {
+    const batched = batchedConvolutions.map((one) => ({ ...one, name: `batch: ${one.name}` }));
+    for (const graphCase of [...graphCases, ...batched]) {
       test(graphCase.name, async () => {
         const { inputs, values, value, firstSlopes, secondSlopes } = buildCase(graphCase);
         const wanted = [value, ...firstSlopes, ...secondSlopes];
@@ -78,7 +80,7 @@ for (const [name, start] of Object.entries(backends)) {
   });
 }
 
-const small = { batch: 16, dimensions: 2, hidden: [16, 16] };
+const small = multilayerPerceptron({ batch: 16, dimensions: 2, hidden: [16, 16] });
 const programs: Record<string, ProgramDefinition> = {
   'contrastive divergence': contrastiveDivergence(small),
   'denoising score matching': denoisingScoreMatching(small),

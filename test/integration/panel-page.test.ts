@@ -182,6 +182,17 @@ describe('the panel page shows', () => {
     });
   });
 
+  test('what warns of the experiment, as long as it does', async () => {
+    await withPanel({}, async (panel) => {
+      await show(panel);
+      const warnings = panel.page.getByTestId('warnings');
+      assert.equal(await warnings.isVisible(), false);
+      const manifest = fakeManifest({ warnings: ["The loss ignores 'a'.", "It ignores 'b'."] });
+      await show(panel, { generation: 2, manifest });
+      assert.deepEqual(await warnings.getByRole('listitem').allTextContents(), manifest.warnings);
+    });
+  });
+
   test('no scroll bar across, from a side panel to a wide screen', async () => {
     for (const width of [360, 420, 760, 1000, 1600]) {
       await withPanel({ width }, async (panel) => {
@@ -466,6 +477,7 @@ describe('the buttons', () => {
       await button(panel, 'Pause').click();
       const notice = panel.page.getByTestId('notice');
       await notice.getByText('No answer. See the log.').waitFor();
+      await panel.drawn();
       assert.equal(await button(panel, 'Pause').isEnabled(), true);
       await notice.getByRole('button', { name: 'Dismiss' }).click();
       assert.equal(await notice.isVisible(), false);

@@ -24,7 +24,7 @@ export const manifest: RunManifest = {
   overrides: { steps: 100 },
   parent: 'kjhgfedcba',
   seed: 7,
-  backend: { name: 'wasm', reason: 'nothing else is installed' },
+  backend: { name: 'onnx-cpu', reason: 'nothing else is installed' },
   versions: { node: '20.0.0' },
   git: { commit: 'cd'.repeat(20), dirty: true },
   preview: {

@@ -20,8 +20,8 @@ export function jsonReporter(write: Write): RunReporter {
   };
   return {
     phase: () => undefined,
-    begin: (directory, { id, name, backend, seed, state, metrics }) =>
-      say('start', { id, name, directory, backend, seed, steps: state.steps, metrics }),
+    begin: (directory, { id, name, backend, warnings, seed, state, metrics }) =>
+      say('start', { id, name, directory, backend, warnings, seed, steps: state.steps, metrics }),
     metrics(step, values) {
       latest = { ...latest, ...values };
       unsaid = { step, values };

@@ -36,11 +36,12 @@ export function formatSeconds(seconds: number | undefined): string {
 
 /** The lines that open the report of a run. */
 export function openingText(directory: string, manifest: RunManifest): string {
-  const { backend } = manifest;
+  const { backend, warnings = [] } = manifest;
   const rows: [string, string][] = [
     ['experiment', `${manifest.name} (${shortPath(manifest.experiment.file)})`],
     ['backend', backend ? `${backend.name}, ${backend.reason}` : 'unknown'],
     ['directory', shortPath(directory)],
+    ...warnings.map((warning): [string, string] => ['warning', warning]),
   ];
   return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
 }

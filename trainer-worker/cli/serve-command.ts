@@ -65,6 +65,7 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
     await server.close();
     return exitCode.refused;
   }
+  for (const warning of run.manifest.warnings ?? []) log(`warning: ${warning}`);
   log(`training, recorded in ${directory}`);
   const ended = run.run();
   server.begin(run);

@@ -142,3 +142,34 @@ export function sinkFreeCaptures(node: Node): Node | undefined {
   const results = substitute(body.results, inner);
   return loopNode(count, state, outside, { ...body, captures: parameters, results });
 }
+
+/**
+ * Computes before the loop what its body would compute anew in each iteration with the same result:
+ * simplification and lowering make such expressions long after the loop was closed.
+ *
+ * @returns undefined where there is nothing to move
+ */
+export function hoistInvariants(node: Node): Node | undefined {
+  const body = node.attributes['body'] as Body;
+  const { count, state, captures } = loopInputs(node);
+  const order = topologicalOrder(body.results);
+  const varying = new Set<Node>([body.iteration, ...body.state]);
+  for (const inner of order)
+    if (inner.inputs.some((input) => varying.has(input))) varying.add(inner);
+  const moved = new Map<Node, Node>();
+  const move = (inner: Node) => {
+    if (varying.has(inner) || moved.has(inner) || inner.inputs.length === 0) return;
+    // What is free is not worth a capture. (Noise in a loop varies: it depends on the iteration.)
+    if (inner.row.free) inner.inputs.forEach(move);
+    else moved.set(inner, parameter(inner.graph, inner.shape, inner.dtype));
+  };
+  for (const inner of order) if (varying.has(inner)) inner.inputs.forEach(move);
+  body.results.forEach(move);
+  if (moved.size === 0) return undefined;
+  const outside = new Map(body.captures.map((inner, index) => [inner, captures[index]!]));
+  return loopNode(count, state, [...captures, ...substitute([...moved.keys()], outside)], {
+    ...body,
+    captures: [...body.captures, ...moved.values()],
+    results: substitute(body.results, moved),
+  });
+}

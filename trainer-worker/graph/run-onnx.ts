@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Arrays, checkedFeed, type Execution, FeedBuilder, type NoiseKey } from './execution';
 import type { Node, Values } from './graph';
+import { lower } from './lower';
 import { writeOnnx } from './onnx';
 import type { Program } from './program';
 import { type Shape, sizeOf } from './shape';
@@ -28,8 +29,9 @@ export function programAsOnnx(program: Program): Uint8Array {
 const nextName = (name: string) => `next ${name}`;
 
 function onnxResults(program: Program): Record<string, Node> {
-  const next = Object.entries(program.nextState).map(([name, node]) => [nextName(name), node]);
-  return { ...program.outputs, ...Object.fromEntries(next) };
+  const names = [...Object.keys(program.outputs), ...Object.keys(program.nextState).map(nextName)];
+  const results = lower([...Object.values(program.outputs), ...Object.values(program.nextState)]);
+  return Object.fromEntries(names.map((name, index) => [name, results[index]!]));
 }
 
 /**

@@ -47,3 +47,12 @@ export function stridesOf(shape: Shape): number[] {
 export function normalizeAxes(axes: readonly number[], rank: number): number[] {
   return [...new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)))].sort((a, b) => a - b);
 }
+
+/** Where each axis of the input has gone; the permutation that undoes another. */
+export function inversePermutation(permutation: readonly number[]): number[] {
+  const inverse = new Array<number>(permutation.length);
+  permutation.forEach((axis, index) => {
+    inverse[axis] = index;
+  });
+  return inverse;
+}

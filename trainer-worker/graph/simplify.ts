@@ -1,5 +1,5 @@
 import { type Body, type Node, topologicalOrder, type Values } from './graph';
-import { sinkFreeCaptures, withoutUnusedCaptures } from './loop';
+import { hoistInvariants, sinkFreeCaptures, withoutUnusedCaptures } from './loop';
 import { constant, uniformValue, valuesOf } from './ops/build';
 import { sizeOf, stridesOf } from './shape';
 
@@ -37,8 +37,8 @@ function simplest(
     const inner: Body = { ...body, results: simplified(body.results) };
     const attributes = { ...node.attributes, body: inner };
     const loop = withoutUnusedCaptures(node.graph.node(node.row.name, inputs, attributes));
-    const sunk = sinkFreeCaptures(loop);
-    return sunk === undefined ? loop : simplified([sunk])[0]!;
+    const better = hoistInvariants(loop) ?? sinkFreeCaptures(loop);
+    return better === undefined ? loop : simplified([better])[0]!;
   }
   const rebuilt = inputs.every((input, index) => input === node.inputs[index])
     ? node

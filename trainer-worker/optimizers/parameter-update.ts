@@ -22,7 +22,7 @@ interface UpdateResult {
   readonly state: Tensors;
   /**
    * Float32 scalars: `gradient norm`, over all parameters and before any clipping (infinite where a
-   * square exceeds float32), and `learning rate`.
+   * square exceeds float32), and `learning rate` where a schedule changes it.
    */
   readonly metrics: Tensors;
 }
@@ -102,7 +102,10 @@ export function parameterUpdate(spec: OptimizerSpec): ParameterUpdate {
       return {
         parameters: nextParameters,
         state: nextState,
-        metrics: { 'gradient norm': norm, 'learning rate': learningRate },
+        metrics: {
+          'gradient norm': norm,
+          ...(typeof spec.learningRate === 'number' ? {} : { 'learning rate': learningRate }),
+        },
       };
     },
   };

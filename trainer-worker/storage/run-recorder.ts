@@ -23,7 +23,10 @@ export interface RunStart {
   readonly id: string;
   readonly createdAt: Date;
   readonly loaded: LoadedExperiment;
-  readonly prepared: Pick<PreparedTraining, 'description' | 'backend' | 'transform' | 'shownData'>;
+  readonly prepared: Pick<
+    PreparedTraining,
+    'description' | 'backend' | 'warnings' | 'transform' | 'shownData'
+  >;
   readonly parent?: string;
   /** Where this process listens. */
   readonly socket: string;
@@ -92,6 +95,7 @@ export class RunRecorder implements RunObserver {
       ...(start.parent === undefined ? {} : { parent: start.parent }),
       seed: loaded.experiment.seed,
       backend: prepared.backend,
+      ...(prepared.warnings.length === 0 ? {} : { warnings: prepared.warnings }),
       versions: { 'ebm-lab': version, node: process.versions.node, tfjs: tfjsVersion },
       ...(git ? { git } : {}),
       preview: prepared.description.preview,

@@ -1,6 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Node } from '../graph';
-import { type DType, formatShape, type Shape, sameShape } from '../shape';
+import {
+  type DType,
+  formatShape,
+  inversePermutation,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from '../shape';
 import {
   abs,
   add,
@@ -19,6 +26,7 @@ import {
   neg,
   pow,
   reciprocal,
+  reshape,
   rsqrt,
   scalar,
   select,
@@ -31,6 +39,7 @@ import {
   step,
   sub,
   sumTo,
+  transpose,
   uniformValue,
 } from './build';
 import type { KernelCall, OnnxWriter, Row, TensorFlow } from './row';
@@ -67,7 +76,7 @@ function unary(name: string, row: UnaryRow): Row {
     tfjs: (tf, [x]) => row.tfjs(tf, x!),
     onnx: (writer, [x]) => (typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!)),
     ...(derivative ? { derivative: (g, y) => [derivative(g, y.inputs[0]!, y)] } : {}),
-    ...(simplify ? { simplify: (node) => simplify(node.inputs[0]!) } : {}),
+    simplify: (node) => simplify?.(node.inputs[0]!) ?? beforeTranspose(node),
     ...(kernel
       ? {
           kernels: {
@@ -103,6 +112,7 @@ function binary(name: string, row: BinaryRow): Row {
     scalar: row.scalar,
     tfjs: (tf, [a, b]) => row.tfjs(tf, a!, b!),
     onnx: (writer, inputs) => writer.op(row.onnx, inputs),
+    lower: withoutTrailingOnes,
     ...(derivative
       ? {
           derivative: (g, y) => unbroadcast(y, ...derivative(g, y.inputs[0]!, y.inputs[1]!, y)),
@@ -110,7 +120,7 @@ function binary(name: string, row: BinaryRow): Row {
       : {}),
     simplify: (node) => {
       const [a, b] = node.inputs as [Node, Node];
-      const simpler = simplify?.(a, b, node) ?? withoutBroadcast(node);
+      const simpler = simplify?.(a, b, node) ?? withoutBroadcast(node) ?? beforeTranspose(node);
       if (simpler !== undefined) return simpler;
       // One order for each pair, so that a + b and b + a are the same node.
       return row.commutative && a.id > b.id ? node.graph.node(name, [b, a]) : undefined;
@@ -138,6 +148,48 @@ function withoutBroadcast(node: Node): Node | undefined {
   }
   return undefined;
 }
+
+/**
+ * Elementwise on transposed operands is the transpose of elementwise: one transpose instead of
+ * several, and on its way to the next one, which it may cancel. Smaller operands, which broadcast,
+ * are transposed the other way instead, which mostly moves nothing.
+ */
+function beforeTranspose(node: Node): Node | undefined {
+  const large = node.inputs.filter((operand) => sizeOf(operand.shape) === sizeOf(node.shape));
+  const [first] = large;
+  if (first?.row.name !== 'transpose' || !sameShape(first.shape, node.shape)) return undefined;
+  const permutation = permutationOf(first);
+  const alike = large.every(
+    (operand) =>
+      operand.row.name === 'transpose' &&
+      permutation.every((axis, index) => axis === permutationOf(operand)[index]),
+  );
+  if (!alike) return undefined;
+  const inverse = inversePermutation(permutation);
+  const inputs = node.inputs.map((operand) => {
+    if (large.includes(operand)) return operand.inputs[0]!;
+    const missing = new Array<number>(permutation.length - operand.shape.length).fill(1);
+    return transpose(reshape(operand, [...missing, ...operand.shape]), inverse);
+  });
+  return transpose(node.graph.node(node.row.name, inputs, node.attributes), permutation);
+}
+
+/**
+ * ONNX Runtime broadcasts in runs along the last axis: where that has size 1 it would go element by
+ * element, some forty times slower.
+ */
+function withoutTrailingOnes(node: Node): Node {
+  const ones = node.shape.length - 1 - node.shape.findLastIndex((size) => size !== 1);
+  const broadcasts = node.inputs.some((operand) => !sameShape(operand.shape, node.shape));
+  if (ones === 0 || ones === node.shape.length || !broadcasts) return node;
+  const inputs = node.inputs.map((operand) => {
+    const rank = Math.max(0, operand.shape.length - ones);
+    return reshape(operand, operand.shape.slice(0, rank));
+  });
+  return reshape(node.graph.node(node.row.name, inputs, node.attributes), node.shape);
+}
+
+const permutationOf = (node: Node) => node.attributes['permutation'] as readonly number[];
 
 /** `value` stretched to what the node it replaces had, which its other operand may have caused. */
 const as = (node: Node, value: Node) => broadcastTo(value, node.shape);
@@ -620,10 +672,11 @@ const choices: Row[] = [
       if (a === b) return as(node, a);
       return condition.row.name === 'logicalNot'
         ? select(condition.inputs[0]!, b, a)
-        : withoutBroadcast(node);
+        : (withoutBroadcast(node) ?? beforeTranspose(node));
     },
     tfjs: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
     onnx: (writer, inputs) => writer.op('Where', inputs),
+    lower: withoutTrailingOnes,
   },
   {
     name: 'cast',
@@ -639,7 +692,7 @@ const choices: Row[] = [
     },
     simplify: (node) => {
       const value = uniformValue(node.inputs[0]!);
-      if (value === undefined) return undefined;
+      if (value === undefined) return beforeTranspose(node);
       const dtype = node.dtype;
       const converted = dtype === 'bool' ? Number(value !== 0) : Math.trunc(value);
       const result = dtype === 'float32' ? value : converted;

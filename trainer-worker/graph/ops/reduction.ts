@@ -12,6 +12,7 @@ import {
   neg,
   reshape,
   sum,
+  transpose,
   uniformValue,
 } from './build';
 import type { KernelCall, Row } from './row';
@@ -69,6 +70,7 @@ const sumRow: Row = {
       return sum(x.inputs[0]!, [...inner, ...axes.map((axis) => remaining[axis]!)]);
     }
     if (x.row.name === 'neg') return neg(sum(x.inputs[0]!, axes));
+    if (x.row.name === 'transpose') return sumOfTranspose(x, axes);
     if (x.row.name === 'broadcastTo') return sumOfBroadcast(x, axes, node);
     if (x.row.name === 'mul') {
       for (const [index, factor] of x.inputs.entries()) {
@@ -87,6 +89,21 @@ const sumRow: Row = {
   onnx: (writer, [x], node) =>
     writer.op('ReduceSum', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
 };
+
+/** The sum first: what is left to transpose is smaller, and often in order already. */
+function sumOfTranspose(x: Node, axes: readonly number[]): Node {
+  const permutation = x.attributes['permutation'] as readonly number[];
+  const kept = permutation.filter((_, axis) => !axes.includes(axis));
+  const inOrder = [...kept].sort((a, b) => a - b);
+  const summed = sum(
+    x.inputs[0]!,
+    axes.map((axis) => permutation[axis]!),
+  );
+  return transpose(
+    summed,
+    kept.map((axis) => inOrder.indexOf(axis)),
+  );
+}
 
 /** Summing n equal values is multiplying by n. */
 function sumOfBroadcast(x: Node, axes: readonly number[], node: Node): Node | undefined {

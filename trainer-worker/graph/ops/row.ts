@@ -38,6 +38,11 @@ export interface Row {
   readonly kernels?: Readonly<Record<string, (call: KernelCall) => Node>>;
   /** Algebra on this row: an equal, cheaper node, or undefined to leave it. */
   readonly simplify?: (node: Node) => Node | undefined;
+  /**
+   * An equal expression that ONNX Runtime computes faster, or that it has operators for. Applied
+   * after all differentiation: what it is made of needs no derivatives.
+   */
+  readonly lower?: (node: Node) => Node;
   /** Repeating it in each iteration of a loop costs less than handing its result in from outside. */
   readonly free?: true;
   /** An elementwise operation on single numbers, for folding constants. */

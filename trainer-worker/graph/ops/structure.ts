@@ -3,6 +3,7 @@ import type { Node, Values } from '../graph';
 import {
   broadcastShapes,
   formatShape,
+  inversePermutation,
   normalizeAxes,
   type Shape,
   sameShape,
@@ -29,15 +30,6 @@ const numbers = (value: unknown) => value as readonly number[];
 function ofUniform(node: Node): Node | undefined {
   const value = uniformValue(node.inputs[0]!);
   return value === undefined ? undefined : constant(node.graph, value, node.shape, node.dtype);
-}
-
-/** Where each axis of the input has gone; the permutation that undoes another. */
-export function inversePermutation(permutation: readonly number[]): number[] {
-  const inverse = new Array<number>(permutation.length);
-  permutation.forEach((axis, index) => {
-    inverse[axis] = index;
-  });
-  return inverse;
 }
 
 const reshapeRow: Row = {

@@ -1,7 +1,10 @@
 import type { OperationTable } from '../graph';
 import { controlRows } from './control';
+import { convolutionRows } from './convolution';
+import { loweredConvolutionRows } from './convolution-lowering';
 import { elementwiseRows } from './elementwise';
-import { productRows } from './product';
+
+import { matMulRow } from './mat-mul';
 import { reductionRows } from './reduction';
 import type { Row } from './row';
 import { structureRows } from './structure';
@@ -12,7 +15,9 @@ export const rows: readonly Row[] = [
   ...elementwiseRows,
   ...structureRows,
   ...reductionRows,
-  ...productRows,
+  matMulRow,
+  ...convolutionRows,
+  ...loweredConvolutionRows,
 ];
 
 export const operationTable: OperationTable = new Map(rows.map((row) => [row.name, row]));

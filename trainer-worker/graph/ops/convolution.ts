@@ -1,154 +1,15 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { Attributes, Node } from '../graph';
-import { broadcastShapes, formatShape, type Shape, sizeOf } from '../shape';
-import {
-  broadcastTo,
-  type ConvolutionGeometry,
-  convolve,
-  convolveFilter,
-  convolveInput,
-  matMul,
-  mul,
-  reshape,
-  sum,
-  sumTo,
-  transpose,
-  uniformValue,
-} from './build';
-import type { OnnxWriter, Row, TensorFlow } from './row';
-
-// Matrix products.
-
-const flags = (attributes: Attributes) => ({
-  transposeA: attributes['transposeA'] as boolean,
-  transposeB: attributes['transposeB'] as boolean,
-});
-
-/** Swaps the last two axes. */
-export function swapLast(x: Node): Node {
-  const rank = x.shape.length;
-  const axes = x.shape.map((_, axis) => axis);
-  return transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
-}
-
-function isSwapOfLast(node: Node): boolean {
-  const permutation = node.attributes['permutation'] as readonly number[] | undefined;
-  if (node.row.name !== 'transpose' || permutation === undefined) return false;
-  const rank = permutation.length;
-  return permutation.every((axis, index) =>
-    index < rank - 2 ? axis === index : axis === 2 * rank - 3 - index,
-  );
-}
-
-const matMulRow: Row = {
-  name: 'matMul',
-  result: ([a, b], attributes, refuse) => {
-    const { transposeA, transposeB } = flags(attributes);
-    if (a!.shape.length < 2 || b!.shape.length < 2) refuse('both must have at least two axes');
-    if (a!.dtype !== 'float32' || b!.dtype !== 'float32') refuse('both must be float32');
-    const [rowsA, columnsA] = a!.shape.slice(-2) as [number, number];
-    const [rowsB, columnsB] = b!.shape.slice(-2) as [number, number];
-    const inner = transposeA ? rowsA : columnsA;
-    if (inner !== (transposeB ? columnsB : rowsB)) {
-      refuse(`the inner sizes ${inner} and ${transposeB ? columnsB : rowsB} differ`);
-    }
-    const batch =
-      broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2)) ??
-      refuse('the leading axes do not broadcast');
-    return {
-      shape: [...batch, transposeA ? columnsA : rowsA, transposeB ? rowsB : columnsB],
-      dtype: 'float32',
-    };
-  },
-  derivative: (g, node) => {
-    const [a, b] = node.inputs as [Node, Node];
-    const { transposeA, transposeB } = flags(node.attributes);
-    const da = transposeA ? matMul(b, g, transposeB, true) : matMul(g, b, false, !transposeB);
-    const db = transposeB ? matMul(g, a, true, transposeA) : matMul(a, g, !transposeA, false);
-    return [sumTo(da, a.shape), sumTo(db, b.shape)];
-  },
-  kernels: {
-    BatchMatMul: ({ inputs, attributes }) =>
-      matMul(
-        inputs['a']!,
-        inputs['b']!,
-        Boolean(attributes['transposeA']),
-        Boolean(attributes['transposeB']),
-      ),
-  },
-  simplify: (node) => {
-    const [a, b] = node.inputs as [Node, Node];
-    const { transposeA, transposeB } = flags(node.attributes);
-    if (isSwapOfLast(a)) return matMul(a.inputs[0]!, b, !transposeA, transposeB);
-    if (isSwapOfLast(b)) return matMul(a, b.inputs[0]!, transposeA, !transposeB);
-    const inner = a.shape.at(transposeA ? -2 : -1)!;
-    const left = uniformValue(a);
-    const right = uniformValue(b);
-    // A column times a row is an elementwise product.
-    if (inner === 1) return mul(transposeA ? swapLast(a) : a, transposeB ? swapLast(b) : b);
-    // Equal entries on one side: the product is a sum over the other, the same in each row or column.
-    const rank = (x: Node) => x.shape.length;
-    if (left !== undefined && rank(a) <= rank(b) && a.shape.slice(0, -2).every((n) => n === 1)) {
-      const axis = rank(b) - (transposeB ? 1 : 2);
-      const sums = mul(sum(b, [axis]), left);
-      return broadcastTo(
-        reshape(sums, [...b.shape.slice(0, -2), 1, node.shape.at(-1)!]),
-        node.shape,
-      );
-    }
-    if (right !== undefined && rank(b) <= rank(a) && b.shape.slice(0, -2).every((n) => n === 1)) {
-      const axis = rank(a) - (transposeA ? 2 : 1);
-      const sums = mul(sum(a, [axis]), right);
-      return broadcastTo(
-        reshape(sums, [...a.shape.slice(0, -2), node.shape.at(-2)!, 1]),
-        node.shape,
-      );
-    }
-    return undefined;
-  },
-  tfjs: (tf, [a, b], node) => {
-    const { transposeA, transposeB } = flags(node.attributes);
-    // Some kernels read out of bounds on empty matrices.
-    if (sizeOf(a!.shape) === 0 || sizeOf(b!.shape) === 0) return tf.zeros([...node.shape]);
-    return tf.matMul(a!, b!, transposeA, transposeB);
-  },
-  onnx: (writer, [a, b], node) => {
-    const { transposeA, transposeB } = flags(node.attributes);
-    const [left, right] = node.inputs as [Node, Node];
-    if (left.shape.length === 2 && right.shape.length === 2) {
-      return writer.op('Gemm', [a!, b!], {
-        transA: Number(transposeA),
-        transB: Number(transposeB),
-      });
-    }
-    const swapped = (name: string, x: Node, swap: boolean) =>
-      swap ? writer.op('Transpose', [name], { perm: swapPermutation(x.shape.length) }) : name;
-    return writer.op('MatMul', [swapped(a!, left, transposeA), swapped(b!, right, transposeB)]);
-  },
-};
-
-function swapPermutation(rank: number): number[] {
-  return [...Array.from({ length: rank - 2 }, (_, axis) => axis), rank - 1, rank - 2];
-}
+import type { Node } from '../graph';
+import { formatShape, type Shape } from '../shape';
+import { type ConvolutionGeometry, convolve, convolveFilter, convolveInput } from './build';
+import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
+import { lowerConvolve, lowerConvolveFilter, lowerConvolveInput } from './convolution-lowering';
+import type { Row, TensorFlow } from './row';
 
 // Convolutions. One trilinear form <convolve(x, w), g>, of which each row is the slope in one of the
 // three: so each row's derivatives are the other two rows, and differentiation closes at any order.
 
-function geometryOf(node: Node): ConvolutionGeometry {
-  const { strides, dilations, padding, groups } = node.attributes as ConvolutionGeometry;
-  return { strides, dilations, padding, groups };
-}
-
-type Pair = readonly [number, number];
 const pair = (values: readonly number[]) => values as unknown as Pair;
-/** Padding of one side, `[before, after]`: 0 is height, 1 is width. */
-const paddingOf = (geometry: ConvolutionGeometry, side: 0 | 1): Pair => [
-  geometry.padding[side]!,
-  geometry.padding[side + 2]!,
-];
-
-/** The extent of a dilated filter along one side. */
-const reach = (size: number, dilation: number) => (size - 1) * dilation + 1;
 
 function outputSize(input: number, filter: number, geometry: ConvolutionGeometry, side: 0 | 1) {
   const [before, after] = paddingOf(geometry, side);
@@ -185,16 +46,7 @@ const convolveRow: Row = {
     ];
   },
   tfjs: (tf, [x, filter], node) => convolveTfjs(tf, x!, filter!, geometryOf(node)),
-  onnx: (writer, [x, filter], node) => {
-    const geometry = geometryOf(node);
-    const result = writer.op('Conv', [toNchw(writer, x!), filterToOnnx(writer, filter!)], {
-      strides: geometry.strides,
-      dilations: geometry.dilations,
-      pads: geometry.padding,
-      group: geometry.groups,
-    });
-    return toNhwc(writer, result);
-  },
+  lower: lowerConvolve,
 };
 
 const convolveInputRow: Row = {
@@ -232,30 +84,7 @@ const convolveInputRow: Row = {
       groups: 1,
     });
   },
-  onnx: (writer, [dy, filter], node) => {
-    const geometry = geometryOf(node);
-    const dyShape = node.inputs[0]!.shape;
-    const filterShape = node.inputs[1]!.shape;
-    const rest = ([0, 1] as const).map((side) => {
-      const [before, after] = paddingOf(geometry, side);
-      const covered =
-        geometry.strides[side]! * (dyShape[side + 1]! - 1) +
-        reach(filterShape[side]!, geometry.dilations[side]!);
-      return node.shape[side + 1]! + before + after - covered;
-    });
-    const result = writer.op(
-      'ConvTranspose',
-      [toNchw(writer, dy!), filterToOnnx(writer, filter!)],
-      {
-        strides: geometry.strides,
-        dilations: geometry.dilations,
-        pads: geometry.padding,
-        output_padding: rest,
-        group: geometry.groups,
-      },
-    );
-    return toNhwc(writer, result);
-  },
+  lower: lowerConvolveInput,
 };
 
 const convolveFilterRow: Row = {
@@ -291,49 +120,8 @@ const convolveFilterRow: Row = {
     const dense = tf.transpose(whole, [1, 2, 0, 3]);
     return groups === 1 ? dense : groupedFilter(tf, dense, groups);
   },
-  onnx: (writer, [x, dy], node) => {
-    const geometry = geometryOf(node);
-    const { groups } = geometry;
-    const [batch, height, width, channels] = node.inputs[0]!.shape as Shape4;
-    const [, outHeight, outWidth, outer] = node.inputs[1]!.shape as Shape4;
-    const inner = channels / groups;
-    const [fh, fw] = node.shape as [number, number];
-    const reshaped = (name: string, shape: Shape) =>
-      writer.op('Reshape', [name, writer.int64(shape)]);
-    const permuted = (name: string, perm: readonly number[]) =>
-      writer.op('Transpose', [name], { perm });
-    // [N, H, W, G, c] → [c, G·N, H, W], and [N, H', W', M] → [M, N, H', W'].
-    const split = reshaped(x!, [batch, height, width, groups, inner]);
-    const data = reshaped(permuted(split, [4, 3, 0, 1, 2]), [inner, groups * batch, height, width]);
-    const kernel = reshaped(permuted(dy!, [3, 0, 1, 2]), [outer, batch, outHeight, outWidth]);
-    const whole = writer.op('Conv', [data, kernel], {
-      strides: geometry.dilations,
-      dilations: geometry.strides,
-      pads: geometry.padding,
-      group: groups,
-    });
-    const cropped = writer.op('Slice', [
-      whole,
-      writer.int64([0, 0]),
-      writer.int64([fh, fw]),
-      writer.int64([2, 3]),
-    ]);
-    return permuted(cropped, [2, 3, 0, 1]);
-  },
+  lower: lowerConvolveFilter,
 };
-
-type Shape4 = readonly [number, number, number, number];
-
-function toNchw(writer: OnnxWriter, x: string): string {
-  return writer.op('Transpose', [x], { perm: [0, 3, 1, 2] });
-}
-function toNhwc(writer: OnnxWriter, x: string): string {
-  return writer.op('Transpose', [x], { perm: [0, 2, 3, 1] });
-}
-/** `[h, w, in / groups, out]` → `[out, in / groups, h, w]`. */
-function filterToOnnx(writer: OnnxWriter, filter: string): string {
-  return writer.op('Transpose', [filter], { perm: [3, 2, 0, 1] });
-}
 
 function convolveTfjs(
   tf: TensorFlow,
@@ -457,9 +245,4 @@ function groupedFilter(tf: TensorFlow, dense: tfjs.Tensor, groups: number): tfjs
   return tf.sum(tf.reshape(masked, [fh, fw, groups, channels / groups, outer]), 2);
 }
 
-export const productRows: readonly Row[] = [
-  matMulRow,
-  convolveRow,
-  convolveInputRow,
-  convolveFilterRow,
-];
+export const convolutionRows: readonly Row[] = [convolveRow, convolveInputRow, convolveFilterRow];

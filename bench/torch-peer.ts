@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Row } from './rows';
+
+/** What to do where PyTorch is missing. */
+export const torchRemedy =
+  'PyTorch is not measured: no Python with torch was found. On Debian and Ubuntu: ' +
+  'apt install python3-torch libopenblas0-pthread; or name a Python in EBM_BENCH_PYTHON.';
+
+/** PyTorch in a process of its own, which steps when asked. */
+export class TorchPeer {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  /** PyTorch's version and its BLAS. */
+  readonly description: string;
+
+  private constructor(process: ChildProcess, lines: AsyncIterator<string>, description: string) {
+    this.#process = process;
+    this.#lines = lines;
+    this.description = description;
+  }
+
+  /** @returns undefined where no Python with torch is found */
+  static async start(rows: readonly Row[]): Promise<TorchPeer | undefined> {
+    const asked = process.env['EBM_BENCH_PYTHON'];
+    const candidates = asked ? [asked] : ['python3', '/usr/bin/python3'];
+    const python = candidates.find(
+      (name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
+    );
+    if (python === undefined) return undefined;
+    const child = spawn(python, ['bench/torch-steps.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    child.stdin.write(`${JSON.stringify(rows)}\n`);
+    const { version, blas } = await answer<{ version: string; blas: string }>(lines);
+    return new TorchPeer(child, lines, `PyTorch ${version}, ${blas}`);
+  }
+
+  /** Milliseconds of each of so many steps. */
+  async run(row: number, repetitions: number): Promise<number[]> {
+    this.#process.stdin?.write(`${JSON.stringify({ row, repetitions })}\n`);
+    return (await answer<{ times: number[] }>(this.#lines)).times;
+  }
+
+  close(): void {
+    this.#process.stdin?.end();
+  }
+}
+
+async function answer<T>(lines: AsyncIterator<string>): Promise<T> {
+  const { value, done } = await lines.next();
+  if (done) throw new Error('The Python process has ended.');
+  return JSON.parse(value) as T;
+}
