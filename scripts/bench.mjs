@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { assembly } from './assembly.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const benches = ['transport', 'step'];
@@ -27,6 +28,7 @@ await esbuild.build({
   format: 'esm',
   target: 'node20',
   packages: 'external',
+  plugins: [assembly],
   logLevel: 'warning',
 });
 
