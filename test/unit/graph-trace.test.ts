@@ -36,7 +36,7 @@ function problemIn(f: (x: tf.Tensor) => tf.Tensor) {
 
 describe('what cannot be compiled is refused with the place in the user’s file', () => {
   test('an operation without a rule, by its name', () => {
-    assert.match(problemIn((v) => tf.topk(v, 1).values).message, /TopK/);
+    assert.match(problemIn((v) => tf.unique(v).values).message, /Unique.*shape.*values/);
   });
 
   test('values read', () => {

@@ -86,8 +86,8 @@ export class Graph {
     const key = this.#keyOf(operation, inputs, attributes);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = row.result(inputs, attributes, (why) =>
-      this.#refuse(row, inputs, why),
+    const { shape, dtype } = row.result(inputs, attributes, (why, remedy) =>
+      this.#refuse(row, inputs, why, remedy),
     );
     const node: Node = {
       graph: this,
@@ -107,12 +107,13 @@ export class Graph {
     return this.#nodes.get(this.#keyOf(operation, inputs, attributes));
   }
 
-  #refuse(row: Row, inputs: readonly Node[], why: string): never {
+  #refuse(row: Row, inputs: readonly Node[], why: string, remedy?: string): never {
     const shapes = inputs.map((input) => `${input.dtype} ${formatShape(input.shape)}`);
     const location = this.locate();
     throw new ProblemError({
       kind: 'experiment',
       message: `${row.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
+      remedy: remedy ?? 'Correct the shapes of the tensors at this place.',
       ...(location ? { location } : {}),
     });
   }
