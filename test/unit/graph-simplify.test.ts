@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Node } from '../../trainer-worker/graph/graph';
+import type { Body, Node } from '../../trainer-worker/graph/graph';
 import { loop } from '../../trainer-worker/graph/loop';
 import {
   add,
@@ -8,9 +8,12 @@ import {
   constant,
   div,
   input,
+  loopNode,
+  loopResult,
   matMul,
   mul,
   neg,
+  parameter,
   pow,
   reshape,
   sigmoid,
@@ -25,6 +28,7 @@ const graph = createGraph();
 const a = input(graph, 'a', [2, 3]);
 const b = input(graph, 'b', [2, 3]);
 const row = input(graph, 'row', [3]);
+const column = input(graph, 'column', [2]);
 const simple = (node: Node) => simplify([node])[0]!;
 
 describe('algebra', () => {
@@ -45,6 +49,13 @@ describe('algebra', () => {
     ['sum of what was broadcast', sum(broadcastTo(row, [4, 3]), [0]), mul(row, 4)],
     ['sum of sum', sum(sum(a, [0]), [0]), sum(a, [0, 1])],
     ['product with a transpose', matMul(transpose(a, [1, 0]), b), matMul(a, b, true)],
+    ['function of a transpose', transpose(sigmoid(transpose(a, [1, 0])), [1, 0]), sigmoid(a)],
+    [
+      'sum of transposes, and a row that is broadcast',
+      transpose(add(mul(transpose(a, [1, 0]), transpose(b, [1, 0])), column), [1, 0]),
+      add(mul(a, b), reshape(column, [2, 1])),
+    ],
+    ['sum of a transpose', sum(transpose(a, [1, 0]), [1]), sum(a, [0])],
     ['common factor', add(mul(a, b), mul(a, row)), simple(mul(a, add(b, row)))],
   ];
   for (const [name, node, expected] of same) {
@@ -92,5 +103,27 @@ describe('loops', () => {
       captured.map((node) => node.shape),
       [[3]],
     );
+  });
+
+  test('what simplification makes independent of the iteration is computed before the loop', () => {
+    const count = input(graph, 'count', [], 'int32');
+    // Both factors come from outside; their product stands in the body until it is regrouped.
+    const body: Body = {
+      iteration: parameter(graph, [], 'int32'),
+      state: [parameter(graph, [2, 3], 'float32')],
+      captures: [parameter(graph, [3], 'float32'), parameter(graph, [3], 'float32')],
+      results: [],
+    };
+    const [h] = body.state as [Node];
+    const [p, q] = body.captures as [Node, Node];
+    const results = [add(h, sigmoid(mul(p, q)))];
+    const outer = loopNode(count, [a], [row, sigmoid(row)], { ...body, results });
+    const simplified = loopOf(simple(loopResult(outer, 0)));
+    assert.deepEqual(
+      simplified.inputs.slice(2).map((node) => node.row.name),
+      ['sigmoid'],
+    );
+    const inside = simplified.attributes['body'] as Body;
+    assert.equal(countNodes(inside.results), 3);
   });
 });

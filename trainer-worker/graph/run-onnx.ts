@@ -4,9 +4,10 @@ import type { Node, Values } from './graph';
 import type { Program } from './program';
 import { nextName, programAsOnnx } from './program-as-onnx';
 import { type Shape, sizeOf } from './shape';
+import { threadsFor } from './threads';
 
 export interface OnnxOptions {
-  /** Threads for one operation; ONNX Runtime decides where absent. */
+  /** Threads for one operation; as many as the program keeps busy where absent. */
   readonly threads?: number;
   readonly executionProviders?: readonly string[];
   /**
@@ -33,7 +34,7 @@ export async function runOnOnnx(
     // Warnings here speak of rewrites that ONNX Runtime would like; nobody can act on them.
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: options.spinning ? '1' : '0' } } },
-    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    intraOpNumThreads: options.threads ?? threadsFor(program),
     ...(options.executionProviders ? { executionProviders: options.executionProviders } : {}),
   });
   return new OnnxExecution(program, session, initial);
