@@ -48,7 +48,7 @@ export function multilayerPerceptron(sizes: {
 }
 
 /** Square pictures with one channel; 3 × 3 convolutions of stride 2, swish, then one linear layer. */
-function convolutional(sizes: {
+export function convolutional(sizes: {
   readonly batch: number;
   readonly side: number;
   readonly channels: readonly number[];
