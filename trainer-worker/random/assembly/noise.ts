@@ -83,7 +83,10 @@ export function uniform(count: i32, first: i32, c1: i32, c2: i32, c3: i32, k0: i
   }
 }
 
-/** √(−2 ln u) with u = (upper 31 bits of the word + ½) / 2³¹, which is never 0. */
+/**
+ * √(−2 ln u) with u = (upper 31 bits of the word + ½) / 2³¹, rounded to float32: never 0, and as fine
+ * near 0, where the tails come from, as the bits allow.
+ */
 function radius(word: v128): v128 {
   const x = f32x4.add(f32x4.convert_i32x4_s(i32x4.shr_u(word, 1)), f32x4.splat(0.5));
   // x = m · 2^e with m in [√½, √2): as integers, the exponent steps on at the fraction of √½.
@@ -118,7 +121,9 @@ function radius(word: v128): v128 {
  */
 export function normal(count: i32, first: i32, c1: i32, c2: i32, c3: i32, k0: i32, k1: i32): void {
   drawWords((count + 3) >> 2, first, c1, c2, c3, k0, k1);
-  for (let index = 0; index < count; index += 8) {
+  // Whole groups of four blocks: their second pairs of words belong to elements of the first block too.
+  const end = (count + 15) & ~15;
+  for (let index = 0; index < end; index += 8) {
     const from = words + ((<usize>index) << 2);
     const length = radius(v128.load(from));
     const direction = v128.load(from, 16);
