@@ -1,21 +1,24 @@
 import type { Arrays } from '../trainer-worker/graph/execution';
 import { type Body, type Graph, type Node, topologicalOrder } from '../trainer-worker/graph/graph';
+import { lower } from '../trainer-worker/graph/lower';
 import {
   constant,
   input,
   loopNode,
   loopResult,
   parameter,
+  slice,
 } from '../trainer-worker/graph/ops/build';
 import type { Program } from '../trainer-worker/graph/program';
 import { runOnOnnx } from '../trainer-worker/graph/run-onnx';
 import { sizeOf } from '../trainer-worker/graph/shape';
+import { threadsFor } from '../trainer-worker/graph/threads';
 import { createGraph } from '../trainer-worker/graph/trace';
 
-const productNames = new Set(['matMul', 'convolve', 'convolveInput', 'convolveFilter']);
+const productNames = new Set(['matMul', 'conv', 'convTranspose']);
 
 /**
- * A program's matrix products and convolutions and nothing else, on arbitrary numbers: what its step
+ * A program's matrix products and convolutions, as they are lowered, and nothing else, on arbitrary numbers: what its step
  * cannot do without. Those in a loop are repeated in a loop.
  *
  * @param repetitions iterations of the loops
@@ -27,13 +30,18 @@ export async function bareProducts(
 ): Promise<{ run(): Promise<void>; dispose(): Promise<void> }> {
   const graph = createGraph();
   const feeds: Record<string, Float32Array> = {};
+  const arrays = new Map<number, Float32Array>();
   const operand = (node: Node): Node => {
     const name = `operand ${graph.uniqueNumber()}`;
-    feeds[name] = Float32Array.from({ length: sizeOf(node.shape) }, (_, i) => (i % 7) / 7 - 0.4);
+    // In the step, operands come out of other operations and are in the caches: share their memory.
+    const size = sizeOf(node.shape);
+    const values = arrays.get(size) ?? Float32Array.from({ length: size }, (_, i) => (i % 7) / 9);
+    arrays.set(size, values);
+    feeds[name] = values;
     return input(graph, name, node.shape);
   };
   const outputs: Node[] = [];
-  const results = [...Object.values(program.outputs), ...Object.values(program.nextState)];
+  const results = lower([...Object.values(program.outputs), ...Object.values(program.nextState)]);
   const order = topologicalOrder(results);
   outputs.push(...order.filter(isProduct).map((node) => rebuild(graph, node, operand)));
   for (const node of order) {
@@ -46,11 +54,11 @@ export async function bareProducts(
     inputs,
     state: [],
     noise: [],
-    outputs: Object.fromEntries(outputs.map((node, index) => [`product ${index}`, node])),
+    outputs: Object.fromEntries(outputs.map((node, index) => [`product ${index}`, corner(node)])),
     nextState: {},
     warnings: [],
   };
-  const execution = await runOnOnnx(bare);
+  const execution = await runOnOnnx(bare, {}, { threads: threadsFor(program) });
   return {
     run: async () => {
       await execution.run(feeds satisfies Arrays, { seed: 0, step: 0 });
@@ -59,13 +67,26 @@ export async function bareProducts(
   };
 }
 
+/** One number of a product: handing out all of it would be work that the step does not do. */
+function corner(node: Node): Node {
+  const first = node.shape.map(() => 0);
+  return slice(
+    node,
+    first,
+    node.shape.map(() => 1),
+  );
+}
+
 const isProduct = (node: Node) => productNames.has(node.row.name);
 
 function rebuild(graph: Graph, node: Node, operand: (node: Node) => Node): Node {
   return graph.node(node.row.name, node.inputs.map(operand), node.attributes);
 }
 
-/** The products as a loop's state, so that each iteration computes them anew. */
+/**
+ * The products as a loop's state, so that each iteration computes them anew. Their left operands are
+ * carried along too, one for each shape: what does not change would be computed once, before the loop.
+ */
 function repeat(
   graph: Graph,
   products: readonly Node[],
@@ -74,21 +95,38 @@ function repeat(
 ): Node[] {
   const outside: Node[] = [];
   const captures: Node[] = [];
+  const carried = new Map<string, { start: Node; inner: Node }>();
+  const carry = (like: Node): Node => {
+    const key = like.shape.join();
+    const inner = carried.get(key)?.inner ?? parameter(graph, like.shape, like.dtype);
+    if (!carried.has(key)) carried.set(key, { start: operand(like), inner });
+    return inner;
+  };
+  const capture = (like: Node): Node => {
+    const inner = parameter(graph, like.shape, like.dtype);
+    outside.push(operand(like));
+    captures.push(inner);
+    return inner;
+  };
   const results = products.map((node) =>
-    rebuild(graph, node, (wanted) => {
-      outside.push(operand(wanted));
-      const inner = parameter(graph, wanted.shape, wanted.dtype);
-      captures.push(inner);
-      return inner;
-    }),
+    graph.node(
+      node.row.name,
+      node.inputs.map((input, index) => (index === 0 ? carry(input) : capture(input))),
+      node.attributes,
+    ),
   );
-  const state = results.map((node) => parameter(graph, node.shape, node.dtype));
-  const iteration = parameter(graph, [], 'int32');
-  const loop = loopNode(constant(graph, repetitions, [], 'int32'), products.map(operand), outside, {
-    iteration,
-    state,
-    captures,
-    results,
-  });
+  const kept = [...carried.values()];
+  const starts = results.map((node) => parameter(graph, node.shape, node.dtype));
+  const loop = loopNode(
+    constant(graph, repetitions, [], 'int32'),
+    [...products.map(operand), ...kept.map(({ start }) => start)],
+    outside,
+    {
+      iteration: parameter(graph, [], 'int32'),
+      state: [...starts, ...kept.map(({ inner }) => inner)],
+      captures,
+      results: [...results, ...kept.map(({ inner }) => inner)],
+    },
+  );
   return results.map((_, index) => loopResult(loop, index));
 }

@@ -1,7 +1,7 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [transport|step|noise]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport]...
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-const benches = ['transport', 'step', 'noise'];
+const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
@@ -35,7 +35,10 @@ await esbuild.build({
 let failed = false;
 for (const name of chosen) {
   const bench = path.join(root, 'dist/bench', `${name}.mjs`);
-  const { status } = spawnSync(process.execPath, [bench], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, ['--expose-gc', bench], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   failed ||= status !== 0;
 }
 process.exitCode = failed ? 1 : 0;
