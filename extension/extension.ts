@@ -1,6 +1,7 @@
 /** The composition root: makes the parts, wires them, and hands them to the editor to dispose. */
 // Installs what `vscode-jsonrpc` needs of Node before anything else of it is used.
 import 'vscode-jsonrpc/node';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
 import { registerCommands } from './commands/command-table';
@@ -33,12 +34,24 @@ export function activate(context: vscode.ExtensionContext): void {
     onProblem: (problem) => notifications.warn(problem),
   });
   const diagnostics = new ExperimentDiagnostics();
-  const script = context.asAbsolutePath('dist/ebm.js');
-  const launcher = new Launcher({ store, panels, diagnostics, notifications, log, script });
+  const trainer = {
+    script: context.asAbsolutePath('dist/ebm.js'),
+    packages: path.join(context.globalStorageUri.fsPath, 'packages'),
+  };
+  const launcher = new Launcher({ store, panels, diagnostics, notifications, log, trainer });
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
-  const commands = runCommands({ store, panels, launcher, inspector, notifications, log });
+  const commands = runCommands({
+    store,
+    panels,
+    launcher,
+    inspector,
+    diagnostics,
+    trainer,
+    notifications,
+    log,
+  });
 
   const statusBar = new RunStatusBar();
   const contextKeys = new ContextKeys(store, onError);

@@ -9,6 +9,8 @@ export const commandIds = [
   'ebm.resumeRun',
   'ebm.stopRun',
   'ebm.rerunLastRun',
+  'ebm.exportStep',
+  'ebm.installGpuBackend',
   'ebm.inspectRun',
   'ebm.showLog',
 ] as const;
@@ -19,6 +21,7 @@ export type ContextKey = (typeof contextKeys)[number];
 
 /** Settings and their defaults. */
 export const settingDefaults = {
+  'ebm.backend': 'auto',
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
 } as const;

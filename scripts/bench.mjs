@@ -1,14 +1,15 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|scaling|compile|memory|transport]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport]...
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { assembly } from './assembly.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-const benches = ['step', 'scaling', 'compile', 'memory', 'transport'];
+const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
@@ -27,6 +28,7 @@ await esbuild.build({
   format: 'esm',
   target: 'node20',
   packages: 'external',
+  plugins: [assembly],
   logLevel: 'warning',
 });
 

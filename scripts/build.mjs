@@ -9,6 +9,7 @@ import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
+import { assembly } from './assembly.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -88,7 +89,9 @@ async function buildTrainer() {
     ...node,
     entryPoints: { ebm: 'trainer-worker/main.ts' },
     outdir: dist,
-    // esbuild compiles the user's file at run time; its binary stays a package.
+    plugins: [assembly],
+    // esbuild compiles the user's file at run time; its binary stays a package, and so do the native
+    // libraries of ONNX Runtime, which are loaded only where a program runs on them.
     external: ['esbuild', 'onnxruntime-node'],
     banner: { js: '#!/usr/bin/env node' },
   });
@@ -154,6 +157,7 @@ async function buildTests() {
     outbase: 'test',
     outExtension: { '.js': '.mjs' },
     packages: 'external',
+    plugins: [assembly],
     splitting: true,
     sourcemap: 'inline',
     minify: false,

@@ -10,18 +10,22 @@ import { parseArgs } from 'node:util';
 import { npm, run } from './command.mjs';
 import { root, setup } from './setup.mjs';
 
-/** The platform names of the marketplace and the package that carries esbuild's binary for each. */
+/**
+ * The platform names of the marketplace, with the package that carries esbuild's binary for each, and
+ * the folder of ONNX Runtime's native libraries. Where it has none, runs train on `wasm`.
+ * @type {Record<string, { esbuild: string, onnx?: string }>}
+ */
 const platforms = {
-  'linux-x64': '@esbuild/linux-x64',
-  'linux-arm64': '@esbuild/linux-arm64',
-  'linux-armhf': '@esbuild/linux-arm',
-  // esbuild's binary is static, so the same one serves Alpine.
-  'alpine-x64': '@esbuild/linux-x64',
-  'alpine-arm64': '@esbuild/linux-arm64',
-  'darwin-x64': '@esbuild/darwin-x64',
-  'darwin-arm64': '@esbuild/darwin-arm64',
-  'win32-x64': '@esbuild/win32-x64',
-  'win32-arm64': '@esbuild/win32-arm64',
+  'linux-x64': { esbuild: '@esbuild/linux-x64', onnx: 'linux/x64' },
+  'linux-arm64': { esbuild: '@esbuild/linux-arm64', onnx: 'linux/arm64' },
+  'linux-armhf': { esbuild: '@esbuild/linux-arm' },
+  // esbuild's binary is static, so the same one serves Alpine. ONNX Runtime's needs glibc.
+  'alpine-x64': { esbuild: '@esbuild/linux-x64' },
+  'alpine-arm64': { esbuild: '@esbuild/linux-arm64' },
+  'darwin-x64': { esbuild: '@esbuild/darwin-x64' },
+  'darwin-arm64': { esbuild: '@esbuild/darwin-arm64', onnx: 'darwin/arm64' },
+  'win32-x64': { esbuild: '@esbuild/win32-x64', onnx: 'win32/x64' },
+  'win32-arm64': { esbuild: '@esbuild/win32-arm64', onnx: 'win32/arm64' },
 };
 
 /** This machine's, as the marketplace calls it. */
@@ -35,28 +39,21 @@ function ownPlatform() {
   return `${system}-${arch === 'arm' ? 'armhf' : arch}`;
 }
 
-/**
- * @param {string} name
- * @returns {name is keyof typeof platforms}
- */
-function isPlatform(name) {
-  return name in platforms;
-}
-
 const { values } = parseArgs({
   options: {
     target: { type: 'string', default: ownPlatform() },
     'no-setup': { type: 'boolean', default: false },
   },
 });
-if (!isPlatform(values.target)) {
+const platform = platforms[values.target];
+if (platform === undefined) {
   console.error(
     `There is no package for '${values.target}'. Name one of: ${Object.keys(platforms).join(', ')}.`,
   );
   process.exit(2);
 }
 
-const binary = platforms[values.target];
+const { esbuild: binary, onnx } = platform;
 if (!values['no-setup']) await setup();
 
 const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
@@ -106,6 +103,7 @@ await writeFile(
       dependencies: {
         esbuild: esbuild.version,
         [binary]: esbuild.version,
+        ...(onnx === undefined ? {} : { 'onnxruntime-node': '*' }),
         'ebm-lab-typescript-plugin': '*',
       },
     },
@@ -128,6 +126,7 @@ await cp(
   { recursive: true },
 );
 await placeBinary();
+if (onnx !== undefined) await placeOnnxRuntime(onnx);
 
 /** esbuild's binary for the target: from node_modules where it is this machine's, else from npm. */
 async function placeBinary() {
@@ -158,6 +157,41 @@ async function placeBinary() {
     ),
   );
   await cp(path.join(fetched, 'node_modules', binary), place, { recursive: true });
+}
+
+/**
+ * ONNX Runtime with the native libraries of one platform, out of the package that has those of all.
+ * Which of its JavaScript ships, `.vscodeignore` says.
+ * @param {string} libraries the platform's folder
+ */
+async function placeOnnxRuntime(libraries) {
+  for (const name of ['onnxruntime-node', 'onnxruntime-common']) {
+    const from = path.join(root, 'node_modules', name);
+    const to = path.join(stage, 'node_modules', name);
+    await cp(path.join(from, 'dist'), path.join(to, 'dist'), { recursive: true });
+    const own = JSON.parse(await readFile(path.join(from, 'package.json'), 'utf8'));
+    // Its other dependencies belong to its install script, which fetches the CUDA library.
+    const { 'onnxruntime-common': common } = own.dependencies ?? {};
+    await writeFile(
+      path.join(to, 'package.json'),
+      `${JSON.stringify(
+        {
+          ...own,
+          scripts: {},
+          devDependencies: {},
+          dependencies: common === undefined ? {} : { 'onnxruntime-common': common },
+        },
+        null,
+        2,
+      )}\n`,
+    );
+  }
+  const binaries = path.join('node_modules/onnxruntime-node/bin/napi-v6', libraries);
+  await cp(path.join(root, binaries), path.join(stage, binaries), {
+    recursive: true,
+    // The same library as libonnxruntime.1.dylib, which is the name that is loaded.
+    filter: (file) => !/libonnxruntime\.\d+\.\d+\.\d+\.dylib$/.test(file),
+  });
 }
 
 const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');

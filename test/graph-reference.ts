@@ -176,6 +176,23 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
       }
       return result;
     }
+    case 'argMax': {
+      const axis = number('axis');
+      return build(shape, (position) => {
+        const at = (place: number) => x[offset(position.toSpliced(axis, 0, place), xShape)]!;
+        let best = 0;
+        for (let place = 1; place < xShape[axis]!; place++) if (at(place) > at(best)) best = place;
+        return best;
+      });
+    }
+    case 'topIndices': {
+      const length = xShape.at(-1)!;
+      return build(shape, (position) => {
+        const row = x.subarray(offset([...position.slice(0, -1), 0], xShape)).subarray(0, length);
+        const order = [...row.keys()].sort((a, b) => row[b]! - row[a]! || a - b);
+        return order[position.at(-1)!]!;
+      });
+    }
     case 'cumsum': {
       const axis = number('axis');
       return build(shape, (position) => {

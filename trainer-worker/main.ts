@@ -1,9 +1,14 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
+import { backendsCommand } from './cli/backends-command';
 import { exitCode } from './cli/exit-code';
+import { type ExportOptions, exportCommand } from './cli/export-command';
 import { addOverride, parseCount } from './cli/overrides';
+import { parseBackend, parseWantedBackend } from './cli/parse-backend';
+import { probeCommand } from './cli/probe-command';
 import { type RunOptions, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 
@@ -13,6 +18,8 @@ Exit codes:
   1    training failed, or paused for trouble with nobody to ask
   2    the experiment cannot start, or the command line is wrong
   130  interrupted before training began, or a second time`;
+
+const backendList = ['auto', ...backendNames].join(', ');
 
 const noOverrides: JsonObject = {};
 
@@ -29,6 +36,7 @@ function command(end: (code: number) => void): Command {
     .option('--steps <n>', 'train this many steps', parseCount)
     .option('--seed <n>', 'the seed of everything random', parseCount)
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
@@ -41,8 +49,33 @@ function command(end: (code: number) => void): Command {
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
     .option('--parent <id>', 'the run that this one repeats')
     .action(async (file: string, options: ServeOptions) => end(await serveCommand(file, options)));
+  program
+    .command('backends')
+    .description('say which backends work on this machine, and why others do not')
+    .argument('[name]', 'one of them', parseBackend)
+    .option('--json', 'print one JSON object a line')
+    .action(async (name: BackendName | undefined, options: { json?: true }) =>
+      end(await backendsCommand(name, options)),
+    );
+  program
+    .command('export-onnx')
+    .description('write the training step of an experiment as an ONNX file')
+    .argument('<file>', 'the experiment')
+    .option('--output <path>', 'where to write it; beside the experiment where absent')
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, options: ExportOptions) =>
+      end(await exportCommand(file, options)),
+    );
+  program
+    .command('probe-backend', { hidden: true })
+    .description('say whether a backend works')
+    .argument('<name>', 'the backend', parseBackend)
+    .argument('[file]', 'a program to time')
+    .action(async (name: BackendName, file?: string) => end(await probeCommand(name, file)));
   return program;
 }
 

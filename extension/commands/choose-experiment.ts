@@ -13,10 +13,14 @@ export interface ChosenExperiment {
  * The experiment that is meant: the argument (of a menu or a CodeLens), else the active editor's,
  * else the user's choice among those of the workspace. Unsaved changes are saved first.
  *
+ * @param title what it is chosen for
  * @returns `undefined` when the user chooses none.
  * @throws ProblemError `environment` that says why nothing can be launched here and what to do.
  */
-export async function chooseExperiment(argument: unknown): Promise<ChosenExperiment | undefined> {
+export async function chooseExperiment(
+  argument: unknown,
+  title = 'Launch Run',
+): Promise<ChosenExperiment | undefined> {
   if (!vscode.workspace.workspaceFolders?.length) {
     throw new ProblemError({
       kind: 'environment',
@@ -25,7 +29,9 @@ export async function chooseExperiment(argument: unknown): Promise<ChosenExperim
     });
   }
   const uri =
-    argument instanceof vscode.Uri ? argument : (activeExperiment() ?? (await pickExperiment()));
+    argument instanceof vscode.Uri
+      ? argument
+      : (activeExperiment() ?? (await pickExperiment(title)));
   if (!uri) return undefined;
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   if (!uri.path.endsWith(experimentSuffix)) {
@@ -51,7 +57,7 @@ function activeExperiment(): vscode.Uri | undefined {
   return uri?.path.endsWith(experimentSuffix) ? uri : undefined;
 }
 
-async function pickExperiment(): Promise<vscode.Uri | undefined> {
+async function pickExperiment(title: string): Promise<vscode.Uri | undefined> {
   const found = await vscode.workspace.findFiles(experimentGlob, '**/{node_modules,.ebm,dist}/**');
   if (found.length === 0) {
     throw new ProblemError({
@@ -68,7 +74,7 @@ async function pickExperiment(): Promise<vscode.Uri | undefined> {
     }))
     .sort((a, b) => a.label.localeCompare(b.label));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: 'Launch Run',
+    title,
     placeHolder: 'Which experiment?',
     matchOnDescription: true,
   });

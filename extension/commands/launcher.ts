@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import { settingDefaults } from '../manifest';
 import type { RunPanels } from '../panel/run-panels';
@@ -7,7 +8,15 @@ import { type LaunchRequest, launchRun } from '../runs/launch';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { NotificationAction, Notifications } from '../views/notifications';
-import { chooseNode } from '../worker/node-runtime';
+import { configuredNode, settingsOf } from './configured-node';
+
+/** The program that trains, and what it may find beside itself. */
+export interface TrainerProgram {
+  /** The trainer's script. */
+  readonly script: string;
+  /** The folder with packages that were installed on the user's consent; it may not exist. */
+  readonly packages: string;
+}
 
 export interface LauncherMeans {
   readonly store: RunStore;
@@ -15,8 +24,7 @@ export interface LauncherMeans {
   readonly diagnostics: ExperimentDiagnostics;
   readonly notifications: Notifications;
   readonly log: vscode.LogOutputChannel;
-  /** The trainer's script. */
-  readonly script: string;
+  readonly trainer: TrainerProgram;
 }
 
 /** Launches runs in front of the user: progress with a way out, then the panel or one clear message. */
@@ -28,17 +36,16 @@ export class Launcher {
   }
 
   /** Whether experiments may be executed here; if not, says why and offers what helps. */
-  isAllowed(): boolean {
+  isAllowed(
+    why = 'A run executes the experiment’s code, so none starts before you trust this workspace. Runs that are there already can be inspected.',
+  ): boolean {
     if (vscode.workspace.isTrusted) return true;
-    this.#means.notifications.inform(
-      'A run executes the experiment’s code, so none starts before you trust this workspace. Runs that are there already can be inspected.',
-      [
-        {
-          title: 'Manage Workspace Trust',
-          run: () => vscode.commands.executeCommand('workbench.trust.manage'),
-        },
-      ],
-    );
+    this.#means.notifications.inform(why, [
+      {
+        title: 'Manage Workspace Trust',
+        run: () => vscode.commands.executeCommand('workbench.trust.manage'),
+      },
+    ]);
     return false;
   }
 
@@ -66,20 +73,15 @@ export class Launcher {
       panels.show(run);
     } catch (error) {
       if (cancellation.signal.aborted) log.info(`The launch of ${name} was cancelled.`);
-      else await this.#explain(error);
+      else await this.explain(error);
     }
   }
 
   async #start(request: LaunchRequest, signal: AbortSignal, report: (phase: string) => void) {
-    const { store, script, log } = this.#means;
-    const settings = vscode.workspace.getConfiguration(
-      undefined,
-      vscode.Uri.file(request.experiment),
-    );
-    const node = await chooseNode({
-      configured: settings.get<string>('ebm.nodePath', settingDefaults['ebm.nodePath']).trim(),
-      editor: process.execPath,
-    });
+    const { store, trainer, log } = this.#means;
+    const settings = settingsOf(request.experiment);
+    const node = await configuredNode(request.experiment);
+    const backend = settings.get<WantedBackend>('ebm.backend', settingDefaults['ebm.backend']);
     log.info(`Launching ${request.experiment} with Node.js ${node.version} (${node.path})`);
     const seconds = settings.get<number>(
       'ebm.startTimeoutSeconds',
@@ -88,14 +90,16 @@ export class Launcher {
     return await launchRun(request, {
       store,
       node,
-      script,
+      ...trainer,
+      backend,
       timeoutMs: seconds * 1000,
       signal,
       onState: ({ phase }) => phase !== undefined && report(phase),
     });
   }
 
-  async #explain(error: unknown): Promise<void> {
+  /** Says what went wrong, at its place in the experiment where it has one. Never throws. */
+  async explain(error: unknown): Promise<void> {
     const { diagnostics, notifications, log } = this.#means;
     const problem = problemOf(error);
     const { location } = problem;

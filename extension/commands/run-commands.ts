@@ -5,19 +5,24 @@ import type { RunPanels } from '../panel/run-panels';
 import { overridesForRerun } from '../runs/rerun';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
+import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { Notifications } from '../views/notifications';
 import { progressText, statusIcon } from '../views/run-text';
 import { candidates, type RunVerb } from './applicable-runs';
 import { chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
+import { exportStep } from './export-step';
 import { openLog, type RunInspector, revealFolder } from './inspect-run';
-import type { Launcher } from './launcher';
+import { installGpuBackend } from './install-gpu-backend';
+import type { Launcher, TrainerProgram } from './launcher';
 
 export interface RunCommandMeans {
   readonly store: RunStore;
   readonly panels: RunPanels;
   readonly launcher: Launcher;
   readonly inspector: RunInspector;
+  readonly diagnostics: ExperimentDiagnostics;
+  readonly trainer: TrainerProgram;
   readonly notifications: Notifications;
   readonly log: vscode.LogOutputChannel;
 }
@@ -47,6 +52,23 @@ export function runCommands(means: RunCommandMeans): CommandTable {
       const run = lastRun(store, argument);
       if (run) await rerun(means.launcher, run);
       else means.notifications.inform('There is no run to repeat yet. Launch one first.');
+    },
+    'ebm.exportStep': async (argument) => {
+      if (
+        !launcher.isAllowed(
+          'The experiment’s code is executed to export its step, so nothing is exported before you trust this workspace.',
+        )
+      ) {
+        return;
+      }
+      const chosen = await chooseExperiment(argument, 'Export Step as ONNX');
+      if (chosen) await exportStep(chosen, means);
+    },
+    'ebm.installGpuBackend': async () => {
+      const allowed = launcher.isAllowed(
+        'The GPU backend is for runs, which start in a trusted workspace only.',
+      );
+      if (allowed) await installGpuBackend(means);
     },
     'ebm.inspectRun': async (argument) => {
       const run = typeof argument === 'string' ? store.find(argument) : undefined;

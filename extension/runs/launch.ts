@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import type { JsonObject, RunState } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
@@ -29,6 +30,10 @@ export interface LaunchMeans {
   readonly node: NodeRuntime;
   /** The trainer's script. */
   readonly script: string;
+  /** What is to compute. */
+  readonly backend: WantedBackend;
+  /** The folder with packages that were installed on the user's consent; it may not exist. */
+  readonly packages: string;
   readonly timeoutMs: number;
   /** Cancels the launch; the promise then rejects with the signal's reason. */
   readonly signal: AbortSignal;
@@ -43,7 +48,7 @@ export interface LaunchMeans {
  * run directory cannot be made.
  */
 export async function launchRun(request: LaunchRequest, means: LaunchMeans): Promise<Run> {
-  const { store, node, script, timeoutMs, signal, onState } = means;
+  const { store, node, script, backend, packages, timeoutMs, signal, onState } = means;
   const { id, directoryName } = newRunName(new Date(), request.experiment);
   const socket = trainerSocketPath(id);
   const directory = path.join(request.folder, runsFolder, directoryName);
@@ -59,6 +64,8 @@ export async function launchRun(request: LaunchRequest, means: LaunchMeans): Pro
         experiment: request.experiment,
         cwd: request.folder,
         overrides: request.overrides,
+        backend,
+        packages,
         ...(request.parent === undefined ? {} : { parent: request.parent }),
       },
       { timeoutMs, signal, ...(onState ? { onState } : {}) },

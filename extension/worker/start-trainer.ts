@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { packagesVariable, type WantedBackend } from '../../protocol/backends';
 import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { JsonObject, RunState } from '../../protocol/run';
@@ -35,6 +36,10 @@ export interface TrainerCommand {
   readonly cwd: string;
   /** Dotted path → value. */
   readonly overrides: JsonObject;
+  /** What is to compute. */
+  readonly backend: WantedBackend;
+  /** The folder with packages that were installed on the user's consent; it may not exist. */
+  readonly packages: string;
   /** Id of the run that this one repeats. */
   readonly parent?: string;
 }
@@ -109,7 +114,7 @@ export async function startTrainer(
 }
 
 async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
-  const { node, directory, overrides, parent } = command;
+  const { node, directory, overrides, backend, parent } = command;
   const log = await open(path.join(directory, workerLog), 'a');
   try {
     const child = spawn(
@@ -125,12 +130,13 @@ async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
           '--set',
           `${key}=${JSON.stringify(value)}`,
         ]),
+        ...['--backend', backend],
         ...(parent === undefined ? [] : ['--parent', parent]),
         command.experiment,
       ],
       {
         cwd: command.cwd,
-        env: { ...trainerEnvironment(process.env), ...node.env },
+        env: trainerEnvironment(node, command.packages),
         // It outlives this window: a group of its own, and no pipe that could break.
         detached: true,
         stdio: ['ignore', log.fd, log.fd],
@@ -163,11 +169,17 @@ function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {
   return Object.assign(child, { pid: child.pid });
 }
 
-/** The editor's environment without what is meant for the editor's own processes. */
-function trainerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name)),
+/**
+ * The environment of a trainer: the editor's without what is meant for the editor's own processes,
+ * and what the Node and the trainer need.
+ *
+ * @param packages the folder with packages that were installed on the user's consent
+ */
+export function trainerEnvironment(node: NodeRuntime, packages: string): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name),
   );
+  return { ...Object.fromEntries(inherited), ...node.env, [packagesVariable]: packages };
 }
 
 /** Connects as soon as somebody listens. Ends by `signal` only. */

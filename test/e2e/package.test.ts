@@ -22,7 +22,12 @@ async function makePackage(): Promise<string> {
 
 story(
   'The package trains in a clean profile',
-  async () => ({ file, packages: [await makePackage()] }),
+  async () => ({
+    file,
+    packages: [await makePackage()],
+    // By name: were its library not in the package, `auto` would train on wasm and say nothing here.
+    settings: { 'ebm.backend': 'onnx-cpu' },
+  }),
   async ({ workbench, panel, folder, host }) => {
     const extensions = await readdir(path.join(host.userData, 'extensions'), {
       withFileTypes: true,
@@ -37,5 +42,7 @@ story(
     const { manifest } = await onlyRunIn(folder);
     assert.equal(manifest.state.status, 'stopped');
     assert.ok(manifest.state.step >= 20);
+    assert.equal(manifest.backend?.name, 'onnx-cpu');
+    assert.match(manifest.backend.reason, /^ONNX Runtime .* on the processor; chosen by name$/);
   },
 );

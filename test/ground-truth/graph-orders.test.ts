@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { Node } from '../../trainer-worker/graph/graph';
 import { input } from '../../trainer-worker/graph/ops/build';
+import type { Program } from '../../trainer-worker/graph/program';
+import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { simplify } from '../../trainer-worker/graph/simplify';
 import { createGraph, trace } from '../../trainer-worker/graph/trace';
 import { centralDifference, numbersFrom } from '../graph-numbers';
@@ -82,7 +84,7 @@ const cases = [
 for (const { name, network, shapes, point } of cases) {
   describe(`gradients of scores in the parameters: ${name}`, () => {
     for (const [activationName, activation] of Object.entries(activations)) {
-      test(activationName, () => {
+      test(activationName, async () => {
         const graph = createGraph();
         const leaves = [point, point, ...shapes].map((shape, index) =>
           input(graph, `i${index}`, shape),
@@ -101,6 +103,7 @@ for (const { name, network, shapes, point } of cases) {
         const random = numbersFrom(7);
         const values = new Map(leaves.map((leaf) => [leaf, random(leaf.shape, 0.9)]));
         for (const outputs of [results, simplify(results)]) check(outputs, leaves.slice(2), values);
+        await checkInFloat32(results, leaves, values);
       });
     }
   });
@@ -128,3 +131,114 @@ function check(
     });
   });
 }
+
+/** The same on ONNX Runtime, in float32: gradients within a thousandth of the largest slope. */
+async function checkInFloat32(
+  results: readonly Node[],
+  leaves: readonly Node[],
+  values: Map<Node, Float64Array>,
+) {
+  const program: Program = {
+    inputs: leaves,
+    state: [],
+    noise: [],
+    outputs: Object.fromEntries(simplify(results).map((node, index) => [`y${index}`, node])),
+    nextState: {},
+    warnings: [],
+  };
+  const execution = await runOnOnnx(program, {}, { threads: 1 });
+  const feeds = Object.fromEntries(
+    leaves.map((leaf, index) => [`i${index}`, Float32Array.from(values.get(leaf)!)]),
+  );
+  const outputs = await execution.run(feeds, { seed: 0, step: 0 });
+  await execution.dispose();
+  const [second, third] = results;
+  const parameters = leaves.slice(2);
+  for (const [order, loss] of [second!, third!].entries()) {
+    const expected = parameters.flatMap((p) => [...centralDifference(loss, p, values)]);
+    const actual = parameters.flatMap((_, index) => [
+      ...outputs[`y${2 + order * parameters.length + index}`]!,
+    ]);
+    const largest = Math.max(...expected.map(Math.abs), 1e-3);
+    expected.forEach((slope, element) => {
+      const error = Math.abs(actual[element]! - slope) / largest;
+      assert.ok(error <= 1e-3, `order ${order + 2}, ${element}: ${actual[element]} but ${slope}`);
+    });
+  }
+}
+
+describe('derivatives of derivatives that tfjs by itself gets wrong', () => {
+  const shapes = [[batch, 2], ...mlpShapes];
+  const random = numbersFrom(7);
+  const numbers = shapes.map((shape) => random(shape, 0.9));
+  for (const name of ['swish', 'tanh', 'sigmoid', 'exp', 'log-cosh']) {
+    test(name, () => {
+      const energy: Energy = (parameters, x) => mlp(activations[name]!, parameters, x);
+      const step = (x: tf.Tensor, first: tf.Tensor, ...rest: tf.Tensor[]) =>
+        tf.grad((p: tf.Tensor) => squaredScore(energy, [p, ...rest], x))(first);
+      const graph = createGraph();
+      const leaves = shapes.map((shape, index) => input(graph, `i${index}`, shape));
+      const { results } = trace(graph, leaves, (x, ...parameters) => [
+        squaredScore(energy, parameters, x!),
+        step(x!, parameters[0]!, ...parameters.slice(1)),
+      ]);
+      const values = new Map(leaves.map((leaf, index) => [leaf, numbers[index]!]));
+      const truth = centralDifference(results[0]!, leaves[1]!, values);
+      const scale = Math.max(...truth.map(Math.abs));
+      const errorOf = (slopes: ArrayLike<number>) =>
+        Math.max(...truth.map((slope, index) => Math.abs(slopes[index]! - slope))) / scale;
+      const eager = tf.tidy(() => {
+        const tensors = shapes.map((shape, index) => tf.tensor([...numbers[index]!], shape));
+        return step(tensors[0]!, tensors[1]!, ...tensors.slice(2)).dataSync();
+      });
+      // Its rules keep outputs as constants: wrong by more than a percent here, and silently.
+      assert.ok(errorOf(eager) > 1e-2, `tfjs has become right: ${errorOf(eager)}`);
+      assert.ok(errorOf(evaluate([results[1]!], values)[0]!) < 1e-6);
+    });
+  }
+});
+
+describe('tfjs’s own ways to differentiate, nested in each other', () => {
+  type Scalars = (x: tf.Tensor) => tf.Tensor;
+  const ways: Record<string, (f: Scalars) => Scalars> = {
+    grad: (f) => (x) => tf.grad(f)(x),
+    grads: (f) => (x) => tf.grads((p: tf.Tensor) => f(p))([x])[0]!,
+    valueAndGrad: (f) => (x) =>
+      tf.valueAndGrad((p: tf.Tensor) => tf.sum(f(p)) as tf.Scalar)(x).grad,
+    valueAndGrads: (f) => (x) =>
+      tf.valueAndGrads((p: tf.Tensor) => tf.sum(f(p)) as tf.Scalar)([x]).grads[0]!,
+    'grad with a seed': (f) => (x) => tf.mul(0.5, tf.grad(f)(x, tf.mul(2, tf.onesLike(x)))),
+  };
+  /** exp(sin x), its sine with a gradient by hand. */
+  const sine = tf.customGrad((x, save) => {
+    (save as (tensors: tf.Tensor[]) => void)([x as tf.Tensor]);
+    return {
+      value: tf.sin(x as tf.Tensor),
+      gradFunc: (dy, [kept]) => tf.mul(dy, tf.cos(kept!)),
+    };
+  });
+  const names = Object.keys(ways);
+  for (const [first, name] of names.entries()) {
+    test(`${name} outermost, to the fourth order`, () => {
+      const graph = createGraph();
+      const x = input(graph, 'x', [3]);
+      const { results } = trace(graph, [x], (point) => {
+        let f: Scalars = (p) => tf.exp(sine(p));
+        const orders = [f(point!)];
+        for (let order = 0; order < 4; order++) {
+          f = ways[names[(first + 3 - order + names.length) % names.length]!]!(f);
+          orders.push(f(point!));
+        }
+        return orders.map((value) => tf.sum(value));
+      });
+      const values = new Map([[x, numbersFrom(3)([3])]]);
+      results.slice(1).forEach((derivative, index) => {
+        // Each is a sum over elements, as is the slope of the one before in all of them together.
+        const slopes = centralDifference(results[index]!, x, values);
+        const expected = slopes.reduce((a, b) => a + b, 0);
+        const actual = evaluate([derivative], values)[0]![0]!;
+        assert.ok(Math.abs(actual - expected) < 1e-5, `order ${index + 1}: ${actual}, ${expected}`);
+      });
+    });
+  }
+});

@@ -13,7 +13,9 @@ import {
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import { simplify } from '../../trainer-worker/graph/simplify';
-import { batchedConvolutions, buildCase, graphCases } from '../graph-cases';
+import { graphCases } from '../graph-cases/all';
+import { buildCase } from '../graph-cases/graph-case';
+import { batchedConvolutions } from '../graph-cases/products';
 import {
   arraysFor,
   contrastiveDivergence,

@@ -47,6 +47,8 @@ async function launch(plan: object): Promise<Run> {
       store,
       node: { path: process.execPath, version: process.versions.node, env: {} },
       script,
+      backend: 'auto',
+      packages: path.join(folder, 'packages'),
       timeoutMs: 60_000,
       signal: new AbortController().signal,
     },

@@ -13,6 +13,7 @@ import type { ControllerTimes } from '../../extension/runs/run-controller';
 import { RunStore } from '../../extension/runs/run-store';
 import type { NodeRuntime } from '../../extension/worker/node-runtime';
 import { isProcessAlive } from '../../extension/worker/process-identity';
+import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import type { RunStatus } from '../../protocol/run';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
@@ -65,6 +66,7 @@ interface LaunchOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly request?: Partial<LaunchRequest>;
+  readonly backend?: WantedBackend;
   readonly onPhase?: (phase: string) => void;
 }
 
@@ -76,6 +78,8 @@ async function launch(store: RunStore, plan: object, options: LaunchOptions = {}
       store,
       node,
       script,
+      backend: options.backend ?? 'auto',
+      packages: path.join(folder, 'packages'),
       timeoutMs: options.timeoutMs ?? longMs,
       signal: options.signal ?? new AbortController().signal,
       onState: ({ phase }) => {
@@ -121,6 +125,12 @@ describe('launch', { timeout: longMs }, () => {
     assert.equal((await readManifest(run.directory)).state.step, 30);
     assert.match(await readFile(path.join(run.directory, 'worker.log'), 'utf8'), /fake trainer/);
     assert.equal(await readFile(path.join(folder, '.ebm', '.gitignore'), 'utf8'), '*\n');
+  });
+
+  test('passes on which backend is wanted', async () => {
+    const run = await launch(newStore(), { steps: 10_000 }, { backend: 'onnx-webgpu' });
+    assert.equal(run.manifest.backend?.name, 'onnx-webgpu');
+    await run.controller?.stop();
   });
 
   test('passes overrides and the parent on, and a rerun repeats them', async () => {
@@ -182,7 +192,15 @@ describe('launch', { timeout: longMs }, () => {
     await assert.rejects(
       launchRun(
         { experiment, folder, overrides: {} },
-        { store: newStore(), node: missing, script, timeoutMs: longMs, signal },
+        {
+          store: newStore(),
+          node: missing,
+          script,
+          backend: 'auto',
+          packages: path.join(folder, 'packages'),
+          timeoutMs: longMs,
+          signal,
+        },
       ),
       (error: unknown) =>
         error instanceof ProblemError &&

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { ProblemError } from '../../protocol/problem';
 import { uniformValue } from '../../trainer-worker/graph/ops/build';
-import {
-  compileProgram,
-  type ProgramDefinition,
-  type TensorSpecs,
-  type Tensors,
-} from '../../trainer-worker/graph/program';
+import { compileProgram, type TensorSpecs, type Tensors } from '../../trainer-worker/graph/program';
+import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import { gradientsOf, loop, noise, stopGradient } from '../../trainer-worker/graph/trace';
 import { userTensorFlow } from '../../trainer-worker/graph/user-tensorflow';
 
@@ -17,93 +12,6 @@ const x: TensorSpecs = { x: { shape: [4, 2] } };
 function compile(f: (x: tf.Tensor) => tf.Tensor, inputs = x) {
   return compileProgram({ inputs, step: (fed) => ({ outputs: { y: f(fed['x']!) } }) });
 }
-
-/** Compiles what is wrong and returns the problem, which must name this file. */
-function problemIn(f: (x: tf.Tensor) => tf.Tensor) {
-  let problem: ProblemError['problem'] | undefined;
-  assert.throws(
-    () => compile(f),
-    (error) => {
-      assert.ok(error instanceof ProblemError, String(error));
-      problem = error.problem;
-      return true;
-    },
-  );
-  assert.equal(problem!.kind, 'experiment');
-  assert.match(problem!.location?.file ?? '', /graph-trace\.test/);
-  return problem!;
-}
-
-describe('what cannot be compiled is refused with the place in the user’s file', () => {
-  test('an operation without a rule, by its name', () => {
-    assert.match(problemIn((v) => tf.topk(v, 1).values).message, /TopK/);
-  });
-
-  test('values read', () => {
-    const problem = problemIn((v) => tf.mul(v, v.dataSync()[0]!));
-    assert.match(problem.message, /values of a tensor are read/);
-    assert.match(problem.remedy ?? '', /tf\.where/);
-  });
-
-  test('a variable created inside', () => {
-    assert.match(problemIn((v) => tf.variable(v)).message, /variable is created/);
-  });
-
-  test('a variable used from outside', () => {
-    const outside = tf.variable(tf.ones([2]));
-    assert.match(problemIn((v) => tf.add(v, outside)).message, /variable/);
-    outside.dispose();
-  });
-
-  test('shapes that do not fit', () => {
-    assert.match(problemIn((v) => tf.matMul(v, v)).message, /inner/i);
-    assert.match(problemIn((v) => tf.add(v, tf.zeros([3]))).message, /broadcast/i);
-  });
-
-  test('numbers drawn by tfjs itself, which every step would repeat', () => {
-    assert.match(problemIn((v) => tf.add(v, tf.randomNormal([2]))).message, /randomNormal/);
-    assert.match(problemIn((v) => tf.dropout(v, 0.5)).message, /random/);
-  });
-
-  test('a dtype that cannot be compiled', () => {
-    assert.match(problemIn((v) => tf.complex(v, v)).message, /Complex|complex/);
-  });
-
-  test('a state that changes its shape in a loop', () => {
-    const grows = (v: tf.Tensor) => loop(2, [v], (_, [h]) => [tf.concat([h!, h!], 0)])[0]!;
-    assert.match(problemIn(grows).message, /begins an iteration as .*\[4, 2\].*\[8, 2\]/);
-  });
-
-  test('a gradient through a loop of unknown length', () => {
-    const definition: ProgramDefinition = {
-      inputs: { ...x, count: { shape: [], dtype: 'int32' } },
-      step: ({ x: value, count }) => ({
-        outputs: {
-          y: tf.grad((v: tf.Tensor) => tf.sum(loop(count!, [v], (_, [h]) => [tf.tanh(h!)])[0]!))(
-            value!,
-          ),
-        },
-      }),
-    };
-    assert.throws(() => compileProgram(definition), /known only when it runs/);
-  });
-
-  test('tfjs is left as it was', () => {
-    const before = tf.getBackend();
-    const tensors = tf.memory().numTensors;
-    problemIn((v) => tf.matMul(v, v));
-    assert.equal(tf.getBackend() || 'cpu', before || 'cpu');
-    assert.equal(tf.memory().numTensors, tensors);
-    assert.deepEqual(
-      [
-        ...tf
-          .grad((v: tf.Tensor) => tf.square(v))(tf.scalar(3))
-          .dataSync(),
-      ],
-      [6],
-    );
-  });
-});
 
 describe('what a trace records', () => {
   test('values known at compile time may be read', () => {
@@ -209,5 +117,64 @@ describe('gradients by name', () => {
 
   test('what is no scalar has no gradient', () => {
     assert.throws(() => compileNamed(({ used }) => used!), /float32 \[2\]; it must be .* scalar/);
+  });
+});
+
+describe('random functions of the experiment’s tfjs', () => {
+  const run = async (f: (x: tf.Tensor) => tf.Tensor) => {
+    const execution = await runOnTfjs(compile(f, { x: { shape: [1 << 14] } }), 'cpu');
+    const ones = new Float32Array(1 << 14).fill(1);
+    const { y } = await execution.run({ x: ones }, { seed: 4, step: 1 });
+    await execution.dispose();
+    return [...y!];
+  };
+  const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+  // 16384 draws: a mean is off by five standard errors once in two million; the variances are those
+  // of the distributions.
+  const bound = (variance: number) => 5 * Math.sqrt(variance / (1 << 14));
+
+  test('dropout keeps a share and scales it up', async () => {
+    const values = await run((x) => userTensorFlow.dropout(x, 0.25));
+    assert.deepEqual([...new Set(values)].sort(), [0, Math.fround(1 / 0.75)]);
+    assert.ok(Math.abs(mean(values) - 1) < bound(0.25 / 0.75));
+  });
+
+  test('truncatedNormal stays within two deviations, with the right spread', async () => {
+    const values = await run((x) => tf.mul(x, userTensorFlow.truncatedNormal([1 << 14], 3, 2)));
+    assert.ok(values.every((value) => Math.abs(value - 3) <= 4 + 1e-5));
+    assert.ok(Math.max(...values) > 6.9 && Math.min(...values) < -0.9);
+    assert.ok(Math.abs(mean(values) - 3) < bound(4 * 0.774));
+    // Var = 1 - 4 φ(2) / (2 Φ(2) - 1) = 0.7737; its own spread is below that of a normal's, 2 σ⁴.
+    const variance = mean(values.map((value) => ((value - 3) / 2) ** 2));
+    assert.ok(Math.abs(variance - 0.7737) < bound(2 * 0.7737 ** 2));
+  });
+
+  test('multinomial draws classes by their weights', async () => {
+    const values = await run((x) =>
+      tf.add(
+        tf.mul(x, 0),
+        userTensorFlow.multinomial(tf.log(tf.tensor1d([0.2, 0.5, 0.3])) as tf.Tensor1D, 1 << 14),
+      ),
+    );
+    [0.2, 0.5, 0.3].forEach((share, index) => {
+      const seen = mean(values.map((value) => Number(value === index)));
+      assert.ok(Math.abs(seen - share) < bound(share * (1 - share)));
+    });
+  });
+
+  test('randomUniformInt draws every number alike', async () => {
+    const values = await run((x) => tf.mul(x, userTensorFlow.randomUniformInt([1 << 14], -1, 2)));
+    for (const number of [-1, 0, 1]) {
+      const seen = mean(values.map((value) => Number(value === number)));
+      assert.ok(Math.abs(seen - 1 / 3) < bound(2 / 9));
+    }
+  });
+
+  test('outside a step they are tfjs’s own', () => {
+    assert.deepEqual(
+      userTensorFlow.randomNormal([3], 0, 1, 'float32', 7).arraySync(),
+      tf.randomNormal([3], 0, 1, 'float32', 7).arraySync(),
+    );
   });
 });

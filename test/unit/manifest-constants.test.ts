@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { commandIds, contextKeys, runPanelType, settingDefaults } from '../../extension/manifest';
+import { backendNames } from '../../protocol/backends';
 
 interface PackageJson {
   readonly activationEvents: readonly string[];
@@ -15,7 +16,16 @@ interface PackageJson {
     readonly menus: Readonly<Record<string, readonly { readonly command: string }[]>>;
     readonly keybindings: readonly { readonly command: string; readonly when: string }[];
     readonly configuration: {
-      readonly properties: Readonly<Record<string, { readonly default: unknown }>>;
+      readonly properties: Readonly<
+        Record<
+          string,
+          {
+            readonly default: unknown;
+            readonly enum?: readonly string[];
+            readonly markdownEnumDescriptions?: readonly string[];
+          }
+        >
+      >;
     };
   };
 }
@@ -51,6 +61,13 @@ describe('package.json and the typed constants agree on', () => {
   test('context keys: each one is used, and none is used that nobody writes', () => {
     const used = new Set(text.match(/\bebm\.(?:can|has)[A-Z]\w*/g));
     assert.deepEqual([...used].sort(), [...contextKeys].sort());
+  });
+
+  test('backends, each with its description', () => {
+    const { enum: names, markdownEnumDescriptions: texts } =
+      contributes.configuration.properties['ebm.backend']!;
+    assert.deepEqual(names, ['auto', ...backendNames]);
+    assert.equal(texts?.length, names?.length);
   });
 
   test('the panel’s view type', () => {

@@ -138,7 +138,7 @@ describe('an energy that is wrong', () => {
       'has a shape error inside',
       custom('tf.sum(tf.matMul(x, tf.ones([3, 1])), 1)'),
       /matMul\(float32 \[16, 2\], float32 \[3, 1\]\) cannot be computed: the inner sizes 2 and 3 differ/,
-      /^$/,
+      /Correct the shapes/,
       7,
     ],
     [
@@ -190,7 +190,7 @@ describe('an energy that is wrong', () => {
       'uses what cannot be compiled',
       custom('tf.sum(tf.mul(tf.real(tf.complex(x, x)), tf.sum(p.w)), 1)'),
       /Complex cannot be compiled/,
-      /other operations/,
+      /as two tensors/,
       7,
     ],
   ];

@@ -1,16 +1,53 @@
+import type { BackendName } from '../../protocol/backends';
 import type { Arrays, Execution } from '../graph/execution';
 import type { Program } from '../graph/program';
+import type { Machine } from './machine';
 
 /** Something that runs compiled programs, and why it was chosen. */
 export interface Backend {
   /** What the setting `ebm.backend` calls it. */
-  readonly name: string;
-  /** One sentence for people: what it is and why it was chosen. */
+  readonly name: BackendName;
+  /** One sentence for people: what it is (versions, device) and why it was chosen. */
   readonly reason: string;
   /**
    * Makes a program ready to run.
    *
    * @param initial the state to begin with, by name
+   * @throws ProblemError (`environment`) where the backend cannot start it; so do its runs
    */
   start(program: Program, initial?: Arrays): Promise<Execution>;
+}
+
+/** Why a backend cannot be had, and what would help. */
+export interface Missing {
+  /** What was found, a clause: `onnxruntime-node has no library for freebsd-x64`. */
+  readonly why: string;
+  /** One sentence. */
+  readonly remedy: string;
+}
+
+/** A backend that is loaded and answers. */
+export interface LoadedBackend {
+  /** What computes: software, version and device. */
+  readonly description: string;
+  start(program: Program, initial?: Arrays): Promise<Execution>;
+}
+
+/** One row of the table of backends: all that the choice knows of it. */
+export interface BackendMethod {
+  readonly name: BackendName;
+  /** The execution provider of ONNX Runtime that it is, if it is one. */
+  readonly provider?: string;
+  /** Looks without loading anything: why it cannot work here, or undefined where it may. */
+  missing(machine: Machine): Missing | undefined;
+  /**
+   * Which versions its answer holds for.
+   */
+  version(): string;
+  /**
+   * Loads it into this process. A driver may crash or hang: `probe.ts` does this in a child first.
+   *
+   * @throws ProblemError (`environment`) where nothing answers
+   */
+  load(machine: Machine): Promise<LoadedBackend>;
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
@@ -19,6 +20,7 @@ export interface RunOptions {
   readonly steps?: number;
   readonly seed?: number;
   readonly set: JsonObject;
+  readonly backend: WantedBackend;
   readonly runs: string;
   readonly json?: true;
   readonly verbose?: true;
@@ -56,6 +58,7 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
           ...(options.steps === undefined ? {} : { steps: options.steps }),
           ...(options.seed === undefined ? {} : { seed: options.seed }),
         },
+        backend: options.backend,
         directory: folder.directory,
         id,
         createdAt,

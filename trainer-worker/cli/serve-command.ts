@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { newRunName, runIdOf } from '../../run-directory/naming';
@@ -13,6 +14,7 @@ export interface ServeOptions {
   readonly runDirectory: string;
   readonly socket: string;
   readonly set: JsonObject;
+  readonly backend: WantedBackend;
   readonly parent?: string;
 }
 
@@ -44,6 +46,7 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
         {
           file: path.resolve(file),
           overrides: options.set,
+          backend: options.backend,
           directory,
           id: runIdOf(path.basename(directory)) ?? newRunName(createdAt, file).id,
           createdAt,

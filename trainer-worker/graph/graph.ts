@@ -1,4 +1,4 @@
-import { ProblemError, type SourceLocation } from '../../protocol/problem';
+import { ProblemError } from '../../protocol/problem';
 import type { Row } from './ops/row';
 import { type DType, formatShape, type Shape } from './shape';
 
@@ -52,13 +52,17 @@ export interface Body {
 /** Operations by name; the table of `ops/table.ts`. */
 export type OperationTable = ReadonlyMap<string, Row>;
 
+function refuseWithoutPlace(message: string, remedy: string): never {
+  throw new ProblemError({ kind: 'experiment', message, remedy });
+}
+
 /** Builds nodes and keeps the one node for each expression (hash-consing). */
 export class Graph {
   /**
-   * Where the user's code stands, asked when an expression is refused. The tracer sets it; a graph
-   * built by the compiler itself has no such place.
+   * Ends the work on an expression that is refused. The tracer sets it, to tell the place in the
+   * user's code; a graph built by the compiler itself has no such place.
    */
-  locate: () => SourceLocation | undefined = () => undefined;
+  refuse = refuseWithoutPlace;
   readonly #table: OperationTable;
   readonly #nodes = new Map<string, Node>();
   readonly #objectKeys = new WeakMap<object, string>();
@@ -86,8 +90,8 @@ export class Graph {
     const key = this.#keyOf(operation, inputs, attributes);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = row.result(inputs, attributes, (why) =>
-      this.#refuse(row, inputs, why),
+    const { shape, dtype } = row.result(inputs, attributes, (why, remedy) =>
+      this.#refuse(row, inputs, why, remedy),
     );
     const node: Node = {
       graph: this,
@@ -107,14 +111,12 @@ export class Graph {
     return this.#nodes.get(this.#keyOf(operation, inputs, attributes));
   }
 
-  #refuse(row: Row, inputs: readonly Node[], why: string): never {
+  #refuse(row: Row, inputs: readonly Node[], why: string, remedy?: string): never {
     const shapes = inputs.map((input) => `${input.dtype} ${formatShape(input.shape)}`);
-    const location = this.locate();
-    throw new ProblemError({
-      kind: 'experiment',
-      message: `${row.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
-      ...(location ? { location } : {}),
-    });
+    return this.refuse(
+      `${row.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
+      remedy ?? 'Correct the shapes of the tensors at this place.',
+    );
   }
 
   #keyOf(operation: string, inputs: readonly Node[], attributes: Attributes): string {

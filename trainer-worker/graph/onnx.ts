@@ -81,8 +81,26 @@ class ModelWriter implements OnnxWriter {
     inputs: readonly string[],
     attributes: Readonly<Record<string, number | string | readonly number[]>> = {},
   ): string {
-    const [output] = this.#append(type, inputs, 1, Object.entries(attributes).map(attribute));
-    return output!;
+    return this.output(0, type, inputs, attributes);
+  }
+
+  output(
+    index: number,
+    type: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, number | string | readonly number[]>> = {},
+  ): string {
+    const name = `${type}_${this.#next++}`;
+    const outputs = Array.from({ length: index + 1 }, (_, place) => `${name}_${place}`);
+    const attributes_ = Object.entries(attributes).map(attribute);
+    this.#nodes.push({
+      opType: type,
+      name,
+      input: [...inputs],
+      output: outputs,
+      attribute: attributes_,
+    });
+    return outputs[index]!;
   }
 
   int64(values: readonly number[]): string {
@@ -165,18 +183,6 @@ class ModelWriter implements OnnxWriter {
       attribute: [{ name: 'body', type: AttributeProto.AttributeType.GRAPH, g: graph }],
     });
     return prefix;
-  }
-
-  #append(
-    opType: string,
-    input: readonly string[],
-    count: number,
-    attributes: onnx.IAttributeProto[],
-  ): string[] {
-    const name = `${opType}_${this.#next++}`;
-    const output = Array.from({ length: count }, (_, index) => `${name}_${index}`);
-    this.#nodes.push({ opType, name, input: [...input], output, attribute: attributes });
-    return output;
   }
 
   #initializer(

@@ -72,6 +72,8 @@ export function compileProgram(definition: ProgramDefinition): Program {
         named(Object.keys(definition.inputs), 0),
         named(stateNames, inputs.length),
       );
+      // The trace refuses it: nothing of it is computed yet.
+      if ((made as unknown) instanceof Promise) return made as never;
       outputNames.push(...Object.keys(made.outputs));
       const next = stateNames.map((name, index) => nextValue(name, state[index]!, made.state));
       return [...Object.values(made.outputs), ...next];

@@ -1,9 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Arrays, checkedFeed, type Execution, FeedBuilder, type NoiseKey } from './execution';
 import type { Node, Values } from './graph';
-import { lower } from './lower';
-import { writeOnnx } from './onnx';
 import type { Program } from './program';
+import { nextName, programAsOnnx } from './program-as-onnx';
 import { type Shape, sizeOf } from './shape';
 import { threadsFor } from './threads';
 
@@ -16,23 +15,6 @@ export interface OnnxOptions {
    * times slower where anything else runs: off where absent.
    */
   readonly spinning?: boolean;
-}
-
-/** The whole program, state included, as ONNX bytes: what `Export Step as ONNX` writes to disk. */
-export function programAsOnnx(program: Program): Uint8Array {
-  return writeOnnx(
-    [...program.inputs, ...program.state, ...program.noise.map((source) => source.node)],
-    onnxResults(program),
-  );
-}
-
-/** A state's next value needs a name of its own: inputs and outputs share one namespace. */
-const nextName = (name: string) => `next ${name}`;
-
-function onnxResults(program: Program): Record<string, Node> {
-  const names = [...Object.keys(program.outputs), ...Object.keys(program.nextState).map(nextName)];
-  const results = lower([...Object.values(program.outputs), ...Object.values(program.nextState)]);
-  return Object.fromEntries(names.map((name, index) => [name, results[index]!]));
 }
 
 /**

@@ -45,11 +45,18 @@ function simplest(
     : node.graph.node(node.row.name, inputs, node.attributes);
   const known = done.get(rebuilt);
   if (known !== undefined) return known;
-  const better = foldConstants(rebuilt) ?? rebuilt.row.simplify?.(rebuilt);
+  const better =
+    withoutElements(rebuilt) ?? foldConstants(rebuilt) ?? rebuilt.row.simplify?.(rebuilt);
   const result = better === undefined || better === rebuilt ? rebuilt : simplified([better])[0]!;
   done.set(rebuilt, result);
   done.set(result, result);
   return result;
+}
+
+/** Nothing needs no computing; some native kernels even crash on it. */
+function withoutElements(node: Node): Node | undefined {
+  if (sizeOf(node.shape) > 0 || node.inputs.length === 0) return undefined;
+  return constant(node.graph, valuesOf(node.dtype, []), node.shape, node.dtype);
 }
 
 /** An elementwise operation on constants, computed now. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 /** The part of tfjs's engine that tracing replaces; not in its published types. */
 export interface Engine {
   backendName: string | undefined;
+  readonly state: { readonly activeScope?: { readonly name: string } | null };
   gradients: (
     f: () => tf.Tensor,
     xs: tf.Tensor[],
@@ -18,7 +19,7 @@ export interface Engine {
   makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
   tidy<T extends tf.TensorContainer>(f: () => T): T;
 }
-export type GradientFunction = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+type GradientFunction = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
 
 export const engine = tf.engine() as unknown as Engine;
 
@@ -59,8 +60,14 @@ class SymbolicBackend extends tf.KernelBackend {
   override readSync(dataId: object): tf.backend_util.BackendValues {
     return recording().read(dataId);
   }
-  override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
-    return recording().read(dataId);
+  override read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    try {
+      return Promise.resolve(recording().read(dataId));
+    } catch (error) {
+      if (recorder === undefined) return Promise.reject(error);
+      // The trace ends with this refusal by itself. Whoever waits is not to go on.
+      return new Promise(() => undefined);
+    }
   }
   override refCount(): number {
     return 1;
@@ -92,7 +99,7 @@ const backendName = 'ebm-symbolic';
 let backend: SymbolicBackend | undefined;
 
 /** Registers the backend, with every kernel tfjs knows: an unknown one is refused by name. */
-export function symbolicBackend(): tf.KernelBackend {
+function symbolicBackend(): tf.KernelBackend {
   if (backend === undefined) {
     const created = new SymbolicBackend();
     tf.registerBackend(backendName, () => created, -1);

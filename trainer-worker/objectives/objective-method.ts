@@ -9,7 +9,7 @@ import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from '../training/run-observer';
 
 /** What an objective needs to know of the run that it is for. @internal */
-export interface ObjectiveContext {
+interface ObjectiveContext {
   readonly seed: number;
   /** Rows of data per step. */
   readonly batchSize: number;

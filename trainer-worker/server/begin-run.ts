@@ -1,3 +1,4 @@
+import type { WantedBackend } from '../../protocol/backends';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import type { RunObserver } from '../training/run-observer';
@@ -9,6 +10,8 @@ export interface RunRequest {
   readonly file: string;
   /** Dotted path → value. */
   readonly overrides: JsonObject;
+  /** What is to compute. */
+  readonly backend: WantedBackend;
   /** The run directory, which exists. */
   readonly directory: string;
   readonly id: string;
@@ -39,7 +42,7 @@ export async function beginRun(
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
-  const prepared = await prepareTraining(loaded);
+  const prepared = await prepareTraining(loaded, { backend: request.backend });
   onPhase('beginning the record');
   const { RunRecorder } = await import('../storage/run-recorder');
   const { RecordedRun } = await import('./recorded-run');

@@ -3,6 +3,7 @@ import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import { modelOf } from '../energies/model';
 import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
+import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
 import { runChain } from '../samplers/chain';
 import type { Sampler } from '../samplers/sampler-method';
@@ -33,12 +34,6 @@ export function parametersIn({ parameters }: ModelDefinition, tensors: Tensors):
   return Object.fromEntries(parameters.map(({ name }) => [name, tensors[parameterName(name)]!]));
 }
 
-/** Whether a file is the user's own code, for the places that problems name. */
-export function isUserFile({ origin }: ModelDefinition): (file: string) => boolean {
-  const files = new Set(origin.files);
-  return (file) => files.has(file);
-}
-
 /**
  * Tries an energy on a symbolic batch, before anything is built of it.
  *
@@ -55,7 +50,7 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
       points: { shape: [batchSize, definition.dimensions] },
       ...parameterSpecs(definition),
     },
-    isUserFile: isUserFile(definition),
+    isUserFile: userFiles(definition.origin.files),
     step(inputs) {
       const points = inputs['points'] as tf.Tensor2D;
       const parameters = parametersIn(definition, inputs);
@@ -87,7 +82,7 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
 export function energyProgram(definition: ModelDefinition, count: number): Program {
   return compileProgram({
     inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
-    isUserFile: isUserFile(definition),
+    isUserFile: userFiles(definition.origin.files),
     step(inputs) {
       const parameters = parametersIn(definition, inputs);
       const { energy } = modelOf(definition.energy, parameters, definition.origin);
@@ -111,7 +106,7 @@ export function chainProgram(
       iterations: { shape: [], dtype: 'int32' },
       ...parameterSpecs(definition),
     },
-    isUserFile: isUserFile(definition),
+    isUserFile: userFiles(definition.origin.files),
     firstNoiseStream: chainNoiseStream,
     step(inputs) {
       const parameters = parametersIn(definition, inputs);

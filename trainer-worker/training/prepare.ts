@@ -1,6 +1,7 @@
 import path from 'node:path';
+import type { WantedBackend } from '../../protocol/backends';
 import type { MetricInfo, PreviewLayout } from '../../protocol/run';
-import { type BackendName, chooseBackend } from '../backends/choose';
+import { chooseBackend } from '../backends/choose';
 import { dataMethod } from '../data';
 import { boundsOf } from '../data/bounds';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
@@ -14,7 +15,7 @@ const shownRows = 4096;
 
 interface PrepareOptions {
   /** What the user asked for; `auto` where absent. */
-  readonly backend?: BackendName | 'auto';
+  readonly backend?: WantedBackend;
   /** A checkpoint of the same experiment to go on from. */
   readonly saved?: Checkpoint;
 }

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { MetricInfo } from '../../protocol/run';
 import { modelOf } from '../energies/model';
 import { compileProgram, type Program, type TensorSpecs } from '../graph/program';
+import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
 import type { LossContext, Objective } from '../objectives/objective-method';
 import type { ParameterUpdate } from '../optimizers/parameter-update';
 import { runChain } from '../samplers/chain';
 import {
-  isUserFile,
   type ModelDefinition,
   parameterName,
   parameterSpecs,
@@ -15,7 +15,7 @@ import {
 } from './model-programs';
 
 /** A quantity of a step that must be finite. */
-export interface Watch {
+interface Watch {
   /** `The chains` */
   readonly quantity: string;
   readonly remedy: string;
@@ -69,7 +69,7 @@ export function compileStep(
       ...objective.inputs,
     },
     state: { ...parameterSpecs(definition), ...kept },
-    isUserFile: isUserFile(definition),
+    isUserFile: userFiles(definition.origin.files),
     step(inputs, state) {
       const parameters = parametersIn(definition, state);
       const model = modelOf(definition.energy, parameters, definition.origin);

@@ -107,14 +107,11 @@ export const minimum = (a: Operand, b: Operand) => binary('minimum', a, b);
 export const equal = (a: Operand, b: Operand) => binary('equal', a, b);
 export const greater = (a: Operand, b: Operand) => binary('greater', a, b);
 export const greaterEqual = (a: Operand, b: Operand) => binary('greaterEqual', a, b);
-export const logicalAnd = (a: Node, b: Node) => binary('logicalAnd', a, b);
-export const logicalOr = (a: Node, b: Node) => binary('logicalOr', a, b);
 export const logicalNot = unary('logicalNot');
 export const neg = unary('neg');
 export const exp = unary('exp');
 export const expm1 = unary('expm1');
 export const log = unary('log');
-export const log1p = unary('log1p');
 export const sqrt = unary('sqrt');
 export const rsqrt = unary('rsqrt');
 export const reciprocal = unary('reciprocal');
@@ -126,7 +123,6 @@ export const sinh = unary('sinh');
 export const cosh = unary('cosh');
 export const tanh = unary('tanh');
 export const sigmoid = unary('sigmoid');
-export const softplus = unary('softplus');
 export const relu = unary('relu');
 export const floor = unary('floor');
 
@@ -235,7 +231,6 @@ function reduction(operation: string, x: Node, axes: readonly number[]): Node {
 export const sum = (x: Node, axes: readonly number[]) => reduction('sum', x, axes);
 export const max = (x: Node, axes: readonly number[]) => reduction('max', x, axes);
 export const min = (x: Node, axes: readonly number[]) => neg(max(neg(x), axes));
-export const allAxes = (x: Node) => x.shape.map((_, axis) => axis);
 
 /** A reduced value reshaped so that the reduced axes of `shape` have size 1 and broadcast. */
 export function keepAxes(reduced: Node, shape: Shape, axes: readonly number[]): Node {

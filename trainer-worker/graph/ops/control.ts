@@ -1,4 +1,3 @@
-import { ProblemError } from '../../../protocol/problem';
 import { type Attributes, type Body, type Node, substitute } from '../graph';
 import { type DType, formatShape, type Shape, sameShape } from '../shape';
 import type { Row } from './row';
@@ -46,10 +45,13 @@ const loopRow: Row = {
       if (!sameShape(start.shape, end.shape) || start.dtype !== end.dtype) {
         refuse(
           `state ${index} begins an iteration as ${start.dtype} ${formatShape(start.shape)} and ends it as ${end.dtype} ${formatShape(end.shape)}`,
+          'Keep the shape and the dtype of the state from iteration to iteration.',
         );
       }
     });
-    if (inputs[0]!.dtype !== 'int32') refuse('the number of iterations must be int32');
+    if (inputs[0]!.dtype !== 'int32') {
+      refuse('the number of iterations must be int32', "Convert it by tf.cast(…, 'int32').");
+    }
     return { shape: [], dtype: 'int32' };
   },
 };
@@ -60,15 +62,11 @@ const loopResultRow: Row = {
     const result = (loop!.attributes['body'] as Body).results[attributes['index'] as number]!;
     return { shape: result.shape, dtype: result.dtype };
   },
-  derivative: () => {
-    throw new ProblemError({
-      kind: 'experiment',
-      message:
-        'A gradient is asked for through a loop whose number of iterations is known only when it runs.',
-      remedy:
-        'Apply stopGradient to what the chain returns, or give the loop a fixed number of iterations, so that it can be unrolled.',
-    });
-  },
+  derivative: (_g, node) =>
+    node.graph.refuse(
+      'A gradient is asked for through a loop whose number of iterations is known only when it runs.',
+      'Apply stopGradient to what the chain returns, or give the loop a fixed number of iterations, so that it can be unrolled.',
+    ),
 };
 
 export const controlRows: readonly Row[] = [

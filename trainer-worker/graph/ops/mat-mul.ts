@@ -51,15 +51,6 @@ export const matMulRow: Row = {
     const db = transposeB ? matMul(g, a, true, transposeA) : matMul(a, g, !transposeA, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
-  kernels: {
-    BatchMatMul: ({ inputs, attributes }) =>
-      matMul(
-        inputs['a']!,
-        inputs['b']!,
-        Boolean(attributes['transposeA']),
-        Boolean(attributes['transposeB']),
-      ),
-  },
   simplify: (node) => {
     const [a, b] = node.inputs as [Node, Node];
     const { transposeA, transposeB } = flags(node.attributes);

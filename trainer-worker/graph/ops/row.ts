@@ -13,11 +13,26 @@ export interface OnnxWriter {
     inputs: readonly string[],
     attributes?: Readonly<Record<string, number | string | readonly number[]>>,
   ): string;
+  /** Appends a node and returns the name of the one of its outputs that is wanted. */
+  output(
+    index: number,
+    type: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, number | string | readonly number[]>>,
+  ): string;
   /** The name of an int64 vector, for shapes and axes. */
   int64(values: readonly number[]): string;
   /** The name of a scalar of this type. */
   scalar(value: number, dtype: DType): string;
 }
+
+/**
+ * Ends the trace with a problem at the user's line.
+ *
+ * @param why completes `… cannot be computed: `, without a full stop
+ * @param remedy a whole sentence
+ */
+export type Refuse = (why: string, remedy?: string) => never;
 
 /** One operation: all that the compiler knows of it. */
 export interface Row {
@@ -26,7 +41,7 @@ export interface Row {
   readonly result: (
     inputs: readonly Node[],
     attributes: Attributes,
-    refuse: (why: string) => never,
+    refuse: Refuse,
   ) => { readonly shape: Shape; readonly dtype: DType };
   /**
    * Reverse-mode rule: what each input contributes to the gradient, given the gradient `g` of the
@@ -58,6 +73,8 @@ export interface KernelCall {
   /** The tensors given, by tfjs's name for each. Calls on lists (`Concat`) use '0', '1', …. */
   readonly inputs: Readonly<Record<string, Node>>;
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** Ends the trace with a problem at the user's line. */
-  readonly refuse: (why: string) => never;
+  readonly refuse: Refuse;
 }
+
+/** Makes the node, or nodes, that a tfjs kernel computes. */
+export type Kernel = (call: KernelCall) => Node | Node[];

@@ -1,4 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
+import { slice_util } from '@tensorflow/tfjs';
 import type { Node, Values } from '../graph';
 import {
   broadcastShapes,
@@ -165,12 +166,11 @@ const sliceRow: Row = {
   kernels: {
     Slice: ({ inputs, attributes }) => {
       const x = inputs['x']!;
-      const begin = x.shape.map((_, axis) => numbers(attributes['begin'])[axis] ?? 0);
-      const size = x.shape.map((length, axis) => {
-        const wanted = numbers(attributes['size'])[axis] ?? -1;
-        return wanted === -1 ? length - begin[axis]! : wanted;
-      });
-      return slice(x, begin, size);
+      const given = attributes as { begin: number | number[]; size: number | number[] };
+      // tfjs's own reading: numbers for the first axis alone, -1 for the rest of an axis.
+      const reader = { shape: [...x.shape], rank: x.shape.length } as tfjs.Tensor;
+      const [begin, size] = slice_util.parseSliceParams(reader, given.begin, given.size);
+      return slice(x, begin!, size!);
     },
   },
   simplify: (node) => {
@@ -278,14 +278,6 @@ const gatherRow: Row = {
     const count = sizeOf(positions.shape);
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
-  },
-  kernels: {
-    GatherV2: ({ inputs, attributes, refuse }) => {
-      if (attributes['batchDims']) refuse('batchDims is not supported; index one axis at a time');
-      const x = inputs['x']!;
-      const [axis] = normalizeAxes([attributes['axis'] as number], x.shape.length);
-      return gather(x, inputs['indices']!, axis!);
-    },
   },
   simplify: ofUniform,
   tfjs: (tf, [x, positions], node) =>

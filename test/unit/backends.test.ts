@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { backendNames } from '../../protocol/backends';
+import { rememberedAnswer } from '../../trainer-worker/backends/answers';
+import { backendMethod } from '../../trainer-worker/backends/index';
+import { restoreLegacyUtil } from '../../trainer-worker/backends/legacy-util';
+import type { Machine } from '../../trainer-worker/backends/machine';
+import { findPackage } from '../../trainer-worker/backends/packages';
+import { type ProbeAnswer, withDevice } from '../../trainer-worker/backends/probe';
+import { programSize } from '../../trainer-worker/backends/program-size';
+import { missingDevice } from '../../trainer-worker/backends/tfjs-node';
+import { relativeDifference } from '../../trainer-worker/backends/time-program';
+import { compileProgram } from '../../trainer-worker/graph/program';
+import { temporaryFolder } from '../support/temporary';
+
+const yes: ProbeAnswer = { works: true, description: 'it answers' };
+const no: ProbeAnswer = { works: false, why: 'it does not' };
+const day = 24 * 3_600_000;
+
+describe('what was answered before', () => {
+  /** Asks one question in a folder, counting how often it had to be asked. */
+  const asker = (folder: string) => {
+    let asked = 0;
+    return {
+      ask: (question: string, now: number, answer: ProbeAnswer = yes) =>
+        rememberedAnswer(
+          [question],
+          async () => {
+            asked++;
+            return answer;
+          },
+          { folder, now },
+        ),
+      asked: () => asked,
+    };
+  };
+
+  test('is not asked again, until it is a month old; a no until it is a day old', async (t) => {
+    const { ask, asked } = asker(await temporaryFolder(t));
+    assert.deepEqual(await ask('a', 0), yes);
+    assert.deepEqual(await ask('a', 29 * day, no), yes);
+    assert.equal(asked(), 1);
+    assert.deepEqual(await ask('a', 31 * day, no), no);
+    assert.deepEqual(await ask('a', 31.5 * day), no);
+    assert.equal(asked(), 2);
+    assert.deepEqual(await ask('a', 33 * day), yes);
+    assert.equal(asked(), 3);
+  });
+
+  test('is known for that question only, and each question has its own', async (t) => {
+    const { ask, asked } = asker(await temporaryFolder(t));
+    assert.deepEqual(await ask('a', 0, yes), yes);
+    assert.deepEqual(await ask('b', 0, no), no);
+    assert.deepEqual([await ask('a', 1), await ask('b', 1)], [yes, no]);
+    assert.equal(asked(), 2);
+  });
+
+  test('keeps how fast a program was, also where results differed without bound', async (t) => {
+    const { ask } = asker(await temporaryFolder(t));
+    const timing = { milliseconds: 2, cpuMilliseconds: 3, difference: Number.POSITIVE_INFINITY };
+    const answer: ProbeAnswer = { works: true, description: 'fast', timing };
+    await ask('a', 0, answer);
+    assert.deepEqual(await ask('a', 1, no), answer);
+  });
+
+  for (const [what, text] of [
+    ['broken', '{"formatVersion": 1, "answ'],
+    ['of a later version', '{"formatVersion": 2, "answers": {}}'],
+    ['something else', '{"formatVersion": 1, "answers": {"x": {"at": "yesterday"}}}'],
+  ] as const) {
+    test(`does not matter where its file is ${what}, which is then replaced`, async (t) => {
+      const folder = await temporaryFolder(t);
+      const file = path.join(folder, 'backends.json');
+      await writeFile(file, text);
+      const { ask, asked } = asker(folder);
+      assert.deepEqual(await ask('a', 0), yes);
+      assert.deepEqual(await ask('a', 1, no), yes);
+      assert.equal(asked(), 1);
+      assert.equal(JSON.parse(await readFile(file, 'utf8')).formatVersion, 1);
+    });
+  }
+
+  test('is not kept where nothing can be written, and nobody is troubled', async (t) => {
+    const file = path.join(await temporaryFolder(t), 'a file, not a folder');
+    await writeFile(file, '');
+    const { ask, asked } = asker(file);
+    assert.deepEqual(await ask('a', 0), yes);
+    assert.deepEqual(await ask('a', 1), yes);
+    assert.equal(asked(), 2);
+  });
+
+  test('from the future (a clock was set back) is asked again', async (t) => {
+    const { ask, asked } = asker(await temporaryFolder(t));
+    await ask('a', 5 * day);
+    await ask('a', 4 * day);
+    assert.equal(asked(), 2);
+  });
+});
+
+describe('the size of a program', () => {
+  const program = (rate: number, batch = 4) =>
+    compileProgram({
+      inputs: { x: { shape: [batch, 2] } },
+      step: ({ x }) => ({ outputs: { y: tf.mul(tf.square(x!), rate) } }),
+    });
+
+  test('is the same at another learning rate and another at another batch size', () => {
+    const size = programSize(program(0.1), {});
+    assert.equal(programSize(program(0.3), {}), size);
+    assert.notEqual(programSize(program(0.1, 8), {}), size);
+  });
+
+  test('counts how often a loop goes round', () => {
+    const of = (steps: number) => programSize(program(1), { steps: Int32Array.of(steps) });
+    assert.equal(of(20), of(20));
+    assert.notEqual(of(20), of(40));
+  });
+});
+
+test('results are as far apart as their difference is long, relative to what is expected', () => {
+  const values = (...numbers: number[]) => Float32Array.from(numbers);
+  assert.equal(relativeDifference(values(3, 4), values(3, 4)), 0);
+  assert.equal(relativeDifference(values(3, 9), values(3, 4)), 1);
+  assert.equal(relativeDifference(values(1), values(0)), Number.POSITIVE_INFINITY);
+  assert.equal(relativeDifference(values(Number.NaN), values(1)), Number.POSITIVE_INFINITY);
+});
+
+describe('what Node 23 took out of node:util', () => {
+  test('is put back, and decides as it did', () => {
+    const util: Record<string, (value: unknown) => boolean> = {};
+    restoreLegacyUtil(util);
+    const { isNullOrUndefined, isArray } = util;
+    assert.deepEqual([null, undefined, 0, '', false].map(isNullOrUndefined!), [
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+    assert.deepEqual([[], {}, new Float32Array(1)].map(isArray!), [true, false, false]);
+  });
+
+  test('is left alone where it is still there', () => {
+    const own = () => true;
+    const util = { isArray: own };
+    restoreLegacyUtil(util);
+    assert.equal(util.isArray, own);
+  });
+});
+
+describe('which CUDA device TensorFlow uses', () => {
+  test('is said by what it prints when it opens one', () => {
+    const printed =
+      '2026-01-01 I tensorflow/core/common_runtime/gpu/gpu_device.cc:1532] Created device /job:localhost/replica:0/task:0/device:GPU:0 with 78909 MB memory:  -> device: 0, name: NVIDIA H100 80GB HBM3, pci bus id: 0000:19:00.0, compute capability: 9.0\n';
+    assert.deepEqual(withDevice(yes, printed), {
+      works: true,
+      description: 'it answers, NVIDIA H100 80GB HBM3',
+    });
+    assert.equal(withDevice(yes, 'something else\n'), yes);
+    assert.equal(withDevice(no, printed), no);
+  });
+
+  test('is none where it fell back to the CPU, and that is said', () => {
+    assert.equal(missingDevice({ isUsingGpuDevice: true }), undefined);
+    assert.match(missingDevice({ isUsingGpuDevice: false })!.why, /no CUDA device answers/);
+  });
+});
+
+describe('a look at the machine', () => {
+  const machine = (changes: Partial<Machine>): Machine => ({
+    platform: 'linux',
+    arch: 'x64',
+    gpus: [],
+    hasNvidia: false,
+    fingerprint: '',
+    ...changes,
+  });
+  const absent = (seen: Machine) =>
+    backendNames.filter((name) => backendMethod(name).missing(seen) !== undefined);
+
+  test('rules out all GPUs where it shows none, without loading anything', () => {
+    assert.deepEqual(
+      absent(machine({})).filter((name) => name !== 'tfjs-node'),
+      ['tfjs-node-gpu', 'onnx-cuda', 'onnx-directml', 'onnx-coreml', 'onnx-webgpu', 'tfjs-webgpu'],
+    );
+  });
+
+  test('leaves wasm alone where ONNX Runtime has no library', () => {
+    const freebsd = machine({ platform: 'freebsd', gpus: ['a GPU'] });
+    const why = backendMethod('onnx-cpu').missing(freebsd)?.why;
+    assert.equal(why, 'onnxruntime-node has no library for freebsd-x64');
+    assert.equal(backendMethod('wasm').missing(freebsd), undefined);
+  });
+
+  test('says what is missing and what helps', () => {
+    const nvidia = machine({ gpus: ['NVIDIA H100'], hasNvidia: true });
+    const why = (name: (typeof backendNames)[number], seen: Machine) =>
+      JSON.stringify(backendMethod(name).missing(seen));
+    assert.match(why('tfjs-node-gpu', nvidia), /not installed.*Install GPU Backend/);
+    assert.match(why('onnx-cuda', nvidia), /CUDA library is not installed.*cuDNN 9/);
+    assert.match(why('onnx-directml', nvidia), /part of Windows/);
+    const mac = machine({ platform: 'darwin', arch: 'arm64', gpus: ['the GPU of this Mac'] });
+    assert.match(why('tfjs-node-gpu', mac), /Linux and Windows on x64 only.*darwin-arm64/);
+  });
+});
+
+describe('a package of the user', () => {
+  test('is taken from the first folder that has it', async (t) => {
+    const [first, second] = [await temporaryFolder(t), await temporaryFolder(t)];
+    for (const [folder, version] of [
+      [first, '1.0.0'],
+      [second, '2.0.0'],
+    ] as const) {
+      const place = path.join(folder, 'node_modules/some-package');
+      await mkdir(place, { recursive: true });
+      await writeFile(
+        path.join(place, 'package.json'),
+        JSON.stringify({ name: 'some-package', version, main: 'main.js' }),
+      );
+      await writeFile(path.join(place, 'main.js'), `module.exports = '${version}';`);
+    }
+    const found = findPackage('some-package', [first, second]);
+    assert.equal(found?.version, '1.0.0');
+    assert.equal(found.load(), '1.0.0');
+    assert.equal(findPackage('some-package', [second])?.version, '2.0.0');
+    assert.equal(findPackage('no-such-package', [first, second]), undefined);
+  });
+});

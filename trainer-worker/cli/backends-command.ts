@@ -1,0 +1,45 @@
+import { type BackendName, type BackendReport, backendNames } from '../../protocol/backends';
+import { lookAtMachine } from '../backends/machine';
+import { probe } from '../backends/probe';
+import { exitCode } from './exit-code';
+
+/** How long a backend may take to answer; loading TensorFlow from a cold disk takes seconds. */
+const limitMs = 60_000;
+
+/**
+ * `ebm backends`: says of each backend whether it works here, and if not, why. Each is loaded in a
+ * process of its own.
+ *
+ * @returns the process's exit code
+ */
+export async function backendsCommand(
+  name: BackendName | undefined,
+  { json }: { readonly json?: true },
+): Promise<number> {
+  const reports: BackendReport[] = [];
+  for (const asked of name === undefined ? backendNames : [name]) {
+    const report = await reportOn(asked);
+    reports.push(report);
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : textOf(report));
+  }
+  return reports.some(({ works }) => works) ? exitCode.done : exitCode.refused;
+}
+
+async function reportOn(name: BackendName): Promise<BackendReport> {
+  // With it comes tfjs, which no other command should wait for.
+  const { backendMethod } = await import('../backends/index');
+  const missing = backendMethod(name).missing(lookAtMachine());
+  if (missing) return { name, works: false, ...missing };
+  // The `ebm` command is one file, this one.
+  const answer = await probe(name, { script: process.argv[1]!, limitMs });
+  return answer.works
+    ? { name, works: true, description: answer.description }
+    : { name, ...answer };
+}
+
+function textOf(report: BackendReport): string {
+  const name = report.name.padEnd(14);
+  if (report.works) return `${name} works: ${report.description}\n`;
+  const remedy = report.remedy === undefined ? '' : `\n${' '.repeat(15)}${report.remedy}`;
+  return `${name} not here: ${report.why}${remedy}\n`;
+}

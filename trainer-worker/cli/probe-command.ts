@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { deserialize } from 'node:v8';
+import type { BackendName } from '../../protocol/backends';
+import { problemOf } from '../../protocol/problem';
+import { plainMessage } from '../backends/plain-message';
+import type { ProbeAnswer } from '../backends/probe';
+import type { TimingQuestion } from '../backends/time-program';
+import { exitCode } from './exit-code';
+
+/**
+ * `ebm probe-backend`: says in this process whether a backend works, so that a driver that crashes
+ * ends nothing else. The answer goes to the parent, or to stdout where there is none.
+ *
+ * @param file a program to time, as `probe.ts` writes it
+ * @returns the process's exit code
+ */
+export async function probeCommand(name: BackendName, file?: string): Promise<number> {
+  // Nobody is left to answer to.
+  process.once('disconnect', () => process.exit(exitCode.interrupted));
+  const answer = await answerOf(name, file);
+  if (process.send) {
+    await new Promise<void>((resolve, reject) => {
+      process.send?.(answer, (error: Error | null) => (error ? reject(error) : resolve()));
+    });
+  } else {
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+  return answer.works ? exitCode.done : exitCode.refused;
+}
+
+async function answerOf(name: BackendName, file: string | undefined): Promise<ProbeAnswer> {
+  try {
+    const { backendMethod } = await import('../backends/index');
+    const { lookAtMachine } = await import('../backends/machine');
+    const method = backendMethod(name);
+    const { description } = await method.load(lookAtMachine());
+    if (file === undefined || method.provider === undefined) return { works: true, description };
+    const { timeProgram } = await import('../backends/time-program');
+    const question = deserialize(await readFile(file)) as TimingQuestion;
+    return { works: true, description, timing: await timeProgram(question, method.provider) };
+  } catch (thrown) {
+    const { remedy } = problemOf(thrown);
+    const why = plainMessage(thrown);
+    return { works: false, why, ...(remedy === undefined ? {} : { remedy }) };
+  }
+}

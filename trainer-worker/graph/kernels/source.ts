@@ -1,0 +1,36 @@
+import { constant } from '../ops/build';
+import type { Kernel } from '../ops/row';
+import type { Shape } from '../shape';
+import { numbers, x } from './arguments';
+
+/** What a kernel without inputs makes; it needs the graph it is to be made in. */
+export const sources: Readonly<
+  Record<
+    string,
+    (attributes: Readonly<Record<string, unknown>>) => { values: number[] | number; shape: Shape }
+  >
+> = {
+  Fill: (attributes) => ({
+    values: attributes['value'] as number,
+    shape: numbers(attributes['shape']),
+  }),
+  Range: (attributes) => {
+    const { start, stop, step } = attributes as { start: number; stop: number; step: number };
+    const count = Math.max(0, Math.ceil((stop - start) / step));
+    return {
+      values: Array.from({ length: count }, (_, index) => start + index * step),
+      shape: [count],
+    };
+  },
+  LinSpace: (attributes) => {
+    const { start, stop, num } = attributes as { start: number; stop: number; num: number };
+    const gap = num === 1 ? 0 : (stop - start) / (num - 1);
+    return { values: Array.from({ length: num }, (_, index) => start + index * gap), shape: [num] };
+  },
+};
+
+/** Constants as large as another tensor. */
+export const likeKernels: Readonly<Record<string, Kernel>> = {
+  ZerosLike: (call) => constant(x(call).graph, 0, x(call).shape, x(call).dtype),
+  OnesLike: (call) => constant(x(call).graph, 1, x(call).shape, x(call).dtype),
+};

@@ -1,0 +1,46 @@
+import type { Row } from './row';
+
+/** What tells where elements stand; small moves do not change it, so nothing has a derivative. */
+
+const int32InOnnx = 6;
+
+const argMaxRow: Row = {
+  name: 'argMax',
+  result: ([x], attributes, refuse) => {
+    const axis = attributes['axis'] as number;
+    if (x!.shape[axis] === 0) refuse('an empty axis has no largest element');
+    return { shape: x!.shape.toSpliced(axis, 1), dtype: 'int32' };
+  },
+  kernels: {
+    ArgMax: ({ inputs, attributes }) => {
+      const x = inputs['x']!;
+      const given = attributes['axis'] as number;
+      const axis = given < 0 ? given + x.shape.length : given;
+      return x.graph.node('argMax', [x], { axis });
+    },
+  },
+  tfjs: (tf, [x], node) => tf.argMax(x!, node.attributes['axis'] as number),
+  onnx: (writer, [x], node) => {
+    const axis = node.attributes['axis'] as number;
+    return writer.op('Cast', [writer.op('ArgMax', [x!], { axis, keepdims: 0 })], {
+      to: int32InOnnx,
+    });
+  },
+};
+
+const topIndicesRow: Row = {
+  name: 'topIndices',
+  result: ([x], attributes, refuse) => {
+    const k = attributes['k'] as number;
+    const length = x!.shape.at(-1)!;
+    if (k > length) refuse(`it has ${length} elements in a row, not ${k}`);
+    return { shape: x!.shape.with(-1, k), dtype: 'int32' };
+  },
+  tfjs: (tf, [x], node) => tf.topk(x!, node.attributes['k'] as number, true).indices,
+  onnx: (writer, [x], node) => {
+    const count = writer.int64([node.attributes['k'] as number]);
+    return writer.op('Cast', [writer.output(1, 'TopK', [x!, count])], { to: int32InOnnx });
+  },
+};
+
+export const rankingRows: readonly Row[] = [argMaxRow, topIndicesRow];
