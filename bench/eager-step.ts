@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { registerFastMatMul } from '../trainer-worker/backends/wasm-mat-mul';
 import type { Row } from './rows';
-import { registerFastMatMul } from './wasm-mat-mul';
 
 /** Loads the eager backend, with the products it lacks. */
 export async function startWasm(): Promise<void> {
