@@ -3,6 +3,23 @@ import type { GraphCase } from './graph-case';
 
 const x4 = (x: tf.Tensor) => x as tf.Tensor4D;
 
+type Arguments = Parameters<typeof tf.conv2d>;
+
+/** A case of `tf.conv2d`: shapes of the input and the filter, then its other arguments. */
+const convolution = (
+  name: string,
+  input: readonly number[],
+  filter: readonly number[],
+  strides: Arguments[2],
+  padding: Arguments[3],
+  format?: Arguments[4],
+  dilations?: Arguments[5],
+): GraphCase => ({
+  name,
+  shapes: [input, filter],
+  f: (x, w) => tf.conv2d(x4(x!), x4(w!), strides, padding, format, dilations),
+});
+
 /** Matrix products, convolutions, pooling. */
 export const productCases: readonly GraphCase[] = [
   ...[false, true].flatMap((ta) =>
@@ -69,38 +86,10 @@ export const productCases: readonly GraphCase[] = [
         activation: 'sigmoid',
       }),
   },
-  {
-    name: 'conv2d',
-    shapes: [
-      [2, 4, 5, 2],
-      [3, 2, 2, 3],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'valid'),
-  },
-  {
-    name: 'conv2d, strides, same',
-    shapes: [
-      [2, 5, 4, 2],
-      [3, 3, 2, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 2, 'same'),
-  },
-  {
-    name: 'conv2d, stride that leaves a rest',
-    shapes: [
-      [1, 6, 5, 1],
-      [2, 2, 1, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), [3, 2], 'valid'),
-  },
-  {
-    name: 'conv2d, dilated',
-    shapes: [
-      [1, 6, 6, 2],
-      [2, 2, 2, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'same', 'NHWC', 2),
-  },
+  convolution('conv2d', [2, 4, 5, 2], [3, 2, 2, 3], 1, 'valid'),
+  convolution('conv2d, strides, same', [2, 5, 4, 2], [3, 3, 2, 2], 2, 'same'),
+  convolution('conv2d, stride that leaves a rest', [1, 6, 5, 1], [2, 2, 1, 2], [3, 2], 'valid'),
+  convolution('conv2d, dilated', [1, 6, 6, 2], [2, 2, 2, 2], 1, 'same', 'NHWC', 2),
   {
     name: 'conv2d, explicit padding',
     shapes: [
@@ -250,54 +239,12 @@ export const productCases: readonly GraphCase[] = [
  * numerically: that is done on the small ones above.
  */
 export const batchedConvolutions: readonly GraphCase[] = [
-  {
-    name: 'more channels than it makes',
-    shapes: [
-      [16, 4, 3, 3],
-      [3, 3, 3, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 2, 'same'),
-  },
-  {
-    name: 'one channel',
-    shapes: [
-      [16, 4, 5, 1],
-      [3, 3, 1, 6],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 2, 'same'),
-  },
-  {
-    name: 'stride 1',
-    shapes: [
-      [17, 3, 3, 2],
-      [2, 2, 2, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'valid'),
-  },
-  {
-    name: 'one tap',
-    shapes: [
-      [16, 2, 3, 2],
-      [1, 1, 2, 3],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'same'),
-  },
-  {
-    name: 'strides that leave positions out',
-    shapes: [
-      [16, 5, 4, 2],
-      [1, 2, 2, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), [3, 2], 'valid'),
-  },
-  {
-    name: 'dilated',
-    shapes: [
-      [16, 5, 4, 2],
-      [2, 2, 2, 2],
-    ],
-    f: (x, w) => tf.conv2d(x4(x!), x4(w!), 1, 'same', 'NHWC', 2),
-  },
+  convolution('more channels than it makes', [16, 4, 3, 3], [3, 3, 3, 2], 2, 'same'),
+  convolution('one channel', [16, 4, 5, 1], [3, 3, 1, 6], 2, 'same'),
+  convolution('stride 1', [17, 3, 3, 2], [2, 2, 2, 2], 1, 'valid'),
+  convolution('one tap', [16, 2, 3, 2], [1, 1, 2, 3], 1, 'same'),
+  convolution('strides that leave positions out', [16, 5, 4, 2], [1, 2, 2, 2], [3, 2], 'valid'),
+  convolution('dilated', [16, 5, 4, 2], [2, 2, 2, 2], 1, 'same', 'NHWC', 2),
   {
     name: 'explicit padding',
     shapes: [

@@ -49,12 +49,15 @@ const convolveRow: Row = {
   lower: lowerConvolve,
 };
 
+/** Several shapes have the same convolution, so its slopes must be told theirs. */
+const shapeGiven: Row['result'] = (_inputs, attributes) => ({
+  shape: attributes['shape'] as Shape,
+  dtype: 'float32',
+});
+
 const convolveInputRow: Row = {
   name: 'convolveInput',
-  result: (_inputs, attributes) => ({
-    shape: attributes['shape'] as Shape,
-    dtype: 'float32',
-  }),
+  result: shapeGiven,
   derivative: (g, node) => {
     const [dy, filter] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
@@ -89,10 +92,7 @@ const convolveInputRow: Row = {
 
 const convolveFilterRow: Row = {
   name: 'convolveFilter',
-  result: (_inputs, attributes) => ({
-    shape: attributes['shape'] as Shape,
-    dtype: 'float32',
-  }),
+  result: shapeGiven,
   derivative: (g, node) => {
     const [x, dy] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);

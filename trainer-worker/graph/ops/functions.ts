@@ -1,3 +1,4 @@
+import type { Node } from '../graph';
 import { isNeg, unary } from './broadcasting';
 import {
   abs,
@@ -49,6 +50,33 @@ function erf(x: number): number {
   let fraction = 0;
   for (let n = 120; n > 0; n--) fraction = n / 2 / (size + fraction);
   return Math.sign(x) * (1 - Math.exp(-size * size) / Math.sqrt(Math.PI) / (size + fraction));
+}
+
+/** Functions that `Math`, tfjs and ONNX all have, under the same name. */
+type Elementary =
+  | 'sqrt'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'sinh'
+  | 'cosh'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'tanh';
+
+function elementary(name: Elementary, derivative: (g: Node, x: Node, y: Node) => Node): Row {
+  const capitalized = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return unary(name, {
+    kernel: capitalized,
+    scalar: Math[name],
+    derivative,
+    tfjs: (tf, x) => tf[name](x),
+    onnx: capitalized,
+  });
 }
 
 /** Functions of one number. */
@@ -111,13 +139,7 @@ export const functionRows: readonly Row[] = [
       return writer.op('Where', [isSmall(writer, x), near, logU]);
     },
   }),
-  unary('sqrt', {
-    kernel: 'Sqrt',
-    scalar: Math.sqrt,
-    derivative: (g, _x, y) => div(mul(g, 0.5), y),
-    tfjs: (tf, x) => tf.sqrt(x),
-    onnx: 'Sqrt',
-  }),
+  elementary('sqrt', (g, _x, y) => div(mul(g, 0.5), y)),
   unary('rsqrt', {
     kernel: 'Rsqrt',
     scalar: (x) => 1 / Math.sqrt(x),
@@ -148,90 +170,18 @@ export const functionRows: readonly Row[] = [
     tfjs: (tf, x) => tf.sign(x),
     onnx: 'Sign',
   }),
-  unary('sin', {
-    kernel: 'Sin',
-    scalar: Math.sin,
-    derivative: (g, x) => mul(g, cos(x)),
-    tfjs: (tf, x) => tf.sin(x),
-    onnx: 'Sin',
-  }),
-  unary('cos', {
-    kernel: 'Cos',
-    scalar: Math.cos,
-    derivative: (g, x) => neg(mul(g, sin(x))),
-    tfjs: (tf, x) => tf.cos(x),
-    onnx: 'Cos',
-  }),
-  unary('tan', {
-    kernel: 'Tan',
-    scalar: Math.tan,
-    derivative: (g, _x, y) => mul(g, add(square(y), 1)),
-    tfjs: (tf, x) => tf.tan(x),
-    onnx: 'Tan',
-  }),
-  unary('sinh', {
-    kernel: 'Sinh',
-    scalar: Math.sinh,
-    derivative: (g, x) => mul(g, cosh(x)),
-    tfjs: (tf, x) => tf.sinh(x),
-    onnx: 'Sinh',
-  }),
-  unary('cosh', {
-    kernel: 'Cosh',
-    scalar: Math.cosh,
-    derivative: (g, x) => mul(g, sinh(x)),
-    tfjs: (tf, x) => tf.cosh(x),
-    onnx: 'Cosh',
-  }),
-  unary('asin', {
-    kernel: 'Asin',
-    scalar: Math.asin,
-    derivative: (g, x) => mul(g, rsqrt(sub(1, square(x)))),
-    tfjs: (tf, x) => tf.asin(x),
-    onnx: 'Asin',
-  }),
-  unary('acos', {
-    kernel: 'Acos',
-    scalar: Math.acos,
-    derivative: (g, x) => neg(mul(g, rsqrt(sub(1, square(x))))),
-    tfjs: (tf, x) => tf.acos(x),
-    onnx: 'Acos',
-  }),
-  unary('atan', {
-    kernel: 'Atan',
-    scalar: Math.atan,
-    derivative: (g, x) => div(g, add(square(x), 1)),
-    tfjs: (tf, x) => tf.atan(x),
-    onnx: 'Atan',
-  }),
-  unary('asinh', {
-    kernel: 'Asinh',
-    scalar: Math.asinh,
-    derivative: (g, x) => mul(g, rsqrt(add(square(x), 1))),
-    tfjs: (tf, x) => tf.asinh(x),
-    onnx: 'Asinh',
-  }),
-  unary('acosh', {
-    kernel: 'Acosh',
-    scalar: Math.acosh,
-    derivative: (g, x) => mul(g, rsqrt(sub(square(x), 1))),
-    tfjs: (tf, x) => tf.acosh(x),
-    onnx: 'Acosh',
-  }),
-  unary('atanh', {
-    kernel: 'Atanh',
-    scalar: Math.atanh,
-    derivative: (g, x) => div(g, sub(1, square(x))),
-    tfjs: (tf, x) => tf.atanh(x),
-    onnx: 'Atanh',
-  }),
-  unary('tanh', {
-    kernel: 'Tanh',
-    scalar: Math.tanh,
-    derivative: (g, _x, y) => mul(g, sub(1, square(y))),
-    tfjs: (tf, x) => tf.tanh(x),
-    onnx: 'Tanh',
-  }),
+  elementary('sin', (g, x) => mul(g, cos(x))),
+  elementary('cos', (g, x) => neg(mul(g, sin(x)))),
+  elementary('tan', (g, _x, y) => mul(g, add(square(y), 1))),
+  elementary('sinh', (g, x) => mul(g, cosh(x))),
+  elementary('cosh', (g, x) => mul(g, sinh(x))),
+  elementary('asin', (g, x) => mul(g, rsqrt(sub(1, square(x))))),
+  elementary('acos', (g, x) => neg(mul(g, rsqrt(sub(1, square(x)))))),
+  elementary('atan', (g, x) => div(g, add(square(x), 1))),
+  elementary('asinh', (g, x) => mul(g, rsqrt(add(square(x), 1)))),
+  elementary('acosh', (g, x) => mul(g, rsqrt(sub(square(x), 1)))),
+  elementary('atanh', (g, x) => div(g, sub(1, square(x)))),
+  elementary('tanh', (g, _x, y) => mul(g, sub(1, square(y)))),
   unary('sigmoid', {
     kernel: 'Sigmoid',
     scalar: (x) => 1 / (1 + Math.exp(-x)),
