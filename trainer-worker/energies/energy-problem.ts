@@ -44,6 +44,8 @@ export function wrongEnergy(message: string, remedy: string, origin: EnergyOrigi
  */
 export function checkEnergies(value: unknown, batch: number, origin: EnergyOrigin): tf.Tensor1D {
   if (!(value instanceof tf.Tensor)) {
+    // Refused here and now: what it would have failed of later is no second problem.
+    if (value instanceof Promise) value.catch(() => undefined);
     throw wrongEnergy(
       value instanceof Promise
         ? 'The energy function is asynchronous.'

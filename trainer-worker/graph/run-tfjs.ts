@@ -25,13 +25,21 @@ export async function runOnTfjs(
 
 async function use(backend: string): Promise<void> {
   if (tf.getBackend() === backend) return;
-  const started = await tf.setBackend(backend).catch(() => false);
-  if (started) return;
-  throw new ProblemError({
-    kind: 'environment',
-    message: `The tfjs backend ${backend} does not start.`,
-    remedy: 'Choose another one in the setting ebm.backend.',
-  });
+  let cause: unknown;
+  try {
+    if (await tf.setBackend(backend)) return;
+  } catch (error) {
+    cause = error;
+  }
+  const why = cause instanceof Error ? `: ${cause.message.replace(/\.$/, '')}` : '';
+  throw new ProblemError(
+    {
+      kind: 'environment',
+      message: `The tfjs backend ${backend} does not start${why}.`,
+      remedy: 'Choose another one in the setting ebm.backend.',
+    },
+    { cause },
+  );
 }
 
 class TfjsExecution implements Execution {

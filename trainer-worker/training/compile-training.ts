@@ -21,8 +21,11 @@ import { initialParameters } from './parameters';
 import type { Checkpoint, NamedTensor } from './run-observer';
 import { compileStep } from './step-program';
 
-/** Numbers in the points of one evaluation of an energy, at most: memory stays bounded. */
-const largestEvaluation = 2 ** 16;
+/**
+ * Numbers in the points of one evaluation of an energy: memory stays bounded, and little is computed
+ * for nothing where the last evaluation is not full.
+ */
+const largestEvaluation = 2 ** 13;
 
 /** What is trained, on which rows of data. */
 export interface TrainingDefinition {
