@@ -2,7 +2,8 @@ import { philox4x32 } from './philox';
 
 /**
  * What a random number is for. Each purpose is a stream of its own, so that drawing more for one
- * never shifts another. The numbers are part of what makes a run reproducible: never renumber.
+ * never shifts another. The numbers are part of what makes a run reproducible: never renumber. 8,
+ * 11 and 12 are spent. The noise of compiled programs has streams of its own, see `graph/noise.ts`.
  */
 export const streams = {
   trainingData: 1,
@@ -12,11 +13,8 @@ export const streams = {
   batches: 5,
   bufferSlots: 6,
   chainStarts: 7,
-  chainNoise: 8,
   buffer: 9,
   previewStarts: 10,
-  previewNoise: 11,
-  userCode: 12,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];
