@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { chooseBackend } from '../../trainer-worker/backends/choose';
+import { type SamplerSpec, samplers } from '../../trainer-worker/samplers';
 import {
   compileTraining,
   type TrainingDefinition,
@@ -13,6 +14,8 @@ interface StepOptions extends Omit<TrainingDefinition, 'origin' | 'seed' | 'prev
   readonly samples?: number;
   /** How far a preview moves them; 0 where absent. */
   readonly chainSteps?: number;
+  /** What moves them; Langevin where absent. */
+  readonly shownSampler?: SamplerSpec;
 }
 
 /** A training step without an experiment file around it. */
@@ -20,6 +23,7 @@ export async function trainingStep({
   seed = 0,
   samples = 16,
   chainSteps = 0,
+  shownSampler = samplers.langevin.create(),
   ...rest
 }: StepOptions): Promise<CompiledStep> {
   await tf.setBackend('cpu');
@@ -27,7 +31,7 @@ export async function trainingStep({
     ...rest,
     origin: { files: [] },
     seed,
-    preview: { samples, chainSteps },
+    preview: { samples, chainSteps, sampler: shownSampler },
   });
   return compiled.start(await chooseBackend({ ...compiled, wanted: 'onnx-cpu' }));
 }

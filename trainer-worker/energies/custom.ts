@@ -15,13 +15,19 @@ export interface CustomOptions<Parameters extends EnergyParameters> {
    * Energies of a batch: `x` has shape `[batch, D]`, the result must have shape `[batch]`. Lower is
    * likelier. Built from tfjs operations only, so that it can be differentiated.
    */
-  readonly energy: (params: Parameters, x: tf.Tensor2D) => tf.Tensor;
+  readonly energy: (params: Parameters, x: tf.Tensor2D, condition: tf.Tensor1D) => tf.Tensor;
+  /**
+   * What the third argument of `energy` is, `[batch]`: `'noise level'` for objectives that train at
+   * many of them. Default `null`: there is none.
+   */
+  readonly condition?: 'noise level' | null;
 }
 
 export interface CustomSpec {
   readonly type: 'custom';
   readonly init: (rng: ParameterRandom) => EnergyParameters;
-  readonly energy: (params: EnergyParameters, x: tf.Tensor2D) => tf.Tensor;
+  readonly energy: (params: EnergyParameters, x: tf.Tensor2D, condition: tf.Tensor1D) => tf.Tensor;
+  readonly condition: 'noise level' | null;
 }
 
 /** An energy of your own, as a plain function of tfjs tensors. */
@@ -43,11 +49,16 @@ const schema: z.ZodType<CustomSpec> = z.strictObject({
     error: "'energy' is not a function.",
     params: { remedy: 'Write energy: (params, x) => … with a result of shape [batch].' },
   }),
+  condition: z.literal('noise level').nullable().default(null),
 });
 
 /** @internal */
 export const customMethod: EnergyMethod<CustomSpec, typeof custom> = {
   create: custom,
   schema,
-  build: ({ init, energy }) => ({ init, energy }),
+  build: ({ init, energy, condition }) => ({
+    init,
+    energy: (parameters, x, given) => energy(parameters, x, given as tf.Tensor1D),
+    ...(condition === null ? {} : { condition }),
+  }),
 };

@@ -20,12 +20,22 @@ export interface ParameterRandom {
   ): tf.Tensor;
 }
 
+/** What an energy may depend on beside the point: the class of the point, or the noise added to it. */
+export type ConditionKind = 'label' | 'noise level';
+
 /** An energy E(x; θ) with `p(x) = exp(-E(x)) / Z`: low energy is likely. @internal */
 export interface Energy {
   /** The initial parameters. */
   init(random: ParameterRandom): EnergyParameters;
-  /** Energies of `[batch, D]` points, of shape `[batch]`. */
-  energy(parameters: EnergyParameters, x: tf.Tensor2D): tf.Tensor;
+  /** What the third argument of {@link energy} is, where it takes one. */
+  readonly condition?: ConditionKind;
+  /**
+   * Energies of `[batch, D]` points, of shape `[batch]`.
+   *
+   * @param condition `[batch]`: class indices (0, 1, …), where absent the energy of x alone,
+   *   `-log Σ_y exp(-E(x, y))`; or noise levels σ, which are never absent
+   */
+  energy(parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor;
 }
 
 /** One row of the table of energies. @internal */

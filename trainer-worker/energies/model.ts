@@ -7,26 +7,46 @@ import { checkEnergies, type EnergyOrigin, energyProblem } from './energy-proble
  * differentiated again, to any order.
  */
 export interface Model {
-  /** E(x) of `[n, D]` points, `[n]`. */
-  energy(x: tf.Tensor2D): tf.Tensor1D;
-  /** The score -dE/dx of `[n, D]` points, `[n, D]`. */
-  score(x: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * E(x) of `[n, D]` points, `[n]`.
+   *
+   * @param condition `[n]` labels or noise levels, for energies that depend on one
+   */
+  energy(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D;
+  /** The score -dE/dx of `[n, D]` points, `[n, D]`; `condition` as above. */
+  score(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
 }
 
 /**
  * @param origin for problems with the energy
+ * @param shownNoiseLevel the noise level where none is given, for energies that depend on one
  * @throws ProblemError (`experiment`) from its functions, where the energy throws or has the wrong shape
  */
-export function modelOf(energy: Energy, parameters: EnergyParameters, origin: EnergyOrigin): Model {
-  const energies = (x: tf.Tensor2D): tf.Tensor1D => {
+export function modelOf(
+  energy: Energy,
+  parameters: EnergyParameters,
+  origin: EnergyOrigin,
+  shownNoiseLevel?: number,
+): Model {
+  const energies = (x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D => {
     let value: unknown;
     try {
-      value = energy.energy(parameters, x);
+      value = energy.energy(
+        parameters,
+        x,
+        condition ??
+          (shownNoiseLevel === undefined ? undefined : tf.fill([x.shape[0]], shownNoiseLevel)),
+      );
     } catch (error) {
       throw energyProblem(error, origin);
     }
     return checkEnergies(value, x.shape[0], origin);
   };
-  const slope = tf.grad((x: tf.Tensor) => tf.sum(energies(x as tf.Tensor2D)));
-  return { energy: energies, score: (x) => tf.neg(slope(x)) as tf.Tensor2D };
+  return {
+    energy: energies,
+    score(x, condition) {
+      const slope = tf.grad((at: tf.Tensor) => tf.sum(energies(at as tf.Tensor2D, condition)));
+      return tf.neg(slope(x)) as tf.Tensor2D;
+    },
+  };
 }

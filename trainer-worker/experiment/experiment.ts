@@ -2,12 +2,14 @@ import * as z from 'zod';
 import { type DataSpec, dataMethods } from '../data';
 import { type EnergySpec, energies } from '../energies';
 import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
+import { defaultPreviewChainSteps } from '../objectives/objective-method';
 import { type OptimizerSpec, optimizers } from '../optimizers';
 import { familySchema } from '../options/method-table';
 import { integer } from '../options/numbers';
 import { OptionError } from '../options/option-error';
 import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
+import { type SamplerSpec, samplers } from '../samplers';
 
 /** When and what a run shows while it trains. */
 export interface PreviewOptions {
@@ -22,6 +24,11 @@ export interface PreviewOptions {
    * persistent chains, which are shown as they are, and 100 for chains that start from noise.
    */
   readonly chainSteps?: number;
+  /**
+   * What moves the shown chains. Default: the objective's sampler; where it has none,
+   * `sampler.langevin()`.
+   */
+  readonly sampler?: SamplerSpec;
 }
 
 /** When a run writes all its state to disk besides its end. */
@@ -73,6 +80,7 @@ const schema = z.strictObject({
       samples: integer(1, 100_000).optional(),
       resolution: integer(8, 1024).default(96),
       chainSteps: integer(0, 100_000).optional(),
+      sampler: familySchema('sampler', samplers).optional(),
     })
     .prefault({}),
   checkpoint: z
@@ -114,7 +122,7 @@ export function optionsOf(value: unknown): ExperimentOptions | undefined {
 export function resolveExperiment(options: unknown): ExperimentSpec {
   const parsed = validate(schema, 'experiment', options);
   const method = objectiveMethod(parsed.objective);
-  const persistentChains = method.persistentChains(parsed.objective);
+  const persistentChains = method.persistentChains?.(parsed.objective) ?? Number.POSITIVE_INFINITY;
   if (parsed.batchSize > persistentChains) {
     throw new OptionError(
       `experiment: 'batchSize' is ${parsed.batchSize}, but the objective has only ${persistentChains} chains to draw from.`,
@@ -136,7 +144,11 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       every: parsed.preview.every,
       samples,
       resolution: parsed.preview.resolution,
-      chainSteps: parsed.preview.chainSteps ?? method.previewChainSteps,
+      chainSteps: parsed.preview.chainSteps ?? method.previewChainSteps ?? defaultPreviewChainSteps,
+      sampler:
+        parsed.preview.sampler ??
+        method.previewSampler?.(parsed.objective) ??
+        samplers.langevin.create(),
     }),
   });
 }

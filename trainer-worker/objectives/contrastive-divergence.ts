@@ -1,7 +1,5 @@
 import * as z from 'zod';
-import { uniformIn } from '../data/bounds';
 import { specOf } from '../options/validate';
-import { Random, streams } from '../random/random';
 import { samplerMethod } from '../samplers';
 import { contrastiveLoss } from './contrastive-loss';
 import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
@@ -39,21 +37,11 @@ export const contrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: contrastiveDivergence,
   schema,
-  persistentChains: () => Number.POSITIVE_INFINITY,
-  // Enough to leave the noise behind; the shown chains share nothing with the trained ones.
-  previewChainSteps: 100,
-  build({ sampler: spec, energyPenalty }, { seed, bounds }) {
+  previewSampler: ({ sampler }) => sampler,
+  build({ sampler: spec, energyPenalty }) {
     const sampler = samplerMethod(spec).build(spec);
     return {
-      inputs: {},
-      feed: () => ({}),
       loss: (context) => contrastiveLoss(context, sampler, context.data, energyPenalty).loss,
-      keep: () => undefined,
-      sampler,
-      // The same starts at every preview, so that each shown chain can be followed.
-      shownChains: (_step, count) =>
-        uniformIn(bounds, count, new Random(seed, streams.previewStarts)),
-      state: () => [],
     };
   },
 };

@@ -2,9 +2,12 @@ import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import type { MetricInfo } from '../../protocol/run';
 import type { Bounds } from '../data/bounds';
+import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import type { Model } from '../energies/model';
 import type { Arrays } from '../graph/execution';
 import type { TensorSpecs, Tensors } from '../graph/program';
+import type { OptimizerSpec } from '../optimizers';
+import type { SamplerSpec } from '../samplers';
 import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from '../training/run-observer';
 
@@ -13,8 +16,10 @@ interface ObjectiveContext {
   readonly seed: number;
   /** Rows of data per step. */
   readonly batchSize: number;
-  /** The window that chains which start from noise start in. */
+  /** The window that chains which start from noise start in; its length is D. */
   readonly bounds: Bounds;
+  /** `[n, D]` rows to train on, all of them; to fit noise to, for example. */
+  readonly rows: Float32Array;
   /** What {@link Objective.state} gave when the run was saved, by name. */
   readonly saved?: ReadonlyMap<string, Float32Array>;
 }
@@ -23,8 +28,18 @@ interface ObjectiveContext {
 export interface LossContext extends Model {
   /** The batch, `[batch, D]`. */
   readonly data: tf.Tensor2D;
+  /** Number of the step, from 1. */
+  readonly step: tf.Scalar;
   /** What {@link Objective.feed} gives in each step. */
   readonly inputs: Tensors;
+  /** The objective's own parameters, as {@link Objective.init} names them. */
+  readonly own: Tensors;
+  /**
+   * The model as a constant: gradients flow through the points, none to its parameters. What a critic
+   * or a generator is trained against: the sum of `loss(model, fixed opponent)` and
+   * `loss(fixed model, opponent)` moves each along its own gradient.
+   */
+  readonly fixed: Model;
   /** `[chains, D]` points moved by the sampler's `steps`; constants for differentiation. */
   chain(sampler: Sampler, starts: tf.Tensor2D): tf.Tensor2D;
   /** A scalar to record in each step. */
@@ -49,20 +64,35 @@ export interface LossContext extends Model {
  * @internal
  */
 export interface Objective {
+  /**
+   * Parameters that it trains beside those of the model: log Z, a critic, a generator. Checkpoints
+   * hold them as `objective/NAME`.
+   */
+  init?(random: ParameterRandom): EnergyParameters;
+  /** What moves its own parameters; the experiment's optimizer where absent. */
+  readonly optimizer?: OptimizerSpec;
+  /** The model moves in every so-manieth step only, its own parameters in each. Default 1. */
+  readonly modelEvery?: number;
+  /**
+   * For an objective that trains an energy at many noise levels, and gives each: the level at which
+   * the energy is shown, sampled and measured.
+   */
+  readonly shownNoiseLevel?: number;
   /** Inputs of the step beside the data, by name. */
-  readonly inputs: TensorSpecs;
+  readonly inputs?: TensorSpecs;
   /** Values of {@link inputs} for training step `step`. Changes nothing. */
-  feed(step: number): Arrays;
+  feed?(step: number): Arrays;
   /** The loss to be minimised, a scalar. Called once, to be traced. */
   loss(context: LossContext): tf.Tensor;
   /** What {@link LossContext.handBack} handed back in `step`; called once the step is accepted. */
-  keep(step: number, outputs: Arrays): void;
-  /** What moves the shown chains. */
-  readonly sampler: Sampler;
-  /** `count` points, `[count, D]`, that the shown chains start from after `step` steps. */
-  shownChains(step: number, count: number): Float32Array;
-  /** What a checkpoint must hold beside parameters and optimizer. */
-  state(): readonly NamedTensor[];
+  keep?(step: number, outputs: Arrays): void;
+  /**
+   * `count` points, `[count, D]`, that the shown chains start from after `step` steps. Where absent:
+   * uniform in the window, the same at every preview, so that each shown chain can be followed.
+   */
+  shownChains?(step: number, count: number): Float32Array;
+  /** What a checkpoint must hold beside parameters and optimizers. */
+  state?(): readonly NamedTensor[];
 }
 
 /** One row of the table of objectives. @internal */
@@ -70,9 +100,17 @@ export interface ObjectiveMethod<Spec, Create> {
   /** What an experiment calls. */
   readonly create: Create;
   readonly schema: z.ZodType<Spec>;
-  /** How many chains live on between steps; infinite where chains are made anew. */
-  persistentChains(spec: Spec): number;
-  /** Sampler iterations before each preview, where an experiment does not say. */
-  readonly previewChainSteps: number;
+  /** How many chains live on between steps, for objectives whose chains do. */
+  persistentChains?(spec: Spec): number;
+  /** What moves the shown chains where an experiment does not say; Langevin where absent. */
+  previewSampler?(spec: Spec): SamplerSpec;
+  /**
+   * Sampler iterations before each preview, where an experiment does not say. Default
+   * {@link defaultPreviewChainSteps}.
+   */
+  readonly previewChainSteps?: number;
   build(spec: Spec, context: ObjectiveContext): Objective;
 }
+
+/** Iterations that take shown chains from noise to the model, for most. @internal */
+export const defaultPreviewChainSteps = 100;

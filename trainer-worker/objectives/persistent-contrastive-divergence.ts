@@ -56,6 +56,7 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
   create: persistentContrastiveDivergence,
   schema,
   persistentChains: ({ bufferSize }) => bufferSize,
+  previewSampler: ({ sampler }) => sampler,
   // The buffer's own chains, as they are.
   previewChainSteps: 0,
   build(
@@ -81,7 +82,6 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
         return loss;
       },
       keep: (step, outputs) => buffer.write(step, outputs[ends] as Float32Array),
-      sampler,
       shownChains: (_step, count) => buffer.first(count),
       state: () => [{ name: 'buffer', shape: [bufferSize, dimensions], data: buffer.contents() }],
     };

@@ -15,6 +15,7 @@ export const streams = {
   chainStarts: 7,
   buffer: 9,
   previewStarts: 10,
+  objectiveParameters: 13,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];

@@ -1,25 +1,23 @@
 import type { MetricInfo } from '../../protocol/run';
 import type { Backend } from '../backends/backend';
 import { Batches } from '../data/batches';
-import type { Bounds } from '../data/bounds';
+import { type Bounds, uniformIn } from '../data/bounds';
 import { type EnergySpec, energyMethod } from '../energies';
-import type { EnergyOrigin } from '../energies/energy-problem';
+import type { Energy } from '../energies/energy-method';
+import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import type { Arrays } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { type ObjectiveSpec, objectiveMethod } from '../objectives';
+import type { Objective } from '../objectives/objective-method';
 import type { OptimizerSpec } from '../optimizers';
 import { parameterUpdate } from '../optimizers/parameter-update';
+import { Random, streams } from '../random/random';
+import { type SamplerSpec, samplerMethod } from '../samplers';
 import { CompiledStep, feedsOf } from './compiled-step';
-import {
-  chainProgram,
-  checkEnergy,
-  energyProgram,
-  type ModelDefinition,
-  parameterName,
-} from './model-programs';
+import { chainProgram, checkEnergy, energyProgram, type ModelDefinition } from './model-programs';
 import { initialParameters } from './parameters';
 import type { Checkpoint, NamedTensor } from './run-observer';
-import { compileStep } from './step-program';
+import { compileStep, initialState, ownName, type StepDefinition } from './step-program';
 
 /**
  * Numbers in the points of one evaluation of an energy: memory stays bounded, and little is computed
@@ -41,7 +39,11 @@ export interface TrainingDefinition {
   readonly batchSize: number;
   readonly seed: number;
   /** Chains that are shown, and how far each preview moves them. */
-  readonly preview: { readonly samples: number; readonly chainSteps: number };
+  readonly preview: {
+    readonly samples: number;
+    readonly chainSteps: number;
+    readonly sampler: SamplerSpec;
+  };
   /** A checkpoint of the same training to go on from. */
   readonly saved?: Checkpoint;
 }
@@ -71,25 +73,47 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const { origin, bounds, batchSize, seed, preview, saved } = definition;
   const dimensions = bounds.length;
   const energy = energyMethod(definition.energy).build(definition.energy, dimensions);
-  const parameters = initialParameters(energy, seed, origin);
-  const model: ModelDefinition = { energy, origin, dimensions, parameters };
+  const parameters = initialParameters(
+    (random) => energy.init(random),
+    new Random(seed, streams.parameters),
+    origin,
+  );
   const kept = saved && new Map(saved.tensors.map(({ name, data }) => [name, data]));
   const objective = objectiveMethod(definition.objective).build(definition.objective, {
     seed,
     batchSize,
     bounds,
+    rows: definition.rows,
     ...(kept ? { saved: kept } : {}),
   });
-  const update = parameterUpdate(definition.optimizer);
+  const { shownNoiseLevel } = objective;
+  requireSameConditions(energy, objective, definition);
+  const model: ModelDefinition = {
+    energy,
+    origin,
+    dimensions,
+    parameters,
+    ...(shownNoiseLevel === undefined ? {} : { shownNoiseLevel }),
+  };
+  const parts: StepDefinition = {
+    model,
+    objective,
+    update: parameterUpdate(definition.optimizer),
+    ...ownPart(objective, definition),
+    batchSize,
+  };
   // First: what is wrong with an energy is told in its own terms.
   checkEnergy(model, batchSize);
   const energies = energyProgram(model, Math.max(1, Math.floor(largestEvaluation / dimensions)));
-  const chains = chainProgram(model, objective.sampler, preview.samples);
-  const step = compileStep(model, objective, update, batchSize);
-  const initial = [
-    ...parameters.map((tensor) => ({ ...tensor, name: parameterName(tensor.name) })),
-    ...update.initialState(parameters),
-  ].map((tensor): NamedTensor => ({ ...tensor, data: kept?.get(tensor.name) ?? tensor.data }));
+  const chains = chainProgram(
+    model,
+    samplerMethod(preview.sampler).build(preview.sampler),
+    preview.samples,
+  );
+  const step = compileStep(parts);
+  const initial = initialState(parts).map(
+    (tensor): NamedTensor => ({ ...tensor, data: kept?.get(tensor.name) ?? tensor.data }),
+  );
   const batches = new Batches(definition.rows, dimensions, batchSize, seed);
   const completed = saved?.step ?? 0;
   return {
@@ -107,10 +131,50 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         objective,
         batches,
         seed,
+        shownChains: (at, count) =>
+          objective.shownChains?.(at, count) ??
+          uniformIn(bounds, count, new Random(seed, streams.previewStarts)),
         previewChainSteps: preview.chainSteps,
         initial,
         parameters: parameters.map(({ name }) => name),
         completed,
       }),
   };
+}
+
+/** @throws ProblemError (`experiment`) where only one of energy and objective knows of noise levels */
+function requireSameConditions(
+  { condition }: Energy,
+  { shownNoiseLevel }: Objective,
+  { objective, origin }: TrainingDefinition,
+): void {
+  const takes = condition === 'noise level';
+  const gives = shownNoiseLevel !== undefined;
+  if (takes === gives) return;
+  throw takes
+    ? wrongEnergy(
+        `The energy depends on a noise level, but objective.${objective.type} gives it none.`,
+        'Use an objective of many noise levels, or an energy without a condition.',
+        origin,
+      )
+    : wrongEnergy(
+        `objective.${objective.type} trains at many noise levels, but the energy does not depend on one.`,
+        "Use an energy with condition: 'noise level'.",
+        origin,
+      );
+}
+
+/** The objective's own parameters with what moves them, if it has any. */
+function ownPart(
+  objective: Objective,
+  { seed, origin, optimizer }: TrainingDefinition,
+): Pick<StepDefinition, 'own'> {
+  const { init } = objective;
+  if (init === undefined) return {};
+  const random = new Random(seed, streams.objectiveParameters);
+  const parameters = initialParameters((source) => init(source), random, origin).map((tensor) => ({
+    ...tensor,
+    name: ownName(tensor.name),
+  }));
+  return { own: { parameters, update: parameterUpdate(objective.optimizer ?? optimizer) } };
 }

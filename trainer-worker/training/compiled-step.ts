@@ -21,6 +21,8 @@ export interface CompiledStepOptions {
   readonly objective: Objective;
   readonly batches: Batches;
   readonly seed: number;
+  /** `[count, D]` points that the shown chains start from after so many steps. */
+  readonly shownChains: (step: number, count: number) => Float32Array;
   /** Sampler iterations on shown chains. */
   readonly previewChainSteps: number;
   /** The step's state to begin with: parameters and optimizer. */
@@ -79,16 +81,16 @@ export class CompiledStep implements TrainingStep {
       ({ watches }) => watches!.every(Number.isFinite),
     );
     requireFinite(compiled, outputs['watches'] as Float32Array);
-    objective.keep(step, outputs);
+    objective.keep?.(step, outputs);
     this.#completed = step;
     const values = outputs['metrics']!;
     return Object.fromEntries(compiled.metrics.map(({ name }, index) => [name, values[index]!]));
   }
 
   async sample(): Promise<Float32Array> {
-    const { objective, chains, previewChainSteps, seed } = this.#options;
+    const { shownChains, chains, previewChainSteps, seed } = this.#options;
     const { shape } = chains.inputs[0]!;
-    const points = objective.shownChains(this.#completed, shape[0]!);
+    const points = shownChains(this.#completed, shape[0]!);
     if (previewChainSteps === 0) return points;
     const size = sizeOf(shape);
     const perPiece = Math.max(1, Math.floor(noisePerPiece / size));
@@ -136,7 +138,7 @@ export class CompiledStep implements TrainingStep {
           shape,
           data: state[name] as Float32Array,
         })),
-        ...objective.state(),
+        ...(objective.state?.() ?? []),
       ],
       metadata: { step: String(step), seed: String(seed), random: 'philox4x32-10' },
     };
@@ -163,7 +165,7 @@ export function feedsOf(
   { batches, objective }: Pick<CompiledStepOptions, 'batches' | 'objective'>,
   step: number,
 ): Arrays {
-  return { data: batches.of(step), step: Float32Array.of(step), ...objective.feed(step) };
+  return { data: batches.of(step), step: Float32Array.of(step), ...objective.feed?.(step) };
 }
 
 /** @throws ProblemError of kind `training` that names the first quantity that is NaN or infinite */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
-import { modelOf } from '../energies/model';
+import { type Model, modelOf } from '../energies/model';
 import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
 import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
@@ -17,6 +17,14 @@ export interface ModelDefinition {
   readonly dimensions: number;
   /** The initial parameters; only their shapes count here. */
   readonly parameters: readonly NamedTensor[];
+  /** The noise level at which it is shown and sampled, where it depends on one. */
+  readonly shownNoiseLevel?: number;
+}
+
+/** The energy with these parameters filled in. */
+export function modelWith(definition: ModelDefinition, parameters: Tensors): Model {
+  const { energy, origin, shownNoiseLevel } = definition;
+  return modelOf(energy, parameters, origin, shownNoiseLevel);
 }
 
 /** How a parameter is called among a program's tensors and in a checkpoint. */
@@ -54,7 +62,7 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
     step(inputs) {
       const points = inputs['points'] as tf.Tensor2D;
       const parameters = parametersIn(definition, inputs);
-      const { energy } = modelOf(definition.energy, parameters, origin);
+      const { energy } = modelWith(definition, parameters);
       const sources = Object.entries(parameters).map(([name, tensor]) => [
         `its parameter '${name}'`,
         tensor,
@@ -85,7 +93,7 @@ export function energyProgram(definition: ModelDefinition, count: number): Progr
     isUserFile: userFiles(definition.origin.files),
     step(inputs) {
       const parameters = parametersIn(definition, inputs);
-      const { energy } = modelOf(definition.energy, parameters, definition.origin);
+      const { energy } = modelWith(definition, parameters);
       return { outputs: { energies: energy(inputs['points'] as tf.Tensor2D) } };
     },
   });
@@ -110,7 +118,7 @@ export function chainProgram(
     firstNoiseStream: chainNoiseStream,
     step(inputs) {
       const parameters = parametersIn(definition, inputs);
-      const model = modelOf(definition.energy, parameters, definition.origin);
+      const model = modelWith(definition, parameters);
       const points = inputs['points'] as tf.Tensor2D;
       return { outputs: { ends: runChain(sampler, model, points, inputs['iterations']!) } };
     },

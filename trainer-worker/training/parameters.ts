@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Energy, EnergyParameters, ParameterRandom } from '../energies/energy-method';
+import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import { type EnergyOrigin, energyProblem, wrongEnergy } from '../energies/energy-problem';
 import { withMathRandom } from '../random/math-random';
-import { Random, streams } from '../random/random';
+import type { Random } from '../random/random';
 import type { NamedTensor } from './run-observer';
 
-/** Draws an energy's initial parameters with the run's seed. */
+/** Draws initial parameters. */
 function parameterRandom(random: Random): ParameterRandom {
   const filled = (shape: readonly number[], draw: () => number) =>
     tf.tensor(Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, draw), [...shape]);
@@ -20,18 +20,18 @@ function parameterRandom(random: Random): ParameterRandom {
 /**
  * The initial parameters of an energy, on the host.
  *
+ * @param init the energy's, or an objective's
  * @throws ProblemError of kind `experiment` where `init` throws or gives something else than finite
  *   float32 tensors by name
  */
 export function initialParameters(
-  energy: Energy,
-  seed: number,
+  init: (random: ParameterRandom) => EnergyParameters,
+  random: Random,
   origin: EnergyOrigin,
 ): NamedTensor[] {
-  const random = new Random(seed, streams.parameters);
   let made: EnergyParameters | undefined;
   try {
-    made = withMathRandom(random, () => tf.tidy(() => energy.init(parameterRandom(random))));
+    made = withMathRandom(random, () => tf.tidy(() => init(parameterRandom(random))));
   } catch (error) {
     throw energyProblem(error, origin);
   }

@@ -1,18 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { MetricInfo } from '../../protocol/run';
-import { modelOf } from '../energies/model';
-import { compileProgram, type Program, type TensorSpecs } from '../graph/program';
+import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
 import { userFiles } from '../graph/source-location';
-import { gradientsOf } from '../graph/trace';
+import { gradientsOf, stopGradient } from '../graph/trace';
 import type { LossContext, Objective } from '../objectives/objective-method';
 import type { ParameterUpdate } from '../optimizers/parameter-update';
 import { runChain } from '../samplers/chain';
-import {
-  type ModelDefinition,
-  parameterName,
-  parameterSpecs,
-  parametersIn,
-} from './model-programs';
+import { type ModelDefinition, modelWith, parameterName, parametersIn } from './model-programs';
+import type { NamedTensor } from './run-observer';
 
 /** A quantity of a step that must be finite. */
 interface Watch {
@@ -45,22 +40,45 @@ const updateMetrics: Readonly<Record<string, MetricInfo>> = {
   'learning rate': { name: 'learning rate', label: 'Learning rate', group: 'Learning rate' },
 };
 
+/** All that a training step is made of. */
+export interface StepDefinition {
+  readonly model: ModelDefinition;
+  readonly objective: Objective;
+  /** What moves the model's parameters. */
+  readonly update: ParameterUpdate;
+  /** The objective's own parameters, under names that {@link ownName} gave, and what moves them. */
+  readonly own?: { readonly parameters: readonly NamedTensor[]; readonly update: ParameterUpdate };
+  readonly batchSize: number;
+}
+
+/** How an objective's own parameter is called among a program's tensors and in a checkpoint. */
+export function ownName(name: string): string {
+  return `${ownPrefix}${name}`;
+}
+
+const ownPrefix = 'objective/';
+
+/** The state of a step before the first one. */
+export function initialState({ model, update, own }: StepDefinition): readonly NamedTensor[] {
+  return [
+    ...model.parameters.map((tensor) => ({ ...tensor, name: parameterName(tensor.name) })),
+    ...update.initialState(model.parameters),
+    ...(own ? [...own.parameters, ...own.update.initialState(own.parameters)] : []),
+  ];
+}
+
 /**
  * Compiles a training step: chains, loss, gradients and the update of the parameters.
  *
  * @throws ProblemError (`experiment`) where something in it cannot be compiled
  */
-export function compileStep(
-  definition: ModelDefinition,
-  objective: Objective,
-  update: ParameterUpdate,
-  batchSize: number,
-): StepProgram {
+export function compileStep(parts: StepDefinition): StepProgram {
+  const { model: definition, objective, update, own, batchSize } = parts;
   const metrics: MetricInfo[] = [];
   const watches: Watch[] = [];
   const warnings: string[] = [];
-  const kept: TensorSpecs = Object.fromEntries(
-    update.initialState(definition.parameters).map(({ name, shape }) => [name, { shape }]),
+  const state: TensorSpecs = Object.fromEntries(
+    initialState(parts).map(({ name, shape }) => [name, { shape }]),
   );
   const program = compileProgram({
     inputs: {
@@ -68,11 +86,14 @@ export function compileStep(
       step: { shape: [] },
       ...objective.inputs,
     },
-    state: { ...parameterSpecs(definition), ...kept },
+    state,
     isUserFile: userFiles(definition.origin.files),
     step(inputs, state) {
       const parameters = parametersIn(definition, state);
-      const model = modelOf(definition.energy, parameters, definition.origin);
+      const ownParameters = Object.fromEntries(
+        (own?.parameters ?? []).map(({ name }) => [name, state[name]!]),
+      );
+      const model = modelWith(definition, parameters);
       const values: tf.Tensor[] = [];
       const magnitudes: tf.Tensor[] = [];
       // Kept: differentiation tidies up behind the loss.
@@ -80,7 +101,20 @@ export function compileStep(
       const context: LossContext = {
         ...model,
         data: inputs['data'] as tf.Tensor2D,
+        step: inputs['step'] as tf.Scalar,
         inputs,
+        own: Object.fromEntries(
+          Object.entries(ownParameters).map(([name, tensor]) => [
+            name.slice(ownPrefix.length),
+            tensor,
+          ]),
+        ),
+        fixed: modelWith(
+          definition,
+          Object.fromEntries(
+            Object.entries(parameters).map(([name, tensor]) => [name, stopGradient(tensor)]),
+          ),
+        ),
         chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps),
         report(metric, value) {
           metrics.push(metric);
@@ -96,7 +130,7 @@ export function compileStep(
       };
       const { value, gradients, unreached } = gradientsOf(
         () => objective.loss(context) as tf.Scalar,
-        parameters,
+        { ...parameters, ...ownParameters },
       );
       metrics.unshift(lossMetric);
       values.unshift(value);
@@ -107,28 +141,38 @@ export function compileStep(
       for (const name of unreached) {
         warnings.push(`The loss does not depend on the parameter '${name}': it is not trained.`);
       }
-      const next = update.apply({
-        step: inputs['step'] as tf.Scalar,
-        parameters,
+      const next = every(objective.modelEvery ?? 1, context.step, state, (step) => {
+        const result = update.apply({ step, parameters, gradients, state });
+        const renamed = Object.entries(result.parameters).map(
+          ([name, tensor]) => [parameterName(name), tensor] as const,
+        );
+        return {
+          metrics: result.metrics,
+          state: { ...Object.fromEntries(renamed), ...result.state },
+        };
+      });
+      const nextOwn = own?.update.apply({
+        step: context.step,
+        parameters: ownParameters,
         gradients,
         state,
       });
-      for (const [name, parameter] of Object.entries(next.parameters)) {
+      for (const { name } of definition.parameters) {
+        context.watch(`The parameter '${name}'`, next.state[parameterName(name)]!, trainingRemedy);
+      }
+      for (const [name, parameter] of Object.entries(nextOwn?.parameters ?? {})) {
         context.watch(`The parameter '${name}'`, parameter, trainingRemedy);
       }
       for (const [name, measured] of Object.entries(next.metrics)) {
         context.report(updateMetrics[name]!, measured);
       }
-      const renamed = Object.entries(next.parameters).map(
-        ([name, tensor]) => [parameterName(name), tensor] as const,
-      );
       return {
         outputs: {
           metrics: tf.stack(values),
           watches: tf.stack(magnitudes),
           ...handedBack,
         },
-        state: { ...Object.fromEntries(renamed), ...next.state },
+        state: { ...next.state, ...nextOwn?.parameters, ...nextOwn?.state },
       };
     },
   });
@@ -141,4 +185,24 @@ export function compileStep(
  */
 function magnitude(values: tf.Tensor): tf.Tensor {
   return tf.sum(tf.abs(values));
+}
+
+/**
+ * An update that takes place in every `count`-th step only, and counts its own steps; in the others
+ * the state stays what it was.
+ */
+function every<Result extends { readonly state: Tensors }>(
+  count: number,
+  step: tf.Scalar,
+  before: Tensors,
+  update: (step: tf.Scalar) => Result,
+): Result {
+  if (count === 1) return update(step);
+  const updates = tf.floor(tf.div(step, count));
+  const due = tf.equal(tf.mul(updates, count), step);
+  const result = update(tf.maximum(updates, 1));
+  const state = Object.fromEntries(
+    Object.entries(result.state).map(([name, next]) => [name, tf.where(due, next, before[name]!)]),
+  );
+  return { ...result, state };
 }
