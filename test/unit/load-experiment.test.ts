@@ -63,7 +63,13 @@ describe('an experiment that is right', () => {
       batchSize: 128,
       steps: 5_000,
       seed: 0,
-      preview: { every: 50, samples: 1024, resolution: 96, chainSteps: 100 },
+      preview: {
+        every: 50,
+        samples: 1024,
+        resolution: 96,
+        chainSteps: 100,
+        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
+      },
       checkpoint: { every: null },
     });
     assert.deepEqual(
@@ -99,7 +105,7 @@ describe('an experiment that is right', () => {
     });
     assert.equal(loaded.experiment.name, path.join('a', 'b'));
     const { energy } = loaded.config;
-    assert.deepEqual(energy, { type: 'custom' });
+    assert.deepEqual(energy, { type: 'custom', condition: null });
     assert.equal(loaded.sources.length, 1);
   });
 });
@@ -406,7 +412,10 @@ describe('overrides', () => {
     assert.equal(experiment.objective.sampler.steps, 10);
     const { energy, preview, optimizer } = config;
     assert.deepEqual(energy, { type: 'mlp', hidden: [64, 64], activation: 'swish' });
-    assert.deepEqual(preview, { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    const { sampler: shown, ...rest } = preview as { sampler: Json };
+    assert.deepEqual(rest, { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    // The shown chains move as the trained ones do.
+    assert.deepEqual(shown, (config['objective'] as { sampler: Json }).sampler);
     assert.equal((optimizer as { learningRate: number }).learningRate, 3e-4);
   });
 
