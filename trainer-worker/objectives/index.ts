@@ -1,12 +1,18 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
+import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
+import { shortRunMethod } from './short-run';
+import { unbiasedContrastiveDivergenceMethod } from './unbiased-contrastive-divergence';
 
 /** Every objective: to add one, write its file and name it here. */
 export const objectives = {
   contrastiveDivergence: contrastiveDivergenceMethod,
   persistentContrastiveDivergence: persistentContrastiveDivergenceMethod,
+  shortRun: shortRunMethod,
+  improvedContrastiveDivergence: improvedContrastiveDivergenceMethod,
+  unbiasedContrastiveDivergence: unbiasedContrastiveDivergenceMethod,
 };
 
 /** What any function of `objective` makes. */
