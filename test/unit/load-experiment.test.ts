@@ -49,6 +49,7 @@ describe('an experiment that is right', () => {
         type: 'contrastiveDivergence',
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
         energyPenalty: 0,
+        contrast: 'difference',
       },
       optimizer: {
         type: 'adam',
