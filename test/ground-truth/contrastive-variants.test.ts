@@ -190,3 +190,132 @@ test('unbiased contrastive divergence has the exact mean of the model after one 
   // What one iteration from the data gives without the coupled correction would be seen at once.
   assert.ok(error < 0.05, `${error}`);
 });
+
+test('mean-field contrastive divergence follows the updates of an RBM', async () => {
+  const [visible, hidden, count, steps, damping] = [5, 3, 16, 3, 0.25];
+  const random = new Random(8, streams.trainingData);
+  const draw = (length: number, make: () => number) => Float32Array.from({ length }, make);
+  const weight = draw(visible * hidden, () => random.normal());
+  const visibleBias = draw(visible, () => random.normal());
+  const hiddenBias = draw(hidden, () => random.normal());
+  const rows = draw(count * visible, () => random.integer(2));
+  const step = await trainingStep({
+    energy: energy.custom({
+      init: () => ({
+        weight: tf.tensor2d(weight, [visible, hidden]),
+        visibleBias: tf.tensor1d(visibleBias),
+        hiddenBias: tf.tensor1d(hiddenBias),
+      }),
+      // The free energy -b·v - Σ softplus(c + Wᵀv).
+      energy: (params, v) =>
+        tf.neg(
+          tf.add(
+            tf.sum(tf.mul(v, params.visibleBias), 1),
+            tf.sum(tf.softplus(tf.add(tf.matMul(v, params.weight), params.hiddenBias)), 1),
+          ),
+        ),
+    }),
+    objective: objective.meanFieldContrastiveDivergence({ steps, damping }),
+    optimizer: optimizer.sgd({ learningRate: 1 }),
+    rows,
+    bounds: Array.from({ length: visible }, () => [0, 1] as const),
+    batchSize: count,
+  });
+  await step.run(1);
+  const after = tensorOf(await step.checkpoint(1), 'parameters/weight').data;
+  await step.dispose();
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  const hiddenOf = (v: readonly number[]) =>
+    Array.from({ length: hidden }, (_, j) =>
+      sigmoid(v.reduce((sum, on, i) => sum + on * weight[i * hidden + j]!, hiddenBias[j]!)),
+    );
+  const visibleOf = (h: readonly number[]) =>
+    Array.from({ length: visible }, (_, i) =>
+      sigmoid(h.reduce((sum, on, j) => sum + on * weight[i * hidden + j]!, visibleBias[i]!)),
+    );
+  // Welling & Hinton: the slope of the free energy is -⟨v h⟩, at the data and at the means.
+  const expected = new Float64Array(visible * hidden);
+  for (let row = 0; row < count; row++) {
+    const data = [...rows.subarray(row * visible, (row + 1) * visible)];
+    let means = data;
+    for (let update = 0; update < steps; update++) {
+      const next = visibleOf(hiddenOf(means));
+      means = means.map((before, i) => damping * before + (1 - damping) * next[i]!);
+    }
+    const [ofData, ofMeans] = [hiddenOf(data), hiddenOf(means)];
+    for (let i = 0; i < visible; i++) {
+      for (let j = 0; j < hidden; j++) {
+        const slope = means[i]! * ofMeans[j]! - data[i]! * ofData[j]!;
+        expected[i * hidden + j]! += slope / count;
+      }
+    }
+  }
+  for (const [i, value] of expected.entries()) close(weight[i]! - after[i]!, value);
+});
+
+describe('multi-grid contrastive divergence', () => {
+  const shape = [2, 4, 1] as const;
+  const count = 8;
+  const rows = normals(count * 8, 1);
+  const centred = (size: number) =>
+    energy.custom({
+      init: () => ({ centre: tf.zeros([size]) }),
+      energy: (params, x) => tf.mul(tf.sum(tf.square(tf.sub(x, params.centre)), 1), 0.5),
+    });
+  const method = (size: readonly [number, number]) =>
+    objective.multiGridContrastiveDivergence({
+      shape,
+      coarser: [{ size, energy: centred(size[0] * size[1]) }],
+      sampler: still,
+    });
+  const step = () =>
+    trainingStep({
+      energy: centred(8),
+      objective: method([1, 2]),
+      optimizer: optimizer.sgd({ learningRate: 1 }),
+      rows,
+      bounds: Array.from({ length: 8 }, () => [-3, 3] as const),
+      batchSize: count,
+    });
+
+  test('begins on each grid where the one before it ended', async () => {
+    const trained = await step();
+    await trained.run(1);
+    const checkpoint = await trained.checkpoint(1);
+    await trained.dispose();
+    // With centre 0 and no noise an iteration shrinks points by 1 - ε²/2.
+    const shrink = 1 - stepSize ** 2 / 2;
+    const coarse = [0, 0];
+    const fine = new Float64Array(8);
+    for (let image = 0; image < count; image++) {
+      const at = (row: number, column: number) => rows[image * 8 + row * 4 + column]!;
+      const block = (left: number) =>
+        mean([at(0, left), at(0, left + 1), at(1, left), at(1, left + 1)]);
+      const whole = mean([block(0), block(2)]);
+      // The slope of E in the centre is centre - x: data pull, samples push.
+      coarse[0]! += (block(0) - shrink * whole) / count;
+      coarse[1]! += (block(2) - shrink * whole) / count;
+      for (let i = 0; i < 8; i++) fine[i]! += (rows[image * 8 + i]! - shrink ** 2 * whole) / count;
+    }
+    const own = tensorOf(checkpoint, 'objective/grid 1/centre').data;
+    for (const [i, value] of coarse.entries()) close(own[i]!, value);
+    const model = tensorOf(checkpoint, 'parameters/centre').data;
+    for (const [i, value] of fine.entries()) close(model[i]!, value);
+  });
+
+  test('refuses grids that do not divide each other, and rows that are no such images', async () => {
+    assert.throws(() => method([2, 3]), /a grid of 'coarser' does not divide the next one/);
+    assert.throws(() => method([2, 4]), /or is no coarser/);
+    await assert.rejects(
+      trainingStep({
+        energy: centred(7),
+        objective: method([1, 2]),
+        optimizer: optimizer.sgd({ learningRate: 1 }),
+        rows: normals(7 * count, 1),
+        bounds: Array.from({ length: 7 }, () => [-3, 3] as const),
+        batchSize: count,
+      }),
+      /'shape' is 2 × 4 × 1, but a row of data has 7 numbers/,
+    );
+  });
+});

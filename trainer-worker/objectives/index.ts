@@ -1,6 +1,8 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
+import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
+import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
 import { shortRunMethod } from './short-run';
@@ -13,6 +15,8 @@ export const objectives = {
   shortRun: shortRunMethod,
   improvedContrastiveDivergence: improvedContrastiveDivergenceMethod,
   unbiasedContrastiveDivergence: unbiasedContrastiveDivergenceMethod,
+  meanFieldContrastiveDivergence: meanFieldContrastiveDivergenceMethod,
+  multiGridContrastiveDivergence: multiGridContrastiveDivergenceMethod,
 };
 
 /** What any function of `objective` makes. */
