@@ -37,6 +37,7 @@ export const contrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: contrastiveDivergence,
   schema,
+  domains: ['real', 'nonnegative', 'binary'],
   previewSampler: ({ sampler }) => sampler,
   build({ sampler: spec, energyPenalty }) {
     const sampler = samplerMethod(spec).build(spec);

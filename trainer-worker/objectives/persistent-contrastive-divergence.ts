@@ -55,19 +55,21 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: persistentContrastiveDivergence,
   schema,
+  domains: ['real', 'nonnegative', 'binary'],
   persistentChains: ({ bufferSize }) => bufferSize,
   previewSampler: ({ sampler }) => sampler,
   // The buffer's own chains, as they are.
   previewChainSteps: 0,
   build(
     { sampler: spec, energyPenalty, bufferSize, reinitialize },
-    { seed, batchSize, bounds, saved },
+    { seed, batchSize, bounds, domain, saved },
   ) {
     const buffer = new ReplayBuffer({
       size: bufferSize,
       reinitialize,
       seed,
       bounds,
+      domain,
       saved: saved?.get('buffer'),
     });
     const dimensions = bounds.length;
