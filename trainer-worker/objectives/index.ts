@@ -1,5 +1,8 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
+import { denoisingScoreMatchingMethod } from './denoising-score-matching';
+import { explicitScoreMatchingMethod } from './explicit-score-matching';
+import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
 
@@ -7,6 +10,9 @@ import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-
 export const objectives = {
   contrastiveDivergence: contrastiveDivergenceMethod,
   persistentContrastiveDivergence: persistentContrastiveDivergenceMethod,
+  explicitScoreMatching: explicitScoreMatchingMethod,
+  implicitScoreMatching: implicitScoreMatchingMethod,
+  denoisingScoreMatching: denoisingScoreMatchingMethod,
 };
 
 /** What any function of `objective` makes. */
