@@ -1,5 +1,8 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
+import { denoisingScoreMatchingMethod } from './denoising-score-matching';
+import { explicitScoreMatchingMethod } from './explicit-score-matching';
+import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
 import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
 import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
@@ -17,6 +20,9 @@ export const objectives = {
   unbiasedContrastiveDivergence: unbiasedContrastiveDivergenceMethod,
   meanFieldContrastiveDivergence: meanFieldContrastiveDivergenceMethod,
   multiGridContrastiveDivergence: multiGridContrastiveDivergenceMethod,
+  explicitScoreMatching: explicitScoreMatchingMethod,
+  implicitScoreMatching: implicitScoreMatchingMethod,
+  denoisingScoreMatching: denoisingScoreMatchingMethod,
 };
 
 /** What any function of `objective` makes. */
