@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Json } from '../../protocol/run';
 import { loadExperiment } from '../../trainer-worker/experiment/load';
+import type { ContrastiveDivergenceSpec } from '../../trainer-worker/objectives/contrastive-divergence';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 
@@ -48,6 +49,7 @@ describe('an experiment that is right', () => {
         type: 'contrastiveDivergence',
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
         energyPenalty: 0,
+        contrast: 'difference',
       },
       optimizer: {
         type: 'adam',
@@ -63,7 +65,13 @@ describe('an experiment that is right', () => {
       batchSize: 128,
       steps: 5_000,
       seed: 0,
-      preview: { every: 50, samples: 1024, resolution: 96, chainSteps: 100 },
+      preview: {
+        every: 50,
+        samples: 1024,
+        resolution: 96,
+        chainSteps: 100,
+        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
+      },
       checkpoint: { every: null },
     });
     assert.deepEqual(
@@ -73,8 +81,7 @@ describe('an experiment that is right', () => {
     assert.equal(new TextDecoder().decode(loaded.sources[0]?.contents), text);
     assert.equal(loaded.sha256, createHash('sha256').update(text).digest('hex'));
     assert.deepEqual(loaded.locations.energy, { file: loaded.file, line: 5, column: 18 });
-    const { objective } = loaded.experiment;
-    assert.ok('sampler' in objective && Object.isFrozen(objective.sampler));
+    assert.ok(Object.isFrozen((loaded.experiment.objective as ContrastiveDivergenceSpec).sampler));
   });
 
   test('may use packages of its folder, builtins and tfjs, and keeps no package as a source', async (t) => {
@@ -100,7 +107,7 @@ describe('an experiment that is right', () => {
     });
     assert.equal(loaded.experiment.name, path.join('a', 'b'));
     const { energy } = loaded.config;
-    assert.deepEqual(energy, { type: 'custom' });
+    assert.deepEqual(energy, { type: 'custom', condition: null });
     assert.equal(loaded.sources.length, 1);
   });
 });
@@ -404,12 +411,13 @@ describe('overrides', () => {
     const { experiment, config, overrides: kept } = await overridden(t, overrides);
     assert.deepEqual(kept, overrides);
     assert.equal(experiment.steps, 100);
-    const { objective } = experiment;
-    assert.ok('sampler' in objective);
-    assert.equal(objective.sampler.steps, 10);
+    assert.equal((experiment.objective as ContrastiveDivergenceSpec).sampler.steps, 10);
     const { energy, preview, optimizer } = config;
     assert.deepEqual(energy, { type: 'mlp', hidden: [64, 64], activation: 'swish' });
-    assert.deepEqual(preview, { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    const { sampler: shown, ...rest } = preview as { sampler: Json };
+    assert.deepEqual(rest, { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    // The shown chains move as the trained ones do.
+    assert.deepEqual(shown, (config['objective'] as { sampler: Json }).sampler);
     assert.equal((optimizer as { learningRate: number }).learningRate, 3e-4);
   });
 

@@ -21,7 +21,7 @@ export interface ParameterRandom {
 }
 
 /** What an energy may depend on beside the point: the class of the point, or the noise added to it. */
-export type ConditionKind = 'label' | 'noise level';
+type ConditionKind = 'label' | 'noise level';
 
 /** An energy E(x; θ) with `p(x) = exp(-E(x)) / Z`: low energy is likely. @internal */
 export interface Energy {

@@ -33,7 +33,7 @@ export function parameterName(name: string): string {
 }
 
 /** The parameters as a program takes them. */
-export function parameterSpecs({ parameters }: ModelDefinition): TensorSpecs {
+function parameterSpecs({ parameters }: ModelDefinition): TensorSpecs {
   return Object.fromEntries(parameters.map(({ name, shape }) => [parameterName(name), { shape }]));
 }
 
