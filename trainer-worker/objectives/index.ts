@@ -1,6 +1,8 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { conditionalNoiseContrastiveEstimationMethod } from './conditional-noise-contrastive-estimation';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
 import { denoisingScoreMatchingMethod } from './denoising-score-matching';
+import { energyDiscrepancyMethod } from './energy-discrepancy';
 import { explicitScoreMatchingMethod } from './explicit-score-matching';
 import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-difference-denoising-score-matching';
 import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
@@ -8,10 +10,13 @@ import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
 import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
 import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
+import { noiseContrastiveEstimationMethod } from './noise-contrastive-estimation';
 import { nonNegativeScoreMatchingMethod } from './non-negative-score-matching';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
+import { rankingNoiseContrastiveEstimationMethod } from './ranking-noise-contrastive-estimation';
 import { ratioMatchingMethod } from './ratio-matching';
+import { shiftedNoiseContrastiveEstimationMethod } from './shifted-noise-contrastive-estimation';
 import { shortRunMethod } from './short-run';
 import { slicedScoreMatchingMethod } from './sliced-score-matching';
 import { unbiasedContrastiveDivergenceMethod } from './unbiased-contrastive-divergence';
@@ -33,6 +38,11 @@ export const objectives = {
   unbiasedContrastiveDivergence: unbiasedContrastiveDivergenceMethod,
   meanFieldContrastiveDivergence: meanFieldContrastiveDivergenceMethod,
   multiGridContrastiveDivergence: multiGridContrastiveDivergenceMethod,
+  noiseContrastiveEstimation: noiseContrastiveEstimationMethod,
+  rankingNoiseContrastiveEstimation: rankingNoiseContrastiveEstimationMethod,
+  conditionalNoiseContrastiveEstimation: conditionalNoiseContrastiveEstimationMethod,
+  shiftedNoiseContrastiveEstimation: shiftedNoiseContrastiveEstimationMethod,
+  energyDiscrepancy: energyDiscrepancyMethod,
 };
 
 /** What any function of `objective` makes. */
