@@ -39,6 +39,8 @@ export interface Energy {
    *   `-log Σ_y exp(-E(x, y))`; or noise levels σ, which are never absent
    */
   energy(parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor;
+  /** log Z, a scalar, where it is known exactly. */
+  logPartition?(parameters: EnergyParameters): tf.Tensor;
 }
 
 /** One row of the table of energies. @internal */

@@ -1,11 +1,23 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { customMethod } from './custom';
 import type { EnergyMethod } from './energy-method';
+import { gaussBernoulliRbmMethod } from './gauss-bernoulli-rbm';
+import { gaussianMethod } from './gaussian';
+import { gaussianMixtureMethod } from './gaussian-mixture';
+import { isingMethod } from './ising';
 import { mlpMethod } from './mlp';
+import { quadraticMethod } from './quadratic';
+import { rbmMethod } from './rbm';
 
 /** Every energy: to add one, write its file and name it here. */
 export const energies = {
   mlp: mlpMethod,
+  gaussian: gaussianMethod,
+  gaussianMixture: gaussianMixtureMethod,
+  quadratic: quadraticMethod,
+  rbm: rbmMethod,
+  gaussBernoulliRbm: gaussBernoulliRbmMethod,
+  ising: isingMethod,
   custom: customMethod,
 };
 
