@@ -1,9 +1,12 @@
 /** Energies against what they are by definition: enumeration, hand-written sums, closed forms. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type * as tf from '@tensorflow/tfjs';
 import { energy } from 'ebm-lab';
 import { type EnergySpec, energyMethod } from '../../trainer-worker/energies';
+import { gaussLegendre } from '../../trainer-worker/energies/gauss-legendre';
 import { Random, streams } from '../../trainer-worker/random/random';
+import { initialParameters } from '../../trainer-worker/training/parameters';
 import { energiesOf, type Values, valuesOf } from '../support/energies';
 
 const random = new Random(3, streams.parameters);
@@ -187,5 +190,113 @@ describe('log Z that an energy knows is the integral of exp(-E)', () => {
       const integral = await logIntegral(spec, parameters);
       assert.ok(Math.abs(known[0]! - integral) < 1e-4, `${known[0]}, not ${integral}`);
     });
+  }
+});
+
+/** An energy's own initial parameters, moved by noise so that none is zero. */
+function initialised(spec: EnergySpec, dimensions: number): Values {
+  const parameters = initialParameters(
+    (source) => energyMethod(spec).build(spec, dimensions).init(source),
+    new Random(5, streams.parameters),
+    { files: [] },
+  );
+  return Object.fromEntries(
+    parameters.map(({ name, shape, data }) => [
+      name,
+      { shape, data: data.map((value) => value + 0.1 * random.normal()) },
+    ]),
+  );
+}
+
+const few = [
+  [0.5, -1],
+  [2, 0.25],
+  [-1.5, 1],
+];
+
+for (const spec of [
+  energy.classifier({ classes: 3, hidden: [8] }),
+  energy.labelConditional({ classes: 3, hidden: [8] }),
+]) {
+  test(`E(x) of ${spec.type} is minus the log-sum of exp(-E(x, y)) over the classes`, async () => {
+    const parameters = initialised(spec, 2);
+    const joint: Float32Array[] = [];
+    for (const y of [0, 1, 2]) joint.push(await energiesOf(spec, few, parameters, [y, y, y]));
+    const expected = few.map((_, i) => -logSumExp(joint.map((values) => -values[i]!)));
+    close(await energiesOf(spec, few, parameters), expected);
+    assert.ok(Math.abs(joint[0]![0]! - joint[1]![0]!) > 1e-4);
+    // Each row has its own class.
+    close(await energiesOf(spec, few, parameters, [2, 0, 1]), [
+      joint[2]![0]!,
+      joint[0]![1]!,
+      joint[1]![2]!,
+    ]);
+  });
+}
+
+test('residual blocks compute what they say', async () => {
+  const spec = energy.residual({ width: 2, blocks: 1, activation: 'tanh' });
+  const parameters = initialised(spec, 2);
+  const get = (name: string) => parameters[name]!.data;
+  const linear = (values: readonly number[], weight: string, bias: string) =>
+    [0, 1].map(
+      (j) => values[0]! * get(weight)[j]! + values[1]! * get(weight)[2 + j]! + get(bias)[j]!,
+    );
+  const expected = few.map((x) => {
+    const h = linear(x, 'inputWeight', 'inputBias');
+    const inner = linear(h.map(Math.tanh), 'block1Weight1', 'block1Bias1');
+    const change = linear(inner.map(Math.tanh), 'block1Weight2', 'block1Bias2');
+    const out = h.map((value, i) => Math.tanh(value + change[i]!));
+    return out[0]! * get('outputWeight')[0]! + out[1]! * get('outputWeight')[1]!;
+  });
+  close(await energiesOf(spec, few, parameters), expected);
+});
+
+for (const spec of [
+  energy.noiseConditional({ hidden: [4], dataDeviation: 2 }),
+  energy.scoreNetwork({ hidden: [4], dataDeviation: 2 }),
+]) {
+  test(`${spec.type} without its network is the energy of Gaussian data with noise`, async () => {
+    const parameters = Object.fromEntries(
+      Object.entries(initialised(spec, 2)).map(([name, { shape, data }]) => [
+        name,
+        { shape, data: data.map(() => 0) },
+      ]),
+    );
+    const levels = [0.1, 1, 20];
+    const expected = few.map(([x, y], i) => (x! ** 2 + y! ** 2) / (2 * (levels[i]! ** 2 + 2 ** 2)));
+    close(await energiesOf(spec, few, parameters, levels), expected);
+  });
+}
+
+test('where a score network is a gradient, its energy has that gradient', async () => {
+  // In one dimension every field is: a central difference of the energy is minus the score. The
+  // difference over 2h errs by h² E‴/6, and by float32 rounding 1e-7·E/h: both below 1e-3 here.
+  const spec = energy.scoreNetwork({ hidden: [6], nodes: 24 });
+  const parameters = initialised(spec, 1);
+  const [points, h] = [[-1.5, 0.4, 2], 0.01];
+  const energies = await energiesOf(
+    spec,
+    points.flatMap((x) => [[x + h], [x - h]]),
+    parameters,
+    points.flatMap(() => [0.7, 0.7]),
+  );
+  const model = energyMethod(spec).build(spec, 1);
+  const x = { shape: [3, 1], data: Float32Array.from(points) };
+  const level = { shape: [3], data: Float32Array.of(0.7, 0.7, 0.7) };
+  const scores = await valuesOf({ ...parameters, x, level }, (tensors) =>
+    model.score!(tensors, tensors['x'] as tf.Tensor2D, tensors['level'] as tf.Tensor1D),
+  );
+  const slopes = points.map((_, i) => (energies[2 * i + 1]! - energies[2 * i]!) / (2 * h));
+  close(scores, slopes, 3e-3);
+});
+
+test('the Gauss–Legendre rule is exact for polynomials of degree 2n - 1', () => {
+  for (const count of [1, 2, 5, 16]) {
+    const rule = gaussLegendre(count);
+    for (let degree = 0; degree < 2 * count; degree++) {
+      const sum = rule.reduce((total, { node, weight }) => total + weight * node ** degree, 0);
+      assert.ok(Math.abs(sum - 1 / (degree + 1)) < 1e-13, `${count}, ${degree}: ${sum}`);
+    }
   }
 });

@@ -3,7 +3,7 @@ import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
 
-export interface BarsAndStripesOptions {
+interface BarsAndStripesOptions {
   /** Pixels per side, 2 to 10. Default 4. */
   readonly size?: number;
 }

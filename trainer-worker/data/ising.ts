@@ -5,7 +5,7 @@ import { Random, type Stream, streams } from '../random/random';
 import type { DataMethod } from './data-method';
 import { type ToyOptions, toyShape } from './toy';
 
-export interface IsingOptions extends ToyOptions {
+interface IsingOptions extends ToyOptions {
   /** Spins per side of the square lattice, 2 to 64. Default 4. */
   readonly size?: number;
   /** J, how much neighbours attract each other, −5 to 5. Default 0.4; 0.44 is critical on large ones. */
