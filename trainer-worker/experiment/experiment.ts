@@ -154,7 +154,10 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       every: parsed.preview.every,
       samples,
       resolution: parsed.preview.resolution,
-      chainSteps: parsed.preview.chainSteps ?? method.previewChainSteps ?? defaultPreviewChainSteps,
+      chainSteps:
+        parsed.preview.chainSteps ??
+        method.previewChainSteps?.(parsed.objective) ??
+        defaultPreviewChainSteps,
       sampler:
         parsed.preview.sampler ??
         method.previewSampler?.(parsed.objective) ??

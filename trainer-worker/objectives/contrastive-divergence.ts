@@ -39,10 +39,10 @@ export const contrastiveDivergenceMethod: ObjectiveMethod<
   schema,
   domains: ['real', 'nonnegative', 'binary'],
   previewSampler: ({ sampler }) => sampler,
-  build({ sampler: spec, energyPenalty }) {
-    const sampler = samplerMethod(spec).build(spec);
+  build(spec) {
+    const sampler = samplerMethod(spec.sampler).build(spec.sampler);
     return {
-      loss: (context) => contrastiveLoss(context, sampler, context.data, energyPenalty).loss,
+      loss: (context) => contrastiveLoss(context, context.chain(sampler, context.data), spec),
     };
   },
 };

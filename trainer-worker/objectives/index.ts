@@ -1,12 +1,38 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
+import { denoisingScoreMatchingMethod } from './denoising-score-matching';
+import { explicitScoreMatchingMethod } from './explicit-score-matching';
+import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-difference-denoising-score-matching';
+import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
+import { implicitScoreMatchingMethod } from './implicit-score-matching';
+import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
+import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
+import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
+import { nonNegativeScoreMatchingMethod } from './non-negative-score-matching';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
+import { ratioMatchingMethod } from './ratio-matching';
+import { shortRunMethod } from './short-run';
+import { slicedScoreMatchingMethod } from './sliced-score-matching';
+import { unbiasedContrastiveDivergenceMethod } from './unbiased-contrastive-divergence';
 
 /** Every objective: to add one, write its file and name it here. */
 export const objectives = {
   contrastiveDivergence: contrastiveDivergenceMethod,
   persistentContrastiveDivergence: persistentContrastiveDivergenceMethod,
+  explicitScoreMatching: explicitScoreMatchingMethod,
+  implicitScoreMatching: implicitScoreMatchingMethod,
+  denoisingScoreMatching: denoisingScoreMatchingMethod,
+  slicedScoreMatching: slicedScoreMatchingMethod,
+  finiteDifferenceSlicedScoreMatching: finiteDifferenceSlicedScoreMatchingMethod,
+  finiteDifferenceDenoisingScoreMatching: finiteDifferenceDenoisingScoreMatchingMethod,
+  nonNegativeScoreMatching: nonNegativeScoreMatchingMethod,
+  ratioMatching: ratioMatchingMethod,
+  shortRun: shortRunMethod,
+  improvedContrastiveDivergence: improvedContrastiveDivergenceMethod,
+  unbiasedContrastiveDivergence: unbiasedContrastiveDivergenceMethod,
+  meanFieldContrastiveDivergence: meanFieldContrastiveDivergenceMethod,
+  multiGridContrastiveDivergence: multiGridContrastiveDivergenceMethod,
 };
 
 /** What any function of `objective` makes. */

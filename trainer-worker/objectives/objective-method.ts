@@ -13,7 +13,7 @@ import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from '../training/run-observer';
 
 /** What an objective needs to know of the run that it is for. @internal */
-interface ObjectiveContext {
+export interface ObjectiveContext {
   readonly seed: number;
   /** Rows of data per step. */
   readonly batchSize: number;
@@ -117,7 +117,7 @@ export interface ObjectiveMethod<Spec, Create> {
    * Sampler iterations before each preview, where an experiment does not say. Default
    * {@link defaultPreviewChainSteps}.
    */
-  readonly previewChainSteps?: number;
+  previewChainSteps?(spec: Spec): number;
   build(spec: Spec, context: ObjectiveContext): Objective;
 }
 

@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { specOf } from '../options/validate';
+import type { ObjectiveMethod } from './objective-method';
+import { axisDirections, projectedCurvature, squaredNorm } from './projected-curvature';
+
+export interface ImplicitScoreMatchingSpec {
+  readonly type: 'implicitScoreMatching';
+}
+
+/**
+ * Implicit score matching (Hyvärinen 2005): the loss is `mean (½ |s|² + tr ∂s/∂x)` over the data,
+ * with `s = -dE/dx`; in terms of the energy, `½ |∇E|² - ΔE`. Up to a constant it is the Fisher
+ * divergence of model and data.
+ *
+ * The trace is exact and costs D backward passes, so it suits few dimensions: sliced score matching
+ * needs one. The data must have a smooth density on the whole space. Score matching hardly sees how
+ * much weight far modes have.
+ */
+export function implicitScoreMatching(): ImplicitScoreMatchingSpec {
+  return specOf(schema, 'objective.implicitScoreMatching', 'implicitScoreMatching', {});
+}
+
+const schema: z.ZodType<ImplicitScoreMatchingSpec> = z.strictObject({
+  type: z.literal('implicitScoreMatching'),
+});
+
+/** @internal */
+export const implicitScoreMatchingMethod: ObjectiveMethod<
+  ImplicitScoreMatchingSpec,
+  typeof implicitScoreMatching
+> = {
+  create: implicitScoreMatching,
+  schema,
+  build: () => ({
+    loss(context) {
+      const { data } = context;
+      const [count, dimensions] = data.shape;
+      // All D directions as one batch: the program stays as small as that of one.
+      const { score, curvature } = projectedCurvature(
+        context,
+        tf.tile(data, [dimensions, 1]),
+        axisDirections(count, dimensions),
+      );
+      return tf.mean(tf.add(tf.mul(squaredNorm(score), 0.5), curvature));
+    },
+  }),
+};

@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { ProblemError } from '../../protocol/problem';
+import { specOf } from '../options/validate';
+import type { ObjectiveMethod } from './objective-method';
+import { axisDirections, projectedCurvature, squaredNorm } from './projected-curvature';
+
+export interface NonNegativeScoreMatchingSpec {
+  readonly type: 'nonNegativeScoreMatching';
+}
+
+/**
+ * Score matching for data that are never negative (Hyvärinen 2007): the loss is
+ * `mean Σᵢ (½ xᵢ² sᵢ² + 2 xᵢ sᵢ + xᵢ² ∂sᵢ/∂xᵢ)`, up to a constant `½ mean Σᵢ xᵢ² (sᵢ - s_dataᵢ)²`.
+ * The weight xᵢ² makes up for a density that jumps to zero at the border.
+ *
+ * The derivatives are exact and cost D backward passes.
+ */
+export function nonNegativeScoreMatching(): NonNegativeScoreMatchingSpec {
+  return specOf(schema, 'objective.nonNegativeScoreMatching', 'nonNegativeScoreMatching', {});
+}
+
+const schema: z.ZodType<NonNegativeScoreMatchingSpec> = z.strictObject({
+  type: z.literal('nonNegativeScoreMatching'),
+});
+
+/** @internal */
+export const nonNegativeScoreMatchingMethod: ObjectiveMethod<
+  NonNegativeScoreMatchingSpec,
+  typeof nonNegativeScoreMatching
+> = {
+  create: nonNegativeScoreMatching,
+  schema,
+  build(_spec, { rows }) {
+    const negative = rows.find((value) => value < 0);
+    if (negative !== undefined) {
+      throw new ProblemError({
+        kind: 'experiment',
+        message: `objective.nonNegativeScoreMatching needs data that are never negative; these hold ${negative}.`,
+        remedy: 'Use objective.slicedScoreMatching for data on the whole line.',
+      });
+    }
+    return {
+      loss(context) {
+        const [count, dimensions] = context.data.shape;
+        const x = tf.tile(context.data, [dimensions, 1]);
+        const { score, curvature } = projectedCurvature(
+          context,
+          x,
+          tf.mul(x, axisDirections(count, dimensions)),
+        );
+        const weighted = tf.mul(x, score) as tf.Tensor2D;
+        const drift = tf.mul(tf.sum(weighted, 1), 2);
+        return tf.mean(tf.add(tf.add(tf.mul(squaredNorm(weighted), 0.5), drift), curvature));
+      },
+    };
+  },
+};

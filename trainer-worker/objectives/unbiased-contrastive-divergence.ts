@@ -1,0 +1,112 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { integer, positive } from '../options/numbers';
+import { specOf } from '../options/validate';
+import { coupledChains } from '../samplers/coupled-chains';
+import type { ObjectiveMethod } from './objective-method';
+
+export interface UnbiasedContrastiveDivergenceOptions {
+  /**
+   * ε of the chains' Metropolis-adjusted Langevin proposals, `x + ε²/2 · score + ε · z`, in units of
+   * the data, above 0 to 1000. Default 0.5: chains that take long steps meet soon.
+   */
+  readonly stepSize?: number;
+  /** k: iterations before the estimate begins, 1 to 10 000. More cost more and vary less. Default 1. */
+  readonly minimumSteps?: number;
+  /**
+   * Iterations after which pairs that have not met are cut off, which brings a bias back; more than
+   * `minimumSteps`, to 10 000. How many are cut off is recorded. Default 100.
+   */
+  readonly maximumSteps?: number;
+}
+
+export interface UnbiasedContrastiveDivergenceSpec
+  extends Required<UnbiasedContrastiveDivergenceOptions> {
+  readonly type: 'unbiasedContrastiveDivergence';
+}
+
+/**
+ * Unbiased contrastive divergence (Qiu, Zhang & Wang 2020): finite chains without the bias of finite
+ * chains. Each row of the batch starts two coupled chains, X one step ahead of Y, that meet at a
+ * random time τ; then `f(X_k) + Σ_{k<t<τ} (f(X_t) - f(Y_{t-1}))` has exactly the model's mean of f
+ * (Jacob, O'Leary & Atchadé 2020), here with the gradient of E for f.
+ */
+export function unbiasedContrastiveDivergence(
+  options?: UnbiasedContrastiveDivergenceOptions,
+): UnbiasedContrastiveDivergenceSpec {
+  return specOf(
+    schema,
+    'objective.unbiasedContrastiveDivergence',
+    'unbiasedContrastiveDivergence',
+    options,
+  );
+}
+
+const schema: z.ZodType<UnbiasedContrastiveDivergenceSpec> = z
+  .strictObject({
+    type: z.literal('unbiasedContrastiveDivergence'),
+    stepSize: positive.max(1000).default(0.5),
+    minimumSteps: integer(1, 10_000).default(1),
+    maximumSteps: integer(2, 10_000).default(100),
+  })
+  .refine(({ minimumSteps, maximumSteps }) => maximumSteps > minimumSteps, {
+    error: "'maximumSteps' is not more than 'minimumSteps'.",
+    path: ['maximumSteps'],
+    params: { remedy: 'Give the chains more steps to meet in, for example 100.' },
+  });
+
+/** @internal */
+export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
+  UnbiasedContrastiveDivergenceSpec,
+  typeof unbiasedContrastiveDivergence
+> = {
+  create: unbiasedContrastiveDivergence,
+  schema,
+  build: ({ stepSize, minimumSteps, maximumSteps }, { batchSize }) => ({
+    loss(context) {
+      const { data } = context;
+      const chains = coupledChains(context, data, stepSize, maximumSteps);
+      context.watch('The chains', chains.ahead, remedy);
+      const points = tf.concat([data, flat(chains.ahead), flat(chains.behind)]) as tf.Tensor2D;
+      const energies = context.energy(points);
+      context.watch('The energies', energies, remedy);
+      const pairs = maximumSteps * batchSize;
+      const [ofData, ahead, behind] = tf.split(energies, [batchSize, pairs, pairs]);
+      // X_t - Y_{t-1} counts from t = k + 1 on, while they are apart; X_k always.
+      const time = tf.range(1, maximumSteps + 1, 1, 'int32');
+      const counted = tf.cast(tf.greater(time, minimumSteps), 'float32');
+      const begins = tf.cast(tf.equal(time, minimumSteps), 'float32');
+      const weights = tf.reshape(tf.mul(chains.apart, tf.expandDims(counted, 1)), [pairs]);
+      const starts = tf.reshape(tf.mul(tf.onesLike(chains.apart), tf.expandDims(begins, 1)), [
+        pairs,
+      ]);
+      const ofSamples = tf.div(
+        tf.sum(tf.add(tf.mul(starts, ahead!), tf.mul(weights, tf.sub(ahead!, behind!)))),
+        batchSize,
+      );
+      const meanOfData = tf.mean(ofData!);
+      context.report({ name: 'energy/data', label: 'Energy of data', group: 'Energy' }, meanOfData);
+      context.report(
+        { name: 'energy/samples', label: 'Energy of samples', group: 'Energy' },
+        ofSamples,
+      );
+      context.report(
+        { name: 'coupling/meeting', label: 'Mean meeting time', group: 'Meeting time' },
+        tf.add(tf.mean(tf.sum(chains.apart, 0)), 1),
+      );
+      context.report(
+        { name: 'coupling/cut', label: 'Share of pairs that never met', group: 'Cut off' },
+        tf.mean(tf.slice(chains.apart, [maximumSteps - 1, 0], [1, batchSize])),
+      );
+      return tf.sub(meanOfData, ofSamples);
+    },
+  }),
+};
+
+const remedy = 'Use a smaller stepSize in the objective, or a smaller learningRate; then rerun.';
+
+/** `[T, n, D]` as `[T · n, D]`. */
+function flat(points: tf.Tensor3D): tf.Tensor2D {
+  const [steps, count, dimensions] = points.shape;
+  return tf.reshape(points, [steps * count, dimensions]);
+}
