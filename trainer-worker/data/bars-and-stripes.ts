@@ -3,7 +3,7 @@ import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
 
-interface BarsAndStripesOptions {
+export interface BarsAndStripesOptions {
   /** Pixels per side, 2 to 10. Default 4. */
   readonly size?: number;
 }
@@ -20,7 +20,7 @@ export interface BarsAndStripesSpec extends Required<BarsAndStripesOptions> {
  *
  * With the default size no model has a mean log-likelihood above −3.3791 nats.
  */
-function barsAndStripes(options?: BarsAndStripesOptions): BarsAndStripesSpec {
+export function barsAndStripes(options?: BarsAndStripesOptions): BarsAndStripesSpec {
   return specOf(schema, 'data.barsAndStripes', 'barsAndStripes', options);
 }
 

@@ -5,7 +5,7 @@ import { Random, type Stream, streams } from '../random/random';
 import type { DataMethod } from './data-method';
 import { type ToyOptions, toyShape } from './toy';
 
-interface IsingOptions extends ToyOptions {
+export interface IsingOptions extends ToyOptions {
   /** Spins per side of the square lattice, 2 to 64. Default 4. */
   readonly size?: number;
   /** J, how much neighbours attract each other, −5 to 5. Default 0.4; 0.44 is critical on large ones. */
@@ -25,7 +25,7 @@ export interface IsingSpec extends Required<IsingOptions> {
  * To size 4 the rows are drawn exactly, from all 2^16 states; above by 1000 sweeps of a Gibbs sampler
  * each, which are too few for a large cold lattice to forget its random start.
  */
-function ising(options?: IsingOptions): IsingSpec {
+export function ising(options?: IsingOptions): IsingSpec {
   return specOf(schema, 'data.ising', 'ising', options);
 }
 
