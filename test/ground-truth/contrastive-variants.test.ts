@@ -218,6 +218,7 @@ test('mean-field contrastive divergence follows the updates of an RBM', async ()
     objective: objective.meanFieldContrastiveDivergence({ steps, damping }),
     optimizer: optimizer.sgd({ learningRate: 1 }),
     rows,
+    domain: 'binary',
     bounds: Array.from({ length: visible }, () => [0, 1] as const),
     batchSize: count,
   });

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { Json } from '../../protocol/run';
 import { loadExperiment } from '../../trainer-worker/experiment/load';
-import type { ContrastiveDivergenceSpec } from '../../trainer-worker/objectives/contrastive-divergence';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 
@@ -81,7 +80,8 @@ describe('an experiment that is right', () => {
     assert.equal(new TextDecoder().decode(loaded.sources[0]?.contents), text);
     assert.equal(loaded.sha256, createHash('sha256').update(text).digest('hex'));
     assert.deepEqual(loaded.locations.energy, { file: loaded.file, line: 5, column: 18 });
-    assert.ok(Object.isFrozen((loaded.experiment.objective as ContrastiveDivergenceSpec).sampler));
+    const { objective } = loaded.experiment;
+    assert.ok('sampler' in objective && Object.isFrozen(objective.sampler));
   });
 
   test('may use packages of its folder, builtins and tfjs, and keeps no package as a source', async (t) => {
@@ -411,7 +411,9 @@ describe('overrides', () => {
     const { experiment, config, overrides: kept } = await overridden(t, overrides);
     assert.deepEqual(kept, overrides);
     assert.equal(experiment.steps, 100);
-    assert.equal((experiment.objective as ContrastiveDivergenceSpec).sampler.steps, 10);
+    const { objective } = experiment;
+    assert.ok('sampler' in objective);
+    assert.equal(objective.sampler.steps, 10);
     const { energy, preview, optimizer } = config;
     assert.deepEqual(energy, { type: 'mlp', hidden: [64, 64], activation: 'swish' });
     const { sampler: shown, ...rest } = preview as { sampler: Json };

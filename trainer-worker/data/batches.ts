@@ -6,15 +6,26 @@ import { Random, streams } from '../random/random';
  */
 export class Batches {
   readonly #rows: Float32Array;
+  readonly #labels: Float32Array | undefined;
   readonly #dimensions: number;
   readonly #size: number;
   readonly #seed: number;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
 
-  /** @param rows `[n, D]`, row-major */
-  constructor(rows: Float32Array, dimensions: number, size: number, seed: number) {
+  /**
+   * @param rows `[n, D]`, row-major
+   * @param labels `[n]` class indices, if the rows have classes
+   */
+  constructor(
+    rows: Float32Array,
+    dimensions: number,
+    size: number,
+    seed: number,
+    labels?: Float32Array,
+  ) {
     this.#rows = rows;
+    this.#labels = labels;
     this.#dimensions = dimensions;
     this.#size = size;
     this.#seed = seed;
@@ -23,14 +34,26 @@ export class Batches {
   /** The `[batch, D]` rows of training step `step`, from 1. */
   of(step: number): Float32Array {
     const dimensions = this.#dimensions;
-    const count = this.#rows.length / dimensions;
     const batch = new Float32Array(this.#size * dimensions);
     for (let i = 0; i < this.#size; i++) {
-      const place = (step - 1) * this.#size + i;
-      const row = this.#orderOf(Math.floor(place / count))[place % count]!;
+      const row = this.#rowAt(step, i);
       batch.set(this.#rows.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
     }
     return batch;
+  }
+
+  /** The `[batch]` class indices of the rows that {@link of} gives for `step`, if rows have classes. */
+  labelsOf(step: number): Float32Array | undefined {
+    const labels = this.#labels;
+    if (labels === undefined) return undefined;
+    return Float32Array.from({ length: this.#size }, (_, i) => labels[this.#rowAt(step, i)]!);
+  }
+
+  /** Which row is number `i` of the batch of `step`. */
+  #rowAt(step: number, i: number): number {
+    const count = this.#rows.length / this.#dimensions;
+    const place = (step - 1) * this.#size + i;
+    return this.#orderOf(Math.floor(place / count))[place % count]!;
   }
 
   #orderOf(epoch: number): Uint32Array {

@@ -30,11 +30,15 @@ const schema: z.ZodType<CheckerboardSpec> = z.strictObject({
 });
 
 /** @internal */
-export const checkerboardMethod = toyMethod(checkerboard, schema, (random, { noise }) => {
-  const column = random.integer(4);
-  const row = 2 * random.integer(2) + (column % 2);
-  return [
-    2 * (column - 2 + random.uniform()) + noise * random.normal(),
-    2 * (row - 2 + random.uniform()) + noise * random.normal(),
-  ];
+export const checkerboardMethod = toyMethod(checkerboard, schema, {
+  draw(random, { noise }) {
+    const column = random.integer(4);
+    const row = 2 * random.integer(2) + (column % 2);
+    return {
+      point: [
+        2 * (column - 2 + random.uniform()) + noise * random.normal(),
+        2 * (row - 2 + random.uniform()) + noise * random.normal(),
+      ],
+    };
+  },
 });

@@ -6,10 +6,11 @@ import { nearest } from '../options/nearest';
 import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
+import type { Domain } from './domain';
 import { dataFile, datasetOf, type TableOptions, tableShape, unreadable } from './table';
 
 export interface CsvOptions extends TableOptions {
-  /** Names of the columns to use, in this order. Default: all columns, which must be numbers. */
+  /** Names of the columns to use, in this order. Default: all columns but that of the classes. */
   readonly columns?: readonly string[];
   /** What separates the fields, one character. Default `,`. */
   readonly delimiter?: string;
@@ -21,8 +22,10 @@ export interface CsvSpec {
   /** Empty for all columns. */
   readonly columns: readonly string[];
   readonly delimiter: string;
-  readonly standardize: boolean;
+  readonly standardize: boolean | null;
   readonly heldOut: number;
+  readonly domain: Domain;
+  readonly label: string | null;
 }
 
 /**
@@ -59,6 +62,8 @@ interface Row {
 export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
   create: csv,
   schema,
+  domain: ({ domain }) => domain,
+  hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
     const file = dataFile(spec.path, context);
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -67,7 +72,17 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
     const [header, ...rows] = records(text, file, spec.delimiter);
     if (header === undefined)
       throw problem(file, `${file} is empty.`, 'Name the columns in its first row.');
-    const chosen = chooseColumns(header.fields, spec.columns, file);
+    const names = header.fields.map((name) => name.trim());
+    const wanted = spec.columns.length > 0 ? spec.columns : names;
+    const chosen = chooseColumns(
+      names,
+      wanted.filter((name) => name !== spec.label),
+      file,
+    );
+    if (chosen.length === 0) {
+      throw problem(file, `${file} has no column beside the classes.`, 'Add columns of numbers.');
+    }
+    const [label] = spec.label === null ? [] : chooseColumns(names, [spec.label], file);
     const values = new Float64Array(rows.length * chosen.length);
     for (const [index, { fields, line }] of rows.entries()) {
       for (const [d, { name, column }] of chosen.entries()) {
@@ -78,7 +93,14 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
         values[index * chosen.length + d] = value;
       }
     }
-    return datasetOf({ file, values, columns: chosen.map(({ name }) => name) }, spec, context.seed);
+    const columns = chosen.map(({ name }) => name);
+    const labels = label && rows.map(({ fields }) => (fields[label.column] ?? '').trim());
+    const unnamed = labels?.indexOf('') ?? -1;
+    if (label && unnamed !== -1) {
+      const { line } = rows[unnamed]!;
+      throw notANumber(file, unnamed + 2, line, label.column + 1, label.name, '');
+    }
+    return datasetOf({ file, values, columns, ...(labels ? { labels } : {}) }, spec, context.seed);
   },
 };
 
@@ -111,9 +133,8 @@ function records(text: string, file: string, delimiter: string): Row[] {
 }
 
 /** The columns to use: their names and their places, from 0. */
-function chooseColumns(header: readonly string[], wanted: readonly string[], file: string) {
-  const names = header.map((name) => name.trim());
-  return (wanted.length === 0 ? names : wanted).map((name) => {
+function chooseColumns(names: readonly string[], wanted: readonly string[], file: string) {
+  return wanted.map((name) => {
     const column = names.indexOf(name);
     if (column === -1) {
       const guess = nearest(name, names);

@@ -1,4 +1,21 @@
 import type { DataTransform } from '../../protocol/run';
+import type { Domain } from './domain';
+
+/** The class of each row, as an index into `classes`. */
+export interface DataLabels {
+  /** What people call each class. */
+  readonly classes: readonly string[];
+  /** `[n]` class indices of the training rows. */
+  readonly training: Float32Array;
+  /** `[m]` class indices of the held-out rows. */
+  readonly heldOut: Float32Array;
+}
+
+/**
+ * The exact log-density (log-probability, for binary data) of one point of D numbers, in nats and in
+ * model space; `-Infinity` where no data can be.
+ */
+type LogDensity = (point: ArrayLike<number>) => number;
 
 /** Rows of numbers, split for training and for held-out measures; all in model space. */
 export interface Dataset {
@@ -6,10 +23,15 @@ export interface Dataset {
   readonly dimensions: number;
   /** One name per dimension. */
   readonly axes: readonly string[];
+  readonly domain: Domain;
   /** `[n, D]`, row-major. */
   readonly training: Float32Array;
   /** `[m, D]`, row-major; never trained on. */
   readonly heldOut: Float32Array;
+  /** Where the rows belong to classes. */
+  readonly labels?: DataLabels;
+  /** The distribution that the rows were drawn from, where it is known. */
+  readonly logDensity?: LogDensity;
   /** How raw values became these, if they were standardised. */
   readonly transform?: DataTransform;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface EightGaussiansOptions extends ToyOptions {
   /** Standard deviation of each Gaussian, 0 to 100. Default 0.5/√2 ≈ 0.354. */
@@ -27,11 +27,18 @@ const schema: z.ZodType<EightGaussiansSpec> = z.strictObject({
 });
 
 /** @internal */
-export const eightGaussiansMethod = toyMethod(eightGaussians, schema, (random, { noise }) => {
-  const angle = (Math.PI / 4) * random.integer(8);
-  const radius = 4 / Math.SQRT2;
-  return [
-    radius * Math.cos(angle) + noise * random.normal(),
-    radius * Math.sin(angle) + noise * random.normal(),
-  ];
+export const eightGaussiansMethod = toyMethod(eightGaussians, schema, {
+  classes: () => numbered('Gaussian', 8),
+  draw(random, { noise }) {
+    const label = random.integer(8);
+    const angle = (Math.PI / 4) * label;
+    const radius = 4 / Math.SQRT2;
+    return {
+      label,
+      point: [
+        radius * Math.cos(angle) + noise * random.normal(),
+        radius * Math.sin(angle) + noise * random.normal(),
+      ],
+    };
+  },
 });

@@ -5,6 +5,7 @@ import { readNpy } from '../../run-directory/npy';
 import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
+import type { Domain } from './domain';
 import { dataFile, datasetOf, type TableOptions, tableShape, unreadable } from './table';
 
 export interface NpyOptions extends TableOptions {
@@ -17,8 +18,10 @@ export interface NpySpec {
   readonly path: string;
   /** Empty for `x1`, `x2`, … */
   readonly columns: readonly string[];
-  readonly standardize: boolean;
+  readonly standardize: boolean | null;
   readonly heldOut: number;
+  readonly domain: Domain;
+  readonly label: string | null;
 }
 
 /**
@@ -48,6 +51,8 @@ const schema: z.ZodType<NpySpec> = z.strictObject({
 export const npyMethod: DataMethod<NpySpec, typeof npy> = {
   create: npy,
   schema,
+  domain: ({ domain }) => domain,
+  hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
     const file = dataFile(spec.path, context);
     const bytes = await readFile(file).catch((error: unknown) => {
@@ -81,7 +86,26 @@ export const npyMethod: DataMethod<NpySpec, typeof npy> = {
         'Correct or remove that row; every value must be finite.',
       );
     }
-    return datasetOf({ file, values, columns }, spec, context.seed);
+    if (spec.label === null) return datasetOf({ file, values, columns }, spec, context.seed);
+    const label = columns.indexOf(spec.label);
+    if (label === -1 || dimensions === 1) {
+      throw problem(
+        label === -1
+          ? `${file} has no column '${spec.label}'.`
+          : `${file} has no column beside the classes.`,
+        `Its columns are ${columns.join(', ')}.`,
+      );
+    }
+    return datasetOf(
+      {
+        file,
+        values: values.filter((_, index) => index % dimensions !== label),
+        columns: columns.filter((_, index) => index !== label),
+        labels: Array.from({ length: rows }, (_, row) => String(values[row * dimensions + label])),
+      },
+      spec,
+      context.seed,
+    );
   },
 };
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface PinwheelOptions extends ToyOptions {
   /** Standard deviation along each arm, before doubling in size, 0 to 100. Default 0.3. */
@@ -38,12 +38,19 @@ const schema: z.ZodType<PinwheelSpec> = z.strictObject({
 });
 
 /** @internal */
-export const pinwheelMethod = toyMethod(pinwheel, schema, (random, spec) => {
-  const along = 1 + spec.radialNoise * random.normal();
-  const across = spec.noise * random.normal();
-  const angle = (2 * Math.PI * random.integer(spec.arms)) / spec.arms + spec.rate * Math.exp(along);
-  return [
-    2 * (along * Math.cos(angle) - across * Math.sin(angle)),
-    2 * (along * Math.sin(angle) + across * Math.cos(angle)),
-  ];
+export const pinwheelMethod = toyMethod(pinwheel, schema, {
+  classes: ({ arms }) => numbered('arm', arms),
+  draw(random, spec) {
+    const along = 1 + spec.radialNoise * random.normal();
+    const across = spec.noise * random.normal();
+    const label = random.integer(spec.arms);
+    const angle = (2 * Math.PI * label) / spec.arms + spec.rate * Math.exp(along);
+    return {
+      label,
+      point: [
+        2 * (along * Math.cos(angle) - across * Math.sin(angle)),
+        2 * (along * Math.sin(angle) + across * Math.cos(angle)),
+      ],
+    };
+  },
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface RingsOptions extends ToyOptions {
   /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.08. */
@@ -27,11 +27,18 @@ const schema: z.ZodType<RingsSpec> = z.strictObject({
 });
 
 /** @internal */
-export const ringsMethod = toyMethod(rings, schema, (random, { noise }) => {
-  const radius = 0.75 * (1 + random.integer(4));
-  const angle = 2 * Math.PI * random.uniform();
-  return [
-    radius * Math.cos(angle) + noise * random.normal(),
-    radius * Math.sin(angle) + noise * random.normal(),
-  ];
+export const ringsMethod = toyMethod(rings, schema, {
+  classes: () => numbered('ring', 4),
+  draw(random, { noise }) {
+    const label = random.integer(4);
+    const radius = 0.75 * (1 + label);
+    const angle = 2 * Math.PI * random.uniform();
+    return {
+      label,
+      point: [
+        radius * Math.cos(angle) + noise * random.normal(),
+        radius * Math.sin(angle) + noise * random.normal(),
+      ],
+    };
+  },
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface SpiralsOptions extends ToyOptions {
   /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.1. */
@@ -31,11 +31,18 @@ const schema: z.ZodType<SpiralsSpec> = z.strictObject({
 });
 
 /** @internal */
-export const spiralsMethod = toyMethod(spirals, schema, (random, { noise, turns }) => {
-  const arm = random.integer(2) === 0 ? 1 : -1;
-  // The root spreads the points evenly along the arm, whose length grows with the angle squared.
-  const angle = 2 * Math.PI * turns * Math.sqrt(random.uniform());
-  const x = -Math.cos(angle) * angle + 0.5 * random.uniform();
-  const y = Math.sin(angle) * angle + 0.5 * random.uniform();
-  return [(arm * x) / 3 + noise * random.normal(), (arm * y) / 3 + noise * random.normal()];
+export const spiralsMethod = toyMethod(spirals, schema, {
+  classes: () => numbered('arm', 2),
+  draw(random, { noise, turns }) {
+    const label = random.integer(2);
+    const arm = label === 0 ? 1 : -1;
+    // The root spreads the points evenly along the arm, whose length grows with the angle squared.
+    const angle = 2 * Math.PI * turns * Math.sqrt(random.uniform());
+    const x = -Math.cos(angle) * angle + 0.5 * random.uniform();
+    const y = Math.sin(angle) * angle + 0.5 * random.uniform();
+    return {
+      label,
+      point: [(arm * x) / 3 + noise * random.normal(), (arm * y) / 3 + noise * random.normal()],
+    };
+  },
 });

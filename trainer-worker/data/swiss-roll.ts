@@ -27,10 +27,14 @@ const schema: z.ZodType<SwissRollSpec> = z.strictObject({
 });
 
 /** @internal */
-export const swissRollMethod = toyMethod(swissRoll, schema, (random, { noise }) => {
-  const angle = 1.5 * Math.PI * (1 + 2 * random.uniform());
-  return [
-    (angle * Math.cos(angle)) / 5 + noise * random.normal(),
-    (angle * Math.sin(angle)) / 5 + noise * random.normal(),
-  ];
+export const swissRollMethod = toyMethod(swissRoll, schema, {
+  draw(random, { noise }) {
+    const angle = 1.5 * Math.PI * (1 + 2 * random.uniform());
+    return {
+      point: [
+        (angle * Math.cos(angle)) / 5 + noise * random.normal(),
+        (angle * Math.sin(angle)) / 5 + noise * random.normal(),
+      ],
+    };
+  },
 });

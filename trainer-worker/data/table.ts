@@ -4,22 +4,36 @@ import { ProblemError } from '../../protocol/problem';
 import type { DataTransform } from '../../protocol/run';
 import { fraction } from '../options/numbers';
 import { Random, streams } from '../random/random';
-import type { DataContext, Dataset } from './dataset';
+import type { DataContext, DataLabels, Dataset } from './dataset';
+import type { Domain } from './domain';
 
 /** Options that every source of measured rows has. */
 export interface TableOptions {
   /**
    * Whether each column is shifted to mean 0 and scaled to standard deviation 1 (both of the
-   * training rows). Default true: step sizes then mean the same for every column.
+   * training rows). Default `null`: where the domain is `'real'`, and only there it is possible;
+   * step sizes then mean the same for every column.
    */
-  readonly standardize?: boolean;
+  readonly standardize?: boolean | null;
+  /**
+   * Where the numbers lie: `'real'`, `'nonnegative'`, or `'binary'` for rows of zeros and ones.
+   * Default `'real'`.
+   */
+  readonly domain?: Domain;
+  /**
+   * Name of the column that holds the class of each row, for labelled objectives and energies; it
+   * is not part of the points. Default `null`: rows have no classes.
+   */
+  readonly label?: string | null;
   /** Share of the rows that is held out to measure on, 0 to 1, at least one row. Default 0.1. */
   readonly heldOut?: number;
 }
 
 /** The schemas of {@link TableOptions}. @internal */
 export const tableShape = {
-  standardize: z.boolean().default(true),
+  standardize: z.boolean().nullable().default(null),
+  domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
+  label: z.string().nullable().default(null),
   heldOut: fraction.default(0.1),
 };
 
@@ -30,6 +44,8 @@ interface Table {
   /** `[rows, columns]`, row-major. */
   readonly values: Float64Array;
   readonly columns: readonly string[];
+  /** The class of each row, if rows have classes. */
+  readonly labels?: readonly string[];
 }
 
 /** The absolute path of a data file that an experiment names. @internal */
@@ -57,14 +73,14 @@ export function unreadable(file: string, cause: unknown): ProblemError {
 /**
  * Splits the rows of a file into training and held-out ones and standardises them.
  *
- * @throws ProblemError of kind `data` where there are too few rows or a column does not vary
+ * @throws ProblemError of kind `data` where there are too few rows, a column does not vary or a
+ *   value lies outside the domain
  * @internal
  */
-export function datasetOf(
-  { file, values, columns }: Table,
-  options: Required<TableOptions>,
-  seed: number,
-): Dataset {
+export function datasetOf(table: Table, options: Required<TableOptions>, seed: number): Dataset {
+  const { file, values, columns } = table;
+  const { domain } = options;
+  const standardize = options.standardize ?? domain === 'real';
   const dimensions = columns.length;
   const count = values.length / dimensions;
   if (count < 3) {
@@ -74,10 +90,12 @@ export function datasetOf(
       remedy: 'Use a file with more rows.',
     });
   }
+  requireDomain(table, domain, standardize);
   const order = new Random(seed, streams.split).permutation(count);
   const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
   const training = order.subarray(heldOutCount);
-  const transform = options.standardize
+  const heldOut = order.subarray(0, heldOutCount);
+  const transform = standardize
     ? moments(file, values, columns, training)
     : { mean: columns.map(() => 0), scale: columns.map(() => 1) };
   const rows = (indices: Uint32Array) => {
@@ -94,9 +112,47 @@ export function datasetOf(
     dimensions,
     axes: columns,
     training: rows(training),
-    heldOut: rows(order.subarray(0, heldOutCount)),
-    ...(options.standardize ? { transform } : {}),
+    heldOut: rows(heldOut),
+    domain,
+    ...(table.labels ? { labels: labelsOf(table.labels, training, heldOut) } : {}),
+    ...(standardize ? { transform } : {}),
   };
+}
+
+/** Classes in the order of their numbers where all are numbers, else of their letters. */
+function labelsOf(
+  labels: readonly string[],
+  training: Uint32Array,
+  heldOut: Uint32Array,
+): DataLabels {
+  const found = [...new Set(labels)];
+  const numbers = found.every((name) => Number.isFinite(Number(name)));
+  const classes = numbers ? found.sort((a, b) => Number(a) - Number(b)) : found.sort();
+  const indices = new Map(classes.map((name, index) => [name, index]));
+  const of = (rows: Uint32Array) => Float32Array.from(rows, (row) => indices.get(labels[row]!)!);
+  return { classes, training: of(training), heldOut: of(heldOut) };
+}
+
+/** @throws ProblemError of kind `data` that names the first value outside the domain */
+function requireDomain({ file, values, columns }: Table, domain: Domain, standardize: boolean) {
+  if (domain === 'real') return;
+  if (standardize) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${file} cannot be standardised: its values would not stay ${domain}.`,
+      remedy: "Remove standardize: true, or set domain: 'real'.",
+    });
+  }
+  const wrong = values.findIndex((value) =>
+    domain === 'binary' ? value !== 0 && value !== 1 : value < 0,
+  );
+  if (wrong === -1) return;
+  const row = Math.floor(wrong / columns.length) + 1;
+  throw new ProblemError({
+    kind: 'data',
+    message: `${file}: row ${row} of its data has ${values[wrong]} in column '${columns[wrong % columns.length]}', which is not ${domain === 'binary' ? '0 or 1' : 'zero or above'}.`,
+    remedy: `Correct the data, or remove domain: '${domain}'.`,
+  });
 }
 
 /** Mean and standard deviation (of the population) per column over the rows `indices`. */

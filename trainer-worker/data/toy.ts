@@ -22,36 +22,71 @@ export function noiseOption(standard: number) {
   return notNegative.max(100).default(standard);
 }
 
+/** `arm 1`, `arm 2`, … @internal */
+export function numbered(noun: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${noun} ${index + 1}`);
+}
+
 interface ToySpec {
   readonly samples: number;
   readonly heldOut: number;
 }
 
+interface ToyParts<Spec> {
+  /** One point; all its randomness comes from `random`. */
+  draw(random: Random, spec: Spec): ToyPoint;
+  /** What people call the parts that a point may come from, where there are such. */
+  classes?(spec: Spec): readonly string[];
+}
+
+interface ToyPoint {
+  readonly point: readonly [number, number];
+  /** The index of its part among `classes`. */
+  readonly label?: number;
+}
+
 /**
  * The row of the table for a distribution in the plane that can be drawn from at will.
  *
- * @param draw one point; all its randomness comes from `random`
  * @internal
  */
 export function toyMethod<Spec extends ToySpec, Create>(
   create: Create,
   schema: z.ZodType<Spec>,
-  draw: (random: Random, spec: Spec) => readonly [number, number],
+  { draw, classes }: ToyParts<Spec>,
 ): DataMethod<Spec, Create> {
   const rows = (count: number, random: Random, spec: Spec) => {
     const values = new Float32Array(count * 2);
-    for (let row = 0; row < count; row++) values.set(draw(random, spec), row * 2);
-    return values;
+    const labels = new Float32Array(count);
+    for (let row = 0; row < count; row++) {
+      const { point, label = 0 } = draw(random, spec);
+      values.set(point, row * 2);
+      labels[row] = label;
+    }
+    return { values, labels };
   };
   return {
     create,
     schema,
+    hasLabels: () => classes !== undefined,
     async load(spec, { seed }) {
+      const training = rows(spec.samples, new Random(seed, streams.trainingData), spec);
+      const heldOut = rows(spec.heldOut, new Random(seed, streams.heldOutData), spec);
       return {
         dimensions: 2,
         axes: ['x1', 'x2'],
-        training: rows(spec.samples, new Random(seed, streams.trainingData), spec),
-        heldOut: rows(spec.heldOut, new Random(seed, streams.heldOutData), spec),
+        domain: 'real',
+        training: training.values,
+        heldOut: heldOut.values,
+        ...(classes
+          ? {
+              labels: {
+                classes: classes(spec),
+                training: training.labels,
+                heldOut: heldOut.labels,
+              },
+            }
+          : {}),
       };
     },
   };

@@ -31,10 +31,17 @@ const schema: z.ZodType<TwoMoonsSpec> = z.strictObject({
 });
 
 /** @internal */
-export const twoMoonsMethod = toyMethod(twoMoons, schema, (random, { noise }) => {
-  const upper = random.integer(2) === 0;
-  const angle = Math.PI * random.uniform();
-  const x = upper ? Math.cos(angle) : 1 - Math.cos(angle);
-  const y = upper ? Math.sin(angle) : 0.5 - Math.sin(angle);
-  return [2 * (x + noise * random.normal() - 0.5), 2 * (y + noise * random.normal() - 0.25)];
+export const twoMoonsMethod = toyMethod(twoMoons, schema, {
+  classes: () => ['upper', 'lower'],
+  draw(random, { noise }) {
+    const label = random.integer(2);
+    const upper = label === 0;
+    const angle = Math.PI * random.uniform();
+    const x = upper ? Math.cos(angle) : 1 - Math.cos(angle);
+    const y = upper ? Math.sin(angle) : 0.5 - Math.sin(angle);
+    return {
+      label,
+      point: [2 * (x + noise * random.normal() - 0.5), 2 * (y + noise * random.normal() - 0.25)],
+    };
+  },
 });

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
+import type { Domain } from '../data/domain';
 
 /** The trained tensors of an energy, by name. */
 export interface EnergyParameters {
@@ -29,6 +30,8 @@ export interface Energy {
   init(random: ParameterRandom): EnergyParameters;
   /** What the third argument of {@link energy} is, where it takes one. */
   readonly condition?: ConditionKind;
+  /** How many classes it knows, where it depends on a label. */
+  readonly classes?: number;
   /**
    * Energies of `[batch, D]` points, of shape `[batch]`.
    *
@@ -43,6 +46,10 @@ export interface EnergyMethod<Spec, Create> {
   /** What an experiment calls. */
   readonly create: Create;
   readonly schema: z.ZodType<Spec>;
+  /** Data that it is defined on. Default: all. */
+  readonly domains?: readonly Domain[];
+  /** Whether it needs the classes of the data. Default: it does not. */
+  needsLabels?(spec: Spec): boolean;
   /** @param dimensions D, the dimension of a data point */
   build(spec: Spec, dimensions: number): Energy;
 }

@@ -10,6 +10,7 @@ import { OptionError } from '../options/option-error';
 import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
+import { requireCompatible } from './compatibility';
 
 /** When and what a run shows while it trains. */
 export interface PreviewOptions {
@@ -138,7 +139,7 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       ['preview', 'samples'],
     );
   }
-  return Object.freeze({
+  const spec = Object.freeze({
     ...parsed,
     preview: Object.freeze({
       every: parsed.preview.every,
@@ -154,4 +155,6 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
         samplers.langevin.create(),
     }),
   });
+  requireCompatible(spec);
+  return spec;
 }

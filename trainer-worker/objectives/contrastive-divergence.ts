@@ -37,6 +37,7 @@ export const contrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: contrastiveDivergence,
   schema,
+  domains: ['real', 'nonnegative', 'binary'],
   previewSampler: ({ sampler }) => sampler,
   build(spec) {
     const sampler = samplerMethod(spec.sampler).build(spec.sampler);

@@ -53,6 +53,7 @@ export const meanFieldContrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: meanFieldContrastiveDivergence,
   schema,
+  domains: ['binary'],
   build: (spec) => ({
     loss(context) {
       const [means] = loop(spec.steps, [context.data], (_iteration, [before]) => {

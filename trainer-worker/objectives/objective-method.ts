@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import type { MetricInfo } from '../../protocol/run';
 import type { Bounds } from '../data/bounds';
+import type { Domain } from '../data/domain';
 import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import type { Model } from '../energies/model';
 import type { Arrays } from '../graph/execution';
@@ -18,6 +19,8 @@ export interface ObjectiveContext {
   readonly batchSize: number;
   /** The window that chains which start from noise start in; its length is D. */
   readonly bounds: Bounds;
+  /** Where the numbers of the data lie; one of {@link ObjectiveMethod.domains}. */
+  readonly domain: Domain;
   /** `[n, D]` rows to train on, all of them; to fit noise to, for example. */
   readonly rows: Float32Array;
   /** What {@link Objective.state} gave when the run was saved, by name. */
@@ -28,6 +31,8 @@ export interface ObjectiveContext {
 export interface LossContext extends Model {
   /** The batch, `[batch, D]`. */
   readonly data: tf.Tensor2D;
+  /** `[batch]` class indices of the batch as float32, where the data have classes. */
+  readonly labels?: tf.Tensor1D;
   /** Number of the step, from 1. */
   readonly step: tf.Scalar;
   /** What {@link Objective.feed} gives in each step. */
@@ -100,6 +105,10 @@ export interface ObjectiveMethod<Spec, Create> {
   /** What an experiment calls. */
   readonly create: Create;
   readonly schema: z.ZodType<Spec>;
+  /** Data that it can learn from. Default `['real']`. */
+  readonly domains?: readonly Domain[];
+  /** Whether it needs the classes of the data. Default: it does not. */
+  needsLabels?(spec: Spec): boolean;
   /** How many chains live on between steps, for objectives whose chains do. */
   persistentChains?(spec: Spec): number;
   /** What moves the shown chains where an experiment does not say; Langevin where absent. */

@@ -33,13 +33,14 @@ interface PersistentChains {
 /** Each step draws `batchSize` chains from the buffer and writes them back to the same slots. */
 export function persistentChains(
   { bufferSize, reinitialize }: Required<PersistentChainsOptions>,
-  { seed, batchSize, bounds, saved }: ObjectiveContext,
+  { seed, batchSize, bounds, domain, saved }: ObjectiveContext,
 ): PersistentChains {
   const buffer = new ReplayBuffer({
     size: bufferSize,
     reinitialize,
     seed,
     bounds,
+    domain,
     saved: saved?.get('buffer'),
   });
   const dimensions = bounds.length;

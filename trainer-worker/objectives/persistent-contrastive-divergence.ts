@@ -50,6 +50,7 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: persistentContrastiveDivergence,
   schema,
+  domains: ['real', 'nonnegative', 'binary'],
   persistentChains: ({ bufferSize }) => bufferSize,
   previewSampler: ({ sampler }) => sampler,
   // The buffer's own chains, as they are.

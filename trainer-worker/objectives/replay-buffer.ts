@@ -1,4 +1,5 @@
 import { type Bounds, uniformIn } from '../data/bounds';
+import type { Domain } from '../data/domain';
 import { Random, streams } from '../random/random';
 
 interface ReplayBufferOptions {
@@ -9,6 +10,8 @@ interface ReplayBufferOptions {
   readonly seed: number;
   /** The window that new chains begin in, uniformly. */
   readonly bounds: Bounds;
+  /** `'real'` where absent. */
+  readonly domain?: Domain;
   /** `[size, D]` chains to go on from. */
   readonly saved: Float32Array | undefined;
 }
@@ -24,7 +27,12 @@ export class ReplayBuffer {
     this.#dimensions = options.bounds.length;
     this.#chains = options.saved
       ? options.saved.slice()
-      : uniformIn(options.bounds, options.size, new Random(options.seed, streams.buffer));
+      : uniformIn(
+          options.bounds,
+          options.size,
+          new Random(options.seed, streams.buffer),
+          options.domain,
+        );
     if (this.#chains.length !== options.size * this.#dimensions) {
       throw new RangeError(
         `The saved buffer has ${this.#chains.length} numbers instead of ${options.size} × ${this.#dimensions}.`,
@@ -42,14 +50,14 @@ export class ReplayBuffer {
 
   /** `[count, D]` chains for training step `step`, some of them begun anew. Changes nothing. */
   draw(step: number, count: number): Float32Array {
-    const { reinitialize, bounds, seed } = this.#options;
+    const { reinitialize, bounds, domain, seed } = this.#options;
     const dimensions = this.#dimensions;
     const random = new Random(seed, streams.chainStarts, step);
     const starts = new Float32Array(count * dimensions);
     for (const [row, slot] of this.#slots(step, count).entries()) {
       const start =
         random.uniform() < reinitialize
-          ? uniformIn(bounds, 1, random)
+          ? uniformIn(bounds, 1, random, domain)
           : this.#chains.subarray(slot * dimensions, (slot + 1) * dimensions);
       starts.set(start, row * dimensions);
     }

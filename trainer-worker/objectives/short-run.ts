@@ -34,6 +34,7 @@ const schema: z.ZodType<ShortRunSpec> = z.strictObject({
 export const shortRunMethod: ObjectiveMethod<ShortRunSpec, typeof shortRun> = {
   create: shortRun,
   schema,
+  domains: ['real', 'nonnegative'],
   previewSampler: ({ sampler }) => sampler,
   previewChainSteps: ({ sampler }) => sampler.steps,
   build(spec, { batchSize, bounds }) {

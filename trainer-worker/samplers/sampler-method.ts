@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
+import type { Domain } from '../data/domain';
 import type { Model } from '../energies/model';
 
 /** A Markov chain on `[chains, D]` points, as tfjs code inside a compiled step. @internal */
@@ -20,5 +21,7 @@ export interface SamplerMethod<Spec, Create> {
   /** What an experiment calls. */
   readonly create: Create;
   readonly schema: z.ZodType<Spec>;
+  /** Data whose domain its points stay in. Default `['real']`. */
+  readonly domains?: readonly Domain[];
   build(spec: Spec): Sampler;
 }

@@ -2,6 +2,8 @@ import type { MetricInfo } from '../../protocol/run';
 import type { Backend } from '../backends/backend';
 import { Batches } from '../data/batches';
 import { type Bounds, uniformIn } from '../data/bounds';
+import type { DataLabels } from '../data/dataset';
+import type { Domain } from '../data/domain';
 import { type EnergySpec, energyMethod } from '../energies';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
@@ -34,6 +36,10 @@ export interface TrainingDefinition {
   readonly optimizer: OptimizerSpec;
   /** `[n, D]` training rows. */
   readonly rows: Float32Array;
+  /** Where their numbers lie. Default `'real'`. */
+  readonly domain?: Domain;
+  /** The classes of the training rows, if they have any. */
+  readonly labels?: Pick<DataLabels, 'classes' | 'training'>;
   /** The window around them; its length is D. */
   readonly bounds: Bounds;
   readonly batchSize: number;
@@ -70,7 +76,7 @@ export interface CompiledTraining {
  * @throws ProblemError of kind `experiment` that says what is wrong and where
  */
 export function compileTraining(definition: TrainingDefinition): CompiledTraining {
-  const { origin, bounds, batchSize, seed, preview, saved } = definition;
+  const { origin, bounds, batchSize, seed, preview, saved, domain = 'real', labels } = definition;
   const dimensions = bounds.length;
   const energy = energyMethod(definition.energy).build(definition.energy, dimensions);
   const parameters = initialParameters(
@@ -83,15 +89,18 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     seed,
     batchSize,
     bounds,
+    domain,
     rows: definition.rows,
     ...(kept ? { saved: kept } : {}),
   });
   const { shownNoiseLevel } = objective;
   requireSameConditions(energy, objective, definition);
+  requireEnoughClasses(energy, definition);
   const model: ModelDefinition = {
     energy,
     origin,
     dimensions,
+    domain,
     parameters,
     ...(shownNoiseLevel === undefined ? {} : { shownNoiseLevel }),
   };
@@ -101,6 +110,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     update: parameterUpdate(definition.optimizer),
     ...ownPart(objective, definition),
     batchSize,
+    hasLabels: labels !== undefined,
   };
   // First: what is wrong with an energy is told in its own terms.
   checkEnergy(model, batchSize);
@@ -114,7 +124,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const initial = initialState(parts).map(
     (tensor): NamedTensor => ({ ...tensor, data: kept?.get(tensor.name) ?? tensor.data }),
   );
-  const batches = new Batches(definition.rows, dimensions, batchSize, seed);
+  const batches = new Batches(definition.rows, dimensions, batchSize, seed, labels?.training);
   const completed = saved?.step ?? 0;
   return {
     program: step.program,
@@ -133,7 +143,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         seed,
         shownChains: (at, count) =>
           objective.shownChains?.(at, count) ??
-          uniformIn(bounds, count, new Random(seed, streams.previewStarts)),
+          uniformIn(bounds, count, new Random(seed, streams.previewStarts), domain),
         previewChainSteps: preview.chainSteps,
         initial,
         parameters: parameters.map(({ name }) => name),
@@ -162,6 +172,16 @@ function requireSameConditions(
         "Use an energy with condition: 'noise level'.",
         origin,
       );
+}
+
+/** @throws ProblemError (`experiment`) where the data have more classes than the energy knows */
+function requireEnoughClasses({ classes }: Energy, { labels, origin }: TrainingDefinition): void {
+  if (classes === undefined || labels === undefined || labels.classes.length <= classes) return;
+  throw wrongEnergy(
+    `The energy knows ${classes} classes, but the data have ${labels.classes.length}.`,
+    `Set classes: ${labels.classes.length} in the energy.`,
+    origin,
+  );
 }
 
 /** The objective's own parameters with what moves them, if it has any. */

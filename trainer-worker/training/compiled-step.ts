@@ -165,7 +165,13 @@ export function feedsOf(
   { batches, objective }: Pick<CompiledStepOptions, 'batches' | 'objective'>,
   step: number,
 ): Arrays {
-  return { data: batches.of(step), step: Float32Array.of(step), ...objective.feed?.(step) };
+  const labels = batches.labelsOf(step);
+  return {
+    data: batches.of(step),
+    ...(labels ? { labels } : {}),
+    step: Float32Array.of(step),
+    ...objective.feed?.(step),
+  };
 }
 
 /** @throws ProblemError of kind `training` that names the first quantity that is NaN or infinite */

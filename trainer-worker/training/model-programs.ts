@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Domain } from '../data/domain';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import { type Model, modelOf } from '../energies/model';
 import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
 import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
-import { runChain } from '../samplers/chain';
+import { runChainIn } from '../samplers/chain-in-domain';
 import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from './run-observer';
 
@@ -15,6 +16,7 @@ export interface ModelDefinition {
   readonly origin: EnergyOrigin;
   /** D. */
   readonly dimensions: number;
+  readonly domain: Domain;
   /** The initial parameters; only their shapes count here. */
   readonly parameters: readonly NamedTensor[];
   /** The noise level at which it is shown and sampled, where it depends on one. */
@@ -120,7 +122,11 @@ export function chainProgram(
       const parameters = parametersIn(definition, inputs);
       const model = modelWith(definition, parameters);
       const points = inputs['points'] as tf.Tensor2D;
-      return { outputs: { ends: runChain(sampler, model, points, inputs['iterations']!) } };
+      return {
+        outputs: {
+          ends: runChainIn(definition.domain, sampler, model, points, inputs['iterations']!),
+        },
+      };
     },
   });
 }

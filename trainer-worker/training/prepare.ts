@@ -36,12 +36,13 @@ export async function prepareTraining(
     seed,
   });
   const { dimensions, training, heldOut } = dataset;
-  const bounds = boundsOf(training, dimensions);
+  const bounds = boundsOf(training, dimensions, dataset.domain);
   const layout: PreviewLayout = {
     dimensions,
     axes: dataset.axes,
     bounds,
-    resolution: dimensions === 2 ? preview.resolution : 0,
+    // Binary points have no landscape between them.
+    resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
   };
   const compiled = compileTraining({
     energy: experiment.energy,
@@ -52,6 +53,8 @@ export async function prepareTraining(
     objective: experiment.objective,
     optimizer: experiment.optimizer,
     rows: training,
+    domain: dataset.domain,
+    ...(dataset.labels ? { labels: dataset.labels } : {}),
     bounds,
     batchSize: experiment.batchSize,
     seed,

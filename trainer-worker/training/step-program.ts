@@ -5,7 +5,7 @@ import { userFiles } from '../graph/source-location';
 import { gradientsOf, stopGradient } from '../graph/trace';
 import type { LossContext, Objective } from '../objectives/objective-method';
 import type { ParameterUpdate } from '../optimizers/parameter-update';
-import { runChain } from '../samplers/chain';
+import { runChainIn } from '../samplers/chain-in-domain';
 import { type ModelDefinition, modelWith, parameterName, parametersIn } from './model-programs';
 import type { NamedTensor } from './run-observer';
 
@@ -19,7 +19,8 @@ interface Watch {
 /** A whole training step as one program, and what its outputs mean. */
 export interface StepProgram {
   /**
-   * Inputs: `data` `[batch, D]`, `step` (float32, from 1) and the objective's. State: parameters,
+   * Inputs: `data` `[batch, D]`, `labels` `[batch]` where the data have classes, `step` (float32,
+   * from 1) and the objective's. State: parameters,
    * optimizer. Outputs: `metrics` and `watches` as below, and what the objective hands back.
    */
   readonly program: Program;
@@ -49,6 +50,8 @@ export interface StepDefinition {
   /** The objective's own parameters, under names that {@link ownName} gave, and what moves them. */
   readonly own?: { readonly parameters: readonly NamedTensor[]; readonly update: ParameterUpdate };
   readonly batchSize: number;
+  /** Whether the rows of data have classes. */
+  readonly hasLabels?: boolean;
 }
 
 /** How an objective's own parameter is called among a program's tensors and in a checkpoint. */
@@ -73,7 +76,7 @@ export function initialState({ model, update, own }: StepDefinition): readonly N
  * @throws ProblemError (`experiment`) where something in it cannot be compiled
  */
 export function compileStep(parts: StepDefinition): StepProgram {
-  const { model: definition, objective, update, own, batchSize } = parts;
+  const { model: definition, objective, update, own, batchSize, hasLabels = false } = parts;
   const metrics: MetricInfo[] = [];
   const watches: Watch[] = [];
   const warnings: string[] = [];
@@ -83,6 +86,7 @@ export function compileStep(parts: StepDefinition): StepProgram {
   const program = compileProgram({
     inputs: {
       data: { shape: [batchSize, definition.dimensions] },
+      ...(hasLabels ? { labels: { shape: [batchSize] } } : {}),
       step: { shape: [] },
       ...objective.inputs,
     },
@@ -101,6 +105,7 @@ export function compileStep(parts: StepDefinition): StepProgram {
       const context: LossContext = {
         ...model,
         data: inputs['data'] as tf.Tensor2D,
+        ...(hasLabels ? { labels: inputs['labels'] as tf.Tensor1D } : {}),
         step: inputs['step'] as tf.Scalar,
         inputs,
         own: Object.fromEntries(
@@ -115,7 +120,8 @@ export function compileStep(parts: StepDefinition): StepProgram {
             Object.entries(parameters).map(([name, tensor]) => [name, stopGradient(tensor)]),
           ),
         ),
-        chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps),
+        chain: (sampler, starts) =>
+          runChainIn(definition.domain, sampler, model, starts, sampler.steps),
         report(metric, value) {
           metrics.push(metric);
           values.push(tf.keep(value));
