@@ -54,6 +54,7 @@ export class ObjectiveGraph {
       seed: 0,
       batchSize,
       bounds: Array.from({ length: dimensions }, () => [-3, 3] as const),
+      domain: 'real',
       rows,
     });
     const graph = createGraph();

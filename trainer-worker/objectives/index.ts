@@ -8,12 +8,16 @@ import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-differenc
 import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
 import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
+import { klContractionMethod } from './kl-contraction';
 import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
+import { minimumProbabilityFlowMethod } from './minimum-probability-flow';
+import { minimumVelocityMethod } from './minimum-velocity';
 import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
 import { noiseContrastiveEstimationMethod } from './noise-contrastive-estimation';
 import { nonNegativeScoreMatchingMethod } from './non-negative-score-matching';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
+import { pseudoLikelihoodMethod } from './pseudo-likelihood';
 import { rankingNoiseContrastiveEstimationMethod } from './ranking-noise-contrastive-estimation';
 import { ratioMatchingMethod } from './ratio-matching';
 import { shiftedNoiseContrastiveEstimationMethod } from './shifted-noise-contrastive-estimation';
@@ -43,6 +47,10 @@ export const objectives = {
   conditionalNoiseContrastiveEstimation: conditionalNoiseContrastiveEstimationMethod,
   shiftedNoiseContrastiveEstimation: shiftedNoiseContrastiveEstimationMethod,
   energyDiscrepancy: energyDiscrepancyMethod,
+  pseudoLikelihood: pseudoLikelihoodMethod,
+  minimumProbabilityFlow: minimumProbabilityFlowMethod,
+  klContraction: klContractionMethod,
+  minimumVelocity: minimumVelocityMethod,
 };
 
 /** What any function of `objective` makes. */
