@@ -1,0 +1,170 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Energy } from '../../trainer-worker/energies/energy-method';
+import { modelOf } from '../../trainer-worker/energies/model';
+import { type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
+import {
+  type NoiseSource,
+  tableShape,
+  tabulateNoise,
+} from '../../trainer-worker/graph/noise-source';
+import { input } from '../../trainer-worker/graph/ops/build';
+import type { Shape } from '../../trainer-worker/graph/shape';
+import { createGraph, stopGradient, trace } from '../../trainer-worker/graph/trace';
+import { type ObjectiveSpec, objectiveMethod } from '../../trainer-worker/objectives';
+import { runChain } from '../../trainer-worker/samplers/chain';
+import { centralDifference, numbersFrom } from '../graph-numbers';
+import { type Arrays64, evaluate } from '../graph-reference';
+
+interface ObjectiveGraphOptions {
+  readonly objective: ObjectiveSpec;
+  readonly energy: Energy['energy'];
+  /** Shapes of the energy's parameters. */
+  readonly parameters: Readonly<Record<string, Shape>>;
+  /** Shapes of the objective's own parameters; their names must differ from the energy's. */
+  readonly own?: Readonly<Record<string, Shape>>;
+  readonly batchSize: number;
+  readonly dimensions: number;
+  /** What the objective sees of the training rows; a standard grid of numbers in [0, 1] where absent. */
+  readonly rows?: Float32Array;
+}
+
+/** Numbers for one evaluation, in float64. */
+interface Point {
+  readonly data: ArrayLike<number>;
+  readonly parameters: Readonly<Record<string, ArrayLike<number>>>;
+  /** The draws, in the order in which the objective asks for them; reproducible ones where absent. */
+  readonly noise?: readonly ArrayLike<number>[];
+}
+
+/** The loss of an objective and its gradients, as a graph that is evaluated in float64. */
+export class ObjectiveGraph {
+  readonly loss: Node;
+  readonly noise: readonly NoiseSource[];
+  /** The model's parameters, then the objective's own. */
+  readonly #parameters: ReadonlyMap<string, Node>;
+  readonly #gradients: readonly Node[];
+  readonly #inputs: ReadonlyMap<string, Node>;
+  readonly #fed: Readonly<Record<string, ArrayLike<number>>>;
+
+  constructor(options: ObjectiveGraphOptions) {
+    const { objective: spec, energy, parameters, own = {}, batchSize, dimensions } = options;
+    const rows =
+      options.rows ?? Float32Array.from({ length: 64 * dimensions }, (_, i) => (i % 7) / 7);
+    const objective = objectiveMethod(spec).build(spec, {
+      seed: 0,
+      batchSize,
+      bounds: Array.from({ length: dimensions }, () => [-3, 3] as const),
+      domain: 'real',
+      rows,
+    });
+    const graph = createGraph();
+    this.#fed = objective.feed?.(1) ?? {};
+    this.#inputs = new Map([
+      ['data', input(graph, 'data', [batchSize, dimensions])],
+      ['step', input(graph, 'step', [])],
+      ...Object.entries(objective.inputs ?? {}).map(
+        ([name, { shape, dtype }]) => [name, input(graph, name, shape, dtype)] as const,
+      ),
+    ]);
+    this.#parameters = new Map(
+      Object.entries({ ...parameters, ...own }).map(([name, shape]) => [
+        name,
+        input(graph, name, shape),
+      ]),
+    );
+    const leaves = [...this.#inputs.values(), ...this.#parameters.values()];
+    const { results } = trace(graph, leaves, (...tensors) => {
+      const inputs = Object.fromEntries([...this.#inputs.keys()].map((n, i) => [n, tensors[i]!]));
+      const names = Object.keys(parameters);
+      const ownNames = Object.keys(own);
+      const loss = (...given: tf.Tensor[]): tf.Scalar => {
+        const named = (transform: (tensor: tf.Tensor) => tf.Tensor) =>
+          modelOf(
+            { init: () => ({}), energy },
+            Object.fromEntries(names.map((name, i) => [name, transform(given[i]!)])),
+            { files: [] },
+            objective.shownNoiseLevel,
+          );
+        const model = named((tensor) => tensor);
+        return objective.loss({
+          ...model,
+          data: inputs['data'] as tf.Tensor2D,
+          step: inputs['step'] as tf.Scalar,
+          inputs,
+          own: Object.fromEntries(ownNames.map((name, i) => [name, given[names.length + i]!])),
+          fixed: named(stopGradient),
+          chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps),
+          report: () => undefined,
+          watch: () => undefined,
+          handBack: () => undefined,
+        }) as tf.Scalar;
+      };
+      const given = tensors.slice(this.#inputs.size);
+      // One call: a second one would draw noise of its own.
+      const { value, grads } = tf.valueAndGrads(loss)(given);
+      return [value, ...grads];
+    });
+    const { results: tabulated, sources } = tabulateNoise(results, 0);
+    this.noise = sources;
+    [this.loss, ...this.#gradients] = tabulated as [Node, ...Node[]];
+  }
+  /** The loss and, by name, its gradients as the compiler differentiates it. */
+  evaluate(point: Point): {
+    readonly loss: number;
+    readonly gradients: Readonly<Record<string, Float64Array>>;
+  } {
+    const [loss, ...gradients] = evaluate([this.loss, ...this.#gradients], this.#values(point));
+    return {
+      loss: loss![0]!,
+      gradients: Object.fromEntries(
+        [...this.#parameters.keys()].map((name, index) => [name, gradients[index]!]),
+      ),
+    };
+  }
+
+  /**
+   * The same gradients by symmetric differences of the loss. What the loss holds constant
+   * (`stopGradient`) keeps its value while a parameter is moved.
+   */
+  differences(point: Point, h = 1e-4): Readonly<Record<string, Float64Array>> {
+    const values = this.#values(point);
+    const constants = topologicalOrder([this.loss]).filter(
+      ({ row }) => row.name === 'stopGradient',
+    );
+    const held = evaluate(constants, values);
+    constants.forEach((node, index) => {
+      values.set(node, held[index]!);
+    });
+    return Object.fromEntries(
+      [...this.#parameters].map(([name, node]) => [
+        name,
+        centralDifference(this.loss, node, values, h),
+      ]),
+    );
+  }
+
+  #values({ data, parameters, noise }: Point): Arrays64 {
+    const random = numbersFrom(7);
+    const values: Arrays64 = new Map();
+    const feeds = { step: [1], ...this.#fed, data };
+    for (const [name, node] of this.#inputs) {
+      values.set(node, Float64Array.from(feeds[name as keyof typeof feeds] as ArrayLike<number>));
+    }
+    for (const [name, node] of this.#parameters) {
+      values.set(node, Float64Array.from(parameters[name]!));
+    }
+    this.noise.forEach((source, index) => {
+      const drawn = noise?.[index] ?? draw(source, random);
+      values.set(source.node, Float64Array.from(drawn));
+    });
+    return values;
+  }
+}
+
+/** Some numbers that noise of this kind may be. */
+function draw(source: NoiseSource, random: ReturnType<typeof numbersFrom>): Float64Array {
+  const numbers = random(tableShape(source, {}), 1);
+  if (source.kind === 'rademacher') return numbers.map((x) => (x < 0 ? -1 : 1));
+  if (source.kind === 'uniform') return numbers.map((x) => (x + 1) / 2);
+  return numbers.map((x) => 2 * x);
+}
