@@ -33,6 +33,19 @@ describe('a log-density', () => {
     [data.spirals({ noise: 0.25, turns: 1 }), 4.5, 72, undefined],
     [data.swissRoll(), 4.3, 100, undefined],
     // Folds of the map far from its arms make this one less smooth.
+    [
+      data.gaussianMixture({
+        means: [
+          [-2, 0],
+          [1, 1],
+        ],
+        deviation: 0.7,
+        weights: [3, 1],
+      }),
+      6,
+      80,
+      undefined,
+    ],
     [data.pinwheel(), 6, 200, undefined],
   ] as const;
   for (const [spec, half, cells, known] of cases) {
