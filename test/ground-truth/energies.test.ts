@@ -1,7 +1,7 @@
 /** Energies against what they are by definition: enumeration, hand-written sums, closed forms. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { energy } from 'ebm-lab';
 import { type EnergySpec, energyMethod } from '../../trainer-worker/energies';
 import { gaussLegendre } from '../../trainer-worker/energies/gauss-legendre';
@@ -299,4 +299,72 @@ test('the Gauss–Legendre rule is exact for polynomials of degree 2n - 1', () =
       assert.ok(Math.abs(sum - 1 / (degree + 1)) < 1e-13, `${count}, ${degree}: ${sum}`);
     }
   }
+});
+
+test('a layers model is taken as it is: its predictions are the energies', async () => {
+  await tf.setBackend('cpu');
+  const model = tf.sequential({
+    layers: [
+      tf.layers.reshape({ targetShape: [2, 2, 1], inputShape: [4] }),
+      tf.layers.conv2d({ filters: 3, kernelSize: 2, padding: 'same', activation: 'tanh' }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 5, activation: 'softplus' }),
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  const spec = energy.layersModel({ model: () => model });
+  const points = [
+    [0.5, -1, 2, 0.1],
+    [1, 2, -3, 0.7],
+  ];
+  const parameters = initialised(spec, 4);
+  const before = await energiesOf(spec, points, parameters);
+  // The parameters differ from the model's own weights until these are set to them.
+  const predicted = () => (model.predict(tf.tensor2d(points)) as tf.Tensor).dataSync();
+  assert.ok(Math.abs(predicted()[0]! - before[0]!) > 1e-4);
+  model.setWeights(Object.values(parameters).map(({ data, shape }) => tf.tensor(data, [...shape])));
+  close(before, [...predicted()]);
+});
+
+test('a layers model whose layers change in training is refused', () => {
+  const spec = energy.layersModel({
+    model: (dimensions) =>
+      tf.sequential({
+        layers: [
+          tf.layers.dense({ units: 4, inputShape: [dimensions] }),
+          tf.layers.batchNormalization(),
+          tf.layers.dense({ units: 1 }),
+        ],
+      }),
+  });
+  assert.throws(() => initialised(spec, 2), /BatchNormalization\) behaves differently in training/);
+});
+
+test('a convolutional energy is its convolutions, written as sums', async () => {
+  const spec = energy.convolutional({
+    shape: [3, 3, 1],
+    channels: [2],
+    stride: 1,
+    activation: 'tanh',
+  });
+  const parameters = initialised(spec, 9);
+  const [filter, bias, weight] = ['filter1', 'bias1', 'weight'].map(
+    (name) => parameters[name]!.data,
+  );
+  const point = Array.from({ length: 9 }, (_, i) => Math.sin(3 * i));
+  let expected = 0;
+  for (let at = 0; at < 9; at++) {
+    for (let channel = 0; channel < 2; channel++) {
+      let sum = bias![channel]!;
+      for (let tap = 0; tap < 9; tap++) {
+        const row = Math.floor(at / 3) + Math.floor(tap / 3) - 1;
+        const column = (at % 3) + (tap % 3) - 1;
+        if (row < 0 || row > 2 || column < 0 || column > 2) continue;
+        sum += point[3 * row + column]! * filter![2 * tap + channel]!;
+      }
+      expected += Math.tanh(sum) * weight![2 * at + channel]!;
+    }
+  }
+  close(await energiesOf(spec, [point], parameters), [expected]);
+  assert.throws(() => energyMethod(spec).build(spec, 8), /have 9 numbers, but a data row has 8/);
 });

@@ -4,6 +4,7 @@ import { checkerboardMethod } from './checkerboard';
 import { csvMethod } from './csv';
 import type { DataMethod } from './data-method';
 import { eightGaussiansMethod } from './eight-gaussians';
+import { gaussianMixtureMethod } from './gaussian-mixture';
 import { isingMethod } from './ising';
 import { npyMethod } from './npy';
 import { pinwheelMethod } from './pinwheel';
@@ -21,6 +22,7 @@ export const dataMethods = {
   pinwheel: pinwheelMethod,
   spirals: spiralsMethod,
   swissRoll: swissRollMethod,
+  gaussianMixture: gaussianMixtureMethod,
   barsAndStripes: barsAndStripesMethod,
   ising: isingMethod,
   csv: csvMethod,

@@ -1,5 +1,6 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { classifierMethod } from './classifier';
+import { convolutionalMethod } from './convolutional';
 import { customMethod } from './custom';
 import type { EnergyMethod } from './energy-method';
 import { gaussBernoulliRbmMethod } from './gauss-bernoulli-rbm';
@@ -7,6 +8,7 @@ import { gaussianMethod } from './gaussian';
 import { gaussianMixtureMethod } from './gaussian-mixture';
 import { isingMethod } from './ising';
 import { labelConditionalMethod } from './label-conditional';
+import { layersModelMethod } from './layers-model';
 import { mlpMethod } from './mlp';
 import { noiseConditionalMethod } from './noise-conditional';
 import { quadraticMethod } from './quadratic';
@@ -18,6 +20,8 @@ import { scoreNetworkMethod } from './score-network';
 export const energies = {
   mlp: mlpMethod,
   residual: residualMethod,
+  convolutional: convolutionalMethod,
+  layersModel: layersModelMethod,
   noiseConditional: noiseConditionalMethod,
   labelConditional: labelConditionalMethod,
   classifier: classifierMethod,
