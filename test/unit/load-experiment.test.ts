@@ -77,6 +77,7 @@ describe('an experiment that is right', () => {
         resolution: 96,
         chainSteps: 100,
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
+        diagnostics: null,
       },
       checkpoint: { every: null },
     });
@@ -423,7 +424,13 @@ describe('overrides', () => {
     const { energy, preview, optimizer } = config;
     assert.deepEqual(energy, { type: 'mlp', hidden: [64, 64], activation: 'swish' });
     const { sampler: shown, ...rest } = preview as { sampler: Json };
-    assert.deepEqual(rest, { every: 10, samples: 32, resolution: 32, chainSteps: 0 });
+    assert.deepEqual(rest, {
+      every: 10,
+      samples: 32,
+      resolution: 32,
+      chainSteps: 0,
+      diagnostics: null,
+    });
     // The shown chains move as the trained ones do.
     assert.deepEqual(shown, (config['objective'] as { sampler: Json }).sampler);
     assert.equal((optimizer as { learningRate: number }).learningRate, 3e-4);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
+import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
 import { TrainingLoop } from '../../trainer-worker/training/loop';
 import type { RunObserver } from '../../trainer-worker/training/run-observer';
 import type { TrainingStep } from '../../trainer-worker/training/training-step';
@@ -26,6 +27,23 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
   return { step, ran, isDisposed: () => disposed };
 }
 
+const bounds = [
+  [0, 2],
+  [0, 3],
+] as const;
+const measures = prepareDiagnostics(['likelihood'], {
+  dataset: {
+    dimensions: 2,
+    axes: ['x1', 'x2'],
+    domain: 'real',
+    training: new Float32Array(4),
+    heldOut: new Float32Array(4),
+  },
+  bounds,
+  resolution: 8,
+  seed: 0,
+});
+
 function loopOf(step: TrainingStep, observer: RunObserver = {}, steps = 10) {
   return new TrainingLoop(
     {
@@ -37,15 +55,12 @@ function loopOf(step: TrainingStep, observer: RunObserver = {}, steps = 10) {
         layout: {
           dimensions: 2,
           axes: ['x1', 'x2'],
-          bounds: [
-            [0, 2],
-            [0, 3],
-          ],
+          bounds,
           resolution: 8,
         },
       },
       checkpointEvery: null,
-      heldOut: new Float32Array(4),
+      ...measures,
     },
     [observer],
   );

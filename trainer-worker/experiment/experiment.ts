@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type DataSpec, dataMethods } from '../data';
+import { type DiagnosticName, diagnostics } from '../diagnostics';
 import { type EnergySpec, energies } from '../energies';
 import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
 import { defaultPreviewChainSteps } from '../objectives/objective-method';
@@ -30,6 +31,12 @@ export interface PreviewOptions {
    * `sampler.langevin()`.
    */
   readonly sampler?: SamplerSpec;
+  /**
+   * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
+   * each where it can be had. Others: `'maximumMeanDiscrepancy'`, `'slicedWasserstein'`,
+   * `'outOfDistribution'` and `'energyGap'`.
+   */
+  readonly diagnostics?: readonly DiagnosticName[] | null;
 }
 
 /** When a run writes all its state to disk besides its end. */
@@ -82,6 +89,10 @@ const schema = z.strictObject({
       resolution: integer(8, 1024).default(96),
       chainSteps: integer(0, 100_000).optional(),
       sampler: familySchema('sampler', samplers).optional(),
+      diagnostics: z
+        .array(z.enum(Object.keys(diagnostics) as DiagnosticName[]))
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   checkpoint: z
@@ -162,6 +173,7 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
         parsed.preview.sampler ??
         method.previewSampler?.(parsed.objective) ??
         standardSampler(parsed.data),
+      diagnostics: parsed.preview.diagnostics,
     }),
   });
   requireCompatible(spec);

@@ -16,6 +16,7 @@ export const streams = {
   buffer: 9,
   previewStarts: 10,
   objectiveParameters: 13,
+  diagnostics: 14,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];

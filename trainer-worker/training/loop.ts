@@ -6,7 +6,9 @@ import {
   type RunState,
   type RunStatus,
 } from '../../protocol/run';
-import { gridPoints, logPartition, meanLogLikelihood } from '../diagnostics/grid-likelihood';
+import type { Diagnostic } from '../diagnostics/diagnostic';
+import { gridPoints } from '../diagnostics/grid';
+import type { Quadrature } from '../diagnostics/quadrature';
 import { Pace } from './pace';
 import type { RunObserver } from './run-observer';
 import { Speed } from './speed';
@@ -27,8 +29,10 @@ export interface TrainingLoopOptions {
   };
   /** Training steps between checkpoints; `null` for none but the last. */
   readonly checkpointEvery: number | null;
-  /** `[n, D]` held-out rows, to measure the likelihood of where there is a field. */
-  readonly heldOut: Float32Array;
+  /** What is measured at each preview. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Points whose energies diagnostics need. */
+  readonly quadrature?: Quadrature;
 }
 
 /**
@@ -223,27 +227,42 @@ export class TrainingLoop {
   async #preview(metrics: StepMetrics): Promise<void> {
     const { step, preview } = this.#options;
     const samples = await step.sample();
-    const field = preview.layout.resolution > 0 ? await this.#field() : undefined;
+    const field = await this.#field();
     const frame: PreviewFrame = {
       step: this.#completed,
       samples,
       count: samples.length / preview.layout.dimensions,
-      ...(field ? { field: field.energies } : {}),
+      ...(field ? { field } : {}),
     };
-    this.#measured({ ...metrics, ...field?.metrics });
+    this.#measured({ ...metrics, ...(await this.#diagnose(samples, field)) });
     await this.#attempt(() => this.#keep(frame));
   }
 
-  /** The energy landscape and the likelihood that follows from it. */
-  async #field() {
-    const { step, preview, heldOut } = this.#options;
+  /** The energy landscape, where one is shown. */
+  async #field(): Promise<Float32Array | undefined> {
+    const { step, preview } = this.#options;
     const { bounds, resolution } = preview.layout;
-    const energies = await step.energy(gridPoints(bounds, resolution));
-    const likelihood = meanLogLikelihood(
-      await step.energy(heldOut),
-      logPartition(energies, bounds, resolution),
-    );
-    return { energies, metrics: { 'log-likelihood/held-out': likelihood } };
+    return resolution > 0 ? step.energy(gridPoints(bounds, resolution)) : undefined;
+  }
+
+  /** All that is measured of the model as it is. */
+  async #diagnose(samples: Float32Array, field: Float32Array | undefined): Promise<StepMetrics> {
+    const { step, diagnostics, quadrature, preview } = this.#options;
+    const count = quadrature && quadrature.points.length / preview.layout.dimensions;
+    const measured: Record<string, number> = {};
+    // The points of the landscape mostly are those of the quadrature.
+    const quadratureEnergies =
+      quadrature && (field?.length === count ? field : await step.energy(quadrature.points));
+    for (const diagnostic of diagnostics) {
+      const values = await diagnostic.measure({
+        samples,
+        ...(quadratureEnergies ? { quadratureEnergies } : {}),
+        energy: (points) => step.energy(points),
+      });
+      Object.assign(measured, values);
+      await this.#pace.giveWay();
+    }
+    return measured;
   }
 
   async #keep(frame: PreviewFrame): Promise<void> {

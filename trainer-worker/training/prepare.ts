@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
-import type { MetricInfo, PreviewLayout } from '../../protocol/run';
+import type { PreviewLayout } from '../../protocol/run';
 import { chooseBackend } from '../backends/choose';
 import { dataMethod } from '../data';
 import { boundsOf } from '../data/bounds';
+import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { compileTraining } from './compile-training';
 import { TrainingLoop } from './loop';
@@ -35,7 +36,7 @@ export async function prepareTraining(
     directory: path.dirname(file),
     seed,
   });
-  const { dimensions, training, heldOut } = dataset;
+  const { dimensions, training } = dataset;
   const bounds = boundsOf(training, dimensions, dataset.domain);
   const layout: PreviewLayout = {
     dimensions,
@@ -44,6 +45,12 @@ export async function prepareTraining(
     // Binary points have no landscape between them.
     resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
   };
+  const measures = prepareDiagnostics(preview.diagnostics, {
+    dataset,
+    bounds,
+    resolution: layout.resolution,
+    seed,
+  });
   const compiled = compileTraining({
     energy: experiment.energy,
     origin: {
@@ -70,10 +77,13 @@ export async function prepareTraining(
   const step = await compiled.start(backend);
   const shown = training.slice(0, shownRows * dimensions);
   return {
-    description: { metrics: metricsOf(compiled.metrics, layout), preview: layout },
+    description: {
+      metrics: [...compiled.metrics, ...measures.diagnostics.flatMap(({ metrics }) => metrics)],
+      preview: layout,
+    },
     backend: { name: backend.name, reason: backend.reason },
     program: compiled.program,
-    warnings: compiled.warnings,
+    warnings: [...compiled.warnings, ...measures.warnings],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
@@ -84,20 +94,10 @@ export async function prepareTraining(
           steps: experiment.steps,
           preview: { every: preview.every, layout },
           checkpointEvery: experiment.checkpoint.every,
-          heldOut,
+          diagnostics: measures.diagnostics,
+          ...(measures.quadrature ? { quadrature: measures.quadrature } : {}),
         },
         observers,
       ),
   };
-}
-
-/** The step's metrics, and what previews measure. */
-function metricsOf(ofStep: readonly MetricInfo[], { resolution }: PreviewLayout): MetricInfo[] {
-  const ofPreviews: MetricInfo = {
-    name: 'log-likelihood/held-out',
-    label: 'Held-out log-likelihood',
-    group: 'Likelihood',
-    unit: 'nats',
-  };
-  return resolution > 0 ? [...ofStep, ofPreviews] : [...ofStep];
 }

@@ -1,0 +1,39 @@
+import type { MetricInfo } from '../../protocol/run';
+import type { Bounds } from '../data/bounds';
+import type { Dataset } from '../data/dataset';
+import type { Quadrature } from './quadrature';
+
+/** What a diagnostic may be prepared from. */
+export interface DiagnosticContext {
+  readonly dataset: Dataset;
+  /** The shown window; its length is D. */
+  readonly bounds: Bounds;
+  /** Where the space is small enough to sum over. */
+  readonly quadrature?: Quadrature;
+  readonly seed: number;
+}
+
+/** The model at a preview. */
+interface Subject {
+  /** `[n, D]` ends of the shown chains. */
+  readonly samples: Float32Array;
+  /** Energies at the points of the quadrature, where there is one. */
+  readonly quadratureEnergies?: Float32Array;
+  /** Energies of `[n, D]` points, `[n]`. */
+  energy(points: Float32Array): Promise<Float32Array>;
+}
+
+/** A measure of a model, taken at each preview. */
+export interface Diagnostic {
+  readonly metrics: readonly MetricInfo[];
+  /** A value for each of {@link metrics}, by name. */
+  measure(subject: Subject): Promise<Readonly<Record<string, number>>>;
+}
+
+/** One row of the table of diagnostics. */
+export interface DiagnosticMethod {
+  /** What it needs where it cannot be taken: `data whose density is known`. */
+  readonly needs: string;
+  /** `undefined` where it cannot be taken. */
+  prepare(context: DiagnosticContext): Diagnostic | undefined;
+}

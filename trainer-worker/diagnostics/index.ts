@@ -1,0 +1,26 @@
+import type { DiagnosticMethod } from './diagnostic';
+import { energyGap } from './energy-gap';
+import { kullbackLeibler } from './kullback-leibler';
+import { likelihood } from './likelihood';
+import { maximumMeanDiscrepancy } from './maximum-mean-discrepancy';
+import { outOfDistribution } from './out-of-distribution';
+import { slicedWasserstein } from './sliced-wasserstein';
+
+/** Names of diagnostics. */
+export type DiagnosticName =
+  | 'likelihood'
+  | 'kullbackLeibler'
+  | 'maximumMeanDiscrepancy'
+  | 'slicedWasserstein'
+  | 'outOfDistribution'
+  | 'energyGap';
+
+/** Every diagnostic: to add one, write its file, its row and its name above. */
+export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
+  likelihood,
+  kullbackLeibler,
+  maximumMeanDiscrepancy,
+  slicedWasserstein,
+  outOfDistribution,
+  energyGap,
+};
