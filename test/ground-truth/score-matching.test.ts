@@ -359,7 +359,7 @@ test('ratio matching has no slope at the law of an enumerated Ising model, and a
     parameters: { W: [bits, bits], b: [bits] },
     batchSize: 1,
     dimensions: bits,
-    rows: new Float32Array(bits),
+    domain: 'binary',
   });
   const slope = (biases: readonly number[]) => {
     const sum = new Float64Array(bits * bits + bits);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Domain } from '../../trainer-worker/data/domain';
 import type { Energy } from '../../trainer-worker/energies/energy-method';
 import { modelOf } from '../../trainer-worker/energies/model';
 import { type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
@@ -24,8 +25,8 @@ interface ObjectiveGraphOptions {
   readonly own?: Readonly<Record<string, Shape>>;
   readonly batchSize: number;
   readonly dimensions: number;
-  /** What the objective sees of the training rows; a standard grid of numbers in [0, 1] where absent. */
-  readonly rows?: Float32Array;
+  /** Where the data lie; `'real'` where absent. */
+  readonly domain?: Domain;
 }
 
 /** Numbers for one evaluation, in float64. */
@@ -48,13 +49,13 @@ export class ObjectiveGraph {
 
   constructor(options: ObjectiveGraphOptions) {
     const { objective: spec, energy, parameters, own = {}, batchSize, dimensions } = options;
-    const rows =
-      options.rows ?? Float32Array.from({ length: 64 * dimensions }, (_, i) => (i % 7) / 7);
     const objective = objectiveMethod(spec).build(spec, {
       seed: 0,
       batchSize,
       bounds: Array.from({ length: dimensions }, () => [-3, 3] as const),
-      rows,
+      domain: options.domain ?? 'real',
+      // Zeros and ones: of every domain.
+      rows: Float32Array.from({ length: 64 * dimensions }, (_, i) => Number(i % 3 === 0)),
     });
     const graph = createGraph();
     this.#fed = objective.feed?.(1) ?? {};

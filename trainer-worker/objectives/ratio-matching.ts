@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { ProblemError } from '../../protocol/problem';
 import { specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
 
@@ -23,28 +22,19 @@ const schema: z.ZodType<RatioMatchingSpec> = z.strictObject({ type: z.literal('r
 export const ratioMatchingMethod: ObjectiveMethod<RatioMatchingSpec, typeof ratioMatching> = {
   create: ratioMatching,
   schema,
-  build(_spec, { rows }) {
-    const other = rows.find((value) => value !== 0 && value !== 1);
-    if (other !== undefined) {
-      throw new ProblemError({
-        kind: 'experiment',
-        message: `objective.ratioMatching needs binary data; these hold ${other}, which is neither 0 nor 1.`,
-        remedy: 'Use data of zeros and ones, or objective.slicedScoreMatching for real numbers.',
-      });
-    }
-    return {
-      loss({ data, energy }) {
-        const [count, dimensions] = data.shape;
-        const point = tf.expandDims(data, 1);
-        // x + (1 - 2x) on the diagonal: row d has bit d flipped.
-        const flips = tf.add(point, tf.mul(tf.sub(1, tf.mul(point, 2)), tf.eye(dimensions)));
-        const flipped = energy(tf.reshape(flips, [count * dimensions, dimensions]) as tf.Tensor2D);
-        const differences = tf.sub(
-          tf.expandDims(energy(data), 1),
-          tf.reshape(flipped, [count, dimensions]),
-        );
-        return tf.mean(tf.sum(tf.square(tf.sigmoid(differences)), 1));
-      },
-    };
-  },
+  domains: ['binary'],
+  build: () => ({
+    loss({ data, energy }) {
+      const [count, dimensions] = data.shape;
+      const point = tf.expandDims(data, 1);
+      // x + (1 - 2x) on the diagonal: row d has bit d flipped.
+      const flips = tf.add(point, tf.mul(tf.sub(1, tf.mul(point, 2)), tf.eye(dimensions)));
+      const flipped = energy(tf.reshape(flips, [count * dimensions, dimensions]) as tf.Tensor2D);
+      const differences = tf.sub(
+        tf.expandDims(energy(data), 1),
+        tf.reshape(flipped, [count, dimensions]),
+      );
+      return tf.mean(tf.sum(tf.square(tf.sigmoid(differences)), 1));
+    },
+  }),
 };
