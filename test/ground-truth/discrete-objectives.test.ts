@@ -35,7 +35,6 @@ function graphOf(spec: ObjectiveSpec): ObjectiveGraph {
     parameters: { W: [bits, bits], b: [bits] },
     batchSize: 1,
     dimensions: bits,
-    rows: new Float32Array(bits),
   });
 }
 

@@ -113,7 +113,12 @@ describe('the learned Stein discrepancy', () => {
     }),
     energy: parabola,
     parameters: { theta: [] },
-    own: { weight1: [1, 2], bias1: [2], weight2: [2, 1], bias2: [1] },
+    own: {
+      'critic/weight1': [1, 2],
+      'critic/bias1': [2],
+      'critic/weight2': [2, 1],
+      'critic/bias2': [1],
+    },
     batchSize: 2,
     dimensions: 1,
   });
@@ -123,10 +128,10 @@ describe('the learned Stein discrepancy', () => {
       data,
       parameters: {
         theta: [theta],
-        weight1: [1, -1],
-        bias1: [0, 0],
-        weight2: [c, -c],
-        bias2: [0],
+        'critic/weight1': [1, -1],
+        'critic/bias1': [0, 0],
+        'critic/weight2': [c, -c],
+        'critic/bias2': [0],
       },
       noise: [[1, -1]],
     });
@@ -143,9 +148,9 @@ describe('the learned Stein discrepancy', () => {
   test('stands still for the critic there, and moves the model along its part alone', () => {
     const { gradients } = evaluate(best);
     // Along c: weight2 is (c, -c).
-    near(gradients['weight2']![0]! - gradients['weight2']![1]!, 0);
+    near(gradients['critic/weight2']![0]! - gradients['critic/weight2']![1]!, 0);
     near(gradients['theta']![0]!, -best * variance);
-    const beside = evaluate(best + 0.1).gradients['weight2']!;
+    const beside = evaluate(best + 0.1).gradients['critic/weight2']!;
     // d/dc of -(discrepancy) = 2 λ s² (c - c*).
     near(beside[0]! - beside[1]!, 2 * penalty * variance * 0.1);
   });

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Domain } from '../../trainer-worker/data/domain';
 import type { Energy } from '../../trainer-worker/energies/energy-method';
 import { modelOf } from '../../trainer-worker/energies/model';
 import { type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
@@ -24,8 +25,8 @@ interface ObjectiveGraphOptions {
   readonly own?: Readonly<Record<string, Shape>>;
   readonly batchSize: number;
   readonly dimensions: number;
-  /** What the objective sees of the training rows; a standard grid of numbers in [0, 1] where absent. */
-  readonly rows?: Float32Array;
+  /** Where the data lie; `'real'` where absent. */
+  readonly domain?: Domain;
 }
 
 /** Numbers for one evaluation, in float64. */
@@ -48,20 +49,21 @@ export class ObjectiveGraph {
 
   constructor(options: ObjectiveGraphOptions) {
     const { objective: spec, energy, parameters, own = {}, batchSize, dimensions } = options;
-    const rows =
-      options.rows ?? Float32Array.from({ length: 64 * dimensions }, (_, i) => (i % 7) / 7);
     const objective = objectiveMethod(spec).build(spec, {
       seed: 0,
       batchSize,
       bounds: Array.from({ length: dimensions }, () => [-3, 3] as const),
-      domain: 'real',
-      rows,
+      domain: options.domain ?? 'real',
+      // Zeros and ones: of every domain.
+      rows: Float32Array.from({ length: 64 * dimensions }, (_, i) => Number(i % 3 === 0)),
     });
     const graph = createGraph();
-    this.#fed = objective.feed?.(1) ?? {};
+    const labels = Float32Array.from({ length: batchSize }, (_, row) => row % 2);
+    this.#fed = { labels, ...objective.feed?.(1) };
     this.#inputs = new Map([
       ['data', input(graph, 'data', [batchSize, dimensions])],
       ['step', input(graph, 'step', [])],
+      ...(objective.classifies ? [['labels', input(graph, 'labels', [batchSize])] as const] : []),
       ...Object.entries(objective.inputs ?? {}).map(
         ([name, { shape, dtype }]) => [name, input(graph, name, shape, dtype)] as const,
       ),
@@ -89,6 +91,7 @@ export class ObjectiveGraph {
         return objective.loss({
           ...model,
           data: inputs['data'] as tf.Tensor2D,
+          ...(inputs['labels'] ? { labels: inputs['labels'] as tf.Tensor1D } : {}),
           step: inputs['step'] as tf.Scalar,
           inputs,
           own: Object.fromEntries(ownNames.map((name, i) => [name, given[names.length + i]!])),

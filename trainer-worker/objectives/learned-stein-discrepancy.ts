@@ -6,6 +6,7 @@ import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { randomDirections } from './directions';
 import type { ObjectiveMethod } from './objective-method';
+import { underPrefix, withPrefix } from './own-parameters';
 import { squaredNorm } from './projected-curvature';
 
 export interface LearnedSteinDiscrepancyOptions extends DenseOptions {
@@ -49,10 +50,11 @@ export const learnedSteinDiscrepancyMethod: ObjectiveMethod<
     const dimensions = bounds.length;
     const critic = dense(spec, dimensions, dimensions, true);
     return {
-      init: critic.init,
+      init: (random) => withPrefix(criticPrefix, critic.init(random)),
       modelEvery: spec.criticSteps,
       loss({ data, score, fixed, own, report }) {
-        const f = (at: tf.Tensor) => critic.apply(own, at);
+        const parameters = underPrefix(criticPrefix, own);
+        const f = (at: tf.Tensor) => critic.apply(parameters, at);
         const direction = stopGradient(f(data));
         const v = randomDirections('rademacher', data.shape[0], dimensions);
         // vᵀ (∂f/∂x) v = v · ∂(v·f)/∂x
@@ -73,3 +75,5 @@ export const learnedSteinDiscrepancyMethod: ObjectiveMethod<
     };
   },
 };
+
+const criticPrefix = 'critic/';

@@ -11,7 +11,8 @@ import { samplerMethod } from '../samplers';
 import { runChain } from '../samplers/chain';
 import { contrastiveLoss } from './contrastive-loss';
 import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
-import type { LossContext, ObjectiveMethod } from './objective-method';
+import type { ObjectiveMethod } from './objective-method';
+import { underPrefix, withPrefix } from './own-parameters';
 
 /** One of the coarser grids. */
 interface CoarserGrid {
@@ -95,18 +96,17 @@ export const multiGridContrastiveDivergenceMethod: ObjectiveMethod<
     }));
     return {
       init: (random) =>
-        Object.fromEntries(
-          coarser.flatMap(({ prefix, energy }) =>
-            Object.entries(energy.init(random)).map(([name, tensor]) => [prefix + name, tensor]),
-          ),
-        ),
+        Object.assign(
+          {},
+          ...coarser.map(({ prefix, energy }) => withPrefix(prefix, energy.init(random))),
+        ) as EnergyParameters,
       loss(context) {
         const finest: Grid = { size: [height, width], model: context, label: 'images' };
         const grids = [
           ...coarser.map(
             ({ size, prefix, energy }): Grid => ({
               size,
-              model: modelOf(energy, parametersOf(context, prefix), { files: [] }),
+              model: modelOf(energy, underPrefix(prefix, context.own), { files: [] }),
               label: `${size[0]} × ${size[1]}`,
             }),
           ),
@@ -151,15 +151,6 @@ interface Grid {
   readonly size: readonly [number, number];
   readonly model: Model;
   readonly label: string;
-}
-
-/** The parameters of one coarser grid, by the names that its energy gave them. */
-function parametersOf({ own }: LossContext, prefix: string): EnergyParameters {
-  return Object.fromEntries(
-    Object.entries(own)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
 }
 
 /** `[n, height, width, channels]` images averaged over equal blocks. */

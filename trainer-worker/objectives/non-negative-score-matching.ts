@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { ProblemError } from '../../protocol/problem';
 import { specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
 import { axisDirections, projectedCurvature, squaredNorm } from './projected-curvature';
@@ -31,28 +30,19 @@ export const nonNegativeScoreMatchingMethod: ObjectiveMethod<
 > = {
   create: nonNegativeScoreMatching,
   schema,
-  build(_spec, { rows }) {
-    const negative = rows.find((value) => value < 0);
-    if (negative !== undefined) {
-      throw new ProblemError({
-        kind: 'experiment',
-        message: `objective.nonNegativeScoreMatching needs data that are never negative; these hold ${negative}.`,
-        remedy: 'Use objective.slicedScoreMatching for data on the whole line.',
-      });
-    }
-    return {
-      loss(context) {
-        const [count, dimensions] = context.data.shape;
-        const x = tf.tile(context.data, [dimensions, 1]);
-        const { score, curvature } = projectedCurvature(
-          context,
-          x,
-          tf.mul(x, axisDirections(count, dimensions)),
-        );
-        const weighted = tf.mul(x, score) as tf.Tensor2D;
-        const drift = tf.mul(tf.sum(weighted, 1), 2);
-        return tf.mean(tf.add(tf.add(tf.mul(squaredNorm(weighted), 0.5), drift), curvature));
-      },
-    };
-  },
+  domains: ['nonnegative'],
+  build: () => ({
+    loss(context) {
+      const [count, dimensions] = context.data.shape;
+      const x = tf.tile(context.data, [dimensions, 1]);
+      const { score, curvature } = projectedCurvature(
+        context,
+        x,
+        tf.mul(x, axisDirections(count, dimensions)),
+      );
+      const weighted = tf.mul(x, score) as tf.Tensor2D;
+      const drift = tf.mul(tf.sum(weighted, 1), 2);
+      return tf.mean(tf.add(tf.add(tf.mul(squaredNorm(weighted), 0.5), drift), curvature));
+    },
+  }),
 };
