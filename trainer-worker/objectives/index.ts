@@ -8,7 +8,10 @@ import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-differenc
 import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
 import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
+import { jemMethod } from './jem';
+import { kernelSteinDiscrepancyMethod } from './kernel-stein-discrepancy';
 import { klContractionMethod } from './kl-contraction';
+import { learnedSteinDiscrepancyMethod } from './learned-stein-discrepancy';
 import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
 import { minimumProbabilityFlowMethod } from './minimum-probability-flow';
 import { minimumVelocityMethod } from './minimum-velocity';
@@ -51,6 +54,9 @@ export const objectives = {
   minimumProbabilityFlow: minimumProbabilityFlowMethod,
   klContraction: klContractionMethod,
   minimumVelocity: minimumVelocityMethod,
+  kernelSteinDiscrepancy: kernelSteinDiscrepancyMethod,
+  learnedSteinDiscrepancy: learnedSteinDiscrepancyMethod,
+  jem: jemMethod,
 };
 
 /** What any function of `objective` makes. */
