@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy } from 'ebm-lab';
-import { type EnergySpec, energyMethod } from '../../trainer-worker/energies';
+import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
 import { gaussLegendre } from '../../trainer-worker/energies/gauss-legendre';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { initialParameters } from '../../trainer-worker/training/parameters';
@@ -185,7 +185,7 @@ describe('log Z that an energy knows is the integral of exp(-E)', () => {
   for (const [spec, parameters] of cases) {
     test(`of ${spec.type}`, async () => {
       const known = await valuesOf(parameters, (tensors) =>
-        energyMethod(spec).build(spec, 2).logPartition!(tensors),
+        buildEnergy(spec, 2).logPartition!(tensors),
       );
       const integral = await logIntegral(spec, parameters);
       assert.ok(Math.abs(known[0]! - integral) < 1e-4, `${known[0]}, not ${integral}`);
@@ -196,7 +196,7 @@ describe('log Z that an energy knows is the integral of exp(-E)', () => {
 /** An energy's own initial parameters, moved by noise so that none is zero. */
 function initialised(spec: EnergySpec, dimensions: number): Values {
   const parameters = initialParameters(
-    (source) => energyMethod(spec).build(spec, dimensions).init(source),
+    (source) => buildEnergy(spec, dimensions).init(source),
     new Random(5, streams.parameters),
     { files: [] },
   );
@@ -281,7 +281,7 @@ test('where a score network is a gradient, its energy has that gradient', async 
     parameters,
     points.flatMap(() => [0.7, 0.7]),
   );
-  const model = energyMethod(spec).build(spec, 1);
+  const model = buildEnergy(spec, 1);
   const x = { shape: [3, 1], data: Float32Array.from(points) };
   const level = { shape: [3], data: Float32Array.of(0.7, 0.7, 0.7) };
   const scores = await valuesOf({ ...parameters, x, level }, (tensors) =>
@@ -366,5 +366,30 @@ test('a convolutional energy is its convolutions, written as sums', async () => 
     }
   }
   close(await energiesOf(spec, [point], parameters), [expected]);
-  assert.throws(() => energyMethod(spec).build(spec, 8), /have 9 numbers, but a data row has 8/);
+  assert.throws(() => buildEnergy(spec, 8), /have 9 numbers, but a data row has 8/);
+});
+
+test('a product adds the energies of its parts, a mixture their densities', async () => {
+  const of = [energy.mlp({ hidden: [4] }), energy.gaussian(), energy.mlp({ hidden: [3] })];
+  const parts: Float32Array[] = [];
+  const parameters: Record<string, Values[string]> = {};
+  for (const [k, spec] of of.entries()) {
+    const own = initialised(spec, 2);
+    parts.push(await energiesOf(spec, few, own));
+    for (const [name, value] of Object.entries(own)) parameters[`part${k + 1}/${name}`] = value;
+  }
+  const factors = [1, 0.5, -1];
+  close(
+    await energiesOf(energy.product({ of, factors }), few, parameters),
+    few.map((_, i) => parts[0]![i]! + 0.5 * parts[1]![i]! - parts[2]![i]!),
+  );
+  close(
+    await energiesOf(energy.mixture({ of }), few, parameters),
+    few.map((_, i) => -logSumExp(parts.map((values) => -values[i]!))),
+  );
+  // Its own initial parameters have the same names.
+  assert.deepEqual(
+    Object.keys(initialised(energy.mixture({ of }), 2)).sort(),
+    Object.keys(parameters).sort(),
+  );
 });

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import { type EnergySpec, energyMethod } from '../../trainer-worker/energies';
+import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
 import { compileProgram, type Tensors } from '../../trainer-worker/graph/program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 
@@ -34,7 +34,7 @@ export async function energiesOf(
   condition?: readonly number[],
 ): Promise<Float32Array> {
   const dimensions = points[0]!.length;
-  const energy = energyMethod(spec).build(spec, dimensions);
+  const energy = buildEnergy(spec, dimensions);
   const given = condition && {
     'the condition': { shape: [points.length], data: Float32Array.from(condition) },
   };

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import type { Domain } from '../data/domain';
+import type { EnergySpec } from './index';
 
 /** The trained tensors of an energy, by name. */
 export interface EnergyParameters {
@@ -57,6 +58,11 @@ export interface EnergyMethod<Spec, Create> {
   readonly domains?: readonly Domain[];
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
-  /** @param dimensions D, the dimension of a data point */
-  build(spec: Spec, dimensions: number): Energy;
+  /** The energies that it is made of, for compositions. */
+  parts?(spec: Spec): readonly EnergySpec[];
+  /**
+   * @param dimensions D, the dimension of a data point
+   * @param part builds a part of a composition for the same points
+   */
+  build(spec: Spec, dimensions: number, part: (spec: EnergySpec) => Energy): Energy;
 }

@@ -2,15 +2,17 @@ import { rowOf, type SpecOf } from '../options/method-table';
 import { classifierMethod } from './classifier';
 import { convolutionalMethod } from './convolutional';
 import { customMethod } from './custom';
-import type { EnergyMethod } from './energy-method';
+import type { Energy, EnergyMethod } from './energy-method';
 import { gaussBernoulliRbmMethod } from './gauss-bernoulli-rbm';
 import { gaussianMethod } from './gaussian';
 import { gaussianMixtureMethod } from './gaussian-mixture';
 import { isingMethod } from './ising';
 import { labelConditionalMethod } from './label-conditional';
 import { layersModelMethod } from './layers-model';
+import { mixtureMethod } from './mixture';
 import { mlpMethod } from './mlp';
 import { noiseConditionalMethod } from './noise-conditional';
+import { productMethod } from './product';
 import { quadraticMethod } from './quadratic';
 import { rbmMethod } from './rbm';
 import { residualMethod } from './residual';
@@ -32,6 +34,8 @@ export const energies = {
   rbm: rbmMethod,
   gaussBernoulliRbm: gaussBernoulliRbmMethod,
   ising: isingMethod,
+  product: productMethod,
+  mixture: mixtureMethod,
   custom: customMethod,
 };
 
@@ -41,4 +45,9 @@ export type EnergySpec = SpecOf<typeof energies>;
 /** The row of the table that made `spec`. @internal */
 export function energyMethod(spec: EnergySpec): EnergyMethod<EnergySpec, unknown> {
   return rowOf(energies, spec.type);
+}
+
+/** The energy that `spec` describes, of points of `dimensions` numbers. @internal */
+export function buildEnergy(spec: EnergySpec, dimensions: number): Energy {
+  return energyMethod(spec).build(spec, dimensions, (part) => buildEnergy(part, dimensions));
 }

@@ -41,7 +41,9 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   const domain = domainOf(data);
   const method = objectiveMethod(objective);
   requireDomain(domain, data, ['objective'], objective.type, objectives, ['real']);
-  requireDomain(domain, data, ['energy'], energy.type, energies, everywhere);
+  for (const part of allParts(energy)) {
+    requireDomain(domain, data, ['energy'], part.type, energies, everywhere);
+  }
   // A sampler for the line serves half of it as well, see `chain-in-domain.ts`.
   const walked = domain === 'nonnegative' ? 'real' : domain;
   const own = method.previewSampler?.(objective);
@@ -50,6 +52,18 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   if (dataMethod(data).hasLabels?.(data)) return;
   if (method.needsLabels?.(objective)) throw unlabelled(data, 'objective', objective.type);
   if (energyMethod(energy).needsLabels?.(energy)) throw unlabelled(data, 'energy', energy.type);
+}
+
+/** An energy, and where it is a composition all that it is made of. */
+function allParts(energy: EnergySpec): readonly EnergySpec[] {
+  if (!Object.hasOwn(energies, energy.type)) {
+    throw new OptionError(
+      'experiment: a part of the composed energy is no energy.',
+      'Write for example energy.product({ of: [energy.mlp(), energy.gaussian()] }).',
+      ['energy'],
+    );
+  }
+  return [energy, ...(energyMethod(energy).parts?.(energy) ?? []).flatMap(allParts)];
 }
 
 /** @throws OptionError unless the method `type` of `table` works with the domain */

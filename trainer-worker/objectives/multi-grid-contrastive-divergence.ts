@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
-import { type EnergySpec, energies, energyMethod } from '../energies';
+import { buildEnergy, type EnergySpec, energies } from '../energies';
 import type { EnergyParameters } from '../energies/energy-method';
 import { type Model, modelOf } from '../energies/model';
 import { familySchema } from '../options/method-table';
@@ -92,7 +92,7 @@ export const multiGridContrastiveDivergenceMethod: ObjectiveMethod<
     const coarser = spec.coarser.map(({ size, energy }, index) => ({
       size,
       prefix: `grid ${index + 1}/`,
-      energy: energyMethod(energy).build(energy, size[0] * size[1] * channels),
+      energy: buildEnergy(energy, size[0] * size[1] * channels),
     }));
     return {
       init: (random) =>

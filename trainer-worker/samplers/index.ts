@@ -1,10 +1,12 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { gibbsMethod } from './gibbs';
 import { langevinMethod } from './langevin';
 import type { SamplerMethod } from './sampler-method';
 
 /** Every sampler: to add one, write its file and name it here. */
 export const samplers = {
   langevin: langevinMethod,
+  gibbs: gibbsMethod,
 };
 
 /** What any function of `sampler` makes. */

@@ -4,7 +4,7 @@ import { Batches } from '../data/batches';
 import { type Bounds, uniformIn } from '../data/bounds';
 import type { DataLabels } from '../data/dataset';
 import type { Domain } from '../data/domain';
-import { type EnergySpec, energyMethod } from '../energies';
+import { buildEnergy, type EnergySpec } from '../energies';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import type { Arrays } from '../graph/execution';
@@ -78,7 +78,7 @@ export interface CompiledTraining {
 export function compileTraining(definition: TrainingDefinition): CompiledTraining {
   const { origin, bounds, batchSize, seed, preview, saved, domain = 'real', labels } = definition;
   const dimensions = bounds.length;
-  const energy = energyMethod(definition.energy).build(definition.energy, dimensions);
+  const energy = buildEnergy(definition.energy, dimensions);
   const parameters = initialParameters(
     (random) => energy.init(random),
     new Random(seed, streams.parameters),

@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { noise } from '../graph/trace';
+import { integer } from '../options/numbers';
+import { specOf } from '../options/validate';
+import type { SamplerMethod } from './sampler-method';
+
+export interface GibbsOptions {
+  /** Iterations of each chain per training step, 1 to 100 000. Default 20. Each looks at one number. */
+  readonly steps?: number;
+}
+
+export interface GibbsSpec extends Required<GibbsOptions> {
+  readonly type: 'gibbs';
+}
+
+/**
+ * Gibbs sampling of binary points with a random scan (Geman & Geman 1984): an iteration draws one of
+ * the D numbers anew from its law given the others, `P(flip) = 1/(1 + exp(E(flipped) - E(x)))`. Its
+ * stationary law is `exp(-E)` exactly; a sweep over all numbers takes about D iterations.
+ */
+export function gibbs(options?: GibbsOptions): GibbsSpec {
+  return specOf(schema, 'sampler.gibbs', 'gibbs', options);
+}
+
+const schema: z.ZodType<GibbsSpec> = z.strictObject({
+  type: z.literal('gibbs'),
+  steps: integer(1, 100_000).default(20),
+});
+
+/** @internal */
+export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs> = {
+  create: gibbs,
+  schema,
+  domains: ['binary'],
+  build: ({ steps }) => ({
+    steps,
+    step(x, model) {
+      const [chains, dimensions] = x.shape;
+      const places = tf.floor(tf.mul(noise('uniform', [chains, 1]), dimensions));
+      const columns = tf.range(0, dimensions, 1, 'float32');
+      const chosen = tf.cast(tf.equal(places, columns), 'float32');
+      // 1 - 2x is the way to the other value.
+      const way = tf.mul(chosen, tf.sub(1, tf.mul(x, 2)));
+      const flipped = tf.add(x, way) as tf.Tensor2D;
+      const chance = tf.sigmoid(tf.sub(model.energy(x), model.energy(flipped)));
+      const flips = tf.cast(tf.less(noise('uniform', [chains]), chance), 'float32');
+      return tf.add(x, tf.mul(way, tf.expandDims(flips, 1)));
+    },
+  }),
+};
