@@ -334,47 +334,6 @@ test('one short Langevin step of contrastive divergence is score matching', () =
   }
 });
 
-test('ratio matching has no slope at the law of an enumerated Ising model, and a slope beside it', () => {
-  const bits = 4;
-  const energy: Energy['energy'] = ({ W, b }, x) =>
-    tf.neg(tf.add(tf.sum(tf.mul(tf.matMul(x, W!), x), 1), tf.sum(tf.mul(x, b!), 1)));
-  const W = Array.from({ length: bits * bits }, (_, i) => Math.sin(i + 1) * 0.6);
-  const b = [0.3, -0.5, 0.1, 0.4];
-  const states = Array.from({ length: 2 ** bits }, (_, code) =>
-    Array.from({ length: bits }, (_unused, bit) => (code >> bit) & 1),
-  );
-  const weights = states.map((x) =>
-    Math.exp(
-      x.reduce(
-        (sum, xi, i) =>
-          sum + xi * b[i]! + x.reduce((inside, xj, j) => inside + xi * xj * W[i * bits + j]!, 0),
-        0,
-      ),
-    ),
-  );
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const graph = new ObjectiveGraph({
-    objective: objective.ratioMatching(),
-    energy,
-    parameters: { W: [bits, bits], b: [bits] },
-    batchSize: 1,
-    dimensions: bits,
-    domain: 'binary',
-  });
-  const slope = (biases: readonly number[]) => {
-    const sum = new Float64Array(bits * bits + bits);
-    states.forEach((data, state) => {
-      const { gradients } = graph.evaluate({ data, parameters: { W, b: biases } });
-      [...gradients['W']!, ...gradients['b']!].forEach((value, index) => {
-        sum[index]! += (value * weights[state]!) / total;
-      });
-    });
-    return Math.max(...sum.map(Math.abs));
-  };
-  assert.ok(slope(b) < 1e-9, `${slope(b)}`);
-  assert.ok(slope([0.8, -0.5, 0.1, 0.4]) > 1e-3);
-});
-
 test('score matching of non-negative data finds the rate of an exponential law, which the plain form misses', () => {
   // E = θx, so s = -θ and the loss is θ²x²/2 - 2θx: with E[x] = 1/λ and E[x²] = 2/λ² it is
   // (θ/λ)² - 2θ/λ, least at θ = λ.

@@ -159,7 +159,13 @@ describe('every toy distribution', () => {
   for (const toy of toys) {
     const spec = toy({ samples: 300, heldOut: 100 });
     test(`${spec.type}: the seed decides its rows, and held-out rows are others`, async () => {
-      const load = (seed: number, of = spec) => dataMethod(of).load(of, { directory: '', seed });
+      const load = async (seed: number, of = spec) => {
+        const { training, heldOut, labels } = await dataMethod(of).load(of, {
+          directory: '',
+          seed,
+        });
+        return { training, heldOut, labels };
+      };
       const first = await load(0);
       assert.equal(first.training.length, 600);
       assert.equal(first.heldOut.length, 200);

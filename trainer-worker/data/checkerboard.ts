@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
+import { massBetween } from './density';
 import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface CheckerboardOptions extends ToyOptions {
@@ -31,6 +32,19 @@ const schema: z.ZodType<CheckerboardSpec> = z.strictObject({
 
 /** @internal */
 export const checkerboardMethod = toyMethod(checkerboard, schema, {
+  logDensity:
+    ({ noise }) =>
+    (point) => {
+      const mass = (index: number, x: number) =>
+        massBetween(2 * index - 4, 2 * index - 2, x, noise);
+      let sum = 0;
+      for (let column = 0; column < 4; column++) {
+        for (let row = column % 2; row < 4; row += 2) {
+          sum += mass(column, point[0]!) * mass(row, point[1]!);
+        }
+      }
+      return Math.log(sum / 32);
+    },
   draw(random, { noise }) {
     const column = random.integer(4);
     const row = 2 * random.integer(2) + (column % 2);

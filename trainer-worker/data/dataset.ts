@@ -15,7 +15,7 @@ export interface DataLabels {
  * The exact log-density (log-probability, for binary data) of one point of D numbers, in nats and in
  * model space; `-Infinity` where no data can be.
  */
-type LogDensity = (point: ArrayLike<number>) => number;
+export type LogDensity = (point: ArrayLike<number>) => number;
 
 /** Rows of numbers, split for training and for held-out measures; all in model space. */
 export interface Dataset {

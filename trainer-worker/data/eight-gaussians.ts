@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
+import { logGaussian2, logSumExp } from './density';
 import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface EightGaussiansOptions extends ToyOptions {
@@ -26,19 +27,28 @@ const schema: z.ZodType<EightGaussiansSpec> = z.strictObject({
   noise: noiseOption(0.5 / Math.SQRT2),
 });
 
+/** The middle of Gaussian `k`. */
+function middle(k: number): readonly [number, number] {
+  const angle = (Math.PI / 4) * k;
+  return [(4 / Math.SQRT2) * Math.cos(angle), (4 / Math.SQRT2) * Math.sin(angle)];
+}
+
 /** @internal */
 export const eightGaussiansMethod = toyMethod(eightGaussians, schema, {
   classes: () => numbered('Gaussian', 8),
+  logDensity({ noise }) {
+    if (noise === 0) return undefined;
+    return (point) =>
+      logSumExp(
+        Array.from({ length: 8 }, (_, k) => {
+          const [a, b] = middle(k);
+          return logGaussian2((point[0]! - a) ** 2 + (point[1]! - b) ** 2, noise);
+        }),
+      ) - Math.log(8);
+  },
   draw(random, { noise }) {
     const label = random.integer(8);
-    const angle = (Math.PI / 4) * label;
-    const radius = 4 / Math.SQRT2;
-    return {
-      label,
-      point: [
-        radius * Math.cos(angle) + noise * random.normal(),
-        radius * Math.sin(angle) + noise * random.normal(),
-      ],
-    };
+    const [x, y] = middle(label);
+    return { label, point: [x + noise * random.normal(), y + noise * random.normal()] };
   },
 });

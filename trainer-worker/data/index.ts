@@ -1,8 +1,11 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { barsAndStripesMethod } from './bars-and-stripes';
 import { checkerboardMethod } from './checkerboard';
 import { csvMethod } from './csv';
 import type { DataMethod } from './data-method';
 import { eightGaussiansMethod } from './eight-gaussians';
+import { gaussianMixtureMethod } from './gaussian-mixture';
+import { isingMethod } from './ising';
 import { npyMethod } from './npy';
 import { pinwheelMethod } from './pinwheel';
 import { ringsMethod } from './rings';
@@ -19,6 +22,9 @@ export const dataMethods = {
   pinwheel: pinwheelMethod,
   spirals: spiralsMethod,
   swissRoll: swissRollMethod,
+  gaussianMixture: gaussianMixtureMethod,
+  barsAndStripes: barsAndStripesMethod,
+  ising: isingMethod,
   csv: csvMethod,
   npy: npyMethod,
 };

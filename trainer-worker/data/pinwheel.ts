@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
+import { logSumExp, type Point } from './density';
 import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface PinwheelOptions extends ToyOptions {
@@ -37,9 +38,56 @@ const schema: z.ZodType<PinwheelSpec> = z.strictObject({
   rate: z.number().min(-10).max(10).default(0.25),
 });
 
+/**
+ * The map from (along, across) to the plane turns by a multiple of 2π/arms plus `rate · exp(along)`,
+ * so it keeps the radius r, and its Jacobian is `1 - rate · exp(along) · across`. The points that it
+ * takes to `point` lie on the circle of that radius, at the angles β with
+ * `β + rate · exp(r cos β) = angle of the point` up to multiples of 2π/arms.
+ */
+function pinwheelLogDensity([x, y]: Point, { noise, radialNoise, arms, rate }: PinwheelSpec) {
+  const radius = Math.hypot(x, y);
+  const wanted = Math.atan2(y, x);
+  const step = (2 * Math.PI) / arms;
+  const turn = (beta: number) => (beta + rate * Math.exp(radius * Math.cos(beta)) - wanted) / step;
+  const terms: number[] = [];
+  const pieces = 256;
+  for (let piece = 0; piece < pieces; piece++) {
+    const low = -Math.PI + (2 * Math.PI * piece) / pieces;
+    const high = -Math.PI + (2 * Math.PI * (piece + 1)) / pieces;
+    const [from, to] = [turn(low), turn(high)];
+    for (let whole = Math.ceil(Math.min(from, to)); whole < Math.max(from, to); whole++) {
+      const beta = root((at) => turn(at) - whole, low, high);
+      const along = radius * Math.cos(beta);
+      const across = radius * Math.sin(beta);
+      const jacobian = Math.abs(1 - rate * Math.exp(along) * across);
+      terms.push(
+        -(((along - 1) / radialNoise) ** 2 + (across / noise) ** 2) / 2 - Math.log(jacobian),
+      );
+    }
+  }
+  // 4 for the doubled size.
+  return logSumExp(terms) - Math.log(2 * Math.PI * noise * radialNoise * arms * 4);
+}
+
+/** Where f, of different signs at both ends, is zero, by bisection to rounding. */
+function root(f: (at: number) => number, from: number, to: number): number {
+  let [low, high] = [from, to];
+  const rises = f(high) > f(low);
+  for (let iteration = 0; iteration < 40; iteration++) {
+    const middle = (low + high) / 2;
+    if (f(middle) > 0 === rises) high = middle;
+    else low = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** @internal */
 export const pinwheelMethod = toyMethod(pinwheel, schema, {
   classes: ({ arms }) => numbered('arm', arms),
+  logDensity(spec) {
+    if (spec.noise === 0 || spec.radialNoise === 0) return undefined;
+    return (point) => pinwheelLogDensity([point[0]! / 2, point[1]! / 2], spec);
+  },
   draw(random, spec) {
     const along = 1 + spec.radialNoise * random.normal();
     const across = spec.noise * random.normal();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
+import { logBesselI0, logGaussian2, logSumExp } from './density';
 import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface RingsOptions extends ToyOptions {
@@ -29,6 +30,17 @@ const schema: z.ZodType<RingsSpec> = z.strictObject({
 /** @internal */
 export const ringsMethod = toyMethod(rings, schema, {
   classes: () => numbered('ring', 4),
+  logDensity({ noise }) {
+    if (noise === 0) return undefined;
+    return (point) => {
+      const r = Math.hypot(point[0]!, point[1]!);
+      // The mean over the ring of a Gaussian's density: its angle integral is a Bessel function.
+      const terms = [0.75, 1.5, 2.25, 3].map(
+        (radius) => logGaussian2((r - radius) ** 2, noise) + logBesselI0((r * radius) / noise ** 2),
+      );
+      return logSumExp(terms) - Math.log(4);
+    };
+  },
   draw(random, { noise }) {
     const label = random.integer(4);
     const radius = 0.75 * (1 + label);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
+import { massBetween } from './density';
 import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface SpiralsOptions extends ToyOptions {
@@ -33,6 +34,26 @@ const schema: z.ZodType<SpiralsSpec> = z.strictObject({
 /** @internal */
 export const spiralsMethod = toyMethod(spirals, schema, {
   classes: () => numbered('arm', 2),
+  logDensity({ noise, turns }) {
+    const widest = 2 * Math.PI * turns;
+    const nodes = Math.ceil((16 * widest * widest) / (3 * noise));
+    if (noise === 0 || nodes > 100_000) return undefined;
+    // Each node stands for as much of the arm's mass as the others; its offset is uniform in a square
+    // a sixth wide, whose blur by the noise is a difference of two distribution functions.
+    const angles = Array.from({ length: nodes }, (_, i) => widest * Math.sqrt((i + 0.5) / nodes));
+    const corners = angles.map((angle) => [
+      (-Math.cos(angle) * angle) / 3,
+      (Math.sin(angle) * angle) / 3,
+    ]);
+    const mass = (corner: number, x: number) => massBetween(corner, corner + 1 / 6, x, noise) * 6;
+    return (point) => {
+      let sum = 0;
+      for (const [a, b] of corners) {
+        for (const arm of [1, -1]) sum += mass(a!, arm * point[0]!) * mass(b!, arm * point[1]!);
+      }
+      return Math.log(sum / (2 * nodes));
+    };
+  },
   draw(random, { noise, turns }) {
     const label = random.integer(2);
     const arm = label === 0 ? 1 : -1;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
+import { aroundCurves, type Point } from './density';
 import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface SwissRollOptions extends ToyOptions {
@@ -28,6 +29,14 @@ const schema: z.ZodType<SwissRollSpec> = z.strictObject({
 
 /** @internal */
 export const swissRollMethod = toyMethod(swissRoll, schema, {
+  logDensity({ noise }) {
+    const curve = (t: number): Point => {
+      const angle = 1.5 * Math.PI * (1 + 2 * t);
+      return [(angle * Math.cos(angle)) / 5, (angle * Math.sin(angle)) / 5];
+    };
+    // The angle passes 3π, at a speed of √(1 + angle²) / 5.
+    return aroundCurves([curve], (3 * Math.PI * Math.hypot(1, 4.5 * Math.PI)) / 5, noise);
+  },
   draw(random, { noise }) {
     const angle = 1.5 * Math.PI * (1 + 2 * random.uniform());
     return {

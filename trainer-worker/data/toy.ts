@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { integer, notNegative } from '../options/numbers';
 import { Random, streams } from '../random/random';
 import type { DataMethod } from './data-method';
+import type { LogDensity } from './dataset';
 
 /** Options that every two-dimensional toy distribution has. */
 export interface ToyOptions {
@@ -37,6 +38,8 @@ interface ToyParts<Spec> {
   draw(random: Random, spec: Spec): ToyPoint;
   /** What people call the parts that a point may come from, where there are such. */
   classes?(spec: Spec): readonly string[];
+  /** The log-density it is drawn from; `undefined` where it has none, without noise for example. */
+  logDensity(spec: Spec): LogDensity | undefined;
 }
 
 interface ToyPoint {
@@ -53,7 +56,7 @@ interface ToyPoint {
 export function toyMethod<Spec extends ToySpec, Create>(
   create: Create,
   schema: z.ZodType<Spec>,
-  { draw, classes }: ToyParts<Spec>,
+  { draw, classes, logDensity }: ToyParts<Spec>,
 ): DataMethod<Spec, Create> {
   const rows = (count: number, random: Random, spec: Spec) => {
     const values = new Float32Array(count * 2);
@@ -72,12 +75,14 @@ export function toyMethod<Spec extends ToySpec, Create>(
     async load(spec, { seed }) {
       const training = rows(spec.samples, new Random(seed, streams.trainingData), spec);
       const heldOut = rows(spec.heldOut, new Random(seed, streams.heldOutData), spec);
+      const density = logDensity(spec);
       return {
         dimensions: 2,
         axes: ['x1', 'x2'],
         domain: 'real',
         training: training.values,
         heldOut: heldOut.values,
+        ...(density ? { logDensity: density } : {}),
         ...(classes
           ? {
               labels: {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
+import { aroundCurves } from './density';
 import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
 
 export interface TwoMoonsOptions extends ToyOptions {
@@ -33,6 +34,15 @@ const schema: z.ZodType<TwoMoonsSpec> = z.strictObject({
 /** @internal */
 export const twoMoonsMethod = toyMethod(twoMoons, schema, {
   classes: () => ['upper', 'lower'],
+  logDensity: ({ noise }) =>
+    aroundCurves(
+      [
+        (t) => [2 * Math.cos(Math.PI * t) - 1, 2 * Math.sin(Math.PI * t) - 0.5],
+        (t) => [1 - 2 * Math.cos(Math.PI * t), 0.5 - 2 * Math.sin(Math.PI * t)],
+      ],
+      2 * Math.PI,
+      2 * noise,
+    ),
   draw(random, { noise }) {
     const label = random.integer(2);
     const upper = label === 0;

@@ -39,6 +39,13 @@ export interface Energy {
    *   `-log Σ_y exp(-E(x, y))`; or noise levels σ, which are never absent
    */
   energy(parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor;
+  /**
+   * The score `[batch, D]`, for models that are a vector field of their own; `-dE/dx` where absent.
+   * {@link energy} is then only for looking at.
+   */
+  score?(parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
+  /** log Z, a scalar, where it is known exactly. */
+  logPartition?(parameters: EnergyParameters): tf.Tensor;
 }
 
 /** One row of the table of energies. @internal */

@@ -1,11 +1,37 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { classifierMethod } from './classifier';
+import { convolutionalMethod } from './convolutional';
 import { customMethod } from './custom';
 import type { EnergyMethod } from './energy-method';
+import { gaussBernoulliRbmMethod } from './gauss-bernoulli-rbm';
+import { gaussianMethod } from './gaussian';
+import { gaussianMixtureMethod } from './gaussian-mixture';
+import { isingMethod } from './ising';
+import { labelConditionalMethod } from './label-conditional';
+import { layersModelMethod } from './layers-model';
 import { mlpMethod } from './mlp';
+import { noiseConditionalMethod } from './noise-conditional';
+import { quadraticMethod } from './quadratic';
+import { rbmMethod } from './rbm';
+import { residualMethod } from './residual';
+import { scoreNetworkMethod } from './score-network';
 
 /** Every energy: to add one, write its file and name it here. */
 export const energies = {
   mlp: mlpMethod,
+  residual: residualMethod,
+  convolutional: convolutionalMethod,
+  layersModel: layersModelMethod,
+  noiseConditional: noiseConditionalMethod,
+  labelConditional: labelConditionalMethod,
+  classifier: classifierMethod,
+  scoreNetwork: scoreNetworkMethod,
+  gaussian: gaussianMethod,
+  gaussianMixture: gaussianMixtureMethod,
+  quadratic: quadraticMethod,
+  rbm: rbmMethod,
+  gaussBernoulliRbm: gaussBernoulliRbmMethod,
+  ising: isingMethod,
   custom: customMethod,
 };
 

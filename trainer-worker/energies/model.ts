@@ -28,15 +28,13 @@ export function modelOf(
   origin: EnergyOrigin,
   shownNoiseLevel?: number,
 ): Model {
+  const given = (x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D | undefined =>
+    condition ??
+    (shownNoiseLevel === undefined ? undefined : tf.fill([x.shape[0]], shownNoiseLevel));
   const energies = (x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D => {
     let value: unknown;
     try {
-      value = energy.energy(
-        parameters,
-        x,
-        condition ??
-          (shownNoiseLevel === undefined ? undefined : tf.fill([x.shape[0]], shownNoiseLevel)),
-      );
+      value = energy.energy(parameters, x, given(x, condition));
     } catch (error) {
       throw energyProblem(error, origin);
     }
@@ -45,6 +43,7 @@ export function modelOf(
   return {
     energy: energies,
     score(x, condition) {
+      if (energy.score) return energy.score(parameters, x, given(x, condition));
       const slope = tf.grad((at: tf.Tensor) => tf.sum(energies(at as tf.Tensor2D, condition)));
       return tf.neg(slope(x)) as tf.Tensor2D;
     },

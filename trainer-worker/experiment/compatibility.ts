@@ -27,7 +27,7 @@ const called: Readonly<Record<Domain, string>> = {
 };
 
 /** Where the numbers of what `spec` loads lie. */
-function domainOf(spec: DataSpec): Domain {
+export function domainOf(spec: DataSpec): Domain {
   return dataMethod(spec).domain?.(spec) ?? 'real';
 }
 

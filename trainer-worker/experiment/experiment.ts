@@ -10,7 +10,7 @@ import { OptionError } from '../options/option-error';
 import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
-import { requireCompatible } from './compatibility';
+import { domainOf, requireCompatible } from './compatibility';
 
 /** When and what a run shows while it trains. */
 export interface PreviewOptions {
@@ -89,6 +89,15 @@ const schema = z.strictObject({
     .prefault({}),
 });
 
+/** What moves shown chains where neither the experiment nor its objective says. */
+function standardSampler(of: DataSpec): SamplerSpec {
+  const suited =
+    domainOf(of) === 'binary'
+      ? Object.values(samplers).find(({ domains }) => domains?.includes('binary'))
+      : undefined;
+  return (suited ?? samplers.langevin).create();
+}
+
 /** The options that each experiment was made from, as the user gave them. */
 const given = new WeakMap<ExperimentSpec, ExperimentOptions>();
 
@@ -152,7 +161,7 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       sampler:
         parsed.preview.sampler ??
         method.previewSampler?.(parsed.objective) ??
-        samplers.langevin.create(),
+        standardSampler(parsed.data),
     }),
   });
   requireCompatible(spec);

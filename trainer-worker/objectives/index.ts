@@ -1,17 +1,29 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { conditionalNoiseContrastiveEstimationMethod } from './conditional-noise-contrastive-estimation';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
 import { denoisingScoreMatchingMethod } from './denoising-score-matching';
+import { energyDiscrepancyMethod } from './energy-discrepancy';
 import { explicitScoreMatchingMethod } from './explicit-score-matching';
 import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-difference-denoising-score-matching';
 import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
 import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
+import { jemMethod } from './jem';
+import { kernelSteinDiscrepancyMethod } from './kernel-stein-discrepancy';
+import { klContractionMethod } from './kl-contraction';
+import { learnedSteinDiscrepancyMethod } from './learned-stein-discrepancy';
 import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-divergence';
+import { minimumProbabilityFlowMethod } from './minimum-probability-flow';
+import { minimumVelocityMethod } from './minimum-velocity';
 import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
+import { noiseContrastiveEstimationMethod } from './noise-contrastive-estimation';
 import { nonNegativeScoreMatchingMethod } from './non-negative-score-matching';
 import type { ObjectiveMethod } from './objective-method';
 import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-divergence';
+import { pseudoLikelihoodMethod } from './pseudo-likelihood';
+import { rankingNoiseContrastiveEstimationMethod } from './ranking-noise-contrastive-estimation';
 import { ratioMatchingMethod } from './ratio-matching';
+import { shiftedNoiseContrastiveEstimationMethod } from './shifted-noise-contrastive-estimation';
 import { shortRunMethod } from './short-run';
 import { slicedScoreMatchingMethod } from './sliced-score-matching';
 import { unbiasedContrastiveDivergenceMethod } from './unbiased-contrastive-divergence';
@@ -33,6 +45,18 @@ export const objectives = {
   unbiasedContrastiveDivergence: unbiasedContrastiveDivergenceMethod,
   meanFieldContrastiveDivergence: meanFieldContrastiveDivergenceMethod,
   multiGridContrastiveDivergence: multiGridContrastiveDivergenceMethod,
+  noiseContrastiveEstimation: noiseContrastiveEstimationMethod,
+  rankingNoiseContrastiveEstimation: rankingNoiseContrastiveEstimationMethod,
+  conditionalNoiseContrastiveEstimation: conditionalNoiseContrastiveEstimationMethod,
+  shiftedNoiseContrastiveEstimation: shiftedNoiseContrastiveEstimationMethod,
+  energyDiscrepancy: energyDiscrepancyMethod,
+  pseudoLikelihood: pseudoLikelihoodMethod,
+  minimumProbabilityFlow: minimumProbabilityFlowMethod,
+  klContraction: klContractionMethod,
+  minimumVelocity: minimumVelocityMethod,
+  kernelSteinDiscrepancy: kernelSteinDiscrepancyMethod,
+  learnedSteinDiscrepancy: learnedSteinDiscrepancyMethod,
+  jem: jemMethod,
 };
 
 /** What any function of `objective` makes. */

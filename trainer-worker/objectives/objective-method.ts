@@ -83,6 +83,8 @@ export interface Objective {
    * the energy is shown, sampled and measured.
    */
   readonly shownNoiseLevel?: number;
+  /** It teaches the energy the classes of the data, so the energy must depend on a label. */
+  readonly classifies?: boolean;
   /** Inputs of the step beside the data, by name. */
   readonly inputs?: TensorSpecs;
   /** Values of {@link inputs} for training step `step`. Changes nothing. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
+import { flipDifferences } from './bit-flips';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface RatioMatchingSpec {
@@ -24,17 +25,7 @@ export const ratioMatchingMethod: ObjectiveMethod<RatioMatchingSpec, typeof rati
   schema,
   domains: ['binary'],
   build: () => ({
-    loss({ data, energy }) {
-      const [count, dimensions] = data.shape;
-      const point = tf.expandDims(data, 1);
-      // x + (1 - 2x) on the diagonal: row d has bit d flipped.
-      const flips = tf.add(point, tf.mul(tf.sub(1, tf.mul(point, 2)), tf.eye(dimensions)));
-      const flipped = energy(tf.reshape(flips, [count * dimensions, dimensions]) as tf.Tensor2D);
-      const differences = tf.sub(
-        tf.expandDims(energy(data), 1),
-        tf.reshape(flipped, [count, dimensions]),
-      );
-      return tf.mean(tf.sum(tf.square(tf.sigmoid(differences)), 1));
-    },
+    loss: (context) =>
+      tf.mean(tf.sum(tf.square(tf.sigmoid(flipDifferences(context, context.data))), 1)),
   }),
 };

@@ -152,12 +152,22 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   };
 }
 
-/** @throws ProblemError (`experiment`) where only one of energy and objective knows of noise levels */
+/**
+ * @throws ProblemError (`experiment`) where only one of energy and objective knows of noise levels, or
+ *   only the objective of labels
+ */
 function requireSameConditions(
   { condition }: Energy,
-  { shownNoiseLevel }: Objective,
+  { shownNoiseLevel, classifies = false }: Objective,
   { objective, origin }: TrainingDefinition,
 ): void {
+  if (classifies && condition !== 'label') {
+    throw wrongEnergy(
+      `objective.${objective.type} teaches classes, but the energy does not depend on a label.`,
+      'Use energy.classifier or energy.labelConditional.',
+      origin,
+    );
+  }
   const takes = condition === 'noise level';
   const gives = shownNoiseLevel !== undefined;
   if (takes === gives) return;

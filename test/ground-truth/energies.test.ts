@@ -1,0 +1,370 @@
+/** Energies against what they are by definition: enumeration, hand-written sums, closed forms. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { energy } from 'ebm-lab';
+import { type EnergySpec, energyMethod } from '../../trainer-worker/energies';
+import { gaussLegendre } from '../../trainer-worker/energies/gauss-legendre';
+import { Random, streams } from '../../trainer-worker/random/random';
+import { initialParameters } from '../../trainer-worker/training/parameters';
+import { energiesOf, type Values, valuesOf } from '../support/energies';
+
+const random = new Random(3, streams.parameters);
+
+/** Numbers of these shapes that no initialisation would give. */
+function drawn(shapes: Readonly<Record<string, readonly number[]>>): Values {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [
+      name,
+      {
+        shape,
+        data: random.normals(
+          shape.reduce((size, n) => size * n, 1),
+          0.7,
+        ),
+      },
+    ]),
+  );
+}
+
+const bits = (state: number, count: number) =>
+  Array.from({ length: count }, (_, d) => (state >> d) & 1);
+const logSumExp = (values: readonly number[]) => {
+  const highest = Math.max(...values);
+  return highest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - highest), 0));
+};
+/** float32 carries 6 digits of sums of about this size. */
+function close(actual: ArrayLike<number>, expected: readonly number[], tolerance = 2e-5): void {
+  assert.equal(actual.length, expected.length);
+  for (const [i, value] of expected.entries()) {
+    assert.ok(
+      Math.abs(actual[i]! - value) <= tolerance * Math.max(1, Math.abs(value)),
+      `${i}: ${actual[i]}, not ${value}`,
+    );
+  }
+}
+
+test('the free energy of an RBM sums its hidden units out', async () => {
+  const parameters = drawn({ weight: [4, 3], visible: [4], hidden: [3] });
+  const [w, a, b] = [
+    parameters['weight']!.data,
+    parameters['visible']!.data,
+    parameters['hidden']!.data,
+  ];
+  const points = Array.from({ length: 16 }, (_, state) => bits(state, 4));
+  const expected = points.map(
+    (v) =>
+      -logSumExp(
+        Array.from({ length: 8 }, (_, state) => {
+          const h = bits(state, 3);
+          let exponent = 0;
+          for (let i = 0; i < 4; i++) {
+            exponent += a[i]! * v[i]!;
+            for (let j = 0; j < 3; j++) exponent += v[i]! * w[i * 3 + j]! * h[j]!;
+          }
+          for (let j = 0; j < 3; j++) exponent += b[j]! * h[j]!;
+          return exponent;
+        }),
+      ),
+  );
+  close(await energiesOf(energy.rbm({ hidden: 3 }), points, parameters), expected);
+});
+
+test('the free energy of a Gauss–Bernoulli RBM sums its hidden units out', async () => {
+  const deviation = 0.8;
+  const parameters = drawn({ weight: [2, 3], visible: [2], hidden: [3] });
+  const [w, a, b] = [
+    parameters['weight']!.data,
+    parameters['visible']!.data,
+    parameters['hidden']!.data,
+  ];
+  const points = [
+    [0.3, -1.2],
+    [2, 0.5],
+  ];
+  const expected = points.map(
+    (v) =>
+      -logSumExp(
+        Array.from({ length: 8 }, (_, state) => {
+          const h = bits(state, 3);
+          let exponent = 0;
+          for (let i = 0; i < 2; i++) {
+            exponent -= (v[i]! - a[i]!) ** 2 / (2 * deviation ** 2);
+            for (let j = 0; j < 3; j++) exponent += (v[i]! / deviation) * w[i * 3 + j]! * h[j]!;
+          }
+          for (let j = 0; j < 3; j++) exponent += b[j]! * h[j]!;
+          return exponent;
+        }),
+      ),
+  );
+  close(
+    await energiesOf(energy.gaussBernoulliRbm({ hidden: 3, deviation }), points, parameters),
+    expected,
+  );
+});
+
+test('Ising energies are minus the couplings of pairs and the fields', async () => {
+  const parameters = drawn({ coupling: [3, 3], field: [3] });
+  const [j, h] = [parameters['coupling']!.data, parameters['field']!.data];
+  const points = Array.from({ length: 8 }, (_, state) => bits(state, 3));
+  const expected = points.map((x) => {
+    const s = x.map((value) => 2 * value - 1);
+    const pairs = j[1]! * s[0]! * s[1]! + j[2]! * s[0]! * s[2]! + j[5]! * s[1]! * s[2]!;
+    return -pairs - h[0]! * s[0]! - h[1]! * s[1]! - h[2]! * s[2]!;
+  });
+  close(await energiesOf(energy.ising(), points, parameters), expected);
+});
+
+describe('a Gaussian mixture', () => {
+  const parameters = drawn({ mean: [3, 2], logDeviation: [3, 2], logit: [3] });
+  const [mean, logDeviation, logit] = [
+    parameters['mean']!.data,
+    parameters['logDeviation']!.data,
+    parameters['logit']!.data,
+  ];
+
+  test('has minus its log-density as energy', async () => {
+    const points = [
+      [0, 0],
+      [1.5, -2],
+      [-8, 3],
+    ];
+    const expected = points.map((x) => {
+      const terms = [0, 1, 2].map((k) => {
+        let term = logit[k]! - logSumExp([...logit]);
+        for (let d = 0; d < 2; d++) {
+          const at = 2 * k + d;
+          term -= Math.log(2 * Math.PI) / 2 + logDeviation[at]!;
+          term -= (x[d]! - mean[at]!) ** 2 / (2 * Math.exp(2 * logDeviation[at]!));
+        }
+        return term;
+      });
+      return -logSumExp(terms);
+    });
+    close(
+      await energiesOf(energy.gaussianMixture({ components: 3 }), points, parameters),
+      expected,
+    );
+  });
+});
+
+/** log ∫ exp(-E) over a square far wider than the energy's low part, by the midpoint rule. */
+async function logIntegral(spec: EnergySpec, parameters: Values): Promise<number> {
+  const [half, cells] = [14, 160];
+  const width = (2 * half) / cells;
+  const points = Array.from({ length: cells * cells }, (_, i) => [
+    -half + width * ((i % cells) + 0.5),
+    -half + width * (Math.floor(i / cells) + 0.5),
+  ]);
+  const energies = await energiesOf(spec, points, parameters);
+  return logSumExp([...energies].map((value) => -value)) + 2 * Math.log(width);
+}
+
+describe('log Z that an energy knows is the integral of exp(-E)', () => {
+  // The midpoint rule errs by less than 1e-6 for these smooth densities whose deviations exceed two
+  // cells (0.35); 1e-4 allows for float32 energies.
+  const cases: readonly (readonly [EnergySpec, Values])[] = [
+    [
+      energy.gaussian(),
+      {
+        mean: { shape: [2], data: Float32Array.of(0.5, -1) },
+        logDiagonal: { shape: [2], data: Float32Array.of(0.3, -0.4) },
+        factor: { shape: [2, 2], data: Float32Array.of(9, 0.6, 7, 5) },
+      },
+    ],
+    [energy.quadratic(), { curvature: { shape: [2], data: Float32Array.of(0.5, 2) } }],
+    [
+      energy.gaussianMixture({ components: 2 }),
+      {
+        mean: { shape: [2, 2], data: Float32Array.of(-2, 1, 3, 0) },
+        logDeviation: { shape: [2, 2], data: Float32Array.of(0, -0.2, 0.3, 0.1) },
+        logit: { shape: [2], data: Float32Array.of(0.4, -1) },
+      },
+    ],
+  ];
+  for (const [spec, parameters] of cases) {
+    test(`of ${spec.type}`, async () => {
+      const known = await valuesOf(parameters, (tensors) =>
+        energyMethod(spec).build(spec, 2).logPartition!(tensors),
+      );
+      const integral = await logIntegral(spec, parameters);
+      assert.ok(Math.abs(known[0]! - integral) < 1e-4, `${known[0]}, not ${integral}`);
+    });
+  }
+});
+
+/** An energy's own initial parameters, moved by noise so that none is zero. */
+function initialised(spec: EnergySpec, dimensions: number): Values {
+  const parameters = initialParameters(
+    (source) => energyMethod(spec).build(spec, dimensions).init(source),
+    new Random(5, streams.parameters),
+    { files: [] },
+  );
+  return Object.fromEntries(
+    parameters.map(({ name, shape, data }) => [
+      name,
+      { shape, data: data.map((value) => value + 0.1 * random.normal()) },
+    ]),
+  );
+}
+
+const few = [
+  [0.5, -1],
+  [2, 0.25],
+  [-1.5, 1],
+];
+
+for (const spec of [
+  energy.classifier({ classes: 3, hidden: [8] }),
+  energy.labelConditional({ classes: 3, hidden: [8] }),
+]) {
+  test(`E(x) of ${spec.type} is minus the log-sum of exp(-E(x, y)) over the classes`, async () => {
+    const parameters = initialised(spec, 2);
+    const joint: Float32Array[] = [];
+    for (const y of [0, 1, 2]) joint.push(await energiesOf(spec, few, parameters, [y, y, y]));
+    const expected = few.map((_, i) => -logSumExp(joint.map((values) => -values[i]!)));
+    close(await energiesOf(spec, few, parameters), expected);
+    assert.ok(Math.abs(joint[0]![0]! - joint[1]![0]!) > 1e-4);
+    // Each row has its own class.
+    close(await energiesOf(spec, few, parameters, [2, 0, 1]), [
+      joint[2]![0]!,
+      joint[0]![1]!,
+      joint[1]![2]!,
+    ]);
+  });
+}
+
+test('residual blocks compute what they say', async () => {
+  const spec = energy.residual({ width: 2, blocks: 1, activation: 'tanh' });
+  const parameters = initialised(spec, 2);
+  const get = (name: string) => parameters[name]!.data;
+  const linear = (values: readonly number[], weight: string, bias: string) =>
+    [0, 1].map(
+      (j) => values[0]! * get(weight)[j]! + values[1]! * get(weight)[2 + j]! + get(bias)[j]!,
+    );
+  const expected = few.map((x) => {
+    const h = linear(x, 'inputWeight', 'inputBias');
+    const inner = linear(h.map(Math.tanh), 'block1Weight1', 'block1Bias1');
+    const change = linear(inner.map(Math.tanh), 'block1Weight2', 'block1Bias2');
+    const out = h.map((value, i) => Math.tanh(value + change[i]!));
+    return out[0]! * get('outputWeight')[0]! + out[1]! * get('outputWeight')[1]!;
+  });
+  close(await energiesOf(spec, few, parameters), expected);
+});
+
+for (const spec of [
+  energy.noiseConditional({ hidden: [4], dataDeviation: 2 }),
+  energy.scoreNetwork({ hidden: [4], dataDeviation: 2 }),
+]) {
+  test(`${spec.type} without its network is the energy of Gaussian data with noise`, async () => {
+    const parameters = Object.fromEntries(
+      Object.entries(initialised(spec, 2)).map(([name, { shape, data }]) => [
+        name,
+        { shape, data: data.map(() => 0) },
+      ]),
+    );
+    const levels = [0.1, 1, 20];
+    const expected = few.map(([x, y], i) => (x! ** 2 + y! ** 2) / (2 * (levels[i]! ** 2 + 2 ** 2)));
+    close(await energiesOf(spec, few, parameters, levels), expected);
+  });
+}
+
+test('where a score network is a gradient, its energy has that gradient', async () => {
+  // In one dimension every field is: a central difference of the energy is minus the score. The
+  // difference over 2h errs by h² E‴/6, and by float32 rounding 1e-7·E/h: both below 1e-3 here.
+  const spec = energy.scoreNetwork({ hidden: [6], nodes: 24 });
+  const parameters = initialised(spec, 1);
+  const [points, h] = [[-1.5, 0.4, 2], 0.01];
+  const energies = await energiesOf(
+    spec,
+    points.flatMap((x) => [[x + h], [x - h]]),
+    parameters,
+    points.flatMap(() => [0.7, 0.7]),
+  );
+  const model = energyMethod(spec).build(spec, 1);
+  const x = { shape: [3, 1], data: Float32Array.from(points) };
+  const level = { shape: [3], data: Float32Array.of(0.7, 0.7, 0.7) };
+  const scores = await valuesOf({ ...parameters, x, level }, (tensors) =>
+    model.score!(tensors, tensors['x'] as tf.Tensor2D, tensors['level'] as tf.Tensor1D),
+  );
+  const slopes = points.map((_, i) => (energies[2 * i + 1]! - energies[2 * i]!) / (2 * h));
+  close(scores, slopes, 3e-3);
+});
+
+test('the Gauss–Legendre rule is exact for polynomials of degree 2n - 1', () => {
+  for (const count of [1, 2, 5, 16]) {
+    const rule = gaussLegendre(count);
+    for (let degree = 0; degree < 2 * count; degree++) {
+      const sum = rule.reduce((total, { node, weight }) => total + weight * node ** degree, 0);
+      assert.ok(Math.abs(sum - 1 / (degree + 1)) < 1e-13, `${count}, ${degree}: ${sum}`);
+    }
+  }
+});
+
+test('a layers model is taken as it is: its predictions are the energies', async () => {
+  await tf.setBackend('cpu');
+  const model = tf.sequential({
+    layers: [
+      tf.layers.reshape({ targetShape: [2, 2, 1], inputShape: [4] }),
+      tf.layers.conv2d({ filters: 3, kernelSize: 2, padding: 'same', activation: 'tanh' }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 5, activation: 'softplus' }),
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  const spec = energy.layersModel({ model: () => model });
+  const points = [
+    [0.5, -1, 2, 0.1],
+    [1, 2, -3, 0.7],
+  ];
+  const parameters = initialised(spec, 4);
+  const before = await energiesOf(spec, points, parameters);
+  // The parameters differ from the model's own weights until these are set to them.
+  const predicted = () => (model.predict(tf.tensor2d(points)) as tf.Tensor).dataSync();
+  assert.ok(Math.abs(predicted()[0]! - before[0]!) > 1e-4);
+  model.setWeights(Object.values(parameters).map(({ data, shape }) => tf.tensor(data, [...shape])));
+  close(before, [...predicted()]);
+});
+
+test('a layers model whose layers change in training is refused', () => {
+  const spec = energy.layersModel({
+    model: (dimensions) =>
+      tf.sequential({
+        layers: [
+          tf.layers.dense({ units: 4, inputShape: [dimensions] }),
+          tf.layers.batchNormalization(),
+          tf.layers.dense({ units: 1 }),
+        ],
+      }),
+  });
+  assert.throws(() => initialised(spec, 2), /BatchNormalization\) behaves differently in training/);
+});
+
+test('a convolutional energy is its convolutions, written as sums', async () => {
+  const spec = energy.convolutional({
+    shape: [3, 3, 1],
+    channels: [2],
+    stride: 1,
+    activation: 'tanh',
+  });
+  const parameters = initialised(spec, 9);
+  const [filter, bias, weight] = ['filter1', 'bias1', 'weight'].map(
+    (name) => parameters[name]!.data,
+  );
+  const point = Array.from({ length: 9 }, (_, i) => Math.sin(3 * i));
+  let expected = 0;
+  for (let at = 0; at < 9; at++) {
+    for (let channel = 0; channel < 2; channel++) {
+      let sum = bias![channel]!;
+      for (let tap = 0; tap < 9; tap++) {
+        const row = Math.floor(at / 3) + Math.floor(tap / 3) - 1;
+        const column = (at % 3) + (tap % 3) - 1;
+        if (row < 0 || row > 2 || column < 0 || column > 2) continue;
+        sum += point[3 * row + column]! * filter![2 * tap + channel]!;
+      }
+      expected += Math.tanh(sum) * weight![2 * at + channel]!;
+    }
+  }
+  close(await energiesOf(spec, [point], parameters), [expected]);
+  assert.throws(() => energyMethod(spec).build(spec, 8), /have 9 numbers, but a data row has 8/);
+});

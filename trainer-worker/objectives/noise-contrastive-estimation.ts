@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { noiseDistributions } from '../noise-distributions';
+import { specOf } from '../options/validate';
+import { type NoiseOptions, noiseShape } from './noise-options';
+import type { ObjectiveMethod } from './objective-method';
+
+export interface NoiseContrastiveEstimationOptions extends NoiseOptions {
+  /**
+   * Fix log Z at 0, and let the energy learn to be normalised by itself; it needs a constant term to
+   * do so. Default `false`: log Z is a parameter that is learned and shown.
+   */
+  readonly selfNormalized?: boolean;
+}
+
+export interface NoiseContrastiveEstimationSpec
+  extends Required<NoiseContrastiveEstimationOptions> {
+  readonly type: 'noiseContrastiveEstimation';
+}
+
+/**
+ * Noise contrastive estimation (Gutmann & Hyvärinen 2012): logistic regression between data and noise
+ * of known density q, with the log-odds `G = -E(x) - log Z - log q(x) - log ν`. The loss is
+ * `-mean_data log sigmoid(G) - ν mean_noise log sigmoid(-G)`.
+ *
+ * No Markov chains, and log Z comes with it. It learns where noise and data overlap: noise that is
+ * easily told from the data teaches little.
+ */
+export function noiseContrastiveEstimation(
+  options?: NoiseContrastiveEstimationOptions,
+): NoiseContrastiveEstimationSpec {
+  return specOf(
+    schema,
+    'objective.noiseContrastiveEstimation',
+    'noiseContrastiveEstimation',
+    options,
+  );
+}
+
+const schema: z.ZodType<NoiseContrastiveEstimationSpec> = z.strictObject({
+  type: z.literal('noiseContrastiveEstimation'),
+  ...noiseShape,
+  selfNormalized: z.boolean().default(false),
+});
+
+/** @internal */
+export const noiseContrastiveEstimationMethod: ObjectiveMethod<
+  NoiseContrastiveEstimationSpec,
+  typeof noiseContrastiveEstimation
+> = {
+  create: noiseContrastiveEstimation,
+  schema,
+  build({ noise, noiseRatio, selfNormalized }, run) {
+    const distribution = noiseDistributions[noise](run);
+    return {
+      ...(selfNormalized ? {} : { init: () => ({ [logZName]: tf.scalar(0) }) }),
+      loss({ data, energy, own, report }) {
+        const count = data.shape[0];
+        const points = tf.concat([data, distribution.sample(noiseRatio * count)]) as tf.Tensor2D;
+        const logModel = tf.neg(energy(points));
+        const logZ = own[logZName];
+        if (logZ) report({ name: 'log Z', label: 'log Z', group: 'log Z' }, logZ);
+        const logNoise = tf.add(distribution.logDensity(points), Math.log(noiseRatio));
+        const odds = tf.sub(logZ ? tf.sub(logModel, logZ) : logModel, logNoise);
+        const [ofData, ofNoise] = tf.split(odds, [count, noiseRatio * count]);
+        return tf.add(
+          tf.mean(tf.softplus(tf.neg(ofData!))),
+          tf.mul(tf.mean(tf.softplus(ofNoise!)), noiseRatio),
+        );
+      },
+    };
+  },
+};
+
+const logZName = 'log Z';
