@@ -103,6 +103,20 @@ const rows: Readonly<Record<keyof typeof objectives, Row | readonly Row[]>> = {
       'critic/bias2': [2],
     },
   },
+  flowContrastiveEstimation: {
+    spec: objective.flowContrastiveEstimation({ flowLayers: 2, flowHidden: 2 }),
+    own: {
+      'log Z': [],
+      ...Object.fromEntries(
+        [1, 2].flatMap((layer) => [
+          [`flow/layer ${layer}/weight1`, [2, 2]],
+          [`flow/layer ${layer}/bias1`, [2]],
+          [`flow/layer ${layer}/weight2`, [2, 4]],
+          [`flow/layer ${layer}/bias2`, [4]],
+        ]),
+      ),
+    },
+  },
   jem: { spec: objective.jem({ sampler: langevin, bufferSize: 8 }) },
   shortRun: { spec: objective.shortRun({ sampler: langevin }) },
 };

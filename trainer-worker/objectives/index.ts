@@ -6,6 +6,7 @@ import { energyDiscrepancyMethod } from './energy-discrepancy';
 import { explicitScoreMatchingMethod } from './explicit-score-matching';
 import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-difference-denoising-score-matching';
 import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
+import { flowContrastiveEstimationMethod } from './flow-contrastive-estimation';
 import { implicitScoreMatchingMethod } from './implicit-score-matching';
 import { improvedContrastiveDivergenceMethod } from './improved-contrastive-divergence';
 import { jemMethod } from './jem';
@@ -57,6 +58,7 @@ export const objectives = {
   kernelSteinDiscrepancy: kernelSteinDiscrepancyMethod,
   learnedSteinDiscrepancy: learnedSteinDiscrepancyMethod,
   jem: jemMethod,
+  flowContrastiveEstimation: flowContrastiveEstimationMethod,
 };
 
 /** What any function of `objective` makes. */

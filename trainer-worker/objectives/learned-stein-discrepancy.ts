@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { type DenseOptions, dense, denseShape } from '../energies/dense';
+import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { stopGradient } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { randomDirections } from './directions';
 import type { ObjectiveMethod } from './objective-method';
-import { underPrefix, withPrefix } from './own-parameters';
 import { squaredNorm } from './projected-curvature';
 
 export interface LearnedSteinDiscrepancyOptions extends DenseOptions {

@@ -4,6 +4,7 @@ import { ProblemError } from '../../protocol/problem';
 import { buildEnergy, type EnergySpec, energies } from '../energies';
 import type { EnergyParameters } from '../energies/energy-method';
 import { type Model, modelOf } from '../energies/model';
+import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { familySchema } from '../options/method-table';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
@@ -12,7 +13,6 @@ import { runChain } from '../samplers/chain';
 import { contrastiveLoss } from './contrastive-loss';
 import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
-import { underPrefix, withPrefix } from './own-parameters';
 
 /** One of the coarser grids. */
 interface CoarserGrid {

@@ -1,4 +1,4 @@
-import type { EnergyParameters } from '../energies/energy-method';
+import type { EnergyParameters } from './energy-method';
 
 /** Parameters of a part of an objective under names of their own: `critic/weight1`. */
 export function withPrefix(prefix: string, parameters: EnergyParameters): EnergyParameters {

@@ -1,0 +1,118 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { underPrefix, withPrefix } from '../energies/parameter-prefix';
+import { couplingFlow } from '../flows/coupling-flow';
+import { stopGradient } from '../graph/trace';
+import { integer, notNegative } from '../options/numbers';
+import { specOf } from '../options/validate';
+import type { ObjectiveMethod } from './objective-method';
+
+export interface FlowContrastiveEstimationOptions {
+  /** Coupling layers of the flow, 1 to 64. Default 6. */
+  readonly flowLayers?: number;
+  /** Hidden units of the network in each of them, 1 to 4096. Default 64. */
+  readonly flowHidden?: number;
+  /**
+   * Factor on the flow's own likelihood of the data beside its part in the game, 0 to 1000. Default 1:
+   * it keeps the noise from leaving parts of the data. With 0 the game is all, as in the paper, where
+   * the flow was fitted to the data before.
+   */
+  readonly flowLikelihood?: number;
+}
+
+export interface FlowContrastiveEstimationSpec extends Required<FlowContrastiveEstimationOptions> {
+  readonly type: 'flowContrastiveEstimation';
+}
+
+/**
+ * Flow contrastive estimation (Gao et al. 2020, arXiv:1912.00589): noise contrastive estimation against
+ * noise that learns to be taken for data, a flow q. With
+ * `V = mean_data log p/(p + q) + mean_noise log q/(p + q)` and p normalised by a learned log Z, the
+ * model maximises V and the flow minimises it; at the end both are the data, and V = -2 log 2.
+ */
+export function flowContrastiveEstimation(
+  options?: FlowContrastiveEstimationOptions,
+): FlowContrastiveEstimationSpec {
+  return specOf(
+    schema,
+    'objective.flowContrastiveEstimation',
+    'flowContrastiveEstimation',
+    options,
+  );
+}
+
+const schema: z.ZodType<FlowContrastiveEstimationSpec> = z.strictObject({
+  type: z.literal('flowContrastiveEstimation'),
+  flowLayers: integer(1, 64).default(6),
+  flowHidden: integer(1, 4096).default(64),
+  flowLikelihood: notNegative.max(1000).default(1),
+});
+
+/** @internal */
+export const flowContrastiveEstimationMethod: ObjectiveMethod<
+  FlowContrastiveEstimationSpec,
+  typeof flowContrastiveEstimation
+> = {
+  create: flowContrastiveEstimation,
+  schema,
+  build({ flowLayers, flowHidden, flowLikelihood }, { rows, bounds }) {
+    const flow = couplingFlow({
+      layers: flowLayers,
+      hidden: flowHidden,
+      ...momentsOf(rows, bounds.length),
+    });
+    return {
+      init: (random) => ({
+        [logZName]: tf.scalar(0),
+        ...withPrefix(flowPrefix, flow.init(random)),
+      }),
+      loss({ data, energy, fixed, own, report }) {
+        const count = data.shape[0];
+        const flowParameters = underPrefix(flowPrefix, own);
+        const logZ = own[logZName]!;
+        const drawn = flow.sample(flowParameters, count);
+        const logOfData = flow.logDensity(flowParameters, data);
+        report({ name: 'log Z', label: 'log Z', group: 'log Z' }, logZ);
+        report(
+          { name: 'log-likelihood/flow', label: 'Log-likelihood of the flow', group: 'Flow' },
+          tf.mean(logOfData),
+        );
+        // The model's part: the flow is constant.
+        const points = tf.concat([data, stopGradient(drawn.points)]) as tf.Tensor2D;
+        const logFlow = stopGradient(tf.concat([logOfData, drawn.logDensity]));
+        const odds = tf.neg(tf.add(tf.add(energy(points), logZ), logFlow));
+        const [ofData, ofNoise] = tf.split(odds, [count, count]);
+        const ofModel = minusValue(ofData!, ofNoise!);
+        // The flow's part: the model is, though gradients pass through where it is looked at.
+        const fixedLogZ = stopGradient(logZ);
+        const oddsOf = (x: tf.Tensor2D, log: tf.Tensor) =>
+          tf.neg(tf.add(tf.add(fixed.energy(x), fixedLogZ), log));
+        const ofFlow = tf.neg(
+          minusValue(oddsOf(data, logOfData), oddsOf(drawn.points, drawn.logDensity)),
+        );
+        const likelihood = tf.mul(tf.mean(logOfData), flowLikelihood);
+        return tf.add(ofModel, tf.sub(ofFlow, likelihood));
+      },
+    };
+  },
+};
+
+/** -V, from the log-odds log p/q at data and at noise. */
+function minusValue(ofData: tf.Tensor, ofNoise: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mean(tf.softplus(tf.neg(ofData))), tf.mean(tf.softplus(ofNoise)));
+}
+
+/** Mean and standard deviation of each coordinate of `[n, D]` rows; 1 where nothing varies. */
+function momentsOf(rows: Float32Array, dimensions: number) {
+  const count = rows.length / dimensions;
+  const mean = new Array<number>(dimensions).fill(0);
+  const variance = new Array<number>(dimensions).fill(0);
+  for (const [i, value] of rows.entries()) mean[i % dimensions]! += value / count;
+  for (const [i, value] of rows.entries()) {
+    variance[i % dimensions]! += (value - mean[i % dimensions]!) ** 2 / count;
+  }
+  return { mean, deviation: variance.map((square) => (square > 0 ? Math.sqrt(square) : 1)) };
+}
+
+const logZName = 'log Z';
+const flowPrefix = 'flow/';
