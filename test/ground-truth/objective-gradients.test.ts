@@ -117,6 +117,26 @@ const rows: Readonly<Record<keyof typeof objectives, Row | readonly Row[]>> = {
       ),
     },
   },
+  fEbm: (['kullbackLeibler', 'jensenShannon', 'pearson'] as const).map((divergence) => ({
+    spec: objective.fEbm({ sampler: langevin, divergence, hidden: [2], bufferSize: 8 }),
+    own: {
+      'critic/weight1': [2, 2],
+      'critic/bias1': [2],
+      'critic/weight2': [2, 1],
+      'critic/bias2': [1],
+    },
+  })),
+  vera: {
+    spec: objective.vera({ hidden: [2], latent: 2, importanceSamples: 3 }),
+    own: {
+      'generator/weight1': [2, 2],
+      'generator/bias1': [2],
+      'generator/weight2': [2, 2],
+      'generator/bias2': [2],
+      'noise width': [],
+      'log proposal width': [],
+    },
+  },
   jem: { spec: objective.jem({ sampler: langevin, bufferSize: 8 }) },
   shortRun: { spec: objective.shortRun({ sampler: langevin }) },
 };

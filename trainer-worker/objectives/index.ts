@@ -4,6 +4,7 @@ import { contrastiveDivergenceMethod } from './contrastive-divergence';
 import { denoisingScoreMatchingMethod } from './denoising-score-matching';
 import { energyDiscrepancyMethod } from './energy-discrepancy';
 import { explicitScoreMatchingMethod } from './explicit-score-matching';
+import { fEbmMethod } from './f-ebm';
 import { finiteDifferenceDenoisingScoreMatchingMethod } from './finite-difference-denoising-score-matching';
 import { finiteDifferenceSlicedScoreMatchingMethod } from './finite-difference-sliced-score-matching';
 import { flowContrastiveEstimationMethod } from './flow-contrastive-estimation';
@@ -28,6 +29,7 @@ import { shiftedNoiseContrastiveEstimationMethod } from './shifted-noise-contras
 import { shortRunMethod } from './short-run';
 import { slicedScoreMatchingMethod } from './sliced-score-matching';
 import { unbiasedContrastiveDivergenceMethod } from './unbiased-contrastive-divergence';
+import { veraMethod } from './vera';
 
 /** Every objective: to add one, write its file and name it here. */
 export const objectives = {
@@ -59,6 +61,8 @@ export const objectives = {
   learnedSteinDiscrepancy: learnedSteinDiscrepancyMethod,
   jem: jemMethod,
   flowContrastiveEstimation: flowContrastiveEstimationMethod,
+  fEbm: fEbmMethod,
+  vera: veraMethod,
 };
 
 /** What any function of `objective` makes. */

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import { energy, objective, optimizer, sampler } from 'ebm-lab';
+import { compileProgram } from '../../trainer-worker/graph/program';
+import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
+import type { ObjectiveSpec } from '../../trainer-worker/objectives';
+import { type DivergenceName, divergences } from '../../trainer-worker/objectives/divergences';
+import { noisyScore } from '../../trainer-worker/objectives/noisy-score';
+import { Random, streams } from '../../trainer-worker/random/random';
+import { tensorOf, trainingStep } from '../support/training-step';
+
+/** f of each divergence, written down anew. */
+const generators: Readonly<Record<DivergenceName, (r: number) => number>> = {
+  kullbackLeibler: (r) => r * Math.log(r),
+  reverseKullbackLeibler: (r) => -Math.log(r),
+  jensenShannon: (r) => r * Math.log(r) - (1 + r) * Math.log((1 + r) / 2),
+  squaredHellinger: (r) => (Math.sqrt(r) - 1) ** 2,
+  pearson: (r) => (r - 1) ** 2,
+  neyman: (r) => (1 - r) ** 2 / r,
+};
+
+describe('variational forms of divergences', () => {
+  const width = 0.02;
+  const grid = Array.from({ length: 800 }, (_, i) => -8 + (i + 0.5) * width);
+  const gaussian = (mean: number, deviation: number) => (x: number) =>
+    Math.exp(-(((x - mean) / deviation) ** 2) / 2) / (deviation * Math.sqrt(2 * Math.PI));
+  const [p, q] = [gaussian(0, 1), gaussian(0.5, 1.15)];
+  for (const name of Object.keys(divergences) as DivergenceName[]) {
+    const f = generators[name];
+    const row = divergences[name];
+
+    test(`${name} is reached at the true ratio`, async () => {
+      await tf.setBackend('cpu');
+      const u = tf.tensor1d(grid.map((x) => Math.log(p(x) / q(x))));
+      const [atData, atSamples] = [row.atData(u).dataSync(), row.atSamples(u).dataSync()];
+      const value = grid.reduce(
+        (sum, x, i) => sum + width * (p(x) * atData[i]! - q(x) * atSamples[i]!),
+        0,
+      );
+      const expected = grid.reduce((sum, x) => sum + width * q(x) * f(p(x) / q(x)), 0);
+      // float32 values under a float64 sum.
+      assert.ok(Math.abs(value - expected) < 1e-5 * (1 + expected), `${value}, not ${expected}`);
+    });
+
+    test(`${name} has f'(r) and r f'(r) - f(r), by differences`, async () => {
+      await tf.setBackend('cpu');
+      for (const r of [0.3, 1, 2.5]) {
+        const slope = (f(r + 1e-5) - f(r - 1e-5)) / 2e-5;
+        const u = tf.scalar(Math.log(r));
+        assert.ok(Math.abs(row.atData(u).dataSync()[0]! - slope) < 1e-5 * (1 + Math.abs(slope)));
+        const conjugate = r * slope - f(r);
+        assert.ok(
+          Math.abs(row.atSamples(u).dataSync()[0]! - conjugate) < 1e-5 * (1 + Math.abs(conjugate)),
+        );
+      }
+    });
+  }
+});
+
+test("a linear generator's score is that of its Gaussian density", async () => {
+  const [slope, deviation, count] = [0.8, 0.5, 50];
+  const random = new Random(4, streams.trainingData);
+  const z = Float32Array.from({ length: count }, () => random.normal());
+  const x = z.map((value) => slope * value + deviation * random.normal());
+  const program = compileProgram({
+    inputs: { x: { shape: [count, 1] }, z: { shape: [count, 1] } },
+    step: (given) => ({
+      outputs: {
+        score: noisyScore({
+          generate: (latents) => tf.mul(latents, slope),
+          deviation: tf.scalar(deviation),
+          x: given['x'] as tf.Tensor2D,
+          z: given['z'] as tf.Tensor2D,
+          logWidth: tf.scalar(0),
+          samples: 20_000,
+        }).score,
+      },
+    }),
+  });
+  const execution = await runOnOnnx(program);
+  const { score } = await execution.run({ x, z }, { seed: 2, step: 0 });
+  await execution.dispose();
+  for (const [i, value] of x.entries()) {
+    const expected = -value / (slope ** 2 + deviation ** 2);
+    // The residual has a deviation near 0.4 under the posterior, over σ² = 1.6; a sixth or more of
+    // 20 000 weighted draws count: five standard errors.
+    assert.ok(Math.abs(score![i]! - expected) < (5 * 1.6) / Math.sqrt(20_000 / 6), `${i}`);
+  }
+});
+
+describe('games about a Gaussian end at its precision', () => {
+  const variance = 2;
+  const count = 1000;
+  const random = new Random(3, streams.trainingData);
+  const drawn = Float32Array.from({ length: count }, () => random.normal());
+  const square = drawn.reduce((sum, x) => sum + x * x, 0) / count;
+  const rows = drawn.map((x) => x * Math.sqrt(variance / square));
+
+  /** θ of E = θx²/2, averaged over the second half of the steps. */
+  async function trained(method: ObjectiveSpec, steps: number): Promise<number> {
+    const step = await trainingStep({
+      energy: energy.custom({
+        init: () => ({ theta: tf.scalar(0.9) }),
+        energy: ({ theta }, x) => tf.mul(tf.sum(tf.mul(tf.square(x), 0.5), 1), theta),
+      }),
+      objective: method,
+      optimizer: optimizer.adam({ learningRate: 5e-3, beta1: 0.5, beta2: 0.9 }),
+      rows,
+      bounds: [[-5, 5]],
+      batchSize: count,
+    });
+    let theta = 0;
+    for (let number = 1; number <= steps; number++) {
+      await step.run(number);
+      if (number <= steps / 2) continue;
+      theta += tensorOf(await step.checkpoint(number), 'parameters/theta').data[0]! / (steps / 2);
+    }
+    await step.dispose();
+    return theta;
+  }
+
+  // A game against networks has no law for its error: it must come three quarters of the way from
+  // 0.9 to 1/s² = 0.5 at least, and stay there.
+  test('f-EBM', async () => {
+    const walk = sampler.langevin({ steps: 10, stepSize: 0.5 });
+    const theta = await trained(objective.fEbm({ sampler: walk, hidden: [16] }), 400);
+    assert.ok(Math.abs(theta - 0.5) < 0.1, `${theta}`);
+  });
+
+  test('VERA', async () => {
+    const method = objective.vera({ hidden: [16], latent: 1, gradientPenalty: 0 });
+    const theta = await trained(method, 2000);
+    assert.ok(Math.abs(theta - 0.5) < 0.1, `${theta}`);
+  });
+});
