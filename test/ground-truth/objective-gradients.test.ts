@@ -137,6 +137,7 @@ const rows: Readonly<Record<keyof typeof objectives, Row | readonly Row[]>> = {
       'log proposal width': [],
     },
   },
+  multiNoiseScoreMatching: { spec: objective.multiNoiseScoreMatching() },
   jem: { spec: objective.jem({ sampler: langevin, bufferSize: 8 }) },
   shortRun: { spec: objective.shortRun({ sampler: langevin }) },
 };

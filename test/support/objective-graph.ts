@@ -82,7 +82,14 @@ export class ObjectiveGraph {
       const loss = (...given: tf.Tensor[]): tf.Scalar => {
         const named = (transform: (tensor: tf.Tensor) => tf.Tensor) =>
           modelOf(
-            { init: () => ({}), energy },
+            {
+              init: () => ({}),
+              energy,
+              ...(objective.classifies ? { condition: 'label' as const } : {}),
+              ...(objective.shownNoiseLevel === undefined
+                ? {}
+                : { condition: 'noise level' as const }),
+            },
             Object.fromEntries(names.map((name, i) => [name, transform(given[i]!)])),
             { files: [] },
             objective.shownNoiseLevel,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Energy, EnergyParameters } from './energy-method';
-import { checkEnergies, type EnergyOrigin, energyProblem } from './energy-problem';
+import { checkEnergies, type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
 
 /**
  * An energy with its parameters filled in, inside a compiled step. Whatever is built of it can be
@@ -32,6 +32,13 @@ export function modelOf(
     condition ??
     (shownNoiseLevel === undefined ? undefined : tf.fill([x.shape[0]], shownNoiseLevel));
   const energies = (x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D => {
+    if (condition !== undefined && energy.condition === undefined) {
+      throw wrongEnergy(
+        'A noise level or a label is given to an energy that depends on neither.',
+        'Use an energy with a condition, such as energy.noiseConditional, or another sampler.',
+        origin,
+      );
+    }
     let value: unknown;
     try {
       value = energy.energy(parameters, x, given(x, condition));

@@ -81,7 +81,7 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
           { ...sampler, steps: sampler.steps - 1 },
           chains.starts(context),
         );
-        const moving = sampler.step(before, context);
+        const moving = sampler.step(before, context, tf.scalar(sampler.steps - 1, 'int32'));
         const samples = stopGradient(moving) as tf.Tensor2D;
         chains.handBack(context, samples);
         const contrast = contrastiveLoss(context, samples, spec);

@@ -18,6 +18,7 @@ import { meanFieldContrastiveDivergenceMethod } from './mean-field-contrastive-d
 import { minimumProbabilityFlowMethod } from './minimum-probability-flow';
 import { minimumVelocityMethod } from './minimum-velocity';
 import { multiGridContrastiveDivergenceMethod } from './multi-grid-contrastive-divergence';
+import { multiNoiseScoreMatchingMethod } from './multi-noise-score-matching';
 import { noiseContrastiveEstimationMethod } from './noise-contrastive-estimation';
 import { nonNegativeScoreMatchingMethod } from './non-negative-score-matching';
 import type { ObjectiveMethod } from './objective-method';
@@ -63,6 +64,7 @@ export const objectives = {
   flowContrastiveEstimation: flowContrastiveEstimationMethod,
   fEbm: fEbmMethod,
   vera: veraMethod,
+  multiNoiseScoreMatching: multiNoiseScoreMatchingMethod,
 };
 
 /** What any function of `objective` makes. */

@@ -15,9 +15,10 @@ export function runChainIn(
   model: Model,
   starts: tf.Tensor2D,
   iterations: number | tf.Tensor,
+  done?: tf.Tensor,
 ): tf.Tensor2D {
-  if (domain !== 'nonnegative') return runChain(sampler, model, starts, iterations);
-  return tf.abs(runChain(sampler, folded(model), starts, iterations));
+  if (domain !== 'nonnegative') return runChain(sampler, model, starts, iterations, done);
+  return tf.abs(runChain(sampler, folded(model), starts, iterations, done));
 }
 
 function folded(model: Model): Model {

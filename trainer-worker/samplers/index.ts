@@ -1,4 +1,5 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { annealedLangevinMethod } from './annealed-langevin';
 import { gibbsMethod } from './gibbs';
 import { langevinMethod } from './langevin';
 import type { SamplerMethod } from './sampler-method';
@@ -7,6 +8,7 @@ import type { SamplerMethod } from './sampler-method';
 export const samplers = {
   langevin: langevinMethod,
   gibbs: gibbsMethod,
+  annealedLangevin: annealedLangevinMethod,
 };
 
 /** What any function of `sampler` makes. */

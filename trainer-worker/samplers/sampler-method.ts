@@ -11,9 +11,10 @@ export interface Sampler {
    * One iteration, with fresh noise each time it runs.
    *
    * @param x `[chains, D]` points
+   * @param iteration how many came before, an int32 scalar
    * @returns the next points, same shape
    */
-  step(x: tf.Tensor2D, model: Model): tf.Tensor2D;
+  step(x: tf.Tensor2D, model: Model, iteration: tf.Tensor): tf.Tensor2D;
 }
 
 /** One row of the table of samplers. @internal */

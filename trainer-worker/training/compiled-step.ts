@@ -99,7 +99,10 @@ export class CompiledStep implements TrainingStep {
     let ends = points;
     for (let done = 0; done < previewChainSteps; done += perPiece) {
       const iterations = Int32Array.of(Math.min(perPiece, previewChainSteps - done));
-      const outputs = await this.#chains.run({ points: ends, iterations, ...parameters }, key);
+      const outputs = await this.#chains.run(
+        { points: ends, iterations, done: Int32Array.of(done), ...parameters },
+        key,
+      );
       ends = outputs['ends'] as Float32Array;
       key.step++;
       await this.#pace.giveWay();

@@ -102,7 +102,8 @@ export function energyProgram(definition: ModelDefinition, count: number): Progr
 }
 
 /**
- * Chains for looking at: inputs `points` `[count, D]`, `iterations` (int32) and the parameters,
+ * Chains for looking at: inputs `points` `[count, D]`, `iterations` and how many are `done` (int32),
+ * and the parameters,
  * output `points`.
  */
 export function chainProgram(
@@ -114,6 +115,7 @@ export function chainProgram(
     inputs: {
       points: { shape: [count, definition.dimensions] },
       iterations: { shape: [], dtype: 'int32' },
+      done: { shape: [], dtype: 'int32' },
       ...parameterSpecs(definition),
     },
     isUserFile: userFiles(definition.origin.files),
@@ -124,7 +126,14 @@ export function chainProgram(
       const points = inputs['points'] as tf.Tensor2D;
       return {
         outputs: {
-          ends: runChainIn(definition.domain, sampler, model, points, inputs['iterations']!),
+          ends: runChainIn(
+            definition.domain,
+            sampler,
+            model,
+            points,
+            inputs['iterations']!,
+            inputs['done'],
+          ),
         },
       };
     },
