@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../energies/model';
 import { loop, noise, stopGradient } from '../graph/trace';
+import { langevinProposal, sumOfSquares } from './metropolis-adjusted-langevin';
 
 /** Two Markov chains per start, X one step ahead of Y, that meet and then stay together. */
 export interface CoupledChains {
@@ -29,7 +30,7 @@ export function coupledChains(
   steps: number,
 ): CoupledChains {
   const [count, dimensions] = starts.shape;
-  const first = mala(model, starts, stepSize);
+  const first = langevinProposal(model, starts, stepSize);
   const proposal = tf.add(first.mean, tf.mul(noise('normal', starts.shape), stepSize));
   const accepted = first.accepts(proposal as tf.Tensor2D, noise('uniform', [count, 1]));
   const start = tf.where(accepted, proposal, starts);
@@ -65,8 +66,8 @@ function coupledStep(
   stepSize: number,
 ): readonly [x: tf.Tensor, y: tf.Tensor, separate: tf.Tensor] {
   const [count] = x.shape;
-  const ofX = mala(model, x, stepSize);
-  const ofY = mala(model, y, stepSize);
+  const ofX = langevinProposal(model, x, stepSize);
+  const ofY = langevinProposal(model, y, stepSize);
   const z = noise('normal', x.shape);
   const distance = tf.div(tf.sub(ofX.mean, ofY.mean), stepSize);
   const shifted = tf.add(z, distance);
@@ -87,33 +88,6 @@ function coupledStep(
   // Said outright: rows of one product may be rounded differently by their place in it.
   const nextY = tf.where(tf.greater(nextSeparate, 0.5), tf.where(acceptsY, toY, y), nextX);
   return [nextX, nextY, nextSeparate];
-}
-
-/** A Metropolis-adjusted Langevin kernel at `x`. */
-function mala(model: Model, x: tf.Tensor2D, stepSize: number) {
-  const drift = stepSize ** 2 / 2;
-  const meanAt = (at: tf.Tensor2D) => tf.add(at, tf.mul(model.score(at), drift)) as tf.Tensor2D;
-  const mean = meanAt(x);
-  return {
-    /** Mean of the proposal, `[n, D]`. */
-    mean,
-    /** `[n, 1]` booleans: whether `proposal` is accepted under `uniform` of `[n, 1]`. */
-    accepts(proposal: tf.Tensor2D, uniform: tf.Tensor): tf.Tensor {
-      const forth = sumOfSquares(tf.sub(proposal, mean));
-      const back = sumOfSquares(tf.sub(x, meanAt(proposal)));
-      const energies = tf.sub(model.energy(x), model.energy(proposal));
-      const logRatio = tf.add(
-        tf.expandDims(energies, 1),
-        tf.div(tf.sub(forth, back), 2 * stepSize ** 2),
-      );
-      return tf.less(uniform, tf.exp(logRatio));
-    },
-  };
-}
-
-/** Sums of squares over coordinates, `[n, 1]`. */
-function sumOfSquares(values: tf.Tensor): tf.Tensor {
-  return tf.sum(tf.square(values), 1, true);
 }
 
 /** Keeps the direction of a vanishing distance defined; the reflection is not used there. */

@@ -1,7 +1,9 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { annealedLangevinMethod } from './annealed-langevin';
 import { gibbsMethod } from './gibbs';
+import { hamiltonianMethod } from './hamiltonian';
 import { langevinMethod } from './langevin';
+import { metropolisAdjustedLangevinMethod } from './metropolis-adjusted-langevin';
 import type { SamplerMethod } from './sampler-method';
 
 /** Every sampler: to add one, write its file and name it here. */
@@ -9,6 +11,8 @@ export const samplers = {
   langevin: langevinMethod,
   gibbs: gibbsMethod,
   annealedLangevin: annealedLangevinMethod,
+  metropolisAdjustedLangevin: metropolisAdjustedLangevinMethod,
+  hamiltonian: hamiltonianMethod,
 };
 
 /** What any function of `sampler` makes. */
