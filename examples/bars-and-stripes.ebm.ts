@@ -14,7 +14,7 @@ export default experiment({
     bufferSize: 512,
     reinitialize: 0,
   }),
-  optimizer: optimizer.adam({ learningRate: 5e-3, beta1: 0 }),
+  optimizer: optimizer.adam({ learningRate: 2e-3, beta1: 0 }),
   batchSize: 32,
   steps: 4_000,
   preview: { every: 200, samples: 64 },

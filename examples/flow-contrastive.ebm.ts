@@ -5,7 +5,7 @@
 // and it learns not to be told.
 import { data, energy, experiment, objective, optimizer, schedule } from 'ebm-lab';
 
-const steps = 1_500;
+const steps = 3_000;
 
 export default experiment({
   name: 'Flow contrastive estimation',

@@ -11,7 +11,7 @@ export default experiment({
   data: data.eightGaussians(),
   // E(x, σ). The landscape shows it at the lowest level.
   energy: energy.noiseConditional({ hidden: [64, 64], dataDeviation: 2 }),
-  objective: objective.multiNoiseScoreMatching({ highest: 4, lowest: 0.1, levels: 10 }),
+  objective: objective.multiNoiseScoreMatching({ highest: 3, lowest: 0.2, levels: 6 }),
   optimizer: optimizer.adam({
     learningRate: schedule.cosine({ peak: 3e-3, warmup: 100, steps }),
   }),
