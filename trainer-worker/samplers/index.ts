@@ -1,6 +1,7 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { annealedLangevinMethod } from './annealed-langevin';
 import { gibbsMethod } from './gibbs';
+import { gibbsWithGradientsMethod } from './gibbs-with-gradients';
 import { hamiltonianMethod } from './hamiltonian';
 import { langevinMethod } from './langevin';
 import { metropolisAdjustedLangevinMethod } from './metropolis-adjusted-langevin';
@@ -13,6 +14,7 @@ export const samplers = {
   annealedLangevin: annealedLangevinMethod,
   metropolisAdjustedLangevin: metropolisAdjustedLangevinMethod,
   hamiltonian: hamiltonianMethod,
+  gibbsWithGradients: gibbsWithGradientsMethod,
 };
 
 /** What any function of `sampler` makes. */
