@@ -2,6 +2,7 @@ import { rowOf, type SpecOf } from '../options/method-table';
 import { conditionalNoiseContrastiveEstimationMethod } from './conditional-noise-contrastive-estimation';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
 import { denoisingScoreMatchingMethod } from './denoising-score-matching';
+import { diffusionRecoveryLikelihoodMethod } from './diffusion-recovery-likelihood';
 import { energyDiscrepancyMethod } from './energy-discrepancy';
 import { explicitScoreMatchingMethod } from './explicit-score-matching';
 import { fEbmMethod } from './f-ebm';
@@ -65,6 +66,7 @@ export const objectives = {
   fEbm: fEbmMethod,
   vera: veraMethod,
   multiNoiseScoreMatching: multiNoiseScoreMatchingMethod,
+  diffusionRecoveryLikelihood: diffusionRecoveryLikelihoodMethod,
 };
 
 /** What any function of `objective` makes. */
