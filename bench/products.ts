@@ -41,7 +41,10 @@ export async function bareProducts(
     return input(graph, name, node.shape);
   };
   const outputs: Node[] = [];
-  const results = lower([...Object.values(program.outputs), ...Object.values(program.nextState)]);
+  const results = lower(
+    [...Object.values(program.outputs), ...Object.values(program.nextState)],
+    'processor',
+  );
   const order = topologicalOrder(results);
   outputs.push(...order.filter(isProduct).map((node) => rebuild(graph, node, operand)));
   for (const node of order) {

@@ -111,7 +111,7 @@ story('The main job', { file, prepare: lengthen }, async (session, tell) => {
 async function lengthen(folder: string): Promise<void> {
   const experiment = path.join(folder, file);
   const text = await readFile(experiment, 'utf8');
-  const longer = text.replace(/^( {2}steps: )[\d_]+,$/m, isForDocs ? '$18_000,' : '$1200_000,');
+  const longer = text.replace(/^( {2}steps: )[\d_]+,$/m, isForDocs ? '$120_000,' : '$1200_000,');
   assert.notEqual(longer, text, `${file} has no line that sets its steps.`);
   await writeFile(experiment, longer);
 }

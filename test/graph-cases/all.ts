@@ -6,10 +6,13 @@ import { productCases } from './products';
 import { reductionCases } from './reductions';
 
 /** Every operation, on shapes that broadcast, reduce, have size one or are empty. */
-export const graphCases: readonly GraphCase[] = [
-  ...pointwiseCases,
-  ...reductionCases,
-  ...arrangementCases,
-  ...indexingCases,
-  ...productCases,
-];
+export const graphCaseFamilies = {
+  'element by element': pointwiseCases,
+  reductions: reductionCases,
+  arrangement: arrangementCases,
+  indexing: indexingCases,
+  products: productCases,
+} satisfies Readonly<Record<string, readonly GraphCase[]>>;
+
+/** All of them in one list. */
+export const graphCases: readonly GraphCase[] = Object.values(graphCaseFamilies).flat();

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Node } from '../../trainer-worker/graph/graph';
+import type { Graph, Node } from '../../trainer-worker/graph/graph';
 import { input } from '../../trainer-worker/graph/ops/build';
 import type { Shape } from '../../trainer-worker/graph/shape';
 import { createGraph, trace } from '../../trainer-worker/graph/trace';
@@ -29,10 +29,18 @@ export interface BuiltCase {
   readonly secondSlopes: readonly Node[];
 }
 
-/** The scalars are sums of sines with uneven weights, so that linear operations bend too. */
-export function buildCase({ shapes, f, domain = [-1, 1] }: GraphCase): BuiltCase {
-  const graph = createGraph();
-  const inputs = shapes.map((shape, index) => input(graph, `x${index}`, shape));
+/**
+ * The scalars are sums of sines with uneven weights, so that linear operations bend too.
+ *
+ * @param graph where it is built; several cases may share one
+ * @param prefix what the names of the case's inputs begin with
+ */
+export function buildCase(
+  { shapes, f, domain = [-1, 1] }: GraphCase,
+  graph: Graph = createGraph(),
+  prefix = 'x',
+): BuiltCase {
+  const inputs = shapes.map((shape, index) => input(graph, `${prefix}${index}`, shape));
   const random = numbersFrom(11);
   const [low, high] = domain;
   const values: Arrays64 = new Map(

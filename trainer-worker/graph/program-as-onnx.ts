@@ -1,13 +1,18 @@
 import type { Node } from './graph';
 import { lower } from './lower';
 import { writeOnnx } from './onnx';
+import type { OnnxDevice } from './ops/row';
 import type { Program } from './program';
 
-/** The whole program, state included, as ONNX bytes: what `Export Step as ONNX` writes to disk. */
-export function programAsOnnx(program: Program): Uint8Array {
+/**
+ * The whole program, state included, as ONNX bytes: what `Export Step as ONNX` writes to disk.
+ *
+ * @param device what it is for; right on both, but for the kernels that {@link OnnxDevice} tells of
+ */
+export function programAsOnnx(program: Program, device: OnnxDevice = 'processor'): Uint8Array {
   return writeOnnx(
     [...program.inputs, ...program.state, ...program.noise.map((source) => source.node)],
-    onnxResults(program),
+    onnxResults(program, device),
   );
 }
 
@@ -16,8 +21,11 @@ export function nextName(name: string): string {
   return `next ${name}`;
 }
 
-function onnxResults(program: Program): Record<string, Node> {
+function onnxResults(program: Program, device: OnnxDevice): Record<string, Node> {
   const names = [...Object.keys(program.outputs), ...Object.keys(program.nextState).map(nextName)];
-  const results = lower([...Object.values(program.outputs), ...Object.values(program.nextState)]);
+  const results = lower(
+    [...Object.values(program.outputs), ...Object.values(program.nextState)],
+    device,
+  );
   return Object.fromEntries(names.map((name, index) => [name, results[index]!]));
 }

@@ -28,7 +28,9 @@ export async function runOnOnnx(
   initial: Arrays = {},
   options: OnnxOptions = {},
 ): Promise<Execution> {
-  const session = await InferenceSession.create(programAsOnnx(program), {
+  const isOnProcessor = (options.executionProviders ?? ['cpu']).every((name) => name === 'cpu');
+  const model = programAsOnnx(program, isOnProcessor ? 'processor' : 'gpu');
+  const session = await InferenceSession.create(model, {
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     // Warnings here speak of rewrites that ONNX Runtime would like; nobody can act on them.

@@ -153,7 +153,7 @@ export const arithmeticRows: readonly Row[] = [
       if (divisor === 1) return as(node, a);
       // Exact where the divisor is a power of two; elsewhere within one rounding, and products fold.
       return divisor !== undefined && divisor !== 0 && node.dtype === 'float32'
-        ? mul(a, Math.fround(1 / divisor))
+        ? as(node, mul(a, Math.fround(1 / divisor)))
         : undefined;
     },
   }),

@@ -129,7 +129,12 @@ const choices: Row[] = [
       const result = dtype === 'float32' ? value : converted;
       return as(node, constant(node.graph, result, [], dtype));
     },
-    tfjs: (tf, [x], node) => tf.cast(x!, node.dtype),
+    tfjs: (tf, [x], node) => {
+      const y = tf.cast(x!, node.dtype);
+      // On WebGPU tfjs only calls integers floats, and some of its shaders then do not compile (4.22).
+      const isRenamed = tf.getBackend() === 'webgpu' && node.dtype === 'float32';
+      return isRenamed && x!.dtype !== 'float32' ? tf.mul(y, 1) : y;
+    },
     onnx: (writer, [x], node) =>
       writer.op('Cast', [x!], { to: { float32: 1, int32: 6, bool: 9 }[node.dtype] }),
   },

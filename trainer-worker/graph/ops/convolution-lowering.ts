@@ -23,7 +23,7 @@ import {
   transpose,
 } from './build';
 import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
-import type { Row } from './row';
+import type { OnnxDevice, Row } from './row';
 
 /** Numbers in the patches of one convolution, beyond which `Conv` is faster: 4 MiB of float32. */
 const largestPatches = 2 ** 20;
@@ -41,12 +41,12 @@ function patchesFit(shape: Shape, filter: Shape, positions: number): boolean {
   return batch >= smallestBatch && patches <= largestPatches;
 }
 
-export function lowerConvolve(node: Node): Node {
+export function lowerConvolve(node: Node, device: OnnxDevice): Node {
   const [x, filter] = node.inputs as [Node, Node];
   const [, height, width] = node.shape as Shape4;
   const geometry = geometryOf(node);
   const fits = patchesFit(x.shape, filter.shape, height * width);
-  if (geometry.groups > 1 || !fits) return convolveNchw(node);
+  if (geometry.groups > 1 || !fits) return convolveNchw(node, device);
   const [fh, fw, inner, outer] = filter.shape as Shape4;
   const kernel = reshape(filter, [fh * fw * inner, outer]);
   return fromPositions(
@@ -55,17 +55,17 @@ export function lowerConvolve(node: Node): Node {
   );
 }
 
-export function lowerConvolveFilter(node: Node): Node {
+export function lowerConvolveFilter(node: Node, device: OnnxDevice): Node {
   const [x, dy] = node.inputs as [Node, Node];
   const [, height, width] = dy.shape as Shape4;
   const geometry = geometryOf(node);
   const fits = patchesFit(x.shape, node.shape, height * width);
-  if (geometry.groups > 1 || !fits) return convolveFilterNchw(node);
+  if (geometry.groups > 1 || !fits) return convolveFilterNchw(node, device);
   const patches = patchesOf(x, dy.shape, node.shape, geometry);
   return reshape(sum(matMul(patches, toPositions(dy), false, true), [0]), node.shape);
 }
 
-export function lowerConvolveInput(node: Node): Node {
+export function lowerConvolveInput(node: Node, device: OnnxDevice): Node {
   const [dy, filter] = node.inputs as [Node, Node];
   const [, height, width, channels] = node.shape as Shape4;
   const [, outHeight, outWidth, outer] = dy.shape as Shape4;
@@ -75,7 +75,7 @@ export function lowerConvolveInput(node: Node): Node {
   // Each tap meets each output once, in one of the classes; the largest holds this part of them.
   const share = reaching / (fh * fw);
   const fits = patchesFit(dy.shape, filter.shape, outHeight * outWidth * share);
-  if (geometryOf(node).groups > 1 || !fits) return convolveInputNchw(node);
+  if (geometryOf(node).groups > 1 || !fits) return convolveInputNchw(node, device);
   // Numbers to move: patches of dy, or products written and gathered.
   const gathered = outHeight * outWidth * fh * fw * outer;
   const scattered = (outHeight * outWidth * fh * fw + height * width * reaching) * channels;
@@ -248,15 +248,31 @@ function fromPositions(y: Node, shape: Shape): Node {
 
 // ONNX's own convolutions, on NCHW.
 
-function convolveNchw(node: Node): Node {
+function convolveNchw(node: Node, device: OnnxDevice): Node {
   const [x, filter] = node.inputs as [Node, Node];
-  const { strides, dilations, padding, groups } = geometryOf(node);
-  const inputs = [toNchw(x), filterToOnnx(filter)];
-  const attributes = { strides, dilations, padding, groups, shape: nchw(node.shape) };
-  return toNhwc(node.graph.node('conv', inputs, attributes));
+  const attributes = { ...geometryOf(node), shape: nchw(node.shape) };
+  return toNhwc(conv(toNchw(x), filterToOnnx(filter), attributes, device));
 }
 
-function convolveInputNchw(node: Node): Node {
+/** ONNX's `Conv`; on a GPU uneven padding is added beforehand, see {@link OnnxDevice}. */
+function conv(
+  x: Node,
+  filter: Node,
+  attributes: ConvolutionGeometry & { readonly shape: Shape },
+  device: OnnxDevice,
+): Node {
+  const [top, left, bottom, right] = attributes.padding;
+  const isEven = top === bottom && left === right;
+  if (device === 'processor' || isEven) return x.graph.node('conv', [x, filter], attributes);
+  // Not by `Pad`, which ONNX Runtime would put back into the `Conv`.
+  const zeros = (y: Node, axis: number, count: number) =>
+    count === 0 ? [] : [constant(y.graph, 0, y.shape.with(axis, count))];
+  const high = concat([...zeros(x, 2, top!), x, ...zeros(x, 2, bottom!)], 2);
+  const wide = concat([...zeros(high, 3, left!), high, ...zeros(high, 3, right!)], 3);
+  return x.graph.node('conv', [wide, filter], { ...attributes, padding: [0, 0, 0, 0] });
+}
+
+function convolveInputNchw(node: Node, device: OnnxDevice): Node {
   const [dy, filter] = node.inputs as [Node, Node];
   const geometry = geometryOf(node);
   const rest = ([0, 1] as const).map((side) => {
@@ -266,16 +282,40 @@ function convolveInputNchw(node: Node): Node {
       reach(filter.shape[side]!, geometry.dilations[side]!);
     return node.shape[side + 1]! + before + after - covered;
   });
-  const inputs = [toNchw(dy), filterToOnnx(filter)];
+  const inputs = [toNchw(dy), filterToOnnx(filter)] as const;
   const attributes = { ...geometry, rest, shape: nchw(node.shape) };
-  return toNhwc(node.graph.node('convTranspose', inputs, attributes));
+  return toNhwc(convTranspose(...inputs, attributes, device));
+}
+
+/** ONNX's `ConvTranspose`; on a GPU group by group, see {@link OnnxDevice}. */
+function convTranspose(
+  dy: Node,
+  filter: Node,
+  attributes: ConvolutionGeometry & { readonly rest: readonly number[]; readonly shape: Shape },
+  device: OnnxDevice,
+): Node {
+  const { groups, shape } = attributes;
+  const { graph } = dy;
+  if (device === 'processor' || groups === 1) {
+    return graph.node('convTranspose', [dy, filter], attributes);
+  }
+  const part = (x: Node, axis: number, index: number) => {
+    const size = x.shape[axis]! / groups;
+    const begin = x.shape.map((_, at) => (at === axis ? index * size : 0));
+    return slice(x, begin, x.shape.with(axis, size));
+  };
+  const one = { ...attributes, groups: 1, shape: shape.with(1, shape[1]! / groups) };
+  const parts = Array.from({ length: groups }, (_, index) =>
+    graph.node('convTranspose', [part(dy, 1, index), part(filter, 0, index)], one),
+  );
+  return concat(parts, 1);
 }
 
 /**
  * The slope in the filter is a convolution of the input by the output's gradient, batch and channels
  * having changed places, and strides and dilations too.
  */
-function convolveFilterNchw(node: Node): Node {
+function convolveFilterNchw(node: Node, device: OnnxDevice): Node {
   const [x, dy] = node.inputs as [Node, Node];
   const geometry = geometryOf(node);
   const { groups, strides, dilations, padding } = geometry;
@@ -294,13 +334,8 @@ function convolveFilterNchw(node: Node): Node {
       Math.floor(([height, width][side]! + before + after - kernelReach) / dilations[side]!) + 1
     );
   });
-  const whole = node.graph.node('conv', [data, kernel], {
-    strides: dilations,
-    dilations: strides,
-    padding,
-    groups,
-    shape: [inner, outer, ...sizes],
-  });
+  const swapped = { strides: dilations, dilations: strides, padding, groups };
+  const whole = conv(data, kernel, { ...swapped, shape: [inner, outer, ...sizes] }, device);
   // Rows and columns that no output has seen are no part of the filter.
   const cropped = slice(whole, [0, 0, 0, 0], [inner, outer, fh, fw]);
   return transpose(cropped, [2, 3, 0, 1]);

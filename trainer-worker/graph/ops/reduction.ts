@@ -166,13 +166,13 @@ const cumsumRow: Row = {
       });
     },
   },
-  tfjs: (tf, [x], node) =>
-    tf.cumsum(
-      x!,
-      node.attributes['axis'] as number,
-      node.attributes['exclusive'] as boolean,
-      node.attributes['reverse'] as boolean,
-    ),
+  tfjs: (tf, [x], node) => {
+    const axis = node.attributes['axis'] as number;
+    const exclusive = node.attributes['exclusive'] as boolean;
+    if (!node.attributes['reverse']) return tf.cumsum(x!, axis, exclusive);
+    // tfjs's own exclusive sums from the back are wrong on WebGPU (4.22).
+    return tf.reverse(tf.cumsum(tf.reverse(x!, axis), axis, exclusive), axis);
+  },
   onnx: (writer, [x], node) =>
     writer.op('CumSum', [x!, writer.scalar(node.attributes['axis'] as number, 'int32')], {
       exclusive: Number(node.attributes['exclusive']),

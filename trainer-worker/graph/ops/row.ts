@@ -5,6 +5,13 @@ import type { DType, Shape } from '../shape';
 /** One `tf` namespace, whichever backend is active. */
 export type TensorFlow = typeof tfjs;
 
+/**
+ * What an ONNX model is to run on. ONNX Runtime's WebGPU kernels (1.30) compute some convolutions
+ * wrongly, for which a model for a GPU has other nodes: `Conv` with a large filter and uneven padding,
+ * and `ConvTranspose` with groups of several channels.
+ */
+export type OnnxDevice = 'processor' | 'gpu';
+
 /** Writes ONNX nodes; handed to the rows by `onnx.ts`. */
 export interface OnnxWriter {
   /** Appends a node with one output and returns the output's name. */
@@ -57,7 +64,7 @@ export interface Row {
    * An equal expression that ONNX Runtime computes faster, or that it has operators for. Applied
    * after all differentiation: what it is made of needs no derivatives.
    */
-  readonly lower?: (node: Node) => Node;
+  readonly lower?: (node: Node, device: OnnxDevice) => Node;
   /** Repeating it in each iteration of a loop costs less than handing its result in from outside. */
   readonly free?: true;
   /** An elementwise operation on single numbers, for folding constants. */
