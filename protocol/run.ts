@@ -111,6 +111,8 @@ export interface RunManifest {
   readonly preview?: PreviewLayout;
   readonly transform?: DataTransform;
   readonly metrics: readonly MetricInfo[];
+  /** When it went on after it had ended or been killed, and from which step's checkpoint. */
+  readonly resumes?: readonly { readonly at: string; readonly step: number }[];
   /** The trainer process and where it listens, while it lives. */
   readonly worker?: { readonly pid: number; readonly socket: string };
 }

@@ -100,6 +100,19 @@ export function socketTransport(socket: Socket): [MessageReader, MessageWriter] 
   return [new SocketReader(socket), new SocketWriter(socket)];
 }
 
+/** Whether somebody listens at `path`: a socket that a killed trainer left behind answers nobody. */
+export function isTrainerListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const done = (listens: boolean) => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+  });
+}
+
 /**
  * Connects to a trainer that listens at `path` (see {@link trainerSocketPath}).
  *

@@ -25,15 +25,18 @@ export class EventWriter {
   #pending: Uint8Array[] = [];
   /** Length of the file up to its last whole record. */
   #written: number;
+  /** The newest step that the file had when it was opened; -1 where it had none. */
+  readonly lastStep: number;
   /** Length that the file will have when all pending records are on disk. */
   #appended: number;
   #queue: Promise<void> = Promise.resolve();
 
-  private constructor(file: string, handle: FileHandle, length: number) {
+  private constructor(file: string, handle: FileHandle, { length, lastStep }: WholeRecords) {
     this.#file = file;
     this.#handle = handle;
     this.#written = length;
     this.#appended = length;
+    this.lastStep = lastStep;
   }
 
   /**
@@ -49,10 +52,10 @@ export class EventWriter {
     const handle = await openRegularFile(directory, name, constants.O_RDWR | constants.O_CREAT);
     try {
       const { size } = await handle.stat();
-      const whole = existing === undefined ? 0 : await wholeRecords(handle, size);
-      if (whole < size) await handle.truncate(whole);
+      const whole = await wholeRecords(handle, size);
+      if (whole.length < size) await handle.truncate(whole.length);
       const writer = new EventWriter(file, handle, whole);
-      if (whole === 0) {
+      if (whole.length === 0) {
         writer.#push(encodeFileVersion(now.getTime() / 1000));
         await writer.flush();
         await syncFolder(directory);
@@ -314,13 +317,28 @@ async function* records(handle: FileHandle, from: number, to: number): AsyncGene
   }
 }
 
-/** Length of the file up to the end of its last whole record. */
-async function wholeRecords(handle: FileHandle, size: number): Promise<number> {
-  let end = 0;
+/** What of a file can be read. */
+interface WholeRecords {
+  /** Its length up to the end of its last whole record. */
+  readonly length: number;
+  readonly lastStep: number;
+}
+
+async function wholeRecords(handle: FileHandle, size: number): Promise<WholeRecords> {
+  let length = 0;
+  let last = 0;
   for await (const record of records(handle, 0, size)) {
-    if (record.fault === undefined) end = record.end;
+    if (record.fault !== undefined) continue;
+    last = record.offset;
+    length = record.end;
   }
-  return end;
+  let lastStep = -1;
+  for await (const record of records(handle, last, length)) {
+    // The first record names the format and has no scalars; all others of ours have some.
+    const event = record.fault === undefined ? decodeScalars(record.data) : undefined;
+    if (event && event.scalars.length > 0) lastStep = event.step;
+  }
+  return { length, lastStep };
 }
 
 /** Collects points by curve and hands them over in exactly sized arrays. */

@@ -94,6 +94,7 @@ const manifest = z.looseObject({
   preview: z.exactOptional(layout),
   transform: z.exactOptional(z.object({ mean: z.array(z.number()), scale: z.array(z.number()) })),
   metrics: z.array(metric),
+  resumes: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: count }))),
   worker: z.exactOptional(z.object({ pid: z.number().int().positive(), socket: z.string() })),
 });
 

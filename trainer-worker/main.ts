@@ -9,6 +9,7 @@ import { type ExportOptions, exportCommand } from './cli/export-command';
 import { addOverride, parseCount } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
+import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunOptions, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 
@@ -32,7 +33,8 @@ function command(end: (code: number) => void): Command {
   program
     .command('run')
     .description('train an experiment in this shell')
-    .argument('<file>', 'the experiment, for example two-moons.ebm.ts')
+    .argument('[file]', 'the experiment, for example two-moons.ebm.ts')
+    .option('--exactly <run>', 'instead of a file: what that run was made of, with its seed')
     .option('--steps <n>', 'train this many steps', parseCount)
     .option('--seed <n>', 'the seed of everything random', parseCount)
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
@@ -41,17 +43,35 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
-    .action(async (file: string, options: RunOptions) => end(await runCommand(file, options)));
+    .action(async (file: string | undefined, options: RunOptions) =>
+      end(await runCommand(file, options)),
+    );
+  program
+    .command('resume')
+    .description('go on with a run that ended or was killed, from its last checkpoint')
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--from <step>', 'go on from this step or the checkpoint before it', parseCount)
+    .option('--steps <n>', 'train until this many steps are done', parseCount)
+    .option('--backend <name>', 'what computes; as before where absent', parseWantedBackend)
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object a line')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', exitCodes)
+    .action(async (run: string, options: ResumeOptions) => end(await resumeCommand(run, options)));
   program
     .command('serve', { hidden: true })
     .description('train an experiment under an editor')
-    .argument('<file>')
+    .argument('[file]')
+    .option('--exactly <folder>', 'instead of a file: what the run in that directory was made of')
+    .option('--resume', 'instead of a file: go on with the run in the run directory')
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
     .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
     .option('--parent <id>', 'the run that this one repeats')
-    .action(async (file: string, options: ServeOptions) => end(await serveCommand(file, options)));
+    .action(async (file: string | undefined, options: ServeOptions) =>
+      end(await serveCommand(file, options)),
+    );
   program
     .command('backends')
     .description('say which backends work on this machine, and why others do not')

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import type { PanelAction } from '../../protocol/panel';
 import { ProblemError } from '../../protocol/problem';
+import { overridesForRerun } from '../../run-directory/repetition';
 import type { RunPanels } from '../panel/run-panels';
-import { overridesForRerun } from '../runs/rerun';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';

@@ -34,8 +34,8 @@ async function trained(file: string, saved?: Checkpoint): Promise<Checkpoint> {
     },
   ]);
   assert.equal(await loop.run(), 'finished');
-  // A preview comes first, with the step that it shows; then each step that is left, once.
-  const first = saved?.step ?? 0;
+  // A preview comes first, at step 0; then each step that is left, once.
+  const first = saved ? saved.step + 1 : 0;
   assert.deepEqual(
     steps,
     Array.from({ length: 201 - first }, (_, i) => first + i),

@@ -7,7 +7,6 @@ import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import 'vscode-jsonrpc/node';
 import { type LaunchRequest, launchRun } from '../../extension/runs/launch';
-import { overridesForRerun } from '../../extension/runs/rerun';
 import type { Run } from '../../extension/runs/run';
 import type { ControllerTimes } from '../../extension/runs/run-controller';
 import { RunStore } from '../../extension/runs/run-store';
@@ -17,6 +16,7 @@ import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import type { RunStatus } from '../../protocol/run';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
+import { overridesForRerun } from '../../run-directory/repetition';
 import {
   buildFakeTrainer,
   runDirectories,

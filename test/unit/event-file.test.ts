@@ -180,6 +180,7 @@ describe('an event file', () => {
     const size = (await readFile(file)).length;
     await truncate(file, size - 5);
     const writer = await EventWriter.open(directory);
+    assert.equal(writer.lastStep, 2);
     writer.append(9, 0, { loss: 9 });
     const bytes = await writer.flush();
     await writer.close();
@@ -188,6 +189,15 @@ describe('an event file', () => {
     assert.equal(chunk?.problem, undefined);
     assert.deepEqual(chunk?.series['loss']?.steps, Float64Array.of(1, 2, 9));
     assert.equal((await readdir(directory)).length, 1);
+  });
+
+  test('that has no scalars yet has no last step', async (t) => {
+    const directory = await temporaryFolder(t);
+    for (const _ of ['new', 'again']) {
+      const writer = await EventWriter.open(directory);
+      assert.equal(writer.lastStep, -1);
+      await writer.close();
+    }
   });
 
   test('flushed while others append, has all that was appended before and loses none', async (t) => {

@@ -79,7 +79,7 @@ describe('an experiment that is right', () => {
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
         diagnostics: null,
       },
-      checkpoint: { every: null },
+      checkpoint: { every: null, everySeconds: 60, keep: 3 },
     });
     assert.deepEqual(
       loaded.sources.map((source) => path.basename(source.path)),

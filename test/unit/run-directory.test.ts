@@ -15,8 +15,14 @@ import { describe, test } from 'node:test';
 
 import { ProblemError } from '../../protocol/problem';
 import type { PreviewFrame, PreviewLayout } from '../../protocol/run';
-import { writeCheckpoint } from '../../run-directory/checkpoints';
+import {
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  writeCheckpoint,
+} from '../../run-directory/checkpoints';
 import { replaceFile } from '../../run-directory/files';
+import { findRun } from '../../run-directory/find-run';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest, updateManifest, writeManifest } from '../../run-directory/manifest';
 import { newRunName, runIdOf } from '../../run-directory/naming';
@@ -307,13 +313,73 @@ describe('samples/', () => {
   });
 });
 
-test('a checkpoint is a safetensors file named by its step', async (t) => {
-  const directory = await temporaryFolder(t);
+describe('checkpoints', () => {
   const tensors = [{ name: 'w', shape: [2], data: Float32Array.of(1, 2) }];
-  const place = await writeCheckpoint(directory, { step: 12, tensors, metadata: { step: '12' } });
-  assert.equal(place, 'checkpoints/000000012.safetensors');
-  assert.deepEqual(readSafetensors(await readFile(path.join(directory, place))), {
-    tensors,
-    metadata: { step: '12' },
+  const checkpoint = (step: number) => ({ step, tensors, metadata: { step: String(step) } });
+
+  test('are safetensors files named by their step', async (t) => {
+    const directory = await temporaryFolder(t);
+    const place = await writeCheckpoint(directory, checkpoint(12));
+    assert.equal(place, 'checkpoints/000000012.safetensors');
+    assert.deepEqual(readSafetensors(await readFile(path.join(directory, place))), {
+      tensors,
+      metadata: { step: '12' },
+    });
+    assert.deepEqual(await readCheckpoint(directory, 12), checkpoint(12));
   });
+
+  test('are listed by step, whatever else lies there, and pruned from the oldest', async (t) => {
+    const directory = await temporaryFolder(t);
+    assert.deepEqual(await listCheckpoints(directory), []);
+    for (const step of [1_000_000_000, 5, 40]) await writeCheckpoint(directory, checkpoint(step));
+    const folder = path.join(directory, 'checkpoints');
+    await mkdir(path.join(folder, '000000041.safetensors'));
+    await writeFile(path.join(folder, '.000000042.safetensors.ab.tmp'), 'torn');
+    await writeFile(path.join(folder, 'notes.txt'), 'mine');
+    await symlink('000000005.safetensors', path.join(folder, '000000043.safetensors'));
+    assert.deepEqual(await listCheckpoints(directory), [5, 40, 1_000_000_000]);
+    await pruneCheckpoints(directory, 2);
+    assert.deepEqual(await listCheckpoints(directory), [40, 1_000_000_000]);
+    assert.equal((await readdir(folder)).length, 6);
+  });
+
+  test('that are broken, of another step or behind a link are refused', async (t) => {
+    const directory = await temporaryFolder(t);
+    const folder = path.join(directory, 'checkpoints');
+    await writeCheckpoint(directory, checkpoint(1));
+    const file = (step: number) => path.join(folder, `00000000${step}.safetensors`);
+    await rename(file(1), file(2));
+    await assert.rejects(readCheckpoint(directory, 2), problem(/metadata speak of step 1/));
+    await truncate(file(2), 20);
+    await assert.rejects(readCheckpoint(directory, 2), problem('does not fit into the file'));
+    await symlink(file(2), file(3));
+    await assert.rejects(readCheckpoint(directory, 3), problem('symbolic link'));
+    await assert.rejects(readCheckpoint(directory, 4), problem('file'));
+    await rename(folder, path.join(directory, 'elsewhere'));
+    await symlink('elsewhere', folder);
+    await assert.rejects(listCheckpoints(directory), problem('symbolic link'));
+  });
+});
+
+test('a run is found by its path, its id, its name, or the beginning of these if only one fits', async (t) => {
+  const runs = await temporaryFolder(t);
+  const add = async (id: string, name: string) => {
+    const directory = path.join(runs, `20260101-000000-${name}-${id}`);
+    await mkdir(directory);
+    await writeManifest(directory, { ...manifest, id, name });
+    return directory;
+  };
+  const moons = await add('abcdefghjk', 'moons');
+  const again = await add('abcdxyzwww', 'moons again');
+  assert.equal(await findRun(moons, '/nowhere'), moons);
+  assert.equal(await findRun('abcdefghjk', runs), moons);
+  assert.equal(await findRun('abcde', runs), moons);
+  assert.equal(await findRun('moons', runs), moons);
+  assert.equal(await findRun('moons a', runs), again);
+  assert.equal(await findRun(path.basename(again), runs), again);
+  const refused = (text: RegExp) => (error: unknown) =>
+    error instanceof ProblemError && text.test(`${error.message} ${error.problem.remedy}`);
+  await assert.rejects(findRun('abcd', runs), refused(/may be any of 2 runs.*abcdefghjk/));
+  await assert.rejects(findRun('zz', runs), refused(/is no run in .*moons-abcdefghjk/));
+  await assert.rejects(findRun('zz', path.join(runs, 'none')), refused(/path of a run directory/));
 });

@@ -44,7 +44,15 @@ const measures = prepareDiagnostics(['likelihood'], {
   seed: 0,
 });
 
-function loopOf(step: TrainingStep, observer: RunObserver = {}, steps = 10) {
+function loopOf(
+  step: TrainingStep,
+  observer: RunObserver = {},
+  steps = 10,
+  checkpoint: ConstructorParameters<typeof TrainingLoop>[0]['checkpoint'] = {
+    every: null,
+    everySeconds: null,
+  },
+) {
   return new TrainingLoop(
     {
       step,
@@ -59,7 +67,7 @@ function loopOf(step: TrainingStep, observer: RunObserver = {}, steps = 10) {
           resolution: 8,
         },
       },
-      checkpointEvery: null,
+      checkpoint,
       ...measures,
     },
     [observer],
@@ -171,6 +179,26 @@ describe('the training loop', () => {
     assert.equal((await asked)?.status, 'stopped');
     assert.deepEqual(saved, [5]);
     assert.equal((await loop.stop()).status, 'stopped');
+  });
+
+  test('writes checkpoints at its cadence in steps and in time, and at the end', async () => {
+    const at = async (checkpoint: { every: number | null; everySeconds: number | null }) => {
+      const steps: number[] = [];
+      const observer: RunObserver = {
+        async checkpoint({ step }) {
+          steps.push(step);
+        },
+      };
+      await loopOf(countingStep().step, observer, 10, checkpoint).run();
+      return steps;
+    };
+    assert.deepEqual(await at({ every: 4, everySeconds: null }), [4, 8, 10]);
+    assert.deepEqual(await at({ every: null, everySeconds: 1e6 }), [10]);
+    // Any step takes longer than this.
+    assert.deepEqual(
+      await at({ every: null, everySeconds: 1e-9 }),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
   });
 
   test('stops while paused', async () => {

@@ -3,9 +3,10 @@ import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { newRunName, runIdOf } from '../../run-directory/naming';
-import { beginRun } from '../server/begin-run';
+import { beginRun, type RunRequest, resumeRun } from '../server/begin-run';
 import type { RecordedRun } from '../server/recorded-run';
 import { TrainerServer } from '../server/trainer-server';
+import type { RunObserver } from '../training/run-observer';
 import { exitCode, exitCodeOf } from './exit-code';
 import { problemText } from './problem-text';
 import { type ProcessEnd, watchProcess } from './process-end';
@@ -16,6 +17,10 @@ export interface ServeOptions {
   readonly set: JsonObject;
   readonly backend: WantedBackend;
   readonly parent?: string;
+  /** The run directory whose run is to be had again exactly. */
+  readonly exactly?: string;
+  /** Go on with the run in the run directory. */
+  readonly resume?: true;
 }
 
 /** How long a trainer that cannot begin waits for a client to tell why. */
@@ -27,9 +32,11 @@ const patienceMs = 5_000;
  *
  * @returns the process's exit code
  */
-export async function serveCommand(file: string, options: ServeOptions): Promise<number> {
+export async function serveCommand(
+  file: string | undefined,
+  options: ServeOptions,
+): Promise<number> {
   const log = (text: string) => process.stderr.write(`${text}\n`);
-  const createdAt = new Date();
   const directory = path.resolve(options.runDirectory);
   let run: RecordedRun | undefined;
   const end: ProcessEnd = watchProcess(log, () => run);
@@ -41,26 +48,15 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
     return exitCode.refused;
   }
   try {
-    run = await Promise.race([
-      beginRun(
-        {
-          file: path.resolve(file),
-          overrides: options.set,
-          backend: options.backend,
-          directory,
-          id: runIdOf(path.basename(directory)) ?? newRunName(createdAt, file).id,
-          createdAt,
-          ...(options.parent === undefined ? {} : { parent: options.parent }),
-          socket: options.socket,
-        },
-        [server],
-        (phase) => {
-          log(`${phase} …`);
-          server.state({ status: 'starting', step: 0, steps: 0, phase });
-        },
-      ),
-      end.beforeBegin,
-    ]);
+    const begin = begins(
+      file,
+      directory,
+      options,
+    )([server], (phase) => {
+      log(`${phase} …`);
+      server.state({ status: 'starting', step: 0, steps: 0, phase });
+    });
+    run = await Promise.race([begin, end.beforeBegin]);
   } catch (thrown) {
     const problem = problemOf(thrown);
     log(problemText(problem, true));
@@ -77,4 +73,28 @@ export async function serveCommand(file: string, options: ServeOptions): Promise
   if (final.problem) log(problemText(final.problem, true));
   await server.close();
   return exitCodeOf(final);
+}
+
+/** What is asked of this process: to begin a run, or to go on with one. */
+function begins(
+  file: string | undefined,
+  directory: string,
+  { socket, resume, exactly, set, backend, parent }: ServeOptions,
+) {
+  return (listeners: readonly RunObserver[], onPhase: (phase: string) => void) => {
+    if (resume) return resumeRun({ directory, socket }, listeners, onPhase);
+    const createdAt = new Date();
+    const name = file ?? directory;
+    const request: RunRequest = {
+      of: exactly === undefined ? { file: path.resolve(name) } : { exactly: path.resolve(exactly) },
+      overrides: set,
+      backend,
+      directory,
+      id: runIdOf(path.basename(directory)) ?? newRunName(createdAt, name).id,
+      createdAt,
+      ...(parent === undefined ? {} : { parent }),
+      socket,
+    };
+    return beginRun(request, listeners, onPhase);
+  };
 }

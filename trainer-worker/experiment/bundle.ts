@@ -26,9 +26,10 @@ let bundles = 0;
  * trainer's own copies; packages of the project's `node_modules` are bundled.
  *
  * @param file absolute path
+ * @param original where the file lay of which this one is a copy, for packages beside it
  * @throws ProblemError of kind `experiment` at the place of a syntax error or an unresolved import
  */
-export async function bundleExperiment(file: string): Promise<Bundle> {
+export async function bundleExperiment(file: string, original = file): Promise<Bundle> {
   requireReadable(file);
   const esbuild = await import('esbuild');
   const directory = path.dirname(file);
@@ -48,6 +49,7 @@ export async function bundleExperiment(file: string): Promise<Bundle> {
       platform: 'node',
       target: 'node20',
       external: ['ebm-lab', '@tensorflow/*'],
+      nodePaths: packageFolders(original),
       // What a name is stays readable in stacks.
       keepNames: true,
       logLevel: 'silent',
@@ -67,6 +69,15 @@ export async function bundleExperiment(file: string): Promise<Bundle> {
     throw new ProblemError(problemOfMessage(first, file, directory), { cause: error });
   } finally {
     if (--building === 0) await esbuild.stop();
+  }
+}
+
+/** Where packages may lie that a file imports, nearest first. */
+function packageFolders(file: string): string[] {
+  const folders: string[] = [];
+  for (let at = path.dirname(file); ; at = path.dirname(at)) {
+    folders.push(path.join(at, 'node_modules'));
+    if (path.dirname(at) === at) return folders;
   }
 }
 

@@ -6,7 +6,7 @@ import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
 import { defaultPreviewChainSteps } from '../objectives/objective-method';
 import { type OptimizerSpec, optimizers } from '../optimizers';
 import { familySchema } from '../options/method-table';
-import { integer } from '../options/numbers';
+import { integer, positive } from '../options/numbers';
 import { OptionError } from '../options/option-error';
 import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
@@ -41,8 +41,15 @@ export interface PreviewOptions {
 
 /** When a run writes all its state to disk besides its end. */
 export interface CheckpointOptions {
-  /** Training steps between checkpoints, from 1. Default `null`: only when the run stops or ends. */
+  /** Training steps between checkpoints, from 1. Default `null`: by time alone. */
   readonly every?: number | null;
+  /**
+   * Seconds of training after which a checkpoint is due in any case, above 0: what a crash costs at
+   * most. Default 60; `null` for none. When a run stops or ends it always writes one.
+   */
+  readonly everySeconds?: number | null;
+  /** How many of the newest are kept, 1 to 1000. Default 3. */
+  readonly keep?: number;
 }
 
 export interface ExperimentOptions {
@@ -96,7 +103,11 @@ const schema = z.strictObject({
     })
     .prefault({}),
   checkpoint: z
-    .strictObject({ every: integer(1, 1_000_000_000).nullable().default(null) })
+    .strictObject({
+      every: integer(1, 1_000_000_000).nullable().default(null),
+      everySeconds: positive.max(1e9).nullable().default(60),
+      keep: integer(1, 1000).default(3),
+    })
     .prefault({}),
 });
 

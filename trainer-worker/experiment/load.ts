@@ -15,6 +15,11 @@ export interface LoadOptions {
   readonly overrides?: JsonObject;
   /** Longest time the file's own code may take to load, in milliseconds. Default 10 000. */
   readonly timeoutMs?: number;
+  /**
+   * Where the file lay when it was launched, where this one is a copy of it: data are looked for
+   * beside it, and packages among those that it could import.
+   */
+  readonly original?: string;
 }
 
 /**
@@ -24,17 +29,17 @@ export interface LoadOptions {
  */
 export async function loadExperiment(
   file: string,
-  { overrides = {}, timeoutMs = 10_000 }: LoadOptions = {},
+  { overrides = {}, timeoutMs = 10_000, original }: LoadOptions = {},
 ): Promise<LoadedExperiment> {
   const entry = path.resolve(file);
   // esbuild works in a process of its own while this one reads tfjs, the two slow parts of a launch.
-  const [bundle, runtime] = await Promise.all([bundleExperiment(entry), loadRuntime()]);
+  const [bundle, runtime] = await Promise.all([bundleExperiment(entry, original), loadRuntime()]);
   const files = bundle.sources.map((source) => source.path);
   const { default: exported } = evaluated(bundle, entry, files, runtime, timeoutMs);
   const options = runtime.optionsOf(exported);
   if (options === undefined) throw notAnExperiment(bundle, entry, exported);
-  const original = exported as ExperimentSpec;
-  const resolved = runtime.applyOverrides(options, original, overrides);
+  const spec = exported as ExperimentSpec;
+  const resolved = runtime.applyOverrides(options, spec, overrides);
   const experiment =
     resolved.name === ''
       ? Object.freeze({
@@ -43,13 +48,13 @@ export async function loadExperiment(
         })
       : resolved;
   return {
-    file: entry,
+    file: original ?? entry,
     experiment,
     config: runtime.configOf(experiment) as JsonObject,
     overrides,
     sources: bundle.sources,
     sha256: createHash('sha256').update(entrySource(bundle)).digest('hex'),
-    locations: locationsOf(options, original, files, runtime),
+    locations: locationsOf(options, spec, files, runtime),
   };
 }
 

@@ -1,26 +1,52 @@
 import type { WantedBackend } from '../../protocol/backends';
-import { type Problem, ProblemError } from '../../protocol/problem';
-import type { JsonObject } from '../../protocol/run';
+import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
+import { isLiving, type JsonObject, type RunManifest } from '../../protocol/run';
+import { isTrainerListening } from '../../protocol/socket-transport';
+import {
+  type KeptCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+} from '../../run-directory/checkpoints';
+import { readManifest } from '../../run-directory/manifest';
+import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import type { RunRecorder } from '../storage/run-recorder';
+import type { PreparedTraining } from '../training/prepared-training';
 import type { RunObserver } from '../training/run-observer';
 import type { RecordedRun } from './recorded-run';
 
-/** What to train and where to keep it. */
-export interface RunRequest {
-  /** Absolute path of the experiment. */
-  readonly file: string;
-  /** Dotted path → value. */
+/** Where a run is kept and where its process listens. */
+interface RunPlace {
+  /** The run directory, which exists. */
+  readonly directory: string;
+  readonly socket: string;
+}
+
+/** A new run, and what it is made of. */
+export interface RunRequest extends RunPlace {
+  readonly id: string;
+  readonly createdAt: Date;
+  /** The file as it is now; or, exactly as then, what the run in a directory was made of. */
+  readonly of: { readonly file: string } | { readonly exactly: string };
+  /** Dotted path → value; on top of those of the run that is repeated exactly. */
   readonly overrides: JsonObject;
   /** What is to compute. */
   readonly backend: WantedBackend;
-  /** The run directory, which exists. */
-  readonly directory: string;
-  readonly id: string;
-  readonly createdAt: Date;
   /** The run that this one repeats. */
   readonly parent?: string;
-  /** Where this process listens. */
-  readonly socket: string;
 }
+
+/** A run that has ended or was killed, and is to go on. */
+export interface ResumeRequest extends RunPlace {
+  /** Completed steps of the checkpoint to go on from, at most; the newest sound one where absent. */
+  readonly from?: number;
+  /** Training steps until it is finished; as before where absent. */
+  readonly steps?: number;
+  /** What is to compute; as before where absent. */
+  readonly backend?: WantedBackend;
+}
+
+/** Hears what a run is busy with before it begins. */
+type OnPhase = (phase: string) => void;
 
 /**
  * Loads an experiment, prepares its training and begins its record; the run is then ready to be run.
@@ -28,27 +54,82 @@ export interface RunRequest {
  * The tensor library and all that needs it is loaded here, so that whoever calls this can listen and
  * show what is going on first.
  *
- * @param onPhase hears what it is busy with
  * @throws ProblemError that says why it cannot begin
  */
 export async function beginRun(
   request: RunRequest,
   listeners: readonly RunObserver[],
-  onPhase: (phase: string) => void,
+  onPhase: OnPhase,
 ): Promise<RecordedRun> {
   onPhase('loading the experiment');
-  const { loadExperiment } = await import('../experiment/load');
-  const loaded = await loadExperiment(request.file, { overrides: request.overrides });
+  const { loaded, backend, parent } = await loadRequested(request);
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
-  const prepared = await prepareTraining(loaded, { backend: request.backend });
+  const prepared = await prepareTraining(loaded, { backend });
   onPhase('beginning the record');
   const { RunRecorder } = await import('../storage/run-recorder');
+  const start = { ...request, loaded, prepared, ...(parent === undefined ? {} : { parent }) };
+  return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
+}
+
+/**
+ * Goes on with a run in its own directory: from a checkpoint, with the source, seed and overrides that
+ * it keeps. What it recorded before stays; steps that are done again are not recorded twice.
+ *
+ * @throws ProblemError that says why it cannot go on; nothing in the directory is then changed
+ */
+export async function resumeRun(
+  request: ResumeRequest,
+  listeners: readonly RunObserver[],
+  onPhase: OnPhase,
+): Promise<RecordedRun> {
+  const { directory, steps } = request;
+  onPhase('reading the checkpoint');
+  const manifest = await readManifest(directory);
+  // Who listens at the run's own place is this process: that keeps all others out.
+  if (manifest.worker?.socket !== request.socket) await requireEnded(manifest);
+  const warnings: string[] = [];
+  const saved = await newestSound(directory, request.from, warnings);
+  onPhase('loading the experiment');
+  const { loadKeptExperiment } = await import('../experiment/kept-source');
+  const changes = steps === undefined ? {} : { steps };
+  const loaded = await loadKeptExperiment(directory, manifest, changes);
+  requireStepsLeft(manifest, loaded, saved);
+  onPhase('loading the tensor library');
+  const { prepareTraining } = await import('../training/prepare');
+  onPhase('loading the data and trying a step');
+  const wanted = request.backend ?? (manifest.backend?.name as WantedBackend | undefined);
+  const go = (backend: WantedBackend) =>
+    prepareTraining(loaded, { backend, ...(saved ? { saved } : {}) });
+  const prepared = await go(wanted ?? 'auto').catch(async (thrown: unknown) => {
+    // A backend that was asked for by name now is not replaced by another.
+    const problem = problemOf(thrown);
+    if (request.backend !== undefined || problem.kind !== 'environment') throw thrown;
+    warnings.push(
+      `${problem.message} Another one goes on; its numbers may differ in the last bits.`,
+    );
+    return await go('auto');
+  });
+  onPhase('going on with the record');
+  const { RunRecorder } = await import('../storage/run-recorder');
+  const { socket } = request;
+  const resumption = { directory, socket, manifest, loaded, prepared, warnings };
+  return await recorded(prepared, listeners, (onTrouble) =>
+    RunRecorder.resume({ ...resumption, step: saved?.step ?? 0 }, onTrouble),
+  );
+}
+
+/** The run of a prepared training and the recorder that `open` gives. */
+async function recorded(
+  prepared: PreparedTraining,
+  listeners: readonly RunObserver[],
+  open: (onTrouble: (problem: Problem) => void) => Promise<RunRecorder>,
+): Promise<RecordedRun> {
   const { RecordedRun } = await import('./recorded-run');
   let run: RecordedRun | undefined;
   let early: Problem | undefined;
-  const recorder = await RunRecorder.begin({ ...request, loaded, prepared }, (problem) => {
+  const recorder = await open((problem) => {
     if (run) run.onTrouble();
     else early = problem;
   });
@@ -56,4 +137,70 @@ export async function beginRun(
   if (early) throw new ProblemError(early);
   run = new RecordedRun(recorder, (observer) => prepared.createLoop([observer]), listeners);
   return run;
+}
+
+async function loadRequested(
+  request: RunRequest,
+): Promise<{ loaded: LoadedExperiment; backend: WantedBackend; parent?: string }> {
+  const { of, overrides, backend, parent } = request;
+  if ('file' in of) {
+    const { loadExperiment } = await import('../experiment/load');
+    const loaded = await loadExperiment(of.file, { overrides });
+    return { loaded, backend, ...(parent === undefined ? {} : { parent }) };
+  }
+  const manifest = await readManifest(of.exactly);
+  const { loadKeptExperiment } = await import('../experiment/kept-source');
+  const loaded = await loadKeptExperiment(of.exactly, manifest, overrides);
+  const before = manifest.backend?.name as WantedBackend | undefined;
+  return {
+    loaded,
+    backend: backend === 'auto' ? (before ?? backend) : backend,
+    parent: manifest.id,
+  };
+}
+
+/** @throws ProblemError of kind `worker` while the run's trainer answers */
+export async function requireEnded({ name, state, worker }: RunManifest): Promise<void> {
+  if (!isLiving(state.status) || !worker || !(await isTrainerListening(worker.socket))) return;
+  throw new ProblemError({
+    kind: 'worker',
+    message: `‘${name}’ is in training already (process ${worker.pid}).`,
+    remedy: 'Watch that one, or stop it first.',
+  });
+}
+
+/** @throws ProblemError of kind `experiment` when nothing is left to do */
+function requireStepsLeft(
+  { name }: RunManifest,
+  { experiment }: LoadedExperiment,
+  saved: KeptCheckpoint | undefined,
+): void {
+  if (saved === undefined || saved.step < experiment.steps) return;
+  throw new ProblemError({
+    kind: 'experiment',
+    message: `‘${name}’ has done all of its ${experiment.steps} steps.`,
+    remedy: 'Give it more with --steps, or an earlier step to go on from with --from.',
+  });
+}
+
+/**
+ * The newest checkpoint that can be read; none where the run died before its first.
+ *
+ * @param warnings gets what is wrong with newer ones
+ */
+async function newestSound(
+  directory: string,
+  from: number | undefined,
+  warnings: string[],
+): Promise<KeptCheckpoint | undefined> {
+  const steps = await listCheckpoints(directory);
+  for (const step of steps.reverse()) {
+    if (from !== undefined && step > from) continue;
+    try {
+      return await readCheckpoint(directory, step);
+    } catch (thrown) {
+      warnings.push(problemOf(thrown).message);
+    }
+  }
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { version } from '../../package.json';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
 import { isLiving } from '../../protocol/run';
-import { writeCheckpoint } from '../../run-directory/checkpoints';
+import { pruneCheckpoints, writeCheckpoint } from '../../run-directory/checkpoints';
 import { EventWriter } from '../../run-directory/event-file';
 import type { ScalarEvent } from '../../run-directory/event-message';
 import { writeManifest } from '../../run-directory/manifest';
@@ -32,6 +32,21 @@ export interface RunStart {
   readonly socket: string;
 }
 
+/** What is known of a run that goes on, before its first new step. */
+export interface RunResumption {
+  readonly directory: string;
+  /** As it is on disk. */
+  readonly manifest: RunManifest;
+  readonly loaded: LoadedExperiment;
+  readonly prepared: Pick<PreparedTraining, 'backend' | 'warnings'>;
+  /** Completed steps of the checkpoint that it goes on from. */
+  readonly step: number;
+  /** What the user should know of its going on. */
+  readonly warnings: readonly string[];
+  /** Where this process listens. */
+  readonly socket: string;
+}
+
 /** Curves reach the file, and the manifest the disk, at least this often. */
 const flushMs = 1_000;
 const manifestMs = 5_000;
@@ -45,6 +60,9 @@ export class RunRecorder implements RunObserver {
   readonly directory: string;
   readonly #events: EventWriter;
   readonly #stopwatch = new Stopwatch();
+  /** Seconds of training before this process. */
+  readonly #earlierSeconds: number;
+  readonly #keep: number;
   readonly #onTrouble: (problem: Problem) => void;
   #manifest: RunManifest;
   #trouble: Problem | undefined;
@@ -58,11 +76,14 @@ export class RunRecorder implements RunObserver {
     directory: string,
     events: EventWriter,
     manifest: RunManifest,
+    keep: number,
     onTrouble: (problem: Problem) => void,
   ) {
     this.directory = directory;
     this.#events = events;
     this.#manifest = manifest;
+    this.#earlierSeconds = manifest.trainingSeconds;
+    this.#keep = keep;
     this.#onTrouble = onTrouble;
     this.#timer = setInterval(() => this.#inBackground(this.#tick()), flushMs);
     // The loop keeps the process alive, not its records.
@@ -109,12 +130,47 @@ export class RunRecorder implements RunObserver {
       await events.close();
       throw thrown;
     }
-    return new RunRecorder(directory, events, manifest, onTrouble);
+    return new RunRecorder(directory, events, manifest, keepOf(loaded), onTrouble);
+  }
+
+  /**
+   * Goes on with the record of a run that has ended or was killed. Nothing of it is undone: steps that
+   * are recorded already are not recorded again.
+   *
+   * @throws ProblemError of kind `storage`
+   */
+  static async resume(
+    resumption: RunResumption,
+    onTrouble: (problem: Problem) => void,
+  ): Promise<RunRecorder> {
+    const { directory, manifest: before, loaded, prepared, step, socket } = resumption;
+    const { endedAt: _, warnings: __, ...kept } = before;
+    const warnings = [...new Set([...prepared.warnings, ...resumption.warnings])];
+    const { steps } = loaded.experiment;
+    const manifest: RunManifest = {
+      ...kept,
+      state: { status: 'starting', step, steps },
+      config: { ...before.config, steps },
+      ...(steps === before.state.steps ? {} : { overrides: { ...before.overrides, steps } }),
+      backend: prepared.backend,
+      ...(warnings.length === 0 ? {} : { warnings }),
+      resumes: [...(before.resumes ?? []), { at: new Date().toISOString(), step }],
+      worker: { pid: process.pid, socket },
+    };
+    const events = await EventWriter.open(directory);
+    try {
+      await writeManifest(directory, manifest);
+    } catch (thrown) {
+      await events.close();
+      throw thrown;
+    }
+    return new RunRecorder(directory, events, manifest, keepOf(loaded), onTrouble);
   }
 
   /** The manifest as it is now; on disk it may be some seconds older. */
   get manifest(): RunManifest {
-    return { ...this.#manifest, trainingSeconds: this.#stopwatch.seconds };
+    const trainingSeconds = this.#earlierSeconds + this.#stopwatch.seconds;
+    return { ...this.#manifest, trainingSeconds };
   }
 
   /** What cannot be kept at the moment. */
@@ -133,7 +189,8 @@ export class RunRecorder implements RunObserver {
   }
 
   metrics(step: number, values: Readonly<Record<string, number>>, wallTime: number): void {
-    this.#events.append(step, wallTime, values);
+    // Steps after the checkpoint that a run goes on from have been recorded before, bit for bit.
+    if (step > this.#events.lastStep) this.#events.append(step, wallTime, values);
   }
 
   async preview(frame: PreviewFrame): Promise<void> {
@@ -145,6 +202,7 @@ export class RunRecorder implements RunObserver {
     // A checkpoint is worth nothing without the curves that lead to it.
     await this.#events.sync();
     await writeCheckpoint(this.directory, checkpoint);
+    await pruneCheckpoints(this.directory, this.#keep);
   }
 
   /**
@@ -231,4 +289,8 @@ export class RunRecorder implements RunObserver {
       this.#onTrouble(this.#trouble);
     });
   }
+}
+
+function keepOf({ experiment }: LoadedExperiment): number {
+  return experiment.checkpoint.keep;
 }

@@ -1,3 +1,4 @@
+import { ProblemError } from '../../protocol/problem';
 import type { MetricInfo } from '../../protocol/run';
 import type { Backend } from '../backends/backend';
 import { Batches } from '../data/batches';
@@ -9,6 +10,7 @@ import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import type { Arrays } from '../graph/execution';
 import type { Program } from '../graph/program';
+import { formatShape, sameShape } from '../graph/shape';
 import { type ObjectiveSpec, objectiveMethod } from '../objectives';
 import type { Objective } from '../objectives/objective-method';
 import type { OptimizerSpec } from '../optimizers';
@@ -122,7 +124,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   );
   const step = compileStep(parts);
   const initial = initialState(parts).map(
-    (tensor): NamedTensor => ({ ...tensor, data: kept?.get(tensor.name) ?? tensor.data }),
+    (tensor): NamedTensor => ({ ...tensor, data: savedData(tensor, definition) }),
   );
   const batches = new Batches(definition.rows, dimensions, batchSize, seed, labels?.training);
   const completed = saved?.step ?? 0;
@@ -150,6 +152,22 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         completed,
       }),
   };
+}
+
+/**
+ * The numbers of a tensor in the checkpoint, or its first ones where there is none.
+ *
+ * @throws ProblemError (`storage`) where the checkpoint has no such tensor
+ */
+function savedData({ name, shape, data }: NamedTensor, { saved }: TrainingDefinition) {
+  if (saved === undefined) return data;
+  const found = saved.tensors.find((tensor) => tensor.name === name);
+  if (found !== undefined && sameShape(found.shape, shape)) return found.data;
+  throw new ProblemError({
+    kind: 'storage',
+    message: `The checkpoint of step ${saved.step} has ${found ? `'${name}' of shape ${formatShape(found.shape)}` : `no '${name}'`}; this experiment needs ${formatShape(shape)}.`,
+    remedy: 'Resume with the source and the settings that it was made with.',
+  });
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic';
 import { gridPoints } from '../diagnostics/grid';
 import type { Quadrature } from '../diagnostics/quadrature';
 import { Pace } from './pace';
-import type { RunObserver } from './run-observer';
+import type { Checkpoint, RunObserver } from './run-observer';
 import { Speed } from './speed';
 import type { StepMetrics, TrainingStep } from './training-step';
 
@@ -27,8 +27,8 @@ export interface TrainingLoopOptions {
     readonly every: number;
     readonly layout: PreviewLayout;
   };
-  /** Training steps between checkpoints; `null` for none but the last. */
-  readonly checkpointEvery: number | null;
+  /** Steps, and seconds of training, between checkpoints; `null` for no such cadence. */
+  readonly checkpoint: { readonly every: number | null; readonly everySeconds: number | null };
   /** What is measured at each preview. */
   readonly diagnostics: readonly Diagnostic[];
   /** Points whose energies diagnostics need. */
@@ -47,6 +47,7 @@ export class TrainingLoop {
   readonly #observers: readonly RunObserver[];
   readonly #pace = new Pace();
   readonly #speed = new Speed(performance.now());
+  #savedAt = performance.now();
   #status: RunStatus = 'starting';
   #problem: Problem | undefined;
   #completed: number;
@@ -89,7 +90,8 @@ export class TrainingLoop {
     this.#speed.restart(performance.now());
     const heart = setInterval(() => this.#tell(), beat);
     try {
-      if (this.#wish !== 'stop') await this.#preview({});
+      // What goes on from a checkpoint has been shown before.
+      if (this.#wish !== 'stop' && this.#completed === 0) await this.#preview({});
       const outcome = await this.#trainAndSave();
       this.#become(outcome);
       return outcome;
@@ -168,7 +170,7 @@ export class TrainingLoop {
 
   /** One step and what is due after it. */
   async #advance(): Promise<void> {
-    const { step, steps, preview, checkpointEvery } = this.#options;
+    const { step, steps, preview } = this.#options;
     const next = this.#completed + 1;
     let metrics: StepMetrics = {};
     const done = await this.#attempt(async () => {
@@ -178,7 +180,7 @@ export class TrainingLoop {
     this.#completed = next;
     if (next % preview.every === 0 || next === steps) await this.#preview(metrics);
     else this.#measured(metrics);
-    if (checkpointEvery !== null && next % checkpointEvery === 0 && next !== steps) {
+    if (next !== steps && this.#isCheckpointDue()) {
       await this.#attempt(async () => this.#save(await step.checkpoint(next)));
     }
     this.#speed.tick(performance.now());
@@ -209,6 +211,12 @@ export class TrainingLoop {
   /** Whether somebody asked to stop, also during an `await` just before. */
   #stopWished(): boolean {
     return this.#wish === 'stop';
+  }
+
+  #isCheckpointDue(): boolean {
+    const { every, everySeconds } = this.#options.checkpoint;
+    if (every !== null && this.#completed % every === 0) return true;
+    return everySeconds !== null && performance.now() - this.#savedAt >= 1000 * everySeconds;
   }
 
   /** Stands still until resumed or stopped. */
@@ -269,7 +277,8 @@ export class TrainingLoop {
     for (const observer of this.#observers) await observer.preview?.(frame);
   }
 
-  async #save(checkpoint: Parameters<NonNullable<RunObserver['checkpoint']>>[0]): Promise<void> {
+  async #save(checkpoint: Checkpoint): Promise<void> {
+    this.#savedAt = performance.now();
     for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
   }
 

@@ -93,7 +93,7 @@ export async function prepareTraining(
           completed: saved?.step ?? 0,
           steps: experiment.steps,
           preview: { every: preview.every, layout },
-          checkpointEvery: experiment.checkpoint.every,
+          checkpoint: experiment.checkpoint,
           diagnostics: measures.diagnostics,
           ...(measures.quadrature ? { quadrature: measures.quadrature } : {}),
         },

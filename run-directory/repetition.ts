@@ -1,7 +1,7 @@
-import type { JsonObject, RunManifest } from '../../protocol/run';
+import type { JsonObject, RunManifest } from '../protocol/run';
 
 /**
- * What to override when a run is repeated: what it overrode itself, and its seed where the
+ * What to override when a run is repeated or goes on: what it overrode itself, and its seed where the
  * experiment left that to chance.
  */
 export function overridesForRerun({ overrides, config, seed }: RunManifest): JsonObject {

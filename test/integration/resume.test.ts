@@ -1,0 +1,237 @@
+/** Runs that ended or were killed go on, and runs are had again exactly. */
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
+import { readManifest } from '../../run-directory/manifest';
+import { numbersFrom } from '../graph-numbers';
+import { experimentFolder, smallExperiment } from '../support/experiment-folder';
+import { ebm, type Program, readCurve, start, until } from '../support/trainer';
+
+const source = smallExperiment({
+  energy: 'energy.mlp({ hidden: [16] })',
+  objective:
+    'objective.persistentContrastiveDivergence({ sampler: sampler.langevin({ steps: 2, stepSize: 0.1 }), bufferSize: 64 })',
+  optimizer: 'optimizer.adamW({ average: 0.99 })',
+  steps: '300',
+  checkpoint: '{ every: 20 }',
+});
+
+/** `ebm` with arguments, in a folder; runs are kept in its folder `runs`. */
+function command(t: TestContext, folder: string, ...args: string[]): Program {
+  return start(t, [process.execPath, ebm, ...args, '--runs', 'runs'], { cwd: folder });
+}
+
+async function succeed(program: Program): Promise<void> {
+  assert.equal(await program.exited, 0, program.errors());
+}
+
+async function refuse(program: Program, why: RegExp): Promise<void> {
+  assert.equal(await program.exited, 2, program.out());
+  assert.match(program.errors(), why);
+}
+
+/** The run directories in a folder, oldest first. */
+async function runsIn(folder: string): Promise<string[]> {
+  const runs = path.join(folder, 'runs');
+  const manifests = await Promise.all(
+    (await readdir(runs)).map(async (name) => {
+      const directory = path.join(runs, name);
+      return { directory, manifest: await readManifest(directory).catch(() => undefined) };
+    }),
+  );
+  return manifests
+    .filter(({ manifest }) => manifest !== undefined)
+    .sort((a, b) => (a.manifest!.createdAt < b.manifest!.createdAt ? -1 : 1))
+    .map(({ directory }) => directory);
+}
+
+/** Everything that a run ends in, as bits: its curve and its last checkpoint. */
+async function result(directory: string) {
+  const { steps, values } = await readCurve(directory);
+  const { step, tensors } = await readCheckpoint(
+    directory,
+    (await listCheckpoints(directory)).at(-1)!,
+  );
+  return { steps, values, step, tensors };
+}
+
+/** A folder with the experiment, and a run of it that nobody disturbed. */
+async function unbroken(t: TestContext, text = source, ...args: string[]) {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+  await succeed(command(t, folder, 'run', 'moons.ebm.ts', ...args));
+  const [directory] = await runsIn(folder);
+  return { folder, directory: directory!, expected: await result(directory!) };
+}
+
+/** Starts the experiment and kills its process once a checkpoint at or after `step` is written. */
+async function killAfter(t: TestContext, folder: string, step: number): Promise<string> {
+  const known = await runsIn(folder);
+  const program = command(t, folder, 'run', 'moons.ebm.ts');
+  const directory = await until('the checkpoint is written', async () => {
+    const made = (await runsIn(folder)).find((run) => !known.includes(run));
+    const steps = made === undefined ? [] : await listCheckpoints(made);
+    return steps.some((one) => one >= step) && made;
+  });
+  program.process.kill('SIGKILL');
+  await program.exited;
+  return directory;
+}
+
+test('a killed run goes on in its own directory and ends like an unbroken one, bit for bit', async (t) => {
+  const { folder, expected } = await unbroken(t);
+  const directory = await killAfter(t, folder, 60);
+  const before = await readManifest(directory);
+  // What it is made of is kept: the file may change or vanish.
+  await rm(path.join(folder, 'moons.ebm.ts'));
+  await succeed(command(t, folder, 'resume', before.id));
+  assert.deepEqual(await result(directory), expected);
+  const after = await readManifest(directory);
+  assert.equal(after.state.status, 'finished');
+  assert.equal(after.resumes?.length, 1);
+  assert.ok(after.resumes[0]!.step >= 60);
+  assert.equal(after.worker, undefined);
+  assert.equal(after.createdAt, before.createdAt);
+  // Three are kept where the experiment does not say.
+  assert.deepEqual(await listCheckpoints(directory), [260, 280, 300]);
+});
+
+test('a run that was killed before its first checkpoint begins anew, in its place', async (t) => {
+  const { folder, expected } = await unbroken(t);
+  const directory = await killAfter(t, folder, 20);
+  await rm(path.join(directory, 'checkpoints'), { recursive: true });
+  await succeed(command(t, folder, 'resume', directory));
+  assert.deepEqual(await result(directory), expected);
+  assert.equal((await readManifest(directory)).resumes?.[0]?.step, 0);
+});
+
+test('a broken checkpoint is told of, and the one before it is taken', async (t) => {
+  const { folder, expected } = await unbroken(t);
+  const directory = await killAfter(t, folder, 60);
+  const newest = (await listCheckpoints(directory)).at(-1)!;
+  const name = `${String(newest).padStart(9, '0')}.safetensors`;
+  await truncate(path.join(directory, 'checkpoints', name), 100);
+  await succeed(command(t, folder, 'resume', path.basename(directory)));
+  assert.deepEqual(await result(directory), expected);
+  const { resumes, warnings } = await readManifest(directory);
+  assert.ok(resumes![0]!.step < newest);
+  assert.match(String(warnings), new RegExp(name));
+});
+
+test('a finished run is done with more steps as if it had had them from the beginning', async (t) => {
+  const { expected } = await unbroken(t, source, '--steps', '340');
+  const { folder, directory } = await unbroken(t);
+  await refuse(command(t, folder, 'resume', directory), /has done all of its 300 steps/);
+  await succeed(command(t, folder, 'resume', directory, '--steps', '340'));
+  const { tensors, step } = await result(directory);
+  assert.deepEqual({ tensors, step }, { tensors: expected.tensors, step: 340 });
+  const { overrides, state } = await readManifest(directory);
+  assert.deepEqual([overrides, state.steps], [{ steps: 340 }, 340]);
+});
+
+test('a run in training is not resumed, nor is what is no run', async (t) => {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
+  const program = command(t, folder, 'run', 'moons.ebm.ts', '--steps', '10000000');
+  const directory = await until('it trains', async () => {
+    const [made] = await runsIn(folder).catch(() => []);
+    return made !== undefined && (await listCheckpoints(made)).length > 0 && made;
+  });
+  await refuse(command(t, folder, 'resume', directory), /is in training already/);
+  await refuse(command(t, folder, 'resume', 'nothing'), /nothing is no run in .*runs/);
+  program.process.kill('SIGINT');
+  await succeed(program);
+  // Stopped by its user: it goes on where it stopped.
+  const { state } = await readManifest(directory);
+  await succeed(command(t, folder, 'resume', directory, '--steps', String(state.step + 5)));
+  assert.equal((await readManifest(directory)).state.status, 'finished');
+});
+
+test('two that resume one run at once: one does, the other is told', async (t) => {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
+  await mkdir(path.join(folder, 'runs'));
+  const directory = await killAfter(t, folder, 40);
+  const both = [0, 1].map(() => command(t, folder, 'resume', directory));
+  const codes = await Promise.all(both.map(({ exited }) => exited));
+  // One may be so late that the other has finished; then it is told so instead.
+  assert.deepEqual([...codes].sort(), [0, 2]);
+  const errors = both.map((program) => program.errors()).join('');
+  assert.match(errors, /in training already|Another trainer listens there|done all of its/);
+  assert.deepEqual(
+    (await result(directory)).steps,
+    Array.from({ length: 300 }, (_, k) => k + 1),
+  );
+});
+
+test('a run is had again exactly, from its kept source, with its seed and beside its data', async (t) => {
+  const text = smallExperiment({
+    data: "data.csv('numbers.csv')",
+    steps: '10',
+  })
+    .replace('seed: 0', '')
+    .replace('export default', "import { rate } from 'rates';\nvoid rate;\nexport default");
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+  const rows = Array.from({ length: 40 }, (_, k) => `${Math.sin(k)},${Math.cos(3 * k)}`);
+  await writeFile(path.join(folder, 'numbers.csv'), `a,b\n${rows.join('\n')}\n`);
+  const rates = path.join(folder, 'node_modules/rates');
+  await mkdir(rates, { recursive: true });
+  await writeFile(path.join(rates, 'index.js'), 'exports.rate = 1;');
+  await succeed(command(t, folder, 'run', 'moons.ebm.ts', '--set', 'batchSize=8'));
+  const [first] = await runsIn(folder);
+  await copyFile(path.join(folder, 'numbers.csv'), path.join(folder, 'moons.ebm.ts'));
+  await succeed(command(t, folder, 'run', '--exactly', first!));
+  const [, second] = await runsIn(folder);
+  assert.deepEqual(await result(second!), await result(first!));
+  const [a, b] = [await readManifest(first!), await readManifest(second!)];
+  assert.equal(b.parent, a.id);
+  assert.deepEqual([b.seed, b.experiment], [a.seed, a.experiment]);
+  const kept = (directory: string) => readFile(path.join(directory, a.experiment.source), 'utf8');
+  assert.equal(await kept(second!), await kept(first!));
+});
+
+/** How often processes are killed; EBM_KILLS asks for more. */
+const kills = Number(process.env['EBM_KILLS'] ?? 12);
+
+test(`killed at ${kills} moments, a run opens each time, loses nothing and ends the same`, async (t) => {
+  // Every third step writes a checkpoint, so that many a kill falls into a write.
+  const text = source
+    .replace(/every: 20 }/, 'every: 3 }')
+    .replace(/steps: 300/, `steps: ${300 * kills}`);
+  const { folder, expected } = await unbroken(t, text);
+  const known = await runsIn(folder);
+  const random = numbersFrom(Number(process.env['EBM_KILL_SEED'] ?? 1));
+  let directory: string | undefined;
+  let recorded = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    const args: string[] =
+      directory === undefined ? ['run', 'moons.ebm.ts'] : ['resume', directory];
+    const program = command(t, folder, ...args);
+    const before = recorded;
+    directory ??= await until('the run begins', async () =>
+      (await runsIn(folder)).find((run) => !known.includes(run)),
+    );
+    const at = directory;
+    const trains = await until('it trains, or is through', async () => {
+      if (program.process.exitCode !== null) return 'through';
+      const { state } = await readManifest(at);
+      return state.status === 'running' && 'trains';
+    });
+    assert.equal(trains, 'trains', `It was through after ${kill} kills.`);
+    // Some are killed in the very beginning, others after a few checkpoints.
+    await delay(((random([1])[0]! + 1) / 2) * 120);
+    recorded = (await readCurve(at)).steps.length;
+    program.process.kill('SIGKILL');
+    await program.exited;
+    await readManifest(at);
+    const { steps, values } = await readCurve(at);
+    assert.ok(steps.length >= Math.max(before, recorded), 'what was recorded is there');
+    assert.deepEqual(steps, expected.steps.slice(0, steps.length));
+    assert.deepEqual(values, expected.values.slice(0, values.length));
+    recorded = steps.length;
+  }
+  if ((await readManifest(directory!)).state.status !== 'finished') {
+    await succeed(command(t, folder, 'resume', directory!));
+  }
+  assert.deepEqual(await result(directory!), expected);
+});

@@ -1,0 +1,25 @@
+import path from 'node:path';
+import type { JsonObject, RunManifest } from '../../protocol/run';
+import { overridesForRerun } from '../../run-directory/repetition';
+import { loadExperiment } from './load';
+import type { LoadedExperiment } from './loaded-experiment';
+
+/**
+ * Loads the experiment that a run was made of from the copy that it keeps, with what it overrode and
+ * its seed. Paths of data are still relative to the original file.
+ *
+ * @param directory the run directory
+ * @param changes dotted path → value, on top of the run's own overrides
+ * @throws ProblemError of kind `experiment` that says what is wrong with the copy, and where
+ */
+export async function loadKeptExperiment(
+  directory: string,
+  manifest: RunManifest,
+  changes: JsonObject = {},
+): Promise<LoadedExperiment> {
+  const { file, source } = manifest.experiment;
+  return await loadExperiment(path.join(directory, source), {
+    overrides: { ...overridesForRerun(manifest), ...changes },
+    original: file,
+  });
+}
