@@ -61,7 +61,8 @@ export function activate(context: vscode.ExtensionContext): void {
     notifications,
     rerun: again,
     openLog: (run) => openLog(run.directory),
-    resume: async (run) => await run.controller?.resume(),
+    resume: (run) => actOnRun(run, 'resume', launcher),
+    inspect: () => inspector.chooseRun(),
   });
   let endedBadly: Run | undefined;
   const refresh = () => {

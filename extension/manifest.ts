@@ -9,6 +9,8 @@ export const commandIds = [
   'ebm.resumeRun',
   'ebm.stopRun',
   'ebm.rerunLastRun',
+  'ebm.rerunExactly',
+  'ebm.rerunWithChanges',
   'ebm.exportStep',
   'ebm.installGpuBackend',
   'ebm.inspectRun',

@@ -1,12 +1,14 @@
+import type { RunStatus } from '../../protocol/run';
 import type { Run } from '../runs/run';
 
-/** What can be asked of a living run. */
+/** What can be asked of a run. */
 export type RunVerb = 'pause' | 'resume' | 'stop';
 
 /** Whether a run is in a state in which `verb` makes sense. */
 export function canBeAsked(run: Run, verb: RunVerb): boolean {
-  if (!run.controller) return false;
   const { status } = run.state;
+  if (verb === 'resume' && hasStepsLeft(status)) return true;
+  if (!run.controller) return false;
   switch (verb) {
     case 'pause':
       return status === 'running';
@@ -15,6 +17,11 @@ export function canBeAsked(run: Run, verb: RunVerb): boolean {
     case 'stop':
       return status === 'running' || status === 'paused';
   }
+}
+
+/** Whether a run in this status ended before its time: it can go on from its last checkpoint. */
+function hasStepsLeft(status: RunStatus): boolean {
+  return status === 'stopped' || status === 'failed' || status === 'crashed';
 }
 
 /**
@@ -27,5 +34,8 @@ export function candidates(
   verb: RunVerb,
 ): readonly Run[] {
   const able = runs.filter((run) => canBeAsked(run, verb));
-  return active && able.includes(active) ? [active] : able;
+  if (active && able.includes(active)) return [active];
+  // One that only stands still is meant before any that has ended.
+  const living = able.filter(({ isLiving }) => isLiving);
+  return living.length > 0 ? living : able;
 }

@@ -52,9 +52,12 @@ export async function chooseExperiment(
   return { file: uri.fsPath, folder: folder.uri.fsPath };
 }
 
+/** The active tab's file: known as soon as there is a tab, also while its editor is still loading. */
 function activeExperiment(): vscode.Uri | undefined {
-  const uri = vscode.window.activeTextEditor?.document.uri;
-  return uri?.path.endsWith(experimentSuffix) ? uri : undefined;
+  const { activeTextEditor, tabGroups } = vscode.window;
+  const input = tabGroups.activeTabGroup.activeTab?.input;
+  const tab = input instanceof vscode.TabInputText ? input.uri : undefined;
+  return [activeTextEditor?.document.uri, tab].find((uri) => uri?.path.endsWith(experimentSuffix));
 }
 
 async function pickExperiment(title: string): Promise<vscode.Uri | undefined> {

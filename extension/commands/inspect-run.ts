@@ -84,6 +84,16 @@ export class RunInspector {
         choose: () => rerun(run),
       },
       {
+        label: '$(history) Rerun exactly',
+        description: 'from the kept source, with the same seed',
+        choose: () => vscode.commands.executeCommand('ebm.rerunExactly', run.directory),
+      },
+      {
+        label: '$(settings) Rerun with changes…',
+        description: 'other values for its parameters',
+        choose: () => vscode.commands.executeCommand('ebm.rerunWithChanges', run.directory),
+      },
+      {
         label: '$(diff) Compare source',
         description: `${path.basename(experiment.file)} then and now`,
         choose: () =>

@@ -4,7 +4,8 @@ import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import { settingDefaults } from '../manifest';
 import type { RunPanels } from '../panel/run-panels';
-import { type LaunchRequest, launchRun } from '../runs/launch';
+import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from '../runs/launch';
+import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { NotificationAction, Notifications } from '../views/notifications';
@@ -51,51 +52,58 @@ export class Launcher {
 
   /** Starts a run and shows its panel. Ends in one message when it cannot begin, never throws. */
   async launch(request: LaunchRequest): Promise<void> {
-    const { panels, diagnostics, log } = this.#means;
     const name = path.basename(request.experiment);
-    diagnostics.clear(request.experiment);
+    await this.#begin({ title: `Launching ${name}`, experiment: request.experiment }, (means) =>
+      launchRun(request, means),
+    );
+  }
+
+  /** Goes on with a run that has ended and shows its panel. Never throws. */
+  async resume(run: Run, folder: string): Promise<void> {
+    const { file } = run.manifest.experiment;
+    await this.#begin({ title: `Resuming ‘${run.name}’`, experiment: file }, (means) =>
+      resumeRun(run, folder, means),
+    );
+  }
+
+  async #begin(
+    { title, experiment }: { readonly title: string; readonly experiment: string },
+    start: (means: LaunchMeans) => Promise<Run>,
+  ): Promise<void> {
+    const { panels, diagnostics, log } = this.#means;
+    diagnostics.clear(experiment);
     const cancellation = new AbortController();
     try {
       const run = await vscode.window.withProgress(
-        {
-          location: vscode.ProgressLocation.Notification,
-          title: `Launching ${name}`,
-          cancellable: true,
-        },
+        { location: vscode.ProgressLocation.Notification, title, cancellable: true },
         async (progress, token) => {
           token.onCancellationRequested(() => cancellation.abort());
-          return await this.#start(request, cancellation.signal, (message) =>
-            progress.report({ message }),
-          );
+          const means = await this.#launchMeans(experiment, cancellation.signal);
+          return await start({
+            ...means,
+            onState: ({ phase }) => phase !== undefined && progress.report({ message: phase }),
+          });
         },
       );
       log.info(`‘${run.name}’ trains in ${run.directory}`);
       panels.show(run);
     } catch (error) {
-      if (cancellation.signal.aborted) log.info(`The launch of ${name} was cancelled.`);
+      if (cancellation.signal.aborted) log.info(`${title}: cancelled.`);
       else await this.explain(error);
     }
   }
 
-  async #start(request: LaunchRequest, signal: AbortSignal, report: (phase: string) => void) {
+  async #launchMeans(experiment: string, signal: AbortSignal): Promise<LaunchMeans> {
     const { store, trainer, log } = this.#means;
-    const settings = settingsOf(request.experiment);
-    const node = await configuredNode(request.experiment);
+    const settings = settingsOf(experiment);
+    const node = await configuredNode(experiment);
     const backend = settings.get<WantedBackend>('ebm.backend', settingDefaults['ebm.backend']);
-    log.info(`Launching ${request.experiment} with Node.js ${node.version} (${node.path})`);
+    log.info(`Starting ${experiment} with Node.js ${node.version} (${node.path})`);
     const seconds = settings.get<number>(
       'ebm.startTimeoutSeconds',
       settingDefaults['ebm.startTimeoutSeconds'],
     );
-    return await launchRun(request, {
-      store,
-      node,
-      ...trainer,
-      backend,
-      timeoutMs: seconds * 1000,
-      signal,
-      onState: ({ phase }) => phase !== undefined && report(phase),
-    });
+    return { store, node, ...trainer, backend, timeoutMs: seconds * 1000, signal };
   }
 
   /** Says what went wrong, at its place in the experiment where it has one. Never throws. */

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { PanelAction } from '../../protocol/panel';
 import { ProblemError } from '../../protocol/problem';
+import type { JsonObject } from '../../protocol/run';
 import { overridesForRerun } from '../../run-directory/repetition';
 import type { RunPanels } from '../panel/run-panels';
 import type { Run } from '../runs/run';
@@ -15,6 +16,7 @@ import { exportStep } from './export-step';
 import { openLog, type RunInspector, revealFolder } from './inspect-run';
 import { installGpuBackend } from './install-gpu-backend';
 import type { Launcher, TrainerProgram } from './launcher';
+import { chooseChanges } from './rerun-with-changes';
 
 export interface RunCommandMeans {
   readonly store: RunStore;
@@ -30,7 +32,7 @@ export interface RunCommandMeans {
 /** Why a verb has nothing to work on, and what to do instead. */
 const nothingTo: Readonly<Record<RunVerb, string>> = {
   pause: 'No run is in training, so there is nothing to pause. Launch one, or resume a paused one.',
-  resume: 'No run is paused, so there is nothing to resume.',
+  resume: 'No run is paused or has ended before its time, so there is nothing to resume.',
   stop: 'No run is in training, so there is nothing to stop.',
 };
 
@@ -52,6 +54,15 @@ export function runCommands(means: RunCommandMeans): CommandTable {
       const run = lastRun(store, argument);
       if (run) await rerun(means.launcher, run);
       else means.notifications.inform('There is no run to repeat yet. Launch one first.');
+    },
+    'ebm.rerunExactly': async (argument) => {
+      const run = meantRun(means, argument);
+      if (run) await rerunExactly(launcher, run);
+    },
+    'ebm.rerunWithChanges': async (argument) => {
+      const run = meantRun(means, argument);
+      const changes = run && (await chooseChanges(run));
+      if (run && changes) await rerun(launcher, run, changes);
     },
     'ebm.exportStep': async (argument) => {
       if (
@@ -83,8 +94,8 @@ export function runCommands(means: RunCommandMeans): CommandTable {
   };
 }
 
-/** Launches a run's experiment as it is on disk now, with the same changes, as its child. */
-export async function rerun(launcher: Launcher, run: Run): Promise<void> {
+/** Launches a run's experiment as it is on disk now, with its changes and more, as its child. */
+export async function rerun(launcher: Launcher, run: Run, changes: JsonObject = {}): Promise<void> {
   if (!launcher.isAllowed()) return;
   const { file } = run.manifest.experiment;
   const chosen = await chooseExperiment(vscode.Uri.file(file));
@@ -92,9 +103,28 @@ export async function rerun(launcher: Launcher, run: Run): Promise<void> {
   await launcher.launch({
     experiment: chosen.file,
     folder: chosen.folder,
-    overrides: overridesForRerun(run.manifest),
+    overrides: { ...overridesForRerun(run.manifest), ...changes },
     parent: run.id,
   });
+}
+
+/** Launches what a run was made of, from its kept source and seed, as its child. */
+async function rerunExactly(launcher: Launcher, run: Run): Promise<void> {
+  if (!launcher.isAllowed()) return;
+  await launcher.launch({
+    experiment: run.manifest.experiment.file,
+    folder: folderOf(run),
+    overrides: {},
+    exactly: run.directory,
+  });
+}
+
+/** The run that an argument names, else the active panel's, else the newest; says so if there is none. */
+function meantRun({ store, panels, notifications }: RunCommandMeans, argument: unknown) {
+  const run = typeof argument === 'string' ? store.find(argument) : panels.activeRun;
+  const meant = run ?? store.runs[0];
+  if (!meant) notifications.inform('There is no run to repeat yet. Launch one first.');
+  return meant;
 }
 
 /** What the buttons of a run's panel do. */
@@ -103,7 +133,7 @@ export async function actOnRun(run: Run, action: PanelAction, launcher: Launcher
     case 'pause':
     case 'resume':
     case 'stop':
-      return await ask(run, action);
+      return await ask(run, action, launcher);
     case 'rerun':
       return await rerun(launcher, run);
     case 'openSource':
@@ -127,11 +157,12 @@ async function askRun(means: RunCommandMeans, verb: RunVerb, argument: unknown):
     return;
   }
   const run = able.length === 1 ? able[0] : await chooseRun(able, verb);
-  if (run) await ask(run, verb);
+  if (run) await ask(run, verb, means.launcher);
 }
 
-async function ask(run: Run, verb: RunVerb): Promise<void> {
+async function ask(run: Run, verb: RunVerb, launcher: Launcher): Promise<void> {
   const { controller } = run;
+  if (verb === 'resume' && !run.isLiving) return await resume(launcher, run);
   if (!controller) {
     throw new ProblemError({
       kind: 'worker',
@@ -140,6 +171,22 @@ async function ask(run: Run, verb: RunVerb): Promise<void> {
     });
   }
   await controller[verb]();
+}
+
+/** Goes on with a run that has ended before its time. */
+async function resume(launcher: Launcher, run: Run): Promise<void> {
+  if (launcher.isAllowed()) await launcher.resume(run, folderOf(run));
+}
+
+/** @throws ProblemError where the run does not lie in this workspace any more */
+function folderOf(run: Run): string {
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run.directory));
+  if (folder) return folder.uri.fsPath;
+  throw new ProblemError({
+    kind: 'environment',
+    message: `‘${run.name}’ does not lie in a folder of this workspace.`,
+    remedy: 'Open the folder that holds it.',
+  });
 }
 
 async function chooseRun(runs: readonly Run[], verb: RunVerb): Promise<Run | undefined> {

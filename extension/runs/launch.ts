@@ -22,6 +22,8 @@ export interface LaunchRequest {
   readonly overrides: JsonObject;
   /** Id of the run that this one repeats. */
   readonly parent?: string;
+  /** Directory of a run that is to be had again from its kept source, with its seed. */
+  readonly exactly?: string;
 }
 
 /** With what to train it. */
@@ -67,6 +69,7 @@ export async function launchRun(request: LaunchRequest, means: LaunchMeans): Pro
         backend,
         packages,
         ...(request.parent === undefined ? {} : { parent: request.parent }),
+        ...(request.exactly === undefined ? {} : { exactly: request.exactly }),
       },
       { timeoutMs, signal, ...(onState ? { onState } : {}) },
     );
@@ -78,6 +81,42 @@ export async function launchRun(request: LaunchRequest, means: LaunchMeans): Pro
     throw failure;
   } finally {
     store.release(directory);
+  }
+}
+
+/**
+ * Goes on with a run that has ended, in its own directory. When it rejects, the run is as it was.
+ *
+ * @throws ProblemError that says why it cannot go on, see {@link startTrainer}
+ */
+export async function resumeRun(
+  { directory, id, manifest }: Run,
+  folder: string,
+  means: LaunchMeans,
+): Promise<Run> {
+  const { store, node, script, backend, packages, timeoutMs, signal, onState } = means;
+  store.reserve(directory);
+  try {
+    const started = await startTrainer(
+      {
+        node,
+        script,
+        directory,
+        socket: trainerSocketPath(id),
+        experiment: manifest.experiment.file,
+        cwd: folder,
+        overrides: {},
+        backend,
+        packages,
+        resume: true,
+      },
+      { timeoutMs, signal, ...(onState ? { onState } : {}) },
+    );
+    return store.adopt(directory, started);
+  } finally {
+    store.release(directory);
+    // Somebody else may have taken it up meanwhile.
+    await store.refresh(directory);
   }
 }
 

@@ -120,10 +120,12 @@ export class RunStore {
     this.#reserved.delete(directory);
   }
 
-  /** Takes over a run that was just started from here. */
+  /** Takes over a run that was just started from here, or goes on. */
   adopt(directory: string, started: StartedTrainer): Run {
     const { manifest, state } = started.attachment;
-    const run = this.#add(new Run(directory, { ...manifest, state }));
+    const known = this.find(directory);
+    const run = known ?? this.#add(new Run(directory, { ...manifest, state }));
+    known?.update({ manifest, state });
     this.#follow(run, RunController.started(run, started, this.#options.log, this.#options.times));
     this.#reserved.delete(directory);
     this.#setChanged.fire();

@@ -8,14 +8,21 @@ export interface AnnouncementMeans {
   readonly notifications: Notifications;
   readonly rerun: (run: Run) => Promise<void>;
   readonly openLog: (run: Run) => Promise<void>;
+  /** Goes on with a run that is paused or has ended. */
   readonly resume: (run: Run) => Promise<void>;
+  readonly inspect: () => Promise<void>;
 }
+
+/** Ends within this time of each other are told in one message. */
+const gatheringMs = 200;
 
 /** Tells the user what happens to runs that nobody asked for: a death, a pause for a reason. */
 export class RunAnnouncements {
   readonly #means: AnnouncementMeans;
   /** The problem last told, by run. */
   readonly #told = new Map<string, string>();
+  readonly #ended: { readonly run: Run; readonly problem: Problem }[] = [];
+  #timer: NodeJS.Timeout | undefined;
   readonly #subscriptions: readonly { dispose(): void }[];
 
   constructor(means: AnnouncementMeans) {
@@ -27,17 +34,43 @@ export class RunAnnouncements {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   #announceEnd(run: Run): void {
     const { status, problem } = run.state;
     if ((status !== 'failed' && status !== 'crashed') || !problem) return;
-    const { notifications, rerun, openLog } = this.#means;
-    notifications.problem(problem, [
-      { title: 'Rerun', run: () => rerun(run) },
-      { title: 'Show Log', run: () => openLog(run) },
-    ]);
+    this.#ended.push({ run, problem });
+    // Several are found dead at once after the machine went down: that is one message.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#announceEnds(this.#ended.splice(0));
+    }, gatheringMs);
+  }
+
+  #announceEnds(ended: readonly { readonly run: Run; readonly problem: Problem }[]): void {
+    const { notifications, rerun, openLog, resume, inspect } = this.#means;
+    const [first] = ended;
+    if (first === undefined) return;
+    const { run, problem } = first;
+    if (ended.length === 1) {
+      notifications.problem(problem, [
+        { title: 'Resume', run: () => resume(run) },
+        { title: 'Rerun', run: () => rerun(run) },
+        { title: 'Show Log', run: () => openLog(run) },
+      ]);
+      return;
+    }
+    const names = ended.map((one) => `‘${one.run.name}’`).join(', ');
+    notifications.problem(
+      {
+        kind: 'worker',
+        message: `${ended.length} runs have ended before their time: ${names}.`,
+        remedy: 'All that they recorded is kept. Each can be resumed from its panel.',
+      },
+      [{ title: 'Inspect Run…', run: inspect }],
+    );
   }
 
   #announcePause(run: Run): void {

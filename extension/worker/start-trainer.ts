@@ -26,7 +26,7 @@ export interface TrainerCommand {
   readonly node: NodeRuntime;
   /** The trainer's script. */
   readonly script: string;
-  /** The run directory, which exists and is empty. */
+  /** The run directory, which exists; it is empty unless its run is to go on. */
   readonly directory: string;
   /** Where the trainer is to listen. */
   readonly socket: string;
@@ -42,6 +42,10 @@ export interface TrainerCommand {
   readonly packages: string;
   /** Id of the run that this one repeats. */
   readonly parent?: string;
+  /** Trains what the run in this directory was made of instead of the experiment's file. */
+  readonly exactly?: string;
+  /** Goes on with the run in `directory`, of which all else is known there. */
+  readonly resume?: true;
 }
 
 export interface StartOptions {
@@ -91,6 +95,7 @@ export async function startTrainer(
     peer = await connectUntil(command.socket, over.signal);
     if (onState) peer.on('state', onState);
     const attachment = await peer.request('attach', {}, { signal: over.signal });
+    requireOwn(attachment, trainer, command);
     return { process: trainer, peer, attachment };
   };
   const starting = ready();
@@ -113,8 +118,18 @@ export async function startTrainer(
   }
 }
 
+/** @throws ProblemError where somebody else's trainer answers: two windows resumed one run at once */
+function requireOwn({ manifest }: Attachment, { pid }: TrainerProcess, command: TrainerCommand) {
+  if (!command.resume || manifest.worker?.pid === pid) return;
+  throw new ProblemError({
+    kind: 'environment',
+    message: `‘${manifest.name}’ has just been resumed by somebody else.`,
+    remedy: 'It trains; open its panel to watch it.',
+  });
+}
+
 async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
-  const { node, directory, overrides, backend, parent } = command;
+  const { node, directory } = command;
   const log = await open(path.join(directory, workerLog), 'a');
   try {
     const child = spawn(
@@ -126,13 +141,7 @@ async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
         directory,
         '--socket',
         command.socket,
-        ...Object.entries(overrides).flatMap(([key, value]) => [
-          '--set',
-          `${key}=${JSON.stringify(value)}`,
-        ]),
-        ...['--backend', backend],
-        ...(parent === undefined ? [] : ['--parent', parent]),
-        command.experiment,
+        ...taskArguments(command),
       ],
       {
         cwd: command.cwd,
@@ -162,6 +171,27 @@ async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
   } finally {
     await log.close();
   }
+}
+
+/** What is asked of the process, as `ebm serve` takes it. */
+function taskArguments({
+  experiment,
+  overrides,
+  backend,
+  parent,
+  exactly,
+  resume,
+}: TrainerCommand): string[] {
+  if (resume) return ['--resume'];
+  return [
+    ...Object.entries(overrides).flatMap(([key, value]) => [
+      '--set',
+      `${key}=${JSON.stringify(value)}`,
+    ]),
+    ...['--backend', backend],
+    ...(parent === undefined ? [] : ['--parent', parent]),
+    ...(exactly === undefined ? [experiment] : ['--exactly', exactly]),
+  ];
 }
 
 function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {

@@ -22,7 +22,7 @@ story('A killed trainer', { file }, async ({ workbench, panel, folder }, tell) =
   await workbench.statusBarItem(`${manifest.name} crashed`).waitFor();
   tell.note(`kill to status bar: ${((performance.now() - killed) / 1000).toFixed(2)} s`);
   const toast = workbench.notifications(/ended .* after step \d+/);
-  await toast.getByRole('button', { name: 'Rerun' }).waitFor();
+  for (const name of ['Resume', 'Rerun']) await toast.getByRole('button', { name }).waitFor();
 
   await tell.part('the run opens, with all it had recorded', async () => {
     const crashed = await until('run.json says so', async () => {
@@ -44,16 +44,27 @@ story('A killed trainer', { file }, async ({ workbench, panel, folder }, tell) =
     assert.ok((await panel.samples()) > 0, 'The last preview is not shown.');
   });
 
+  await tell.part('resume goes on in the same run, with nothing missing or twice', async () => {
+    await panel.button('Resume').click();
+    await panel.untilStatus('Running');
+    await workbench.statusBarItem(`${manifest.name} crashed`).waitFor({ state: 'detached' });
+    const resumed = await onlyRunIn(folder);
+    assert.equal(resumed.manifest.resumes?.length, 1);
+    assert.notEqual(resumed.manifest.worker?.pid, pid);
+    const before = await recordedPoints(resumed.directory, 'loss');
+    await panel.untilPoints('loss', before + 20);
+    await panel.button('Stop').click();
+    await panel.untilStatus('Stopped');
+    const step = await panel.step();
+    assert.equal(await panel.untilPoints('loss', step), step);
+    assert.equal(await recordedPoints(resumed.directory, 'loss'), step);
+  });
+
   await tell.part('the offered rerun trains again', async () => {
-    await panel.problem
-      .getByRole('button', { name: 'Rerun' })
-      .or(panel.button('Rerun'))
-      .first()
-      .click();
+    await panel.button('Rerun').click();
     const again = await until('a second run', async () => (await runsIn(folder))[1]);
     assert.equal(again.manifest.parent, manifest.id);
     await panel.untilStatus('Running');
-    await workbench.statusBarItem(`${manifest.name} crashed`).waitFor({ state: 'detached' });
     await workbench.runCommand('EBM: Stop Run');
     await panel.untilStatus('Stopped');
   });

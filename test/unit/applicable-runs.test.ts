@@ -38,3 +38,14 @@ test('each verb has its states', () => {
 test('a run whose trainer cannot be reached is nobody to ask', () => {
   assert.deepEqual(candidates([run('a', 'running', false)], undefined, 'pause'), []);
 });
+
+test('a run that ended before its time can be resumed, but one that only stands still is meant first', () => {
+  const ended = (['stopped', 'failed', 'crashed', 'finished'] as const).map((status) =>
+    run(status, status, false),
+  );
+  const able = (runs: readonly Run[]) =>
+    candidates(runs, undefined, 'resume').map(({ directory }) => directory);
+  assert.deepEqual(able(ended), ['stopped', 'failed', 'crashed']);
+  assert.deepEqual(able([...ended, run('paused', 'paused')]), ['paused']);
+  assert.deepEqual(candidates([...ended, run('paused', 'paused')], ended[0], 'resume'), [ended[0]]);
+});

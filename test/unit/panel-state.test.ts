@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PreviewFrame } from '../../protocol/run';
+import type { PreviewFrame, RunState } from '../../protocol/run';
 import {
   persistedState,
   restoredNavigation,
@@ -266,7 +266,7 @@ describe('run display', () => {
   });
 
   test('enables exactly the actions that make sense', () => {
-    const enabled = (status: 'starting' | 'running' | 'paused' | 'stopping' | 'failed') =>
+    const enabled = (status: RunState['status']) =>
       (['pause', 'resume', 'stop', 'rerun', 'openSource', 'showLog'] as const).filter((action) =>
         isActionEnabled(action, status),
       );
@@ -274,6 +274,7 @@ describe('run display', () => {
     assert.deepEqual(enabled('paused'), ['resume', 'stop', 'openSource', 'showLog']);
     assert.deepEqual(enabled('starting'), ['openSource', 'showLog']);
     assert.deepEqual(enabled('stopping'), ['openSource', 'showLog']);
-    assert.deepEqual(enabled('failed'), ['rerun', 'openSource', 'showLog']);
+    assert.deepEqual(enabled('failed'), ['resume', 'rerun', 'openSource', 'showLog']);
+    assert.deepEqual(enabled('finished'), ['rerun', 'openSource', 'showLog']);
   });
 });

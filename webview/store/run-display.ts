@@ -62,13 +62,18 @@ export function runDisplay(state: RunState, silence: number): RunDisplay {
   };
 }
 
+/** Whether a run stands still, or has ended before its time and can go on from its checkpoint. */
+export function canResume(status: RunState['status']): boolean {
+  return status === 'paused' || status === 'stopped' || status === 'failed' || status === 'crashed';
+}
+
 /** Whether an action makes sense for a run in this status. */
 export function isActionEnabled(action: PanelAction, status: RunState['status']): boolean {
   switch (action) {
     case 'pause':
       return status === 'running';
     case 'resume':
-      return status === 'paused';
+      return canResume(status);
     case 'stop':
       return status === 'running' || status === 'paused';
     case 'rerun':

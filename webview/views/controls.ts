@@ -1,5 +1,5 @@
 import type { PanelAction } from '../../protocol/panel';
-import { isActionEnabled } from '../store/run-display';
+import { canResume, isActionEnabled } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import { element, icon } from './element';
 import type { PanelModel } from './panel-model';
@@ -61,7 +61,7 @@ export class Controls {
   render(model: PanelModel): void {
     this.#model = model;
     const { status } = model.panel.state;
-    const showsResume = status === 'paused';
+    const showsResume = canResume(status);
     if (showsResume !== this.#showsResume) {
       this.#showsResume = showsResume;
       if (showsResume) this.#pauseOrResume.show('Resume', icon('play'));
