@@ -21,13 +21,15 @@ for (const spec of [sampler.gibbs(), sampler.gibbsWithGradients()]) {
     const count = 8000;
     // Starts are all zeros; 60 iterations are 20 sweeps, which forget them.
     const starts = { shape: [count, 3], data: new Float32Array(count * 3) };
-    const ends = await valuesOf({ ...parameters, starts }, (tensors) =>
-      runChain(
-        samplerMethod(spec).build(spec),
-        modelOf(buildEnergy(model, 3), tensors, { files: [] }),
-        tensors['starts'] as tf.Tensor2D,
-        60,
-      ),
+    const ends = await valuesOf(
+      { ...parameters, starts },
+      (tensors) =>
+        runChain(
+          samplerMethod(spec).build(spec),
+          modelOf(buildEnergy(model, 3), tensors, { files: [] }),
+          tensors['starts'] as tf.Tensor2D,
+          60,
+        ).ends,
     );
     const counts = new Array<number>(8).fill(0);
     for (let row = 0; row < count; row++) {

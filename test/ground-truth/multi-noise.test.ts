@@ -143,7 +143,9 @@ test('annealing gives far modes their weights, where plain Langevin gives them t
               tf.grad((point: tf.Tensor) => tf.sum(energies(point as tf.Tensor2D, sigma)))(at),
             ) as tf.Tensor2D,
         };
-        return { outputs: { ends: runChain(sampling, model, x as tf.Tensor2D, sampling.steps) } };
+        return {
+          outputs: { ends: runChain(sampling, model, x as tf.Tensor2D, sampling.steps).ends },
+        };
       },
     });
     const execution = await runOnOnnx(program);

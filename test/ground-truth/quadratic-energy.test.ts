@@ -50,7 +50,7 @@ async function chainEnds(
         score: (at: tf.Tensor2D): tf.Tensor2D => tf.mul(at, -theta),
       };
       const sampling = samplerMethod(spec).build(spec);
-      return { outputs: { ends: runChain(sampling, model, x as tf.Tensor2D, iterations) } };
+      return { outputs: { ends: runChain(sampling, model, x as tf.Tensor2D, iterations).ends } };
     },
   });
   const execution = await runOnOnnx(program);

@@ -103,7 +103,7 @@ export class ObjectiveGraph {
           inputs,
           own: Object.fromEntries(ownNames.map((name, i) => [name, given[names.length + i]!])),
           fixed: named(stopGradient),
-          chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps),
+          chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps).ends,
           report: () => undefined,
           watch: () => undefined,
           handBack: () => undefined,

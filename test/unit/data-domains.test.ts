@@ -97,17 +97,19 @@ test('chains on non-negative data draw from the model cut at zero', async () => 
   const spec = sampler.langevin({ stepSize: 0.1 });
   const count = 4000;
   const starts = { shape: [count, 1], data: new Float32Array(count).fill(0.5) };
-  const ends = await valuesOf({ starts }, (tensors) =>
-    runChainIn(
-      'nonnegative',
-      samplerMethod(spec).build(spec),
-      {
-        energy: (x) => tf.sum(tf.mul(x, 2), 1) as tf.Tensor1D,
-        score: (x) => tf.mul(tf.onesLike(x), -2) as tf.Tensor2D,
-      },
-      tensors['starts'] as tf.Tensor2D,
-      400,
-    ),
+  const ends = await valuesOf(
+    { starts },
+    (tensors) =>
+      runChainIn(
+        'nonnegative',
+        samplerMethod(spec).build(spec),
+        {
+          energy: (x) => tf.sum(tf.mul(x, 2), 1) as tf.Tensor1D,
+          score: (x) => tf.mul(tf.onesLike(x), -2) as tf.Tensor2D,
+        },
+        tensors['starts'] as tf.Tensor2D,
+        400,
+      ).ends,
   );
   assert.ok(ends.every((value) => value >= 0));
   const mean = ends.reduce((sum, value) => sum + value, 0) / count;

@@ -117,7 +117,7 @@ export const multiGridContrastiveDivergenceMethod: ObjectiveMethod<
         const losses = grids.map(({ size, model, label }) => {
           const data = flat(averaged(images, size));
           const starts = flat(repeated(ends, size));
-          const samples = runChain(sampler, model, starts, sampler.steps);
+          const samples = runChain(sampler, model, starts, sampler.steps).ends;
           ends = tf.reshape(samples, [-1, ...size, channels]) as tf.Tensor4D;
           return contrastiveLoss(
             {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Domain } from '../data/domain';
 import type { Model } from '../energies/model';
-import { runChain } from './chain';
+import { type ChainRun, runChain } from './chain';
 import type { Sampler } from './sampler-method';
 
 /**
@@ -16,9 +16,10 @@ export function runChainIn(
   starts: tf.Tensor2D,
   iterations: number | tf.Tensor,
   done?: tf.Tensor,
-): tf.Tensor2D {
+): ChainRun {
   if (domain !== 'nonnegative') return runChain(sampler, model, starts, iterations, done);
-  return tf.abs(runChain(sampler, folded(model), starts, iterations, done));
+  const { ends, statistics } = runChain(sampler, folded(model), starts, iterations, done);
+  return { ends: tf.abs(ends), statistics };
 }
 
 function folded(model: Model): Model {

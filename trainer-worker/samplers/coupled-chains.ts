@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../energies/model';
 import { loop, noise, stopGradient } from '../graph/trace';
-import { langevinProposal, sumOfSquares } from './metropolis-adjusted-langevin';
+import { evaluatedAt, langevinMean, logLangevinRatio, sumOfSquares } from './langevin-proposal';
 
 /** Two Markov chains per start, X one step ahead of Y, that meet and then stay together. */
 export interface CoupledChains {
@@ -50,6 +50,20 @@ export function coupledChains(
     ahead: stopGradient(ahead!) as tf.Tensor3D,
     behind: stopGradient(behind!) as tf.Tensor3D,
     apart: stopGradient(tf.squeeze(apart!, [2])) as tf.Tensor2D,
+  };
+}
+
+/** The Gaussian proposal of a Langevin step at `[n, D]` points. */
+function langevinProposal(model: Model, x: tf.Tensor2D, stepSize: number) {
+  const from = evaluatedAt(model, x);
+  return {
+    /** `[n, D]`; the standard deviation is ε. */
+    mean: langevinMean(from, stepSize),
+    /** `[n, 1]` booleans: whether `proposal` is accepted under `uniform` of `[n, 1]`. */
+    accepts(proposal: tf.Tensor2D, uniform: tf.Tensor): tf.Tensor {
+      const logRatio = logLangevinRatio(from, evaluatedAt(model, proposal), stepSize);
+      return tf.less(uniform, tf.exp(logRatio));
+    },
   };
 }
 

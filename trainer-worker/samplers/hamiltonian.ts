@@ -4,8 +4,10 @@ import type { Model } from '../energies/model';
 import { loop, noise } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { sumOfSquares } from './metropolis-adjusted-langevin';
-import type { SamplerMethod } from './sampler-method';
+import { dualAveraging } from './dual-averaging';
+import { sumOfSquares } from './langevin-proposal';
+import { decide } from './metropolis';
+import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface HamiltonianOptions {
   /** Trajectories of each chain per training step, 1 to 100 000. Default 5. */
@@ -17,6 +19,11 @@ export interface HamiltonianOptions {
    * `stepSize² · curvature < 4`; best where 65 to 85 % of the trajectories are accepted.
    */
   readonly stepSize?: number;
+  /**
+   * Adapts the step within each run of chains until this share of the trajectories is accepted, by
+   * dual averaging: between 0 and 1, for example 0.8. Default `null`: it stays.
+   */
+  readonly targetAcceptance?: number | null;
 }
 
 export interface HamiltonianSpec extends Required<HamiltonianOptions> {
@@ -27,6 +34,7 @@ export interface HamiltonianSpec extends Required<HamiltonianOptions> {
  * Hamiltonian Monte Carlo (Duane et al. 1987; Neal 2011): each iteration draws a Gaussian momentum,
  * follows the dynamics of `H = E(x) + |p|²/2` by leapfrog steps, and accepts the end with
  * `min(1, exp(H - H'))`. Its stationary law is `exp(-E)` for every step size, and it moves far.
+ * Records the acceptance.
  */
 export function hamiltonian(options?: HamiltonianOptions): HamiltonianSpec {
   return specOf(schema, 'sampler.hamiltonian', 'hamiltonian', options);
@@ -37,23 +45,36 @@ const schema: z.ZodType<HamiltonianSpec> = z.strictObject({
   steps: integer(1, 100_000).default(5),
   leapfrogSteps: integer(1, 10_000).default(10),
   stepSize: positive.max(1000).default(0.1),
+  targetAcceptance: z.number().gt(0).lt(1).nullable().default(null),
 });
 
 /** @internal */
-export const hamiltonianMethod: SamplerMethod<HamiltonianSpec, typeof hamiltonian> = {
+export const hamiltonianMethod: SamplerMethod<
+  HamiltonianSpec,
+  typeof hamiltonian,
+  CarryingSampler
+> = {
   create: hamiltonian,
   schema,
-  build: ({ steps, leapfrogSteps, stepSize }) => ({
-    steps,
-    step(x, model) {
-      const momentum = noise('normal', x.shape) as tf.Tensor2D;
-      const end = leapfrog(model, { x, momentum }, stepSize, leapfrogSteps);
-      const gain = tf.sub(total(model, { x, momentum }), total(model, end));
-      // Where a trajectory has flown off to where nothing is finite, this is false.
-      const accepted = tf.less(noise('uniform', [x.shape[0], 1]), tf.exp(gain));
-      return tf.where(accepted, end.x, x);
-    },
-  }),
+  build({ steps, leapfrogSteps, stepSize, targetAcceptance }) {
+    const adaptation = dualAveraging(stepSize, targetAcceptance);
+    return {
+      steps,
+      init: adaptation.init,
+      advance(x, carried, model) {
+        const momentum = noise('normal', x.shape) as tf.Tensor2D;
+        const start = { x, momentum };
+        const end = leapfrog(model, start, adaptation.stepSize(carried), leapfrogSteps);
+        // Where a trajectory has flown off to where nothing is finite, it is refused.
+        const { accepted, acceptance } = decide(tf.sub(total(model, start), total(model, end)));
+        return {
+          x: tf.where(accepted, end.x, x),
+          carried: adaptation.update(carried, acceptance),
+        };
+      },
+      statistics: adaptation.statistics,
+    };
+  },
 };
 
 /** Points and their momenta, `[n, D]` each. */
@@ -63,9 +84,14 @@ export interface Phase {
 }
 
 /** Follows Hamilton's equations by `count` leapfrog steps: reversible, volume-preserving, second order. */
-export function leapfrog(model: Model, start: Phase, stepSize: number, count: number): Phase {
+export function leapfrog(
+  model: Model,
+  start: Phase,
+  stepSize: number | tf.Tensor,
+  count: number,
+): Phase {
   const half = (momentum: tf.Tensor, x: tf.Tensor) =>
-    tf.add(momentum, tf.mul(model.score(x as tf.Tensor2D), stepSize / 2));
+    tf.add(momentum, tf.mul(model.score(x as tf.Tensor2D), tf.mul(stepSize, 0.5)));
   const [x, momentum] = loop(count, [start.x, start.momentum], (_iteration, [from, before]) => {
     const between = half(before!, from!);
     const to = tf.add(from!, tf.mul(between, stepSize));

@@ -5,7 +5,10 @@ import { gibbsWithGradientsMethod } from './gibbs-with-gradients';
 import { hamiltonianMethod } from './hamiltonian';
 import { langevinMethod } from './langevin';
 import { metropolisAdjustedLangevinMethod } from './metropolis-adjusted-langevin';
+import { parallelTemperingMethod } from './parallel-tempering';
+import { preconditionedLangevinMethod } from './preconditioned-langevin';
 import type { SamplerMethod } from './sampler-method';
+import { underdampedLangevinMethod } from './underdamped-langevin';
 
 /** Every sampler: to add one, write its file and name it here. */
 export const samplers = {
@@ -15,6 +18,9 @@ export const samplers = {
   metropolisAdjustedLangevin: metropolisAdjustedLangevinMethod,
   hamiltonian: hamiltonianMethod,
   gibbsWithGradients: gibbsWithGradientsMethod,
+  preconditionedLangevin: preconditionedLangevinMethod,
+  underdampedLangevin: underdampedLangevinMethod,
+  parallelTempering: parallelTemperingMethod,
 };
 
 /** What any function of `sampler` makes. */

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { noise as graphNoise } from '../graph/trace';
 import { integer, notNegative, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import type { SamplerMethod } from './sampler-method';
+import type { MemorylessSampler, SamplerMethod } from './sampler-method';
 
 export interface LangevinOptions {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
@@ -17,7 +17,7 @@ export interface LangevinOptions {
   readonly stepSize?: number;
   /**
    * Factor on the noise, 0 to 100. Default 1: the chains sample `exp(-E)`. With s they sample
-   * about `exp(-E/s²)`; 0 is gradient descent.
+   * about `exp(-E/s²)`, and the temperature s² is recorded; 0 is gradient descent.
    */
   readonly noise?: number;
   /**
@@ -50,7 +50,7 @@ const schema: z.ZodType<LangevinSpec> = z.strictObject({
 });
 
 /** @internal */
-export const langevinMethod: SamplerMethod<LangevinSpec, typeof langevin> = {
+export const langevinMethod: SamplerMethod<LangevinSpec, typeof langevin, MemorylessSampler> = {
   create: langevin,
   schema,
   build({ steps, stepSize, noise, clip }) {
@@ -64,6 +64,7 @@ export const langevinMethod: SamplerMethod<LangevinSpec, typeof langevin> = {
         if (noise === 0) return moved;
         return tf.add(moved, tf.mul(graphNoise('normal', x.shape), stepSize * noise));
       },
+      ...(noise === 1 ? {} : { statistics: () => ({ Temperature: tf.scalar(noise ** 2) }) }),
     };
   },
 };

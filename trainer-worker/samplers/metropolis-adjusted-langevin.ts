@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import type { Model } from '../energies/model';
 import { noise } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import type { SamplerMethod } from './sampler-method';
+import { dualAveraging } from './dual-averaging';
+import { type Evaluated, evaluatedAt, langevinMean, logLangevinRatio } from './langevin-proposal';
+import { decide } from './metropolis';
+import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface MetropolisAdjustedLangevinOptions {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
@@ -14,6 +16,11 @@ export interface MetropolisAdjustedLangevinOptions {
    * Best where about 57 % of the proposals are accepted (Roberts & Rosenthal 1998).
    */
   readonly stepSize?: number;
+  /**
+   * Adapts ε within each run of chains until this share of the proposals is accepted, by dual
+   * averaging: between 0 and 1, for example 0.574. Default `null`: ε stays.
+   */
+  readonly targetAcceptance?: number | null;
 }
 
 export interface MetropolisAdjustedLangevinSpec
@@ -24,7 +31,7 @@ export interface MetropolisAdjustedLangevinSpec
 /**
  * The Metropolis-adjusted Langevin algorithm, MALA (Besag 1994): a Langevin step is proposed and
  * accepted with `min(1, exp(E(x) - E(x')) q(x | x')/q(x' | x))`, so that its stationary law is
- * `exp(-E)` for every step size. A step costs two scores and two energies.
+ * `exp(-E)` for every step size. A step costs one score and one energy. Records the acceptance.
  */
 export function metropolisAdjustedLangevin(
   options?: MetropolisAdjustedLangevinOptions,
@@ -41,53 +48,43 @@ const schema: z.ZodType<MetropolisAdjustedLangevinSpec> = z.strictObject({
   type: z.literal('metropolisAdjustedLangevin'),
   steps: integer(1, 100_000).default(20),
   stepSize: positive.max(1000).default(0.2),
+  targetAcceptance: z.number().gt(0).lt(1).nullable().default(null),
 });
 
 /** @internal */
 export const metropolisAdjustedLangevinMethod: SamplerMethod<
   MetropolisAdjustedLangevinSpec,
-  typeof metropolisAdjustedLangevin
+  typeof metropolisAdjustedLangevin,
+  CarryingSampler
 > = {
   create: metropolisAdjustedLangevin,
   schema,
-  build: ({ steps, stepSize }) => ({
-    steps,
-    step(x, model) {
-      const { mean, accepts } = langevinProposal(model, x, stepSize);
-      const proposal = tf.add(mean, tf.mul(noise('normal', x.shape), stepSize)) as tf.Tensor2D;
-      const accepted = accepts(proposal, noise('uniform', [x.shape[0], 1]));
-      return tf.where(accepted, proposal, x);
-    },
-  }),
+  build({ steps, stepSize, targetAcceptance }) {
+    const adaptation = dualAveraging(stepSize, targetAcceptance);
+    return {
+      steps,
+      init(x, model) {
+        const { energy, score } = evaluatedAt(model, x);
+        return { energy, score, ...adaptation.init() };
+      },
+      advance(x, carried, model) {
+        const { energy, score, ...adapting } = carried;
+        const from: Evaluated = { x, energy: energy!, score: score! };
+        const epsilon = adaptation.stepSize(adapting);
+        const z = noise('normal', x.shape);
+        const proposal = tf.add(langevinMean(from, epsilon), tf.mul(z, epsilon)) as tf.Tensor2D;
+        const to = evaluatedAt(model, proposal);
+        const { accepted, acceptance } = decide(logLangevinRatio(from, to, epsilon));
+        return {
+          x: tf.where(accepted, proposal, x),
+          carried: {
+            energy: tf.where(accepted, to.energy, from.energy),
+            score: tf.where(accepted, to.score, from.score),
+            ...adaptation.update(adapting, acceptance),
+          },
+        };
+      },
+      statistics: adaptation.statistics,
+    };
+  },
 };
-
-/**
- * The Gaussian proposal of a Langevin step at `[n, D]` points.
- *
- * @param stepSize ε
- */
-export function langevinProposal(model: Model, x: tf.Tensor2D, stepSize: number) {
-  const drift = stepSize ** 2 / 2;
-  const meanAt = (at: tf.Tensor2D) => tf.add(at, tf.mul(model.score(at), drift)) as tf.Tensor2D;
-  const mean = meanAt(x);
-  return {
-    /** `[n, D]`; the standard deviation is ε. */
-    mean,
-    /** `[n, 1]` booleans: whether `proposal` is accepted under `uniform` of `[n, 1]`. */
-    accepts(proposal: tf.Tensor2D, uniform: tf.Tensor): tf.Tensor {
-      const forth = sumOfSquares(tf.sub(proposal, mean));
-      const back = sumOfSquares(tf.sub(x, meanAt(proposal)));
-      const energies = tf.sub(model.energy(x), model.energy(proposal));
-      const logRatio = tf.add(
-        tf.expandDims(energies, 1),
-        tf.div(tf.sub(forth, back), 2 * stepSize ** 2),
-      );
-      return tf.less(uniform, tf.exp(logRatio));
-    },
-  };
-}
-
-/** Sums of squares over coordinates, `[n, 1]`. */
-export function sumOfSquares(values: tf.Tensor): tf.Tensor {
-  return tf.sum(tf.square(values), 1, true);
-}

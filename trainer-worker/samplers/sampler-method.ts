@@ -4,7 +4,10 @@ import type { Domain } from '../data/domain';
 import type { Model } from '../energies/model';
 
 /** A Markov chain on `[chains, D]` points, as tfjs code inside a compiled step. @internal */
-export interface Sampler {
+export type Sampler = MemorylessSampler | CarryingSampler;
+
+/** A sampler whose next points depend on nothing but the points. @internal */
+export interface MemorylessSampler {
   /** Iterations per training step. */
   readonly steps: number;
   /**
@@ -15,14 +18,49 @@ export interface Sampler {
    * @returns the next points, same shape
    */
   step(x: tf.Tensor2D, model: Model, iteration: tf.Tensor): tf.Tensor2D;
+  /** Scalars that tell what a run of chains does. */
+  statistics?(): Statistics;
 }
 
+/**
+ * A sampler that carries more than its points from one iteration to the next: velocities, energies
+ * that are already known, an adapted step size. What it carries begins anew with each run of chains.
+ *
+ * @internal
+ */
+export interface CarryingSampler {
+  /** Iterations per training step. */
+  readonly steps: number;
+  /** What is carried into the first iteration at `x`, `[chains, D]`. */
+  init(x: tf.Tensor2D, model: Model): Carried;
+  /**
+   * One iteration: the next points and what is carried on, of the same shapes.
+   *
+   * @param iteration how many came before, an int32 scalar
+   */
+  advance(x: tf.Tensor2D, carried: Carried, model: Model, iteration: tf.Tensor): Advanced;
+  /** Scalars that tell how a run went, from what its last iteration carried on. */
+  statistics?(carried: Carried): Statistics;
+}
+
+/** Tensors beside the points, by name. @internal */
+export type Carried = Readonly<Record<string, tf.Tensor>>;
+
+/** What an iteration leads to. */
+interface Advanced {
+  readonly x: tf.Tensor2D;
+  readonly carried: Carried;
+}
+
+/** Scalars by what people call them: `Acceptance`. @internal */
+export type Statistics = Readonly<Record<string, tf.Tensor>>;
+
 /** One row of the table of samplers. @internal */
-export interface SamplerMethod<Spec, Create> {
+export interface SamplerMethod<Spec, Create, Kernel extends Sampler = Sampler> {
   /** What an experiment calls. */
   readonly create: Create;
   readonly schema: z.ZodType<Spec>;
   /** Data whose domain its points stay in. Default `['real']`. */
   readonly domains?: readonly Domain[];
-  build(spec: Spec): Sampler;
+  build(spec: Spec): Kernel;
 }

@@ -133,7 +133,7 @@ export function chainProgram(
             points,
             inputs['iterations']!,
             inputs['done'],
-          ),
+          ).ends,
         },
       };
     },

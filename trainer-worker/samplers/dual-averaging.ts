@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Carried, Statistics } from './sampler-method';
+
+/** Iterations at the head of a run of chains count less than the rest. */
+const offset = 10;
+/** Strength of the pull towards ten times the first step size. */
+const shrinkage = 0.05;
+
+/** The step size of a run of chains, shared by all of them, and how often they accepted. */
+export interface StepSizeAdaptation {
+  /** What is carried into the first iteration. */
+  init(): Carried;
+  /** ε of the next iteration, a scalar. */
+  stepSize(carried: Carried): tf.Tensor;
+  /** @param acceptance mean acceptance probability of the iteration, a scalar */
+  update(carried: Carried, acceptance: tf.Tensor): Carried;
+  /** `Acceptance`, the mean over the run, and `Step size` where it is adapted. */
+  statistics(carried: Carried): Statistics;
+}
+
+/**
+ * Dual averaging of Nesterov as in Hoffman & Gelman 2014, section 3.2 (γ = 0.05, t₀ = 10): log ε moves
+ * until the mean acceptance is `target`. Its changes die out like 1/√t, and so does what an adapted
+ * chain differs from one with a fixed step; with few iterations it has no time to adapt much.
+ *
+ * @param first ε of the first iteration
+ * @param target mean acceptance to reach, or `null`: ε stays
+ */
+export function dualAveraging(first: number, target: number | null): StepSizeAdaptation {
+  const counted = (): Carried => ({ iterations: tf.scalar(0), acceptances: tf.scalar(0) });
+  const count = ({ iterations, acceptances }: Carried, acceptance: tf.Tensor): Carried => ({
+    iterations: tf.add(iterations!, 1),
+    acceptances: tf.add(acceptances!, acceptance),
+  });
+  // A run of no iterations has accepted nothing.
+  const mean = ({ iterations, acceptances }: Carried): Statistics => ({
+    Acceptance: tf.div(acceptances!, tf.maximum(iterations!, 1)),
+  });
+  if (target === null) {
+    return { init: counted, stepSize: () => tf.scalar(first), update: count, statistics: mean };
+  }
+  const aim = Math.log(10 * first);
+  return {
+    init: () => ({
+      ...counted(),
+      shortfall: tf.scalar(0),
+      logStepSize: tf.scalar(Math.log(first)),
+    }),
+    stepSize: ({ logStepSize }) => tf.exp(logStepSize!),
+    update(carried, acceptance) {
+      const next = count(carried, acceptance);
+      const share = tf.div(1, tf.add(next['iterations']!, offset));
+      const shortfall = tf.add(
+        tf.mul(tf.sub(1, share), carried['shortfall']!),
+        tf.mul(share, tf.sub(target, acceptance)),
+      );
+      const pull = tf.div(tf.mul(tf.sqrt(next['iterations']!), shortfall), shrinkage);
+      return { ...next, shortfall, logStepSize: tf.sub(aim, pull) };
+    },
+    statistics: (carried) => ({
+      ...mean(carried),
+      'Step size': tf.exp(carried['logStepSize']!),
+    }),
+  };
+}
