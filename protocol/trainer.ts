@@ -35,8 +35,8 @@ export interface TrainerSide {
     metrics: SeriesChunks;
     preview: PreviewFrame;
     /**
-     * This reader was too slow and events were dropped: read the event file on from where you are
-     * by calling `attach` again. The trainer waits for nobody.
+     * This reader was too slow and events were dropped, or the manifest has changed: read the event
+     * file on from where you are by calling `attach` again. The trainer waits for nobody.
      */
     lagging: Record<string, never>;
   };

@@ -136,11 +136,16 @@ export class PanelFeed {
       news.addRange();
     }
     let { state } = run;
+    const { warnings } = run.manifest;
     let hasTrainer = controller !== undefined;
     subscriptions.push(
       run.onDidChange(() => {
         if (run.state !== state) news.addState(run.state);
         state = run.state;
+        // Warnings are part of the snapshot only: they hardly ever change.
+        if (run.manifest.warnings?.length !== warnings?.length && !signal.aborted) {
+          return this.start();
+        }
         if (run.controller === controller) return;
         // Another trainer connection than the one listened to: start over.
         if (run.controller) return signal.aborted ? undefined : this.start();

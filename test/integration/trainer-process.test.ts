@@ -134,6 +134,29 @@ describe('a trainer', () => {
     );
   });
 
+  test('has its readers attach anew when the manifest tells of something new', async (t) => {
+    // Beyond the limit in each step, and rolled back as often.
+    const guard = "{ gradientNorm: 1e-9, action: 'rollBack', factor: 0.99, most: 1000 }";
+    const trainer = await serve(t, experimentSource({ guard }));
+    const peer = await trainer.connect();
+    let told = 0;
+    peer.on('lagging', () => {
+      told += 1;
+    });
+    await peer.request('attach', {});
+    await until('it is told', () => told > 0);
+    const { manifest } = await peer.request('attach', {});
+    const [first] = manifest.warnings ?? [];
+    assert.match(
+      String(first),
+      /Step \d+: The gradient norm is .*learning rate × 0\.\d+ from here on/,
+    );
+    // Whoever rolls back without end keeps the newest of its warnings only.
+    assert.ok((manifest.warnings?.length ?? 0) <= 50);
+    await peer.request('stop', {});
+    assert.equal(await trainer.exited, 0);
+  });
+
   test('does not wait for a reader that is too slow, and lets it catch up', async (t) => {
     // 24 000 samples are 192 kB a preview: some fifty of them exceed what may wait.
     const trainer = await serve(

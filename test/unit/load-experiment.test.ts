@@ -80,6 +80,14 @@ describe('an experiment that is right', () => {
         diagnostics: null,
       },
       checkpoint: { every: null, everySeconds: 60, keep: 3 },
+      guard: {
+        energy: 1e6,
+        energyGap: 1e5,
+        gradientNorm: 1e8,
+        action: 'pause',
+        factor: 0.5,
+        most: 5,
+      },
     });
     assert.deepEqual(
       loaded.sources.map((source) => path.basename(source.path)),

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
 import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
+import { Guard, type GuardOptions, guardSchema } from '../../trainer-worker/training/guard';
 import { TrainingLoop } from '../../trainer-worker/training/loop';
 import type { RunObserver } from '../../trainer-worker/training/run-observer';
 import type { TrainingStep } from '../../trainer-worker/training/training-step';
@@ -20,6 +21,7 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
     sample: async () => new Float32Array(3 * 2),
     energy: async (points) => new Float32Array(points.length / 2),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
+    restore: () => undefined,
     async dispose() {
       disposed = true;
     },
@@ -52,6 +54,7 @@ function loopOf(
     every: null,
     everySeconds: null,
   },
+  guard: GuardOptions = {},
 ) {
   return new TrainingLoop(
     {
@@ -68,6 +71,7 @@ function loopOf(
         },
       },
       checkpoint,
+      guard: guardSchema.parse(guard),
       ...measures,
     },
     [observer],
@@ -293,5 +297,103 @@ describe('the training loop', () => {
     assert.ok(Math.abs(secondsLeft * stepsPerSecond - (steps - step)) < 1);
     await loop.stop();
     await run;
+  });
+});
+
+describe('the divergence guard', () => {
+  test('names what is beyond its limit with its number, once until all is well again', () => {
+    const guard = new Guard(guardSchema.parse({ energy: 10, energyGap: 5, gradientNorm: 3 }));
+    assert.equal(
+      guard.check({ 'energy/data': 9, 'energy/samples': 6, 'gradient norm': 3 }),
+      undefined,
+    );
+    assert.equal(
+      guard.check({ 'gradient norm': 3.456 }),
+      'The gradient norm is 3.46, beyond the limit of 3.',
+    );
+    assert.equal(guard.check({ 'gradient norm': 4 }), undefined);
+    assert.equal(guard.check({ 'gradient norm': 1 }), undefined);
+    assert.match(guard.check({ 'energy/data': -11 })!, /^The mean energy of the data is -11, /);
+    guard.check({});
+    assert.match(guard.check({ 'energy/samples': 1e3 })!, /of the samples is 1000/);
+    guard.check({});
+    const apart = { 'energy/data': -3, 'energy/samples': 3 };
+    assert.match(guard.check(apart)!, /^The gap .* is -6, beyond the limit of 5\.$/);
+    assert.equal(new Guard(guardSchema.parse({ energyGap: null })).check(apart), undefined);
+  });
+
+  /** A step whose gradient is too long at some steps, or that is not finite at others. */
+  function diverging(at: { long?: readonly number[]; infinite?: readonly number[] }) {
+    const { step, ran } = countingStep();
+    const restored: [number, number][] = [];
+    const failed = new Set<number>();
+    const guarded: TrainingStep = {
+      ...step,
+      async run(number) {
+        if (at.infinite?.includes(number) && !failed.has(number)) {
+          failed.add(number);
+          throw notFinite;
+        }
+        const metrics = await step.run(number);
+        return { ...metrics, 'gradient norm': at.long?.includes(number) ? 1e9 : 1 };
+      },
+      restore: (checkpoint, factor) => restored.push([checkpoint.step, factor]),
+    };
+    return { step: guarded, ran, restored };
+  }
+  const never = { every: null, everySeconds: null };
+
+  test('pauses with the reason; who resumes goes on all the same', async () => {
+    const { step, ran } = diverging({ long: [3, 4] });
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(step, observer);
+    const running = loop.run();
+    const { problem, step: at } = await reached;
+    assert.equal(at, 3);
+    assert.match(problem!.message, /^The gradient norm is 1000000000, beyond the limit/);
+    assert.equal(loop.resume().problem, undefined);
+    assert.equal(await running, 'finished');
+    assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test('rolls back to the last checkpoint with a lower rate, says so, and keeps that', async () => {
+    const { step, ran, restored } = diverging({ long: [6], infinite: [9] });
+    const notices: string[] = [];
+    const checkpoints: number[] = [];
+    const observer: RunObserver = {
+      notice: (text) => notices.push(text),
+      async checkpoint({ step: number }) {
+        checkpoints.push(number);
+      },
+    };
+    const guard = { action: 'rollBack', factor: 0.1 } as const;
+    const loop = loopOf(step, observer, 10, { every: 4, everySeconds: null }, guard);
+    assert.equal(await loop.run(), 'finished');
+    // From 6 to 4; the checkpoint that follows is one of step 6, and 8 has one at its cadence.
+    assert.deepEqual(restored, [
+      [4, 0.1],
+      [8, 0.1],
+    ]);
+    assert.deepEqual(checkpoints, [4, 6, 8, 8, 10]);
+    assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual(notices, [
+      'Step 6: The gradient norm is 1000000000, beyond the limit of 100000000. Rolled back to step 4; learning rate × 0.1 from here on.',
+      'Step 8: The loss became NaN. Rolled back to step 8; learning rate × 0.01 from here on.',
+    ]);
+  });
+
+  test('rolls back so many times and pauses then', async () => {
+    const { step, restored } = diverging({ long: [2, 3, 6] });
+    const { observer, reached } = stateThat(({ status }) => status === 'paused');
+    const loop = loopOf(step, observer, 10, never, { action: 'rollBack', most: 2 });
+    const running = loop.run();
+    assert.equal((await reached).step, 6);
+    // The beginning first, then the state that the first roll-back kept.
+    assert.deepEqual(
+      restored.map(([at]) => at),
+      [0, 2],
+    );
+    await loop.stop();
+    assert.equal(await running, 'stopped');
   });
 });

@@ -5,7 +5,7 @@ const metricsMs = 250;
 
 /**
  * Reports a run as one JSON object a line, each with an `event`: `start`, `metrics` (at most four a
- * second, and the last), `preview`, `checkpoint`, `end`, or `error` when it cannot begin. A value
+ * second, and the last), `preview`, `checkpoint`, `notice`, `end`, or `error` when it cannot begin. A value
  * that is not finite is null.
  */
 export function jsonReporter(write: Write): RunReporter {
@@ -31,6 +31,7 @@ export function jsonReporter(write: Write): RunReporter {
       const file = path.posix.join('samples', `${String(step).padStart(9, '0')}.samples.npy`);
       say('preview', { step, samples: count, file });
     },
+    notice: (text) => say('notice', { text }),
     async checkpoint({ step }) {
       say('checkpoint', { step });
     },

@@ -52,7 +52,7 @@ export async function serveCommand(
       file,
       directory,
       options,
-    )([server], (phase) => {
+    )([server, { notice: log }], (phase) => {
       log(`${phase} …`);
       server.state({ status: 'starting', step: 0, steps: 0, phase });
     });

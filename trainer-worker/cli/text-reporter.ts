@@ -17,6 +17,7 @@ export function lineReporter(write: Write): RunReporter {
   return {
     phase: (text) => write(`${text} …\n`),
     begin: (directory, manifest) => write(openingText(directory, manifest)),
+    notice: (text) => write(`${text}\n`),
     metrics(_step, values) {
       last = { ...last, ...values };
     },
@@ -52,6 +53,7 @@ export function barReporter(write: Write, terminal: NodeJS.WriteStream): RunRepo
       write(openingText(directory, manifest));
       bar.start(manifest.state.steps, 0, { loss: '–', speed: '–', left: '–' });
     },
+    notice: (text) => write(`\r\u001b[K${text}\n`),
     metrics(_step, values) {
       last = { ...last, ...values };
     },

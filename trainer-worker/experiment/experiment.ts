@@ -11,6 +11,7 @@ import { OptionError } from '../options/option-error';
 import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
+import { type GuardOptions, type GuardSpec, guardSchema } from '../training/guard';
 import { domainOf, requireCompatible } from './compatibility';
 
 /** When and what a run shows while it trains. */
@@ -71,12 +72,15 @@ export interface ExperimentOptions {
   readonly seed?: number;
   readonly preview?: PreviewOptions;
   readonly checkpoint?: CheckpointOptions;
+  /** When a diverging training is paused or rolled back. */
+  readonly guard?: GuardOptions;
 }
 
 /** A validated experiment, all defaults filled in. */
 export interface ExperimentSpec extends Required<ExperimentOptions> {
   readonly preview: Required<PreviewOptions>;
   readonly checkpoint: Required<CheckpointOptions>;
+  readonly guard: GuardSpec;
 }
 
 const schema = z.strictObject({
@@ -109,6 +113,7 @@ const schema = z.strictObject({
       keep: integer(1, 1000).default(3),
     })
     .prefault({}),
+  guard: guardSchema,
 });
 
 /** What moves shown chains where neither the experiment nor its objective says. */

@@ -100,6 +100,8 @@ export interface Objective {
   shownChains?(step: number, count: number): Float32Array;
   /** What a checkpoint must hold beside parameters and optimizers. */
   state?(): readonly NamedTensor[];
+  /** Goes back to what {@link state} gave, by name. */
+  restore?(saved: ReadonlyMap<string, Float32Array>): void;
 }
 
 /** One row of the table of objectives. @internal */

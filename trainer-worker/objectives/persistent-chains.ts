@@ -53,6 +53,7 @@ export function persistentChains(
       keep: (step, outputs) => buffer.write(step, outputs[endsName] as Float32Array),
       shownChains: (_step, count) => buffer.first(count),
       state: () => [{ name: 'buffer', shape: [bufferSize, dimensions], data: buffer.contents() }],
+      restore: (kept) => buffer.restore(kept.get('buffer')!),
     },
   };
 }

@@ -77,6 +77,11 @@ export class ReplayBuffer {
     return this.#chains.slice(0, count * this.#dimensions);
   }
 
+  /** Goes back to what {@link contents} gave. */
+  restore(contents: Float32Array): void {
+    this.#chains.set(contents);
+  }
+
   /** A copy of all chains, `[size, D]`. */
   contents(): Float32Array {
     return this.#chains.slice();

@@ -15,6 +15,8 @@ interface UpdateInputs {
   readonly gradients: Tensors;
   /** By the names that {@link ParameterUpdate.initialState} gives. */
   readonly state: Tensors;
+  /** Multiplies the learning rate; 1 where absent. */
+  readonly rateFactor?: tf.Scalar;
 }
 
 interface UpdateResult {
@@ -22,7 +24,7 @@ interface UpdateResult {
   readonly state: Tensors;
   /**
    * Float32 scalars: `gradient norm`, over all parameters and before any clipping (infinite where a
-   * square exceeds float32), and `learning rate` where a schedule changes it.
+   * square exceeds float32), and `learning rate` where a schedule or a factor changes it.
    */
   readonly metrics: Tensors;
 }
@@ -67,8 +69,10 @@ export function parameterUpdate(spec: OptimizerSpec): ParameterUpdate {
       return [...slots, ...averages];
     },
 
-    apply({ step, parameters, gradients, state }) {
-      const learningRate = learningRateOf(step);
+    apply({ step, parameters, gradients, state, rateFactor }) {
+      const scheduled = learningRateOf(step);
+      const learningRate: tf.Scalar = rateFactor ? tf.mul(scheduled, rateFactor) : scheduled;
+      const changes = rateFactor !== undefined || typeof spec.learningRate !== 'number';
       const { norm, clipped } = clip(gradients, spec);
       const nextParameters: Record<string, tf.Tensor> = {};
       const nextState: Record<string, tf.Tensor> = {};
@@ -104,7 +108,7 @@ export function parameterUpdate(spec: OptimizerSpec): ParameterUpdate {
         state: nextState,
         metrics: {
           'gradient norm': norm,
-          ...(typeof spec.learningRate === 'number' ? {} : { 'learning rate': learningRate }),
+          ...(changes ? { 'learning rate': learningRate } : {}),
         },
       };
     },

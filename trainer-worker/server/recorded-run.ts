@@ -47,6 +47,10 @@ export class RecordedRun implements ServedRun {
         recorder.metrics(step, values, wallTime);
         for (const listener of listeners) listener.metrics?.(step, values, wallTime);
       },
+      notice: (text) => {
+        recorder.notice(text);
+        for (const listener of listeners) listener.notice?.(text);
+      },
       preview: (frame) => this.#onPreview(frame),
       checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
     });

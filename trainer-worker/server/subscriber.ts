@@ -67,7 +67,7 @@ export class Subscriber {
   add(step: number, values: Readonly<Record<string, number>>): void {
     if (this.#phase !== 'live' && this.#phase !== 'holding') return;
     this.#points.add(step, Object.entries(values));
-    if (this.#points.count > largestBuffer) this.#lag();
+    if (this.#points.count > largestBuffer) this.lag();
   }
 
   preview(frame: PreviewFrame): void {
@@ -107,11 +107,13 @@ export class Subscriber {
 
   #hasRoom(): boolean {
     if (this.#socket.writableLength <= largestBacklog) return true;
-    this.#lag();
+    this.lag();
     return false;
   }
 
-  #lag(): void {
+  /** Tells it to attach anew; until then it hears states only. */
+  lag(): void {
+    if (this.#phase === 'silent' || this.#phase === 'waiting') return;
     this.#phase = 'lagging';
     this.#points.clear();
     this.#heldPreviews.length = 0;

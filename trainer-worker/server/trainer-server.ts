@@ -128,6 +128,11 @@ export class TrainerServer implements RunObserver {
     else this.#pointsTimer ??= setTimeout(() => this.#sendPoints(), wait).unref();
   }
 
+  /** The manifest has changed: whoever follows the run attaches anew, and so gets it. */
+  notice(): void {
+    for (const subscriber of this.#subscribers) subscriber.lag();
+  }
+
   async preview(frame: PreviewFrame): Promise<void> {
     for (const subscriber of this.#subscribers) subscriber.preview(frame);
   }

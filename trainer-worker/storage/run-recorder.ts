@@ -50,6 +50,8 @@ export interface RunResumption {
 /** Curves reach the file, and the manifest the disk, at least this often. */
 const flushMs = 1_000;
 const manifestMs = 5_000;
+/** The newest of what a run warns of is kept. */
+const mostWarnings = 50;
 
 /**
  * Keeps everything of a run on disk while it trains. It never delays the loop: what is appended goes
@@ -191,6 +193,12 @@ export class RunRecorder implements RunObserver {
   metrics(step: number, values: Readonly<Record<string, number>>, wallTime: number): void {
     // Steps after the checkpoint that a run goes on from have been recorded before, bit for bit.
     if (step > this.#events.lastStep) this.#events.append(step, wallTime, values);
+  }
+
+  notice(text: string): void {
+    const { warnings = [] } = this.#manifest;
+    this.#manifest = { ...this.#manifest, warnings: [...warnings, text].slice(-mostWarnings) };
+    this.#inBackground(this.#writeManifest());
   }
 
   async preview(frame: PreviewFrame): Promise<void> {

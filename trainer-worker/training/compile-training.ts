@@ -52,6 +52,8 @@ export interface TrainingDefinition {
     readonly chainSteps: number;
     readonly sampler: SamplerSpec;
   };
+  /** Whether the learning rate may be lowered while it trains. */
+  readonly hasRateFactor?: boolean;
   /** A checkpoint of the same training to go on from. */
   readonly saved?: Checkpoint;
 }
@@ -113,6 +115,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     ...ownPart(objective, definition),
     batchSize,
     hasLabels: labels !== undefined,
+    hasRateFactor: definition.hasRateFactor ?? false,
   };
   // First: what is wrong with an energy is told in its own terms.
   checkEnergy(model, batchSize);

@@ -8,7 +8,7 @@ import type { Objective } from '../objectives/objective-method';
 import { parameterName } from './model-programs';
 import { Pace } from './pace';
 import type { Checkpoint, NamedTensor } from './run-observer';
-import type { StepProgram } from './step-program';
+import { rateFactorName, type StepProgram } from './step-program';
 import type { StepMetrics, TrainingStep } from './training-step';
 
 /** Programs of one training and what they are fed from. */
@@ -145,6 +145,17 @@ export class CompiledStep implements TrainingStep {
       ],
       metadata: { step: String(step), seed: String(seed), random: 'philox4x32-10' },
     };
+  }
+
+  restore({ tensors }: Checkpoint, factor: number): void {
+    const { objective } = this.#options;
+    const kept = new Map(tensors.map(({ name, data }) => [name, data]));
+    const state = [...this.#shapes.keys()].map((name) => {
+      const data = kept.get(name)!;
+      return [name, name === rateFactorName ? data.map((rate) => rate * factor) : data] as const;
+    });
+    this.#step.writeState(Object.fromEntries(state));
+    objective.restore?.(kept);
   }
 
   async dispose(): Promise<void> {

@@ -9,6 +9,7 @@ import {
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { gridPoints } from '../diagnostics/grid';
 import type { Quadrature } from '../diagnostics/quadrature';
+import { Guard, type GuardSpec } from './guard';
 import { Pace } from './pace';
 import type { Checkpoint, RunObserver } from './run-observer';
 import { Speed } from './speed';
@@ -29,6 +30,7 @@ export interface TrainingLoopOptions {
   };
   /** Steps, and seconds of training, between checkpoints; `null` for no such cadence. */
   readonly checkpoint: { readonly every: number | null; readonly everySeconds: number | null };
+  readonly guard: GuardSpec;
   /** What is measured at each preview. */
   readonly diagnostics: readonly Diagnostic[];
   /** Points whose energies diagnostics need. */
@@ -45,6 +47,10 @@ export interface TrainingLoopOptions {
 export class TrainingLoop {
   readonly #options: TrainingLoopOptions;
   readonly #observers: readonly RunObserver[];
+  readonly #guard: Guard;
+  /** Where a roll-back goes: the last checkpoint, or the beginning. */
+  #good: Checkpoint | undefined;
+  #rollBacks = 0;
   readonly #pace = new Pace();
   readonly #speed = new Speed(performance.now());
   #savedAt = performance.now();
@@ -66,6 +72,7 @@ export class TrainingLoop {
     this.#options = options;
     this.#observers = observers;
     this.#completed = options.completed;
+    this.#guard = new Guard(options.guard);
   }
 
   get state(): RunState {
@@ -90,6 +97,8 @@ export class TrainingLoop {
     this.#speed.restart(performance.now());
     const heart = setInterval(() => this.#tell(), beat);
     try {
+      const { step, guard } = this.#options;
+      if (guard.action === 'rollBack') this.#good = await step.checkpoint(this.#completed);
       // What goes on from a checkpoint has been shown before.
       if (this.#wish !== 'stop' && this.#completed === 0) await this.#preview({});
       const outcome = await this.#trainAndSave();
@@ -174,13 +183,16 @@ export class TrainingLoop {
     const next = this.#completed + 1;
     let metrics: StepMetrics = {};
     const done = await this.#attempt(async () => {
-      metrics = await step.run(next);
+      metrics = await this.#runStep(next);
     });
     if (!done) return;
     this.#completed = next;
     if (next % preview.every === 0 || next === steps) await this.#preview(metrics);
     else this.#measured(metrics);
-    if (next !== steps && this.#isCheckpointDue()) {
+    const trouble = this.#guard.check(metrics);
+    if (trouble !== undefined) await this.#onTrouble(trouble);
+    // What a guard complains of is nothing to go back to.
+    else if (next !== steps && this.#isCheckpointDue()) {
       await this.#attempt(async () => this.#save(await step.checkpoint(next)));
     }
     this.#speed.tick(performance.now());
@@ -211,6 +223,45 @@ export class TrainingLoop {
   /** Whether somebody asked to stop, also during an `await` just before. */
   #stopWished(): boolean {
     return this.#wish === 'stop';
+  }
+
+  /** A step; where something in it is not finite, after a roll-back if the guard makes one. */
+  async #runStep(number: number): Promise<StepMetrics> {
+    for (;;) {
+      try {
+        return await this.#options.step.run(number);
+      } catch (error) {
+        const isDiverged = error instanceof ProblemError && error.problem.kind === 'training';
+        if (!isDiverged || !(await this.#rollBack(error.problem.message))) throw error;
+      }
+    }
+  }
+
+  /** Rolls back where that is wished and still allowed; else pauses with the reason. */
+  async #onTrouble(message: string): Promise<void> {
+    if ((await this.#rollBack(message)) || this.#stopWished()) return;
+    this.#wish = 'pause';
+    this.#problem = {
+      kind: 'training',
+      message,
+      remedy: 'Resume it to go on all the same, or rerun it with a smaller learningRate.',
+    };
+    await this.#stand();
+  }
+
+  /** @returns whether it was done */
+  async #rollBack(why: string): Promise<boolean> {
+    const { step, guard } = this.#options;
+    if (this.#good === undefined || this.#rollBacks >= guard.most) return false;
+    this.#rollBacks += 1;
+    const rate = Number((guard.factor ** this.#rollBacks).toPrecision(3));
+    const text = `Step ${this.#completed}: ${why} Rolled back to step ${this.#good.step}; learning rate × ${rate} from here on.`;
+    step.restore(this.#good, guard.factor);
+    this.#guard.rearm();
+    // From here another process goes on too: what is lowered must not be lost with this one.
+    await this.#attempt(async () => this.#save(await step.checkpoint(this.#completed)));
+    for (const observer of this.#observers) observer.notice?.(text);
+    return true;
   }
 
   #isCheckpointDue(): boolean {
@@ -280,6 +331,7 @@ export class TrainingLoop {
   async #save(checkpoint: Checkpoint): Promise<void> {
     this.#savedAt = performance.now();
     for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
+    if (this.#good !== undefined) this.#good = checkpoint;
   }
 
   #measured(metrics: StepMetrics): void {

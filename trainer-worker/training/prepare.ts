@@ -66,6 +66,7 @@ export async function prepareTraining(
     batchSize: experiment.batchSize,
     seed,
     preview,
+    hasRateFactor: experiment.guard.action === 'rollBack',
     ...(saved ? { saved } : {}),
   });
   const backend = await chooseBackend({
@@ -94,6 +95,7 @@ export async function prepareTraining(
           steps: experiment.steps,
           preview: { every: preview.every, layout },
           checkpoint: experiment.checkpoint,
+          guard: experiment.guard,
           diagnostics: measures.diagnostics,
           ...(measures.quadrature ? { quadrature: measures.quadrature } : {}),
         },

@@ -11,6 +11,8 @@ export interface RunObserver {
   metrics?(step: number, values: Readonly<Record<string, number>>, wallTime: number): void;
   /** A preview is ready. Rejects with a `storage` problem when it cannot be kept: the loop pauses. */
   preview?(frame: PreviewFrame): Promise<void>;
+  /** Something that the user should know happened while it trains on. */
+  notice?(text: string): void;
   /** The loop wants this state durable. Rejects with a `storage` problem when it cannot be. */
   checkpoint?(checkpoint: Checkpoint): Promise<void>;
 }

@@ -52,7 +52,12 @@ export interface StepDefinition {
   readonly batchSize: number;
   /** Whether the rows of data have classes. */
   readonly hasLabels?: boolean;
+  /** Whether the learning rate may be lowered while it trains; see {@link rateFactorName}. */
+  readonly hasRateFactor?: boolean;
 }
+
+/** A factor on the learning rates, 1 to begin with: part of the state, so that checkpoints hold it. */
+export const rateFactorName = 'learning rate factor';
 
 /** How an objective's own parameter is called among a program's tensors and in a checkpoint. */
 export function ownName(name: string): string {
@@ -62,8 +67,14 @@ export function ownName(name: string): string {
 const ownPrefix = 'objective/';
 
 /** The state of a step before the first one. */
-export function initialState({ model, update, own }: StepDefinition): readonly NamedTensor[] {
+export function initialState({
+  model,
+  update,
+  own,
+  hasRateFactor = false,
+}: StepDefinition): readonly NamedTensor[] {
   return [
+    ...(hasRateFactor ? [{ name: rateFactorName, shape: [], data: Float32Array.of(1) }] : []),
     ...model.parameters.map((tensor) => ({ ...tensor, name: parameterName(tensor.name) })),
     ...update.initialState(model.parameters),
     ...(own ? [...own.parameters, ...own.update.initialState(own.parameters)] : []),
@@ -155,8 +166,10 @@ export function compileStep(parts: StepDefinition): StepProgram {
       for (const name of unreached) {
         warnings.push(`The loss does not depend on the parameter '${name}': it is not trained.`);
       }
+      const factor = state[rateFactorName];
+      const rateFactor = factor ? { rateFactor: factor as tf.Scalar } : {};
       const next = every(objective.modelEvery ?? 1, context.step, state, (step) => {
-        const result = update.apply({ step, parameters, gradients, state });
+        const result = update.apply({ step, parameters, gradients, state, ...rateFactor });
         const renamed = Object.entries(result.parameters).map(
           ([name, tensor]) => [parameterName(name), tensor] as const,
         );
@@ -170,6 +183,7 @@ export function compileStep(parts: StepDefinition): StepProgram {
         parameters: ownParameters,
         gradients,
         state,
+        ...rateFactor,
       });
       for (const { name } of definition.parameters) {
         context.watch(`The parameter '${name}'`, next.state[parameterName(name)]!, trainingRemedy);
@@ -186,7 +200,12 @@ export function compileStep(parts: StepDefinition): StepProgram {
           watches: tf.stack(magnitudes),
           ...handedBack,
         },
-        state: { ...next.state, ...nextOwn?.parameters, ...nextOwn?.state },
+        state: {
+          ...next.state,
+          ...nextOwn?.parameters,
+          ...nextOwn?.state,
+          ...(factor ? { [rateFactorName]: factor } : {}),
+        },
       };
     },
   });

@@ -18,6 +18,12 @@ export interface TrainingStep {
   energy(points: Float32Array): Promise<Float32Array>;
   /** All that it takes to go on from here. */
   checkpoint(step: number): Promise<Checkpoint>;
+  /**
+   * Goes back to what {@link checkpoint} gave.
+   *
+   * @param factor on the learning rate, beside those of earlier calls
+   */
+  restore(checkpoint: Checkpoint, factor: number): void;
   /** Frees what the backend holds. */
   dispose(): Promise<void>;
 }
