@@ -138,6 +138,7 @@ const rows: Readonly<Record<keyof typeof objectives, Row | readonly Row[]>> = {
     },
   },
   multiNoiseScoreMatching: { spec: objective.multiNoiseScoreMatching() },
+  sdeScoreMatching: { spec: objective.sdeScoreMatching() },
   diffusionRecoveryLikelihood: { spec: objective.diffusionRecoveryLikelihood({ steps: 3 }) },
   jem: { spec: objective.jem({ sampler: langevin, bufferSize: 8 }) },
   shortRun: { spec: objective.shortRun({ sampler: langevin }) },

@@ -10,6 +10,7 @@ import { optimizers } from '../optimizers';
 import { factories } from '../options/method-table';
 import { samplers } from '../samplers';
 import { schedules } from '../schedules';
+import { sdes } from '../sdes';
 
 /** What the model is to learn. */
 export const data = factories(dataMethods);
@@ -23,6 +24,9 @@ export const sampler = factories(samplers);
 export const optimizer = factories(optimizers);
 /** How the optimizer's learning rate changes over the run. */
 export const schedule = factories(schedules);
+
+/** How noise grows with time, for objectives and samplers of many noise levels. */
+export const sde = factories(sdes);
 
 export type { DataSpec } from '../data';
 export type { EnergySpec } from '../energies';
@@ -38,3 +42,4 @@ export type { ObjectiveSpec } from '../objectives';
 export type { OptimizerSpec } from '../optimizers';
 export type { SamplerSpec } from '../samplers';
 export type { ScheduleSpec } from '../schedules';
+export type { SdeSpec } from '../sdes';

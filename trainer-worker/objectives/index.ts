@@ -27,6 +27,7 @@ import { persistentContrastiveDivergenceMethod } from './persistent-contrastive-
 import { pseudoLikelihoodMethod } from './pseudo-likelihood';
 import { rankingNoiseContrastiveEstimationMethod } from './ranking-noise-contrastive-estimation';
 import { ratioMatchingMethod } from './ratio-matching';
+import { sdeScoreMatchingMethod } from './sde-score-matching';
 import { shiftedNoiseContrastiveEstimationMethod } from './shifted-noise-contrastive-estimation';
 import { shortRunMethod } from './short-run';
 import { slicedScoreMatchingMethod } from './sliced-score-matching';
@@ -67,6 +68,7 @@ export const objectives = {
   vera: veraMethod,
   multiNoiseScoreMatching: multiNoiseScoreMatchingMethod,
   diffusionRecoveryLikelihood: diffusionRecoveryLikelihoodMethod,
+  sdeScoreMatching: sdeScoreMatchingMethod,
 };
 
 /** What any function of `objective` makes. */

@@ -7,6 +7,9 @@ import { langevinMethod } from './langevin';
 import { metropolisAdjustedLangevinMethod } from './metropolis-adjusted-langevin';
 import { parallelTemperingMethod } from './parallel-tempering';
 import { preconditionedLangevinMethod } from './preconditioned-langevin';
+import { predictorCorrectorMethod } from './predictor-corrector';
+import { probabilityFlowMethod } from './probability-flow';
+import { reverseSdeMethod } from './reverse-sde';
 import type { SamplerMethod } from './sampler-method';
 import { underdampedLangevinMethod } from './underdamped-langevin';
 
@@ -21,6 +24,9 @@ export const samplers = {
   preconditionedLangevin: preconditionedLangevinMethod,
   underdampedLangevin: underdampedLangevinMethod,
   parallelTempering: parallelTemperingMethod,
+  reverseSde: reverseSdeMethod,
+  predictorCorrector: predictorCorrectorMethod,
+  probabilityFlow: probabilityFlowMethod,
 };
 
 /** What any function of `sampler` makes. */

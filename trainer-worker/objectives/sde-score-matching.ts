@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { noise } from '../graph/trace';
+import { specOf } from '../options/validate';
+import { Random, streams } from '../random/random';
+import { reverseSde } from '../samplers/reverse-sde';
+import { buildSde, type SdeSpec, sdeOption } from '../sdes';
+import type { ObjectiveMethod } from './objective-method';
+import { squaredNorm } from './projected-curvature';
+
+export interface SdeScoreMatchingOptions {
+  /** How noise grows with time. Default `sde.varianceExploding()`. */
+  readonly sde?: SdeSpec;
+  /**
+   * λ(t), what each time counts. Default `'variance'`: the deviation squared, at which all times count
+   * about alike. `'likelihood'`: g(t)², with which the loss bounds the likelihood of the samples
+   * (Song et al. 2021, arXiv:2101.09258), and small times count most.
+   */
+  readonly weighting?: 'variance' | 'likelihood';
+}
+
+export interface SdeScoreMatchingSpec extends Required<SdeScoreMatchingOptions> {
+  readonly type: 'sdeScoreMatching';
+}
+
+/**
+ * Denoising score matching at all times of a stochastic differential equation (Song et al. 2021,
+ * arXiv:2011.13456): each row of a batch gets a time t of its own, becomes `m x + d z`, and the loss is
+ * `½ mean λ(t) |s(m x + d z, d) + z/d|²`. Samples come from the equation run backwards:
+ * `sampler.reverseSde`, `predictorCorrector` or `probabilityFlow`. For an energy of a noise level,
+ * which is given d.
+ */
+export function sdeScoreMatching(options?: SdeScoreMatchingOptions): SdeScoreMatchingSpec {
+  return specOf(schema, 'objective.sdeScoreMatching', 'sdeScoreMatching', options);
+}
+
+const schema: z.ZodType<SdeScoreMatchingSpec> = z.strictObject({
+  type: z.literal('sdeScoreMatching'),
+  sde: sdeOption,
+  weighting: z.enum(['variance', 'likelihood']).default('variance'),
+});
+
+/** @internal */
+export const sdeScoreMatchingMethod: ObjectiveMethod<
+  SdeScoreMatchingSpec,
+  typeof sdeScoreMatching
+> = {
+  create: sdeScoreMatching,
+  schema,
+  previewSampler: ({ sde }) => reverseSde({ sde }),
+  previewChainSteps: () => reverseSde().steps,
+  build({ sde: spec, weighting }, { seed, bounds }) {
+    const sde = buildSde(spec);
+    const dimensions = bounds.length;
+    return {
+      shownNoiseLevel: sde.lowest,
+      // Backwards in time, chains begin where nothing of the data is left.
+      shownChains: (_step, count) =>
+        new Random(seed, streams.previewStarts).normals(count * dimensions, sde.highest),
+      loss({ data, score }) {
+        const count = data.shape[0];
+        const uniform = noise('uniform', [count]);
+        const t = tf.add(tf.mul(uniform, 1 - sde.end), sde.end);
+        const deviation = sde.deviation(t) as tf.Tensor1D;
+        const column = tf.expandDims(deviation, 1);
+        const z = noise('normal', data.shape);
+        const kept = tf.mul(data, tf.expandDims(sde.mean(t), 1));
+        const noisy = tf.add(kept, tf.mul(z, column)) as tf.Tensor2D;
+        const residual = tf.add(tf.mul(score(noisy, deviation), column), z) as tf.Tensor2D;
+        const squares = squaredNorm(residual);
+        if (weighting === 'variance') return tf.mul(tf.mean(squares), 0.5);
+        const weight = tf.div(sde.squaredDiffusion(t), tf.square(deviation));
+        return tf.mul(tf.mean(tf.mul(squares, weight)), 0.5);
+      },
+    };
+  },
+};
