@@ -105,7 +105,16 @@ const manifest = z.looseObject({
  */
 export async function readManifest(directory: string): Promise<RunManifest> {
   const file = path.join(directory, fileName);
-  const bytes = await readRegularFile(directory, fileName, largestManifest);
+  return parseManifest(await readRegularFile(directory, fileName, largestManifest), file);
+}
+
+/**
+ * Checks a manifest's bytes.
+ *
+ * @param file what problems call it
+ * @throws ProblemError of kind `storage` that names the file, what is wrong and what to do
+ */
+export function parseManifest(bytes: Uint8Array, file: string): RunManifest {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
