@@ -69,8 +69,9 @@ const insidePath = z
     'must be a relative path inside the run directory',
   );
 
+/** What `run.json` holds; published as JSON Schema in `schemas/run.schema.json`. */
 // Keys that a later version may add are kept, so that an update by this one loses nothing.
-const manifest = z.looseObject({
+export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
   id: z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier'),
   name: z.string(),
@@ -122,7 +123,7 @@ export function parseManifest(bytes: Uint8Array, file: string): RunManifest {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw brokenFile(file, `it is not JSON: ${why}.`, remedy);
   }
-  const result = manifest.safeParse(value);
+  const result = manifestSchema.safeParse(value);
   if (result.success) return result.data;
   const newer = laterVersion(value);
   if (newer !== undefined) {
