@@ -62,6 +62,8 @@ const exact: readonly (readonly [string, SamplerSpec, iterations: number])[] = [
   ['HMC, short steps', sampler.hamiltonian({ stepSize: 0.1, leapfrogSteps: 8 }), 20],
   // Two fifths of the trajectories are refused here: without that the variance would be far off.
   ['HMC, long steps', sampler.hamiltonian({ stepSize: 1.2, leapfrogSteps: 2 }), 40],
+  ['NUTS, short steps', sampler.noUTurn({ stepSize: 0.15, depth: 5 }), 15],
+  ['NUTS, long steps', sampler.noUTurn({ stepSize: 0.9, depth: 3 }), 25],
   // Exact on the quadratic up to h² θ < 4; on the banana off by the fourth power of a short step.
   ['underdamped Langevin, long steps', sampler.underdampedLangevin({ stepSize: 1.3 }), 60],
   ['underdamped Langevin, short steps', sampler.underdampedLangevin({ stepSize: 0.2 }), 150],
@@ -164,13 +166,14 @@ describe('leapfrog', () => {
 describe('a step size that is adapted', () => {
   const quadratic: EnergyFunction = (x) => tf.sum(tf.square(x), 1);
   const run = (spec: SamplerSpec, iterations: number) =>
-    runChains(spec, quadratic, { count: 5_000, dimensions: 2, iterations });
+    runChains(spec, quadratic, { count: 2_000, dimensions: 2, iterations });
   const cases: [
     string,
     (options: { stepSize: number; targetAcceptance?: number }) => SamplerSpec,
     number,
   ][] = [
     ['MALA', sampler.metropolisAdjustedLangevin, 0.574],
+    ['NUTS', (options) => sampler.noUTurn({ ...options, depth: 3 }), 0.8],
     ['HMC', (options) => sampler.hamiltonian({ ...options, leapfrogSteps: 3 }), 0.8],
   ];
   for (const [name, create, targetAcceptance] of cases) {
@@ -178,7 +181,7 @@ describe('a step size that is adapted', () => {
       for (const stepSize of [0.02, 3]) {
         const adapted = await run(create({ stepSize, targetAcceptance }), 400);
         const found = adapted.statistic('Step size');
-        // Held at that step, 40 iterations of 5 000 chains: a standard error of 0.001. The step itself
+        // Held at that step, 40 iterations of 2 000 chains: a standard error of 0.002. The step itself
         // still moves by a percent or two after 400 iterations.
         const held = await run(create({ stepSize: found }), 40);
         const acceptance = held.statistic('Acceptance');
@@ -197,6 +200,79 @@ describe('a step size that is adapted', () => {
     assert.ok(none.statistic('Acceptance') < 1e-3);
     assert.throws(() => all.statistic('Step size'));
   });
+});
+
+describe('the no-U-turn sampler', () => {
+  const deviations = [1, 0.3] as const;
+
+  /** A trajectory by plain recursion (Hoffman & Gelman 2014, algorithm 3): its leapfrog steps until it turns. */
+  function stepsUntilTurn(random: Random, stepSize: number, depth: number): number {
+    interface Point {
+      readonly x: readonly number[];
+      readonly p: readonly number[];
+    }
+    const force = (x: readonly number[]) => x.map((value, d) => -value / deviations[d]! ** 2);
+    const move = ({ x, p }: Point, step: number): Point => {
+      const between = p.map((value, d) => value + (step / 2) * force(x)[d]!);
+      const there = x.map((value, d) => value + step * between[d]!);
+      return { x: there, p: between.map((value, d) => value + (step / 2) * force(there)[d]!) };
+    };
+    const turned = (left: Point, right: Point) =>
+      [left, right].some(
+        ({ p }) => p.reduce((sum, value, d) => sum + value * (right.x[d]! - left.x[d]!), 0) <= 0,
+      );
+    let count = 0;
+    const build = (from: Point, way: number, height: number): [Point, Point, boolean] => {
+      if (height === 0) {
+        count += 1;
+        const to = move(from, way * stepSize);
+        return [to, to, true];
+      }
+      const [first, middle, isSound] = build(from, way, height - 1);
+      if (!isSound) return [first, middle, false];
+      const [, last, isStillSound] = build(middle, way, height - 1);
+      const [left, right] = way > 0 ? [first, last] : [last, first];
+      return [first, last, isStillSound && !turned(left, right)];
+    };
+    const start: Point = {
+      x: deviations.map((deviation) => deviation * random.normal()),
+      p: deviations.map(() => random.normal()),
+    };
+    let [left, right] = [start, start];
+    for (let height = 0; height < depth; height++) {
+      const way = random.uniform() < 0.5 ? 1 : -1;
+      const [, end, isSound] = build(way > 0 ? right : left, way, height);
+      if (!isSound) break;
+      if (way > 0) right = end;
+      else left = end;
+      if (turned(left, right)) break;
+    }
+    return count;
+  }
+
+  for (const [stepSize, depth] of [
+    [0.1, 6],
+    [0.3, 4],
+  ] as const) {
+    test(`turns when a plain recursion does, for steps of ${stepSize}`, async () => {
+      const random = new Random(9, streams.heldOutData);
+      const counts = Array.from({ length: 4000 }, () => stepsUntilTurn(random, stepSize, depth));
+      const energy: EnergyFunction = (x) =>
+        tf.mul(tf.sum(tf.square(tf.div(x, tf.tensor1d([...deviations]))), 1), 0.5);
+      const { statistic } = await runChains(sampler.noUTurn({ stepSize, depth }), energy, {
+        count: 4000,
+        dimensions: 2,
+        iterations: 1,
+        starts: deviations,
+      });
+      const expected = mean(counts);
+      const spread = Math.sqrt(mean(counts.map((count) => (count - expected) ** 2)));
+      // Four standard errors of the difference of two means of 4000.
+      const tolerance = 4 * spread * Math.sqrt(2 / 4000);
+      const found = statistic('Leapfrog steps');
+      assert.ok(Math.abs(found - expected) < tolerance, `${found}, not ${expected} ± ${tolerance}`);
+    });
+  }
 });
 
 test('cold Langevin dynamics tells its temperature, and has the law of that', async () => {

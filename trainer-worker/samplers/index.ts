@@ -5,6 +5,7 @@ import { gibbsWithGradientsMethod } from './gibbs-with-gradients';
 import { hamiltonianMethod } from './hamiltonian';
 import { langevinMethod } from './langevin';
 import { metropolisAdjustedLangevinMethod } from './metropolis-adjusted-langevin';
+import { noUTurnMethod } from './no-u-turn';
 import { parallelTemperingMethod } from './parallel-tempering';
 import { preconditionedLangevinMethod } from './preconditioned-langevin';
 import { predictorCorrectorMethod } from './predictor-corrector';
@@ -20,6 +21,7 @@ export const samplers = {
   annealedLangevin: annealedLangevinMethod,
   metropolisAdjustedLangevin: metropolisAdjustedLangevinMethod,
   hamiltonian: hamiltonianMethod,
+  noUTurn: noUTurnMethod,
   gibbsWithGradients: gibbsWithGradientsMethod,
   preconditionedLangevin: preconditionedLangevinMethod,
   underdampedLangevin: underdampedLangevinMethod,
