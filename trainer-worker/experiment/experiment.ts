@@ -46,7 +46,8 @@ export interface CheckpointOptions {
   readonly every?: number | null;
   /**
    * Seconds of training after which a checkpoint is due in any case, above 0: what a crash costs at
-   * most. Default 60; `null` for none. When a run stops or ends it always writes one.
+   * most, except where writing would take more than 3 % of the time. Default 60; `null` for none. When
+   * a run stops or ends it always writes one.
    */
   readonly everySeconds?: number | null;
   /** How many of the newest are kept, 1 to 1000. Default 3. */

@@ -9,6 +9,7 @@ import {
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { gridPoints } from '../diagnostics/grid';
 import type { Quadrature } from '../diagnostics/quadrature';
+import { CheckpointCadence, type CheckpointCadenceOptions } from './checkpoint-cadence';
 import { Guard, type GuardSpec } from './guard';
 import { Pace } from './pace';
 import type { Checkpoint, RunObserver } from './run-observer';
@@ -28,8 +29,7 @@ export interface TrainingLoopOptions {
     readonly every: number;
     readonly layout: PreviewLayout;
   };
-  /** Steps, and seconds of training, between checkpoints; `null` for no such cadence. */
-  readonly checkpoint: { readonly every: number | null; readonly everySeconds: number | null };
+  readonly checkpoint: CheckpointCadenceOptions;
   readonly guard: GuardSpec;
   /** What is measured at each preview. */
   readonly diagnostics: readonly Diagnostic[];
@@ -53,7 +53,7 @@ export class TrainingLoop {
   #rollBacks = 0;
   readonly #pace = new Pace();
   readonly #speed = new Speed(performance.now());
-  #savedAt = performance.now();
+  readonly #cadence: CheckpointCadence;
   #status: RunStatus = 'starting';
   #problem: Problem | undefined;
   #completed: number;
@@ -73,6 +73,7 @@ export class TrainingLoop {
     this.#observers = observers;
     this.#completed = options.completed;
     this.#guard = new Guard(options.guard);
+    this.#cadence = new CheckpointCadence(options.checkpoint);
   }
 
   get state(): RunState {
@@ -192,7 +193,7 @@ export class TrainingLoop {
     const trouble = this.#guard.check(metrics);
     if (trouble !== undefined) await this.#onTrouble(trouble);
     // What a guard complains of is nothing to go back to.
-    else if (next !== steps && this.#isCheckpointDue()) {
+    else if (next !== steps && this.#cadence.isDue(next)) {
       await this.#attempt(async () => this.#save(await step.checkpoint(next)));
     }
     this.#speed.tick(performance.now());
@@ -264,12 +265,6 @@ export class TrainingLoop {
     return true;
   }
 
-  #isCheckpointDue(): boolean {
-    const { every, everySeconds } = this.#options.checkpoint;
-    if (every !== null && this.#completed % every === 0) return true;
-    return everySeconds !== null && performance.now() - this.#savedAt >= 1000 * everySeconds;
-  }
-
   /** Stands still until resumed or stopped. */
   async #stand(): Promise<void> {
     const woken = new Promise<void>((resolve) => {
@@ -329,8 +324,9 @@ export class TrainingLoop {
   }
 
   async #save(checkpoint: Checkpoint): Promise<void> {
-    this.#savedAt = performance.now();
-    for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
+    await this.#cadence.around(async () => {
+      for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
+    });
     if (this.#good !== undefined) this.#good = checkpoint;
   }
 
