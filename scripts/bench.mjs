@@ -1,7 +1,7 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording]...
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport'];
+const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport', 'recording'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
