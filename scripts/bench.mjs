@@ -4,6 +4,7 @@
  *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording]...
  */
 import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
@@ -18,6 +19,17 @@ if (unknown.length > 0) {
 }
 const chosen = asked.length > 0 ? asked : benches;
 
+/** Versions are read out of packages at build time: JSON is no module of its own everywhere. */
+const packageJson = {
+  name: 'package-json',
+  setup(build) {
+    const require = createRequire(import.meta.url);
+    build.onResolve({ filter: /^[^.].*\/package\.json$/ }, ({ path: name }) => ({
+      path: require.resolve(name),
+    }));
+  },
+};
+
 await esbuild.build({
   absWorkingDir: root,
   entryPoints: chosen.map((name) => `bench/${name}.ts`),
@@ -28,7 +40,7 @@ await esbuild.build({
   format: 'esm',
   target: 'node20',
   packages: 'external',
-  plugins: [assembly],
+  plugins: [assembly, packageJson],
   logLevel: 'warning',
 });
 
