@@ -69,8 +69,9 @@ const insidePath = z
     'must be a relative path inside the run directory',
   );
 
+/** What `run.json` holds; published as JSON Schema in `schemas/run.schema.json`. */
 // Keys that a later version may add are kept, so that an update by this one loses nothing.
-const manifest = z.looseObject({
+export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
   id: z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier'),
   name: z.string(),
@@ -105,7 +106,16 @@ const manifest = z.looseObject({
  */
 export async function readManifest(directory: string): Promise<RunManifest> {
   const file = path.join(directory, fileName);
-  const bytes = await readRegularFile(directory, fileName, largestManifest);
+  return parseManifest(await readRegularFile(directory, fileName, largestManifest), file);
+}
+
+/**
+ * Checks a manifest's bytes.
+ *
+ * @param file what problems call it
+ * @throws ProblemError of kind `storage` that names the file, what is wrong and what to do
+ */
+export function parseManifest(bytes: Uint8Array, file: string): RunManifest {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -113,7 +123,7 @@ export async function readManifest(directory: string): Promise<RunManifest> {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw brokenFile(file, `it is not JSON: ${why}.`, remedy);
   }
-  const result = manifest.safeParse(value);
+  const result = manifestSchema.safeParse(value);
   if (result.success) return result.data;
   const newer = laterVersion(value);
   if (newer !== undefined) {

@@ -114,7 +114,7 @@ await writeFile(
 for (const file of ['.vscodeignore', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
   await cp(path.join(root, file), path.join(stage, file));
 }
-for (const folder of ['media', 'docs/images']) {
+for (const folder of ['media', 'docs/images', 'schemas']) {
   await cp(path.join(root, folder), path.join(stage, folder), { recursive: true });
 }
 await cp(path.join(root, 'node_modules/esbuild'), path.join(stage, 'node_modules/esbuild'), {

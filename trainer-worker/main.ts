@@ -6,12 +6,14 @@ import type { JsonObject } from '../protocol/run';
 import { backendsCommand } from './cli/backends-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
+import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
-import { type RunOptions, runCommand } from './cli/run-command';
+import { type RunOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
+import { type ShowOptions, showCommand } from './cli/show-command';
 
 const exitCodes = `
 Exit codes:
@@ -58,6 +60,32 @@ function command(end: (code: number) => void): Command {
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: ResumeOptions) => end(await resumeCommand(run, options)));
+  program
+    .command('rerun')
+    .description(
+      'train the experiment of a run again as its file is now, with its changes and seed',
+    )
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object a line')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', exitCodes)
+    .action(async (run: string, options: RunOptions) => end(await rerunCommand(run, options)));
+  program
+    .command('list')
+    .description('list the runs, newest first')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object a line')
+    .action(async (options: ListOptions) => end(await listCommand(options)));
+  program
+    .command('show')
+    .description('say what a run was made of, how it went and what is kept of it')
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object')
+    .action(async (run: string, options: ShowOptions) => end(await showCommand(run, options)));
   program
     .command('serve', { hidden: true })
     .description('train an experiment under an editor')

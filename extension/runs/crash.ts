@@ -24,7 +24,8 @@ export async function recordCrash(
   const problem: Problem = {
     kind: 'worker',
     message: `The trainer of ‘${manifest.name}’ ended ${how} after step ${step}.`,
-    remedy: 'All that it recorded is kept. Rerun it, or look into its log for the cause.',
+    remedy:
+      'All that it recorded is kept. Resume it from its last checkpoint, or look into its log for the cause.',
     ...(detail === '' ? {} : { detail }),
   };
   const { worker: _, ...kept } = manifest;

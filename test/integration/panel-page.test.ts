@@ -171,10 +171,10 @@ describe('the panel page shows', () => {
       const words = await seen(banner);
       assert.match(words, /The loss became NaN\./);
       assert.match(words, /two-moons\.ebm\.ts:12:5 · Lower optimizer\.learningRate\./);
-      for (const name of ['Rerun', 'Show Log', 'Open Source']) {
+      for (const name of ['Resume', 'Show Log', 'Open Source']) {
         await banner.getByRole('button', { name }).click();
       }
-      await assertActions(panel, ['rerun', 'showLog', 'openSource']);
+      await assertActions(panel, ['resume', 'showLog', 'openSource']);
 
       await panel.peer.request('update', { generation: 1, state: fakeState() });
       await panel.drawn();

@@ -213,6 +213,66 @@ test('a run is had again exactly, from its kept source, with its seed and beside
   assert.equal(await kept(second!), await kept(first!));
 });
 
+test('runs are listed, shown and rerun from a shell', async (t) => {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
+  const empty = command(t, folder, 'list');
+  await succeed(empty);
+  assert.equal(empty.out(), 'no runs\n');
+  await succeed(command(t, folder, 'run', 'moons.ebm.ts', '--steps', '12', '--seed', '3'));
+  const [first] = await runsIn(folder);
+  const { id } = await readManifest(first!);
+  await succeed(command(t, folder, 'rerun', id, '--set', 'batchSize=8'));
+  const [, second] = await runsIn(folder);
+  const again = await readManifest(second!);
+  assert.equal(again.parent, id);
+  assert.deepEqual(again.overrides, { steps: 12, seed: 3, batchSize: 8 });
+  await mkdir(path.join(folder, 'runs/20200101-000000-broken'));
+
+  const listed = command(t, folder, 'list');
+  await succeed(listed);
+  const lines = listed.out().split('\n');
+  assert.match(lines[0]!, /^id +name +status +steps +trained +begun$/);
+  assert.ok(lines[1]!.startsWith(again.id) && lines[2]!.startsWith(id));
+  assert.match(lines[2]!, / moons +finished +12\/12 /);
+  assert.match(lines[3]!, /^20200101-000000-broken {2}cannot be opened: {2}.*run\.json/);
+  const asJson = command(t, folder, 'list', '--json');
+  await succeed(asJson);
+  const rows = asJson
+    .out()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    rows.map((row) => row.status),
+    ['finished', 'finished', undefined],
+  );
+
+  const shown = command(t, folder, 'show', again.id);
+  await succeed(shown);
+  for (const line of [
+    /^status +finished, 12 of 12 steps$/m,
+    new RegExp(`^parent +${id}$`, 'm'),
+    /^checkpoints +of steps 12$/m,
+    /^overrides +\{"steps":12,"seed":3,"batchSize":8\}$/m,
+    /^ {2}loss +-?[\d.e-]+$/m,
+    /"batchSize": 8/,
+  ]) {
+    assert.match(shown.out(), line);
+  }
+  const curve = await readCurve(second!);
+  const json = command(t, folder, 'show', again.id, '--json');
+  await succeed(json);
+  assert.equal(JSON.parse(json.out()).last.loss, curve.values.at(-1));
+  await refuse(command(t, folder, 'show', 'nothing'), /is no run/);
+
+  // A run whose process was killed says that it lives; nobody answers there.
+  const killed = await killAfter(t, folder, 20);
+  const gone = command(t, folder, 'list');
+  await succeed(gone);
+  const { id: killedId } = await readManifest(killed);
+  assert.match(gone.out(), new RegExp(`^${killedId} +moons +gone `, 'm'));
+});
+
 /** How often processes are killed; EBM_KILLS asks for more. */
 const kills = Number(process.env['EBM_KILLS'] ?? 12);
 

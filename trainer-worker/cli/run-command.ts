@@ -4,10 +4,12 @@ import { ProblemError } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
+import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
+import { overridesForRerun } from '../../run-directory/repetition';
 import { beginRun, type RunRequest } from '../server/begin-run';
 import { makeRunFolder } from './run-folder';
-import { type ShellOptions, trainInShell } from './train-in-shell';
+import { type ShellOptions, type ShellRun, trainInShell } from './train-in-shell';
 
 export interface RunOptions extends ShellOptions {
   readonly steps?: number;
@@ -25,33 +27,52 @@ export interface RunOptions extends ShellOptions {
  * @returns the process's exit code
  */
 export async function runCommand(file: string | undefined, options: RunOptions): Promise<number> {
+  return await trainInShell(async () => newRun(await whatOf(file, options), options), options);
+}
+
+/**
+ * `ebm rerun`: a new run of a run's experiment as its file is now, with that run's changes and seed.
+ *
+ * @returns the process's exit code
+ */
+export async function rerunCommand(text: string, options: RunOptions): Promise<number> {
   return await trainInShell(async () => {
-    const { runs, set, steps, seed, backend } = options;
-    const of = await whatOf(file, options);
-    const createdAt = new Date();
-    const { id, directoryName } = newRunName(createdAt, 'file' in of ? of.file : of.name);
-    const socket = trainerSocketPath(id);
-    const { directory, remove } = await makeRunFolder(path.resolve(runs), directoryName);
-    const request: RunRequest = {
-      of,
-      overrides: {
-        ...set,
-        ...(steps === undefined ? {} : { steps }),
-        ...(seed === undefined ? {} : { seed }),
-      },
-      backend,
-      directory,
-      id,
-      createdAt,
-      socket,
-    };
-    return {
-      directory,
-      socket,
-      begin: (listeners, onPhase) => beginRun(request, listeners, onPhase),
-      undo: remove,
-    };
+    const manifest = await readManifest(await findRun(text, path.resolve(options.runs)));
+    const set = { ...overridesForRerun(manifest), ...options.set };
+    return newRun({ file: manifest.experiment.file }, { ...options, set }, manifest.id);
   }, options);
+}
+
+/** Makes the directory of a new run, and what begins it. */
+async function newRun(
+  of: { readonly file: string } | { readonly exactly: string; readonly name: string },
+  { runs, set, steps, seed, backend }: RunOptions,
+  parent?: string,
+): Promise<ShellRun> {
+  const createdAt = new Date();
+  const { id, directoryName } = newRunName(createdAt, 'file' in of ? of.file : of.name);
+  const socket = trainerSocketPath(id);
+  const { directory, remove } = await makeRunFolder(path.resolve(runs), directoryName);
+  const request: RunRequest = {
+    of,
+    overrides: {
+      ...set,
+      ...(steps === undefined ? {} : { steps }),
+      ...(seed === undefined ? {} : { seed }),
+    },
+    backend,
+    directory,
+    id,
+    createdAt,
+    socket,
+    ...(parent === undefined ? {} : { parent }),
+  };
+  return {
+    directory,
+    socket,
+    begin: (listeners, onPhase) => beginRun(request, listeners, onPhase),
+    undo: remove,
+  };
 }
 
 /** @throws ProblemError of kind `environment` unless exactly one of the two is given */
@@ -67,7 +88,6 @@ async function whatOf(
     });
   }
   if (file !== undefined) return { file: path.resolve(file) };
-  const { readManifest } = await import('../../run-directory/manifest');
   const directory = await findRun(String(exactly), path.resolve(runs));
   return { exactly: directory, name: (await readManifest(directory)).experiment.file };
 }

@@ -1,3 +1,4 @@
+import { annealedImportanceSampling } from './annealed-importance-sampling';
 import type { DiagnosticMethod } from './diagnostic';
 import { energyGap } from './energy-gap';
 import { kullbackLeibler } from './kullback-leibler';
@@ -13,7 +14,8 @@ export type DiagnosticName =
   | 'maximumMeanDiscrepancy'
   | 'slicedWasserstein'
   | 'outOfDistribution'
-  | 'energyGap';
+  | 'energyGap'
+  | 'annealedImportanceSampling';
 
 /** Every diagnostic: to add one, write its file, its row and its name above. */
 export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
@@ -23,4 +25,5 @@ export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   slicedWasserstein,
   outOfDistribution,
   energyGap,
+  annealedImportanceSampling,
 };

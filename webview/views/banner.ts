@@ -1,5 +1,5 @@
 import type { Problem } from '../../protocol/problem';
-import { isActionEnabled } from '../store/run-display';
+import { canResume } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import type { Act } from './controls';
 import { element, setText } from './element';
@@ -11,7 +11,7 @@ export class Banner {
   readonly root: HTMLElement;
   readonly #message = element('p', { class: 'banner-message' });
   readonly #remedy = element('p', { class: 'banner-remedy' });
-  readonly #rerun: PushButton;
+  readonly #resume: PushButton;
   readonly #source: PushButton;
   readonly #memo = new Memo();
 
@@ -19,7 +19,11 @@ export class Banner {
     const press = (action: Parameters<Act>[0]) => () => {
       act(action).catch(reportError);
     };
-    this.#rerun = new PushButton({ label: 'Rerun', appearance: 'primary', press: press('rerun') });
+    this.#resume = new PushButton({
+      label: 'Resume',
+      appearance: 'primary',
+      press: press('resume'),
+    });
     this.#source = new PushButton({
       label: 'Open Source',
       appearance: 'secondary',
@@ -34,7 +38,7 @@ export class Banner {
       'section',
       { class: 'banner', role: 'alert', 'data-testid': 'problem' },
       element('div', { class: 'banner-text' }, this.#message, this.#remedy),
-      element('div', { class: 'banner-actions' }, this.#rerun.root, log.root, this.#source.root),
+      element('div', { class: 'banner-actions' }, this.#resume.root, log.root, this.#source.root),
     );
     this.root.hidden = true;
   }
@@ -48,7 +52,7 @@ export class Banner {
     const remedy = [placeOf(problem), problem.remedy].filter((part) => part !== undefined);
     setText(this.#remedy, remedy.join(' · '));
     this.#remedy.hidden = remedy.length === 0;
-    this.#rerun.root.hidden = !isActionEnabled('rerun', state.status);
+    this.#resume.root.hidden = !canResume(state.status);
   }
 }
 

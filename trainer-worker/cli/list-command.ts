@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { problemOf } from '../../protocol/problem';
+import { isLiving, type RunManifest } from '../../protocol/run';
+import { isTrainerListening } from '../../protocol/socket-transport';
+import { listRuns } from '../../run-directory/listing';
+import { exitCode } from './exit-code';
+import { problemText } from './problem-text';
+import { formatSeconds } from './run-reporter';
+
+export interface ListOptions {
+  readonly runs: string;
+  readonly json?: true;
+}
+
+/**
+ * `ebm list`: the runs in a folder, newest first, broken ones with their reason.
+ *
+ * @returns the process's exit code
+ */
+export async function listCommand({ runs, json }: ListOptions): Promise<number> {
+  try {
+    const listings = await listRuns(path.resolve(runs));
+    const rows = await Promise.all(
+      listings.map(async (listing) => {
+        if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
+        const { directory, manifest } = listing;
+        const { id, name, createdAt, trainingSeconds, state } = manifest;
+        const status = await statusOf(manifest);
+        const { step, steps } = state;
+        return { id, name, status, step, steps, createdAt, trainingSeconds, directory };
+      }),
+    );
+    process.stdout.write(
+      json
+        ? rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+        : table(
+            ['id', 'name', 'status', 'steps', 'trained', 'begun'],
+            rows.map((row) =>
+              'problem' in row
+                ? [path.basename(row.directory), 'cannot be opened:', row.problem.message]
+                : [
+                    row.id,
+                    row.name,
+                    row.status,
+                    `${row.step}/${row.steps}`,
+                    formatSeconds(row.trainingSeconds),
+                    row.createdAt.slice(0, 16).replace('T', ' '),
+                  ],
+            ),
+          ),
+    );
+    return 0;
+  } catch (thrown) {
+    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
+    return exitCode.refused;
+  }
+}
+
+/** The status of a run; `gone` where it should live and its trainer does not answer. */
+export async function statusOf({ state, worker }: RunManifest): Promise<string> {
+  if (!isLiving(state.status)) return state.status;
+  const answers = worker !== undefined && (await isTrainerListening(worker.socket));
+  return answers ? state.status : 'gone';
+}
+
+/** Lines of columns that are as wide as their widest cell; the last one of a row may be longer. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return 'no runs\n';
+  const whole = rows.filter((row) => row.length === head.length);
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...whole.map((row) => row[column]!.length)),
+  );
+  const line = (row: readonly string[]) =>
+    `${row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`;
+  return [head, ...rows].map(line).join('');
+}

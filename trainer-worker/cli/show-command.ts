@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { problemOf } from '../../protocol/problem';
+import { listCheckpoints } from '../../run-directory/checkpoints';
+import { diskUse } from '../../run-directory/disk-use';
+import { readScalars } from '../../run-directory/event-file';
+import { findRun } from '../../run-directory/find-run';
+import { readManifest } from '../../run-directory/manifest';
+import { exitCode } from './exit-code';
+import { statusOf } from './list-command';
+import { problemText } from './problem-text';
+import { formatNumber, formatSeconds } from './run-reporter';
+
+export interface ShowOptions {
+  readonly runs: string;
+  readonly json?: true;
+}
+
+/**
+ * `ebm show`: what a run was made of, how it went and what is kept of it.
+ *
+ * @returns the process's exit code
+ */
+export async function showCommand(text: string, { runs, json }: ShowOptions): Promise<number> {
+  try {
+    const directory = await findRun(text, path.resolve(runs));
+    const manifest = await readManifest(directory);
+    const [status, checkpoints, bytes, metrics] = await Promise.all([
+      statusOf(manifest),
+      listCheckpoints(directory),
+      diskUse(directory),
+      lastValues(directory),
+    ]);
+    if (json) {
+      const shown = { ...manifest, status, directory, checkpoints, bytes, last: metrics };
+      process.stdout.write(`${JSON.stringify(shown)}\n`);
+      return 0;
+    }
+    const { state, experiment, parent, git, resumes = [], warnings = [], backend } = manifest;
+    const rows: [string, string | undefined][] = [
+      ['name', manifest.name],
+      ['id', manifest.id],
+      ['status', `${status}, ${state.step} of ${state.steps} steps`],
+      ['problem', state.problem?.message],
+      ['begun', manifest.createdAt],
+      ['trained', formatSeconds(manifest.trainingSeconds)],
+      ['experiment', experiment.file],
+      ['seed', String(manifest.seed)],
+      [
+        'overrides',
+        Object.keys(manifest.overrides).length ? JSON.stringify(manifest.overrides) : undefined,
+      ],
+      ['parent', parent],
+      ['git', git && `${git.commit}${git.dirty ? ', with changes' : ''}`],
+      ['backend', backend && `${backend.name}, ${backend.reason}`],
+      ...resumes.map(({ at, step }): [string, string] => ['resumed', `from step ${step}, ${at}`]),
+      ...warnings.map((warning): [string, string] => ['warning', warning]),
+      ['directory', `${directory} (${(bytes / 2 ** 20).toFixed(1)} MiB)`],
+      ['checkpoints', checkpoints.length ? `of steps ${checkpoints.join(', ')}` : 'none'],
+    ];
+    const facts = rows.flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name.padEnd(13)}${value}\n`],
+    );
+    const width = Math.max(0, ...Object.keys(metrics).map((name) => name.length)) + 2;
+    const values = Object.entries(metrics).map(
+      ([name, value]) => `  ${name.padEnd(width)}${formatNumber(value)}\n`,
+    );
+    const configuration = JSON.stringify(manifest.config, undefined, 2);
+    process.stdout.write(
+      `${facts.join('')}metrics\n${values.join('')}configuration\n${configuration}\n`,
+    );
+    return 0;
+  } catch (thrown) {
+    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
+    return exitCode.refused;
+  }
+}
+
+/** The last value of each metric. */
+async function lastValues(directory: string): Promise<Record<string, number>> {
+  const last: Record<string, number> = {};
+  for await (const { series } of readScalars(directory)) {
+    for (const [name, { values }] of Object.entries(series)) last[name] = values.at(-1)!;
+  }
+  return last;
+}
