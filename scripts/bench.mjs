@@ -19,7 +19,11 @@ if (unknown.length > 0) {
 }
 const chosen = asked.length > 0 ? asked : benches;
 
-/** Versions are read out of packages at build time: JSON is no module of its own everywhere. */
+/**
+ * Versions are read out of packages at build time: JSON is no module of its own everywhere.
+ *
+ * @type {esbuild.Plugin}
+ */
 const packageJson = {
   name: 'package-json',
   setup(build) {
