@@ -25,6 +25,8 @@ export interface TrainerSide {
     /** Resolves once the loop stands still between two steps. */
     pause(params: Record<string, never>): RunState;
     resume(params: Record<string, never>): RunState;
+    /** Writes a checkpoint between two steps, also while paused; resolves once it is durable. */
+    checkpoint(params: Record<string, never>): RunState;
     /** Writes a checkpoint, ends the run and the process; resolves once all is on disk. */
     stop(params: Record<string, never>): RunState;
   };

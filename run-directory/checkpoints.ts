@@ -81,14 +81,20 @@ export async function readCheckpoint(directory: string, step: number): Promise<K
 }
 
 /**
- * Deletes all checkpoints but the newest.
+ * Deletes all checkpoints but the newest and the best.
  *
- * @param keep how many stay, at least 1
+ * @param keep how many of the newest stay, at least 1
+ * @param best the step of one that stays as well
  * @throws ProblemError of kind `storage` when one cannot be deleted
  */
-export async function pruneCheckpoints(directory: string, keep: number): Promise<void> {
+export async function pruneCheckpoints(
+  directory: string,
+  keep: number,
+  best?: number,
+): Promise<void> {
   const steps = await listCheckpoints(directory);
   for (const step of steps.slice(0, -keep)) {
+    if (step === best) continue;
     const file = path.join(directory, nameOf(step));
     try {
       await unlink(file);

@@ -1,15 +1,16 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording]...
  */
 import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport'];
+const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport', 'recording'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {
@@ -17,6 +18,21 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const chosen = asked.length > 0 ? asked : benches;
+
+/**
+ * Versions are read out of packages at build time: JSON is no module of its own everywhere.
+ *
+ * @type {esbuild.Plugin}
+ */
+const packageJson = {
+  name: 'package-json',
+  setup(build) {
+    const require = createRequire(import.meta.url);
+    build.onResolve({ filter: /^[^.].*\/package\.json$/ }, ({ path: name }) => ({
+      path: require.resolve(name),
+    }));
+  },
+};
 
 await esbuild.build({
   absWorkingDir: root,
@@ -28,7 +44,7 @@ await esbuild.build({
   format: 'esm',
   target: 'node20',
   packages: 'external',
-  plugins: [assembly],
+  plugins: [assembly, packageJson],
   logLevel: 'warning',
 });
 

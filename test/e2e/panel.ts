@@ -34,7 +34,9 @@ export class Panel {
   }
 
   button(name: string): Locator {
-    return this.frame.getByRole('button', { name, exact: true });
+    return this.frame
+      .getByRole('toolbar', { name: 'Run' })
+      .getByRole('button', { name, exact: true });
   }
 
   /** Waits until the header says so. */

@@ -120,6 +120,29 @@ test('a broken checkpoint is told of, and the one before it is taken', async (t)
   assert.match(String(warnings), new RegExp(name));
 });
 
+test('the best checkpoint stays, also when a run goes on', async (t) => {
+  const best = (metric: string) =>
+    source.replace(
+      '{ every: 20 }',
+      `{ every: 20, keep: 1, best: { metric: '${metric}', mode: 'max' } }`,
+    );
+  const folder = await experimentFolder(t, {
+    'moons.ebm.ts': best('log-likelihood/held-out'),
+    'wrong.ebm.ts': best('likelihood'),
+  });
+  await refuse(
+    command(t, folder, 'run', 'wrong.ebm.ts'),
+    /'checkpoint\.best\.metric' is 'likelihood'[\s\S]*'log-likelihood\/held-out'/,
+  );
+  await succeed(command(t, folder, 'run', 'moons.ebm.ts', '--steps', '150'));
+  const directory = (await runsIn(folder))[0]!;
+  await succeed(command(t, folder, 'resume', directory, '--steps', '300'));
+  const { steps, values } = await readCurve(directory, undefined, 0, 'log-likelihood/held-out');
+  const shown = steps.map((step, index) => ({ step, value: values[index]! })).slice(1);
+  const { step } = shown.reduce((a, b) => (b.value > a.value ? b : a));
+  assert.deepEqual(await listCheckpoints(directory), [...new Set([step, 300])]);
+});
+
 test('a finished run is done with more steps as if it had had them from the beginning', async (t) => {
   const { expected } = await unbroken(t, source, '--steps', '340');
   const { folder, directory } = await unbroken(t);

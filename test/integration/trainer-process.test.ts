@@ -10,6 +10,7 @@ import { ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
 import { connectToTrainer, socketTransport } from '../../protocol/socket-transport';
 import type { EditorSide, TrainerSide } from '../../protocol/trainer';
+import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { readData, readPreview } from '../../run-directory/previews';
@@ -250,6 +251,21 @@ describe('a trainer', () => {
     assert.equal(await trainer.exited, 0);
     assert.equal((await readManifest(trainer.directory)).state.status, 'stopped');
     assert.equal((await readdir(path.join(trainer.directory, 'checkpoints'))).length, 1);
+  });
+
+  test('writes a checkpoint when asked, also while it is paused', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    const peer = await trainer.connect();
+    await peer.request('attach', {});
+    const { status } = await peer.request('checkpoint', {});
+    assert.equal(status, 'running');
+    const [first] = await listCheckpoints(trainer.directory);
+    assert.equal((await readCheckpoint(trainer.directory, first!)).step, first);
+    const paused = await peer.request('pause', {});
+    assert.equal((await peer.request('checkpoint', {})).status, 'paused');
+    assert.equal((await listCheckpoints(trainer.directory)).at(-1), paused.step);
+    await peer.request('stop', {});
+    assert.equal(await trainer.exited, 0);
   });
 
   test('pauses when the disk takes no more, loses nothing, and goes on', {

@@ -157,8 +157,13 @@ export class Curve {
 }
 
 /** Reads a run's event file up to an offset; fails if it is damaged. */
-export async function readCurve(directory: string, to?: number, from = 0): Promise<Curve> {
-  const curve = new Curve();
+export async function readCurve(
+  directory: string,
+  to?: number,
+  from = 0,
+  name = 'loss',
+): Promise<Curve> {
+  const curve = new Curve(name);
   for await (const chunk of readScalars(directory, { from, ...(to === undefined ? {} : { to }) })) {
     if (chunk.problem) throw new Error(chunk.problem.message);
     curve.add(chunk.series);

@@ -79,7 +79,7 @@ describe('an experiment that is right', () => {
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
         diagnostics: null,
       },
-      checkpoint: { every: null, everySeconds: 60, keep: 3 },
+      checkpoint: { every: null, everySeconds: 60, keep: 3, best: null },
       guard: {
         energy: 1e6,
         energyGap: 1e5,

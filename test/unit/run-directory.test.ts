@@ -338,6 +338,9 @@ describe('checkpoints', () => {
     await writeFile(path.join(folder, 'notes.txt'), 'mine');
     await symlink('000000005.safetensors', path.join(folder, '000000043.safetensors'));
     assert.deepEqual(await listCheckpoints(directory), [5, 40, 1_000_000_000]);
+    await pruneCheckpoints(directory, 1, 5);
+    assert.deepEqual(await listCheckpoints(directory), [5, 1_000_000_000]);
+    await writeCheckpoint(directory, checkpoint(40));
     await pruneCheckpoints(directory, 2);
     assert.deepEqual(await listCheckpoints(directory), [40, 1_000_000_000]);
     assert.equal((await readdir(folder)).length, 6);

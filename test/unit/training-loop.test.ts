@@ -3,9 +3,10 @@ import { describe, test } from 'node:test';
 import { ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
 import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
+import { bestIn } from '../../trainer-worker/training/best-checkpoint';
 import { Guard, type GuardOptions, guardSchema } from '../../trainer-worker/training/guard';
 import { TrainingLoop } from '../../trainer-worker/training/loop';
-import type { RunObserver } from '../../trainer-worker/training/run-observer';
+import type { Checkpoint, RunObserver } from '../../trainer-worker/training/run-observer';
 import type { TrainingStep } from '../../trainer-worker/training/training-step';
 
 /** A step that does nothing but count; `before` may fail or ask the loop for something. */
@@ -55,6 +56,7 @@ function loopOf(
     everySeconds: null,
   },
   guard: GuardOptions = {},
+  best?: ConstructorParameters<typeof TrainingLoop>[0]['best'],
 ) {
   return new TrainingLoop(
     {
@@ -72,6 +74,7 @@ function loopOf(
       },
       checkpoint,
       guard: guardSchema.parse(guard),
+      ...(best ? { best } : {}),
       ...measures,
     },
     [observer],
@@ -201,6 +204,106 @@ describe('the training loop', () => {
     // Any step takes longer than this; how often it is written then depends on what writing takes.
     const often = await at({ every: null, everySeconds: 1e-9 });
     assert.deepEqual([often[0], often.at(-1)], [1, 10]);
+  });
+
+  /** An observer that notes the steps of checkpoints; `failing` of them, from the first, fail. */
+  function savingObserver(failing = 0): { saved: Checkpoint[]; observer: RunObserver } {
+    const saved: Checkpoint[] = [];
+    let left = failing;
+    const observer: RunObserver = {
+      async checkpoint(checkpoint) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (left-- > 0) throw diskFull;
+        saved.push(checkpoint);
+      },
+    };
+    return { saved, observer };
+  }
+
+  test('writes a checkpoint when asked, between two steps, and trains on', async () => {
+    let asked: Promise<RunState> | undefined;
+    const { step, ran } = countingStep((number) => {
+      if (number === 3) asked = loop.checkpoint();
+    });
+    const { saved, observer } = savingObserver();
+    const loop = loopOf(step, observer);
+    assert.equal(await loop.run(), 'finished');
+    assert.equal((await asked!).step, 3);
+    assert.deepEqual(
+      saved.map((checkpoint) => checkpoint.step),
+      [3, 10],
+    );
+    assert.equal(ran.length, 10);
+    assert.equal((await loop.checkpoint()).status, 'finished');
+  });
+
+  test('writes a checkpoint of a paused run, which stays paused until it is resumed', async () => {
+    const { saved, observer } = savingObserver();
+    const loop = loopOf(countingStep().step, observer);
+    const run = loop.run();
+    const { step: at } = await loop.pause();
+    assert.equal((await loop.checkpoint()).status, 'paused');
+    assert.deepEqual(
+      saved.map((checkpoint) => checkpoint.step),
+      [at],
+    );
+    // Asked to go on while it is being written, and to stand again: the last wish holds.
+    const second = loop.checkpoint();
+    loop.resume();
+    assert.equal((await loop.pause()).status, 'paused');
+    assert.equal((await second).step, at);
+    loop.resume();
+    assert.equal(await run, 'finished');
+  });
+
+  test('a checkpoint that was asked for and cannot be written is told, and training goes on', async () => {
+    let asked: Promise<RunState> | undefined;
+    const { step, ran } = countingStep((number) => {
+      if (number !== 3) return;
+      asked = loop.checkpoint();
+      asked.catch(() => undefined);
+    });
+    const { saved, observer } = savingObserver(1);
+    const loop = loopOf(step, observer);
+    assert.equal(await loop.run(), 'finished');
+    await assert.rejects(asked!, diskFull);
+    assert.deepEqual(
+      saved.map((checkpoint) => checkpoint.step),
+      [10],
+    );
+    assert.equal(ran.length, 10);
+  });
+
+  test('writes a checkpoint where a metric is better than ever at a preview, and names the best', async () => {
+    // Previews come at 4, 8, 12, … and the last step.
+    const losses: Record<number, number> = { 4: 3, 8: 5, 12: 2, 13: 1, 16: Number.NaN, 20: 2 };
+    const bestOf = async (mode: 'min' | 'max', before?: { step: number; value: number }) => {
+      const { step } = countingStep();
+      const { saved, observer } = savingObserver();
+      const guarded: TrainingStep = {
+        ...step,
+        run: async (number) => ({ loss: losses[number] ?? 0 }),
+      };
+      const none = { every: null, everySeconds: null };
+      const best = { metric: 'loss', mode, ...(before ? { before } : {}) };
+      assert.equal(await loopOf(guarded, observer, 21, none, {}, best).run(), 'finished');
+      return saved.map((checkpoint) => [checkpoint.step, bestIn(checkpoint)?.step]);
+    };
+    // The last preview's loss is 0: the best where little is good, and no better where much is.
+    assert.deepEqual(await bestOf('min'), [
+      [4, 4],
+      [12, 12],
+      [21, 21],
+    ]);
+    assert.deepEqual(await bestOf('max'), [
+      [4, 4],
+      [8, 8],
+      [21, 8],
+    ]);
+    assert.deepEqual(await bestOf('max', { step: 2, value: 4 }), [
+      [8, 8],
+      [21, 8],
+    ]);
   });
 
   test('stops while paused', async () => {

@@ -52,6 +52,12 @@ export interface CheckpointOptions {
   readonly everySeconds?: number | null;
   /** How many of the newest are kept, 1 to 1000. Default 3. */
   readonly keep?: number;
+  /**
+   * Keeps one more: where `metric` was best. It is compared at each preview, and a checkpoint is
+   * written there when it is better than ever. `mode` says whether large (`'max'`) or small (`'min'`)
+   * is good. Default `null`: none.
+   */
+  readonly best?: { readonly metric: string; readonly mode: 'max' | 'min' } | null;
 }
 
 export interface ExperimentOptions {
@@ -112,6 +118,10 @@ const schema = z.strictObject({
       every: integer(1, 1_000_000_000).nullable().default(null),
       everySeconds: positive.max(1e9).nullable().default(60),
       keep: integer(1, 1000).default(3),
+      best: z
+        .strictObject({ metric: z.string().min(1), mode: z.enum(['max', 'min']) })
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   guard: guardSchema,

@@ -7,7 +7,10 @@ import type { Checkpoint, RunObserver } from '../training/run-observer';
 import type { ServedRun } from './trainer-server';
 
 /** What a run needs of its loop. */
-export type ControlledLoop = Pick<TrainingLoop, 'state' | 'run' | 'pause' | 'resume' | 'stop'>;
+export type ControlledLoop = Pick<
+  TrainingLoop,
+  'state' | 'run' | 'pause' | 'resume' | 'checkpoint' | 'stop'
+>;
 
 /**
  * A training loop and its record, as one thing to control: what cannot be recorded pauses the loop,
@@ -101,6 +104,11 @@ export class RecordedRun implements ServedRun {
   async resume(): Promise<RunState> {
     if (this.#recorder.trouble) await this.#recorder.retry();
     return this.#withTrouble(this.#loop.resume());
+  }
+
+  /** Writes a checkpoint; resolves once it is durable, and rejects if it cannot be written. */
+  async checkpoint(): Promise<RunState> {
+    return this.#withTrouble(await this.#loop.checkpoint());
   }
 
   /** Writes a checkpoint and ends the run; resolves once all is on disk. */

@@ -16,6 +16,7 @@ export interface ServedRun {
   readonly manifest: RunManifest;
   pause(): Promise<RunState>;
   resume(): Promise<RunState>;
+  checkpoint(): Promise<RunState>;
   stop(): Promise<RunState>;
   /** Writes all values recorded before this call; resolves with the event file's length then. */
   flush(): Promise<number>;
@@ -159,6 +160,7 @@ export class TrainerServer implements RunObserver {
     peer.handle('attach', () => this.#attach(subscriber));
     peer.handle('pause', async () => (await this.#begun.promise).pause());
     peer.handle('resume', async () => (await this.#begun.promise).resume());
+    peer.handle('checkpoint', async () => (await this.#begun.promise).checkpoint());
     peer.handle('stop', async () => (await this.#begun.promise).stop());
   }
 

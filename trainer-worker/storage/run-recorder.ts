@@ -10,6 +10,7 @@ import type { ScalarEvent } from '../../run-directory/event-message';
 import { writeManifest } from '../../run-directory/manifest';
 import { listPreviewSteps, writeData, writePreview } from '../../run-directory/previews';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { bestIn } from '../training/best-checkpoint';
 import type { PreparedTraining } from '../training/prepared-training';
 import type { Checkpoint, RunObserver } from '../training/run-observer';
 import { readGitState } from './git-state';
@@ -210,7 +211,8 @@ export class RunRecorder implements RunObserver {
     // A checkpoint is worth nothing without the curves that lead to it.
     await this.#events.sync();
     await writeCheckpoint(this.directory, checkpoint);
-    await pruneCheckpoints(this.directory, this.#keep);
+    // Only now: the new one is durable.
+    await pruneCheckpoints(this.directory, this.#keep, bestIn(checkpoint)?.step);
   }
 
   /**

@@ -9,6 +9,7 @@ import {
 import type { Diagnostic } from '../diagnostics/diagnostic';
 import { gridPoints } from '../diagnostics/grid';
 import type { Quadrature } from '../diagnostics/quadrature';
+import { type Best, isBetter, withBest } from './best-checkpoint';
 import { CheckpointCadence, type CheckpointCadenceOptions } from './checkpoint-cadence';
 import { Guard, type GuardSpec } from './guard';
 import { Pace } from './pace';
@@ -30,11 +31,24 @@ export interface TrainingLoopOptions {
     readonly layout: PreviewLayout;
   };
   readonly checkpoint: CheckpointCadenceOptions;
+  /** What is compared at each preview: a checkpoint is written where it is better than ever. */
+  readonly best?: {
+    readonly metric: string;
+    readonly mode: 'max' | 'min';
+    /** The best one before this process. */
+    readonly before?: Best;
+  };
   readonly guard: GuardSpec;
   /** What is measured at each preview. */
   readonly diagnostics: readonly Diagnostic[];
   /** Points whose energies diagnostics need. */
   readonly quadrature?: Quadrature;
+}
+
+/** Someone who waits for something to be done. */
+interface Asker {
+  readonly resolve: (state: RunState) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -63,10 +77,10 @@ export class TrainingLoop {
   /** Ends the wait of a loop that stands still. */
   #wake: (() => void) | undefined;
   readonly #pausing: ((state: RunState) => void)[] = [];
-  readonly #stopping: {
-    readonly resolve: (state: RunState) => void;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
+  readonly #saving: Asker[] = [];
+  readonly #stopping: Asker[] = [];
+  /** Where the metric that checkpoints are compared by was best. */
+  #best: Best | undefined;
 
   constructor(options: TrainingLoopOptions, observers: readonly RunObserver[]) {
     this.#options = options;
@@ -74,6 +88,7 @@ export class TrainingLoop {
     this.#completed = options.completed;
     this.#guard = new Guard(options.guard);
     this.#cadence = new CheckpointCadence(options.checkpoint);
+    this.#best = options.best?.before;
   }
 
   get state(): RunState {
@@ -109,11 +124,14 @@ export class TrainingLoop {
       this.#problem = problemOf(error);
       this.#become('failed');
       for (const { reject } of this.#stopping.splice(0)) reject(error);
+      for (const { reject } of this.#saving.splice(0)) reject(error);
       throw error;
     } finally {
       clearInterval(heart);
       for (const resolve of this.#pausing.splice(0)) resolve(this.state);
       for (const { resolve } of this.#stopping.splice(0)) resolve(this.state);
+      // The last state is written, or there is a failure that they have been told.
+      for (const { resolve } of this.#saving.splice(0)) resolve(this.state);
       await this.#options.step.dispose();
     }
   }
@@ -138,6 +156,18 @@ export class TrainingLoop {
   }
 
   /**
+   * Writes a checkpoint between two steps, also of a paused run; resolves once that is durable.
+   * Rejects if it cannot be written: the run is then as before.
+   */
+  checkpoint(): Promise<RunState> {
+    if (!isLiving(this.#status)) return Promise.resolve(this.state);
+    return new Promise((resolve, reject) => {
+      this.#saving.push({ resolve, reject });
+      this.#wake?.();
+    });
+  }
+
+  /**
    * Writes a checkpoint and ends the run; resolves once that is durable. Rejects if it cannot be
    * written: the run is then paused, and may be stopped again or resumed.
    */
@@ -152,12 +182,12 @@ export class TrainingLoop {
 
   /** Trains to the end or until stopped, and makes the last state durable. */
   async #trainAndSave(): Promise<'finished' | 'stopped'> {
-    const { step, steps } = this.#options;
+    const { steps } = this.#options;
     for (;;) {
       await this.#train();
       const outcome = this.#completed === steps ? 'finished' : 'stopped';
       try {
-        await this.#save(await step.checkpoint(this.#completed));
+        await this.#save();
         return outcome;
       } catch (error) {
         if (!isPassing(error)) throw error;
@@ -172,6 +202,8 @@ export class TrainingLoop {
   async #train(): Promise<void> {
     while (this.#completed < this.#options.steps) {
       if (this.#wish === 'stop') return;
+      await this.#saveAsked();
+      if (this.#stopWished()) return;
       if (this.#wish === 'pause') await this.#stand();
       else await this.#advance();
       await this.#pace.giveWay();
@@ -180,7 +212,7 @@ export class TrainingLoop {
 
   /** One step and what is due after it. */
   async #advance(): Promise<void> {
-    const { step, steps, preview } = this.#options;
+    const { steps, preview } = this.#options;
     const next = this.#completed + 1;
     let metrics: StepMetrics = {};
     const done = await this.#attempt(async () => {
@@ -188,13 +220,17 @@ export class TrainingLoop {
     });
     if (!done) return;
     this.#completed = next;
-    if (next % preview.every === 0 || next === steps) await this.#preview(metrics);
+    let shown: StepMetrics = {};
+    if (next % preview.every === 0 || next === steps) shown = await this.#preview(metrics);
     else this.#measured(metrics);
     const trouble = this.#guard.check(metrics);
     if (trouble !== undefined) await this.#onTrouble(trouble);
-    // What a guard complains of is nothing to go back to.
-    else if (next !== steps && this.#cadence.isDue(next)) {
-      await this.#attempt(async () => this.#save(await step.checkpoint(next)));
+    else {
+      // What a guard complains of is nothing to go back to, and never the best.
+      const isBest = this.#isBest(shown);
+      if (next !== steps && (isBest || this.#cadence.isDue(next))) {
+        await this.#attempt(() => this.#save());
+      }
     }
     this.#speed.tick(performance.now());
   }
@@ -260,25 +296,46 @@ export class TrainingLoop {
     step.restore(this.#good, guard.factor);
     this.#guard.rearm();
     // From here another process goes on too: what is lowered must not be lost with this one.
-    await this.#attempt(async () => this.#save(await step.checkpoint(this.#completed)));
+    await this.#attempt(() => this.#save());
     for (const observer of this.#observers) observer.notice?.(text);
     return true;
   }
 
-  /** Stands still until resumed or stopped. */
+  /** Whether these values are the best so far; remembers them if so. */
+  #isBest(metrics: StepMetrics): boolean {
+    const { best } = this.#options;
+    const value = best && metrics[best.metric];
+    if (value === undefined || !isBetter(best!.mode, value, this.#best?.value)) return false;
+    this.#best = { step: this.#completed, value };
+    return true;
+  }
+
+  /** Stands still until resumed or stopped; writes checkpoints that are asked for meanwhile. */
   async #stand(): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
     this.#become('paused');
-    for (const resolve of this.#pausing.splice(0)) resolve(this.state);
-    await woken;
-    this.#wake = undefined;
+    while (this.#wish === 'pause') {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      for (const resolve of this.#pausing.splice(0)) resolve(this.state);
+      if (this.#saving.length === 0) await woken;
+      this.#wake = undefined;
+      await this.#saveAsked();
+    }
+    if (this.#status === 'paused') {
+      // Resumed while a checkpoint was being written.
+      this.#problem = undefined;
+      this.#become('running');
+    }
     this.#speed.restart(performance.now());
   }
 
-  /** Measures and shows the model as it is, with the metrics of the step that led to it. */
-  async #preview(metrics: StepMetrics): Promise<void> {
+  /**
+   * Measures and shows the model as it is, with the metrics of the step that led to it.
+   *
+   * @returns all metrics of this step
+   */
+  async #preview(metrics: StepMetrics): Promise<StepMetrics> {
     const { step, preview } = this.#options;
     const samples = await step.sample();
     const field = await this.#field();
@@ -288,8 +345,10 @@ export class TrainingLoop {
       count: samples.length / preview.layout.dimensions,
       ...(field ? { field } : {}),
     };
-    this.#measured({ ...metrics, ...(await this.#diagnose(samples, field)) });
+    const all = { ...metrics, ...(await this.#diagnose(samples, field)) };
+    this.#measured(all);
     await this.#attempt(() => this.#keep(frame));
+    return all;
   }
 
   /** The energy landscape, where one is shown. */
@@ -323,7 +382,23 @@ export class TrainingLoop {
     for (const observer of this.#observers) await observer.preview?.(frame);
   }
 
-  async #save(checkpoint: Checkpoint): Promise<void> {
+  /** A checkpoint for those who asked for one. That it fails is theirs to hear: training goes on. */
+  async #saveAsked(): Promise<void> {
+    const asked = this.#saving.splice(0);
+    if (asked.length === 0) return;
+    try {
+      await this.#save();
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+      if (!isPassing(error)) throw error;
+    }
+    for (const { resolve } of asked) resolve(this.state);
+  }
+
+  /** Makes the state after the last completed step durable. */
+  async #save(): Promise<void> {
+    const made = await this.#options.step.checkpoint(this.#completed);
+    const checkpoint = this.#best === undefined ? made : withBest(made, this.#best);
     await this.#cadence.around(async () => {
       for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
     });

@@ -1,11 +1,13 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
-import type { PreviewLayout } from '../../protocol/run';
+import { ProblemError } from '../../protocol/problem';
+import type { MetricInfo, PreviewLayout } from '../../protocol/run';
 import { chooseBackend } from '../backends/choose';
 import { dataMethod } from '../data';
 import { boundsOf } from '../data/bounds';
 import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { bestIn } from './best-checkpoint';
 import { compileTraining } from './compile-training';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
@@ -69,6 +71,11 @@ export async function prepareTraining(
     hasRateFactor: experiment.guard.action === 'rollBack',
     ...(saved ? { saved } : {}),
   });
+  const metrics = [
+    ...compiled.metrics,
+    ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
+  ];
+  const best = bestOf(experiment, metrics, saved);
   const backend = await chooseBackend({
     wanted,
     program: compiled.program,
@@ -79,7 +86,7 @@ export async function prepareTraining(
   const shown = training.slice(0, shownRows * dimensions);
   return {
     description: {
-      metrics: [...compiled.metrics, ...measures.diagnostics.flatMap(({ metrics }) => metrics)],
+      metrics,
       preview: layout,
     },
     backend: { name: backend.name, reason: backend.reason },
@@ -95,6 +102,7 @@ export async function prepareTraining(
           steps: experiment.steps,
           preview: { every: preview.every, layout },
           checkpoint: experiment.checkpoint,
+          ...(best ? { best } : {}),
           guard: experiment.guard,
           diagnostics: measures.diagnostics,
           ...(measures.quadrature ? { quadrature: measures.quadrature } : {}),
@@ -102,4 +110,27 @@ export async function prepareTraining(
         observers,
       ),
   };
+}
+
+/**
+ * What checkpoints are compared by, and the best one so far.
+ *
+ * @throws ProblemError (`experiment`) where this run records no such metric
+ */
+function bestOf(
+  { checkpoint: { best } }: LoadedExperiment['experiment'],
+  metrics: readonly MetricInfo[],
+  saved: Checkpoint | undefined,
+) {
+  if (best === null) return undefined;
+  if (!metrics.some(({ name }) => name === best.metric)) {
+    const names = metrics.map(({ name }) => `'${name}'`).join(', ');
+    throw new ProblemError({
+      kind: 'experiment',
+      message: `experiment: 'checkpoint.best.metric' is '${best.metric}', which this run does not record.`,
+      remedy: `It records ${names}; preview.diagnostics adds others.`,
+    });
+  }
+  const before = saved && bestIn(saved);
+  return { ...best, ...(before ? { before } : {}) };
 }
