@@ -8,6 +8,8 @@ export const commandIds = [
   'ebm.pauseRun',
   'ebm.resumeRun',
   'ebm.stopRun',
+  'ebm.writeCheckpoint',
+  'ebm.takeOverRun',
   'ebm.rerunLastRun',
   'ebm.rerunExactly',
   'ebm.rerunWithChanges',
@@ -18,7 +20,14 @@ export const commandIds = [
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
-export const contextKeys = ['ebm.canPause', 'ebm.canResume', 'ebm.canStop', 'ebm.hasRuns'] as const;
+export const contextKeys = [
+  'ebm.canPause',
+  'ebm.canResume',
+  'ebm.canStop',
+  'ebm.canTakeOver',
+  'ebm.canWriteCheckpoint',
+  'ebm.hasRuns',
+] as const;
 export type ContextKey = (typeof contextKeys)[number];
 
 /** Settings and their defaults. */
@@ -26,6 +35,7 @@ export const settingDefaults = {
   'ebm.backend': 'auto',
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
+  'ebm.whenEditorCloses': 'keepTraining',
 } as const;
 
 /** The run panel's view type, under which it is created and restored. */

@@ -1,5 +1,6 @@
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import type { Control } from '../../protocol/trainer';
 import type { RunController } from './run-controller';
 
 /** One run as this window knows it: what its directory says, made newer by its trainer's events. */
@@ -7,6 +8,7 @@ export class Run {
   readonly directory: string;
   #manifest: RunManifest;
   #isResponding = true;
+  #control: Control = 'free';
   #controller: RunController | undefined;
   readonly #changed = new Emitter<void>();
 
@@ -41,6 +43,11 @@ export class Run {
     return this.#isResponding;
   }
 
+  /** Whether another window controls it, so that this one only watches. */
+  get isWatchedOnly(): boolean {
+    return this.#controller !== undefined && this.#control === 'others';
+  }
+
   /** The connection to its trainer, while there is one. */
   get controller(): RunController | undefined {
     return this.#controller;
@@ -51,10 +58,12 @@ export class Run {
     readonly manifest?: RunManifest;
     readonly state?: RunState;
     readonly isResponding?: boolean;
+    readonly control?: Control;
   }): void {
     const manifest = change.manifest ?? this.#manifest;
     this.#manifest = change.state ? { ...manifest, state: change.state } : manifest;
     this.#isResponding = change.isResponding ?? this.#isResponding;
+    this.#control = change.control ?? this.#control;
     this.#changed.fire();
   }
 
