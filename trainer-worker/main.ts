@@ -4,6 +4,7 @@ import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { backendsCommand } from './cli/backends-command';
+import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ListOptions, listCommand } from './cli/list-command';
@@ -73,6 +74,14 @@ function command(end: (code: number) => void): Command {
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: RunOptions) => end(await rerunCommand(run, options)));
+  program
+    .command('checkpoint')
+    .description('have a run that is in training write a checkpoint now')
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .action(async (run: string, options: CheckpointOptions) =>
+      end(await checkpointCommand(run, options)),
+    );
   program
     .command('list')
     .description('list the runs, newest first')

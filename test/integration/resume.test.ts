@@ -171,6 +171,24 @@ test('a run in training is not resumed, nor is what is no run', async (t) => {
   assert.equal((await readManifest(directory)).state.status, 'finished');
 });
 
+test('a run in training writes a checkpoint when a shell asks for one', async (t) => {
+  const text = source.replace('every: 20', 'every: 1_000_000').replace('300', '10_000_000');
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+  const program = command(t, folder, 'run', 'moons.ebm.ts');
+  const directory = await until('it trains', async () => {
+    const [made] = await runsIn(folder).catch(() => []);
+    return made !== undefined && (await readManifest(made)).state.status === 'running' && made;
+  });
+  const written = command(t, folder, 'checkpoint', directory);
+  await succeed(written);
+  const step = Number(/^checkpoint of ‘moons’ written, step (\d+)\n$/.exec(written.out())?.[1]);
+  assert.deepEqual(await listCheckpoints(directory), [step]);
+  assert.equal((await readCheckpoint(directory, step)).step, step);
+  program.process.kill('SIGINT');
+  await succeed(program);
+  await refuse(command(t, folder, 'checkpoint', directory), /‘moons’ is not in training/);
+});
+
 test('two that resume one run at once: one does, the other is told', async (t) => {
   const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
   await mkdir(path.join(folder, 'runs'));
