@@ -4,11 +4,13 @@ import 'vscode-jsonrpc/node';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
-import { registerCommands } from './commands/command-table';
+import { annotationCommands } from './commands/annotation-commands';
+import { type CommandTable, registerCommands } from './commands/command-table';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { treeCommands } from './commands/tree-commands';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
 import { RunStore } from './runs/run-store';
@@ -19,6 +21,7 @@ import { Notifications } from './views/notifications';
 import { RunAnnouncements } from './views/run-announcements';
 import { RunDocuments } from './views/run-documents';
 import { RunStatusBar } from './views/run-status-bar';
+import { RunsTree } from './views/runs-tree';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
@@ -42,19 +45,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
-  const commands = runCommands({
-    store,
-    panels,
-    launcher,
-    inspector,
-    diagnostics,
-    trainer,
-    notifications,
-    log,
-  });
+  const tree = new RunsTree(store);
+  const places = { store, tree, panels, notifications };
+  const commands: CommandTable = {
+    ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
+    ...treeCommands(places, launcher),
+    ...annotationCommands(places),
+  };
 
   const statusBar = new RunStatusBar();
-  const contextKeys = new ContextKeys(store, onError);
+  const contextKeys = new ContextKeys(store, () => tree.filter !== '', onError);
   const codeLens = new ExperimentCodeLens(store);
   const announcements = new RunAnnouncements({
     store,
@@ -88,6 +88,7 @@ export function activate(context: vscode.ExtensionContext): void {
     store.onDidChangeRun(refresh),
     store.onDidEndRun(noteEnd),
     panels.onDidChangeActive(refresh),
-    ...[codeLens, announcements, diagnostics, statusBar, panels, watcher, store],
+    tree.onDidChangeFilter(refresh),
+    ...[codeLens, announcements, diagnostics, statusBar, tree, panels, watcher, store],
   );
 }

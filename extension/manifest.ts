@@ -15,10 +15,26 @@ export const commandIds = [
   'ebm.installGpuBackend',
   'ebm.inspectRun',
   'ebm.showLog',
+  'ebm.openRun',
+  'ebm.rerun',
+  'ebm.revealRun',
+  'ebm.filterRuns',
+  'ebm.clearRunFilter',
+  'ebm.renameRun',
+  'ebm.tagRun',
+  'ebm.starRun',
+  'ebm.unstarRun',
+  'ebm.editNotes',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
-export const contextKeys = ['ebm.canPause', 'ebm.canResume', 'ebm.canStop', 'ebm.hasRuns'] as const;
+export const contextKeys = [
+  'ebm.canPause',
+  'ebm.canResume',
+  'ebm.canStop',
+  'ebm.hasRuns',
+  'ebm.hasRunFilter',
+] as const;
 export type ContextKey = (typeof contextKeys)[number];
 
 /** Settings and their defaults. */
@@ -27,6 +43,9 @@ export const settingDefaults = {
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
 } as const;
+
+/** The tree of runs. */
+export const runsViewId = 'ebm.runs';
 
 /** The run panel's view type, under which it is created and restored. */
 export const runPanelType = 'ebm.run';

@@ -136,16 +136,16 @@ export class PanelFeed {
       news.addRange();
     }
     let { state } = run;
+    const { name } = run;
     const { warnings } = run.manifest;
     let hasTrainer = controller !== undefined;
     subscriptions.push(
       run.onDidChange(() => {
         if (run.state !== state) news.addState(run.state);
         state = run.state;
-        // Warnings are part of the snapshot only: they hardly ever change.
-        if (run.manifest.warnings?.length !== warnings?.length && !signal.aborted) {
-          return this.start();
-        }
+        // Warnings and the name are part of the snapshot only: they hardly ever change.
+        const isOther = run.name !== name || run.manifest.warnings?.length !== warnings?.length;
+        if (isOther && !signal.aborted) return this.start();
         if (run.controller === controller) return;
         // Another trainer connection than the one listened to: start over.
         if (run.controller) return signal.aborted ? undefined : this.start();
@@ -177,7 +177,8 @@ export class PanelFeed {
     return {
       generation,
       runDirectory: directory,
-      manifest: this.#run.manifest,
+      // Shown by the name that people gave it.
+      manifest: { ...this.#run.manifest, name: this.#run.name },
       state: this.#run.state,
       previewSteps,
       ...(data ? { data: { values: exactlySized(data.values), count: data.count } } : {}),
