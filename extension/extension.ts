@@ -6,14 +6,16 @@ import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
 import { annotationCommands } from './commands/annotation-commands';
 import { type CommandTable, registerCommands } from './commands/command-table';
+import { settingsOf } from './commands/configured-node';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { treeCommands } from './commands/tree-commands';
+import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
-import { RunStore } from './runs/run-store';
+import { defaultGraceMs, RunStore } from './runs/run-store';
 import { RunWatcher } from './runs/watch-runs';
 import { ExperimentCodeLens } from './views/experiment-code-lens';
 import { ExperimentDiagnostics } from './views/experiment-diagnostics';
@@ -23,11 +25,21 @@ import { RunDocuments } from './views/run-documents';
 import { RunStatusBar } from './views/run-status-bar';
 import { RunsTree } from './views/runs-tree';
 
+/** The setting that says what becomes of runs when the window is closed. */
+const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
+
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
   const notifications = new Notifications(log);
   const onError = (error: unknown) => notifications.problem(problemOf(error));
-  const store = new RunStore({ log, mayAttach: () => vscode.workspace.isTrusted });
+  const store = new RunStore({
+    log,
+    mayAttach: () => vscode.workspace.isTrusted,
+    wish: (directory) => ({
+      whenGone: settingsOf(directory).get(closing) === 'stop' ? 'stop' : 'train',
+      graceMs: defaultGraceMs,
+    }),
+  });
   const watcher = new RunWatcher(store, onError);
 
   const panels = new RunPanels(store, watcher.loaded, {
@@ -89,6 +101,9 @@ export function activate(context: vscode.ExtensionContext): void {
     store.onDidEndRun(noteEnd),
     panels.onDidChangeActive(refresh),
     tree.onDidChangeFilter(refresh),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(closing)) store.renewWishes().catch(onError);
+    }),
     ...[codeLens, announcements, diagnostics, statusBar, tree, panels, watcher, store],
   );
 }

@@ -8,6 +8,8 @@ export const commandIds = [
   'ebm.pauseRun',
   'ebm.resumeRun',
   'ebm.stopRun',
+  'ebm.writeCheckpoint',
+  'ebm.takeOverRun',
   'ebm.rerunLastRun',
   'ebm.rerunExactly',
   'ebm.rerunWithChanges',
@@ -32,6 +34,8 @@ export const contextKeys = [
   'ebm.canPause',
   'ebm.canResume',
   'ebm.canStop',
+  'ebm.canTakeOver',
+  'ebm.canWriteCheckpoint',
   'ebm.hasRuns',
   'ebm.hasRunFilter',
 ] as const;
@@ -42,6 +46,7 @@ export const settingDefaults = {
   'ebm.backend': 'auto',
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
+  'ebm.whenEditorCloses': 'keepTraining',
 } as const;
 
 /** The tree of runs. */

@@ -24,6 +24,8 @@ export class ContextKeys {
       'ebm.canPause': runs.some((run) => canBeAsked(run, 'pause')),
       'ebm.canResume': runs.some((run) => canBeAsked(run, 'resume')),
       'ebm.canStop': runs.some((run) => canBeAsked(run, 'stop')),
+      'ebm.canTakeOver': runs.some((run) => canBeAsked(run, 'takeOver')),
+      'ebm.canWriteCheckpoint': runs.some((run) => canBeAsked(run, 'checkpoint')),
       'ebm.hasRuns': runs.length + broken.length > 0,
       'ebm.hasRunFilter': this.#hasRunFilter(),
     };

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { isLiving } from '../../protocol/run';
+import type { OwnerWish } from '../../protocol/trainer';
 import { listRuns, type RunListing, readListing } from '../../run-directory/listing';
 import type { Log } from '../log';
 import { isProcessAlive } from '../worker/process-identity';
@@ -22,7 +23,12 @@ export interface RunStoreOptions {
   /** Whether trainers may be connected to and run directories changed: not in an untrusted workspace. */
   readonly mayAttach: () => boolean;
   readonly times?: Partial<ControllerTimes>;
+  /** What is to become of the run in a directory when this window is closed; trains on where absent. */
+  readonly wish?: (directory: string) => OwnerWish;
 }
+
+/** How long a window that is reloaded, or a connection that broke, may take to come back. */
+export const defaultGraceMs = 60_000;
 
 /**
  * All runs of the workspace. The directories on disk are the truth: this reads them, reattaches to
@@ -124,10 +130,25 @@ export class RunStore {
     const known = this.find(directory);
     const run = known ?? this.#add(new Run(directory, { ...manifest, state }));
     known?.update({ manifest, state });
-    this.#follow(run, RunController.started(run, started, this.#options.log, this.#options.times));
+    this.#follow(run, RunController.started(run, started, this.#meansOf(directory)));
     this.#reserved.delete(directory);
     this.#setChanged.fire();
     return run;
+  }
+
+  /** What is to become of the run in `directory` when this window is closed. */
+  wishFor(directory: string): OwnerWish {
+    return this.#options.wish?.(directory) ?? { whenGone: 'train', graceMs: defaultGraceMs };
+  }
+
+  /** Tells all trainers anew what is to become of their runs when this window is closed. */
+  async renewWishes(): Promise<void> {
+    await Promise.all(this.runs.map(({ controller }) => controller?.renewWish()));
+  }
+
+  #meansOf(directory: string) {
+    const { log, times = {} } = this.#options;
+    return { log, times, wish: () => this.wishFor(directory) };
   }
 
   /** Lets go of everything; living runs train on. */
@@ -159,12 +180,12 @@ export class RunStore {
 
   /** Follows a living run that this window did not start, or marks it when its trainer is gone. */
   async #attach(run: Run): Promise<void> {
-    const { log, times } = this.#options;
+    const { log } = this.#options;
     try {
       const { pid } = trustedWorker(run.manifest);
       if (await isProcessAlive(pid)) {
         log.info(`Reattaching to ‘${run.name}’ (process ${pid}).`);
-        this.#follow(run, RunController.found(run, log, times));
+        this.#follow(run, RunController.found(run, this.#meansOf(run.directory)));
         return;
       }
       const manifest = await recordCrash(run.directory, run.state, 'while nobody watched,');

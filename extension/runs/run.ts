@@ -1,5 +1,6 @@
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import type { Control } from '../../protocol/trainer';
 import { type Annotations, noAnnotations } from '../../run-directory/annotations';
 import type { RunController } from './run-controller';
 
@@ -9,6 +10,7 @@ export class Run {
   #manifest: RunManifest;
   #annotations: Annotations;
   #isResponding = true;
+  #control: Control = 'free';
   #controller: RunController | undefined;
   readonly #changed = new Emitter<void>();
 
@@ -50,6 +52,11 @@ export class Run {
     return this.#isResponding;
   }
 
+  /** Whether another window controls it, so that this one only watches. */
+  get isWatchedOnly(): boolean {
+    return this.#controller !== undefined && this.#control === 'others';
+  }
+
   /** The connection to its trainer, while there is one. */
   get controller(): RunController | undefined {
     return this.#controller;
@@ -61,11 +68,13 @@ export class Run {
     readonly state?: RunState;
     readonly isResponding?: boolean;
     readonly annotations?: Annotations;
+    readonly control?: Control;
   }): void {
     const manifest = change.manifest ?? this.#manifest;
     this.#manifest = change.state ? { ...manifest, state: change.state } : manifest;
     this.#annotations = change.annotations ?? this.#annotations;
     this.#isResponding = change.isResponding ?? this.#isResponding;
+    this.#control = change.control ?? this.#control;
     this.#changed.fire();
   }
 

@@ -15,7 +15,7 @@ const gatheringMs = 400;
 /** A tooltip is no place for more. */
 const longestNotes = 1_000;
 
-const verbs: readonly RunVerb[] = ['pause', 'resume', 'stop'];
+const verbs: readonly RunVerb[] = ['pause', 'resume', 'stop', 'checkpoint', 'takeOver'];
 
 /** Themes have a colour for each of these. */
 const iconColours: Readonly<Record<string, string>> = {

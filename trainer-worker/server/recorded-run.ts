@@ -50,10 +50,7 @@ export class RecordedRun implements ServedRun {
         recorder.metrics(step, values, wallTime);
         for (const listener of listeners) listener.metrics?.(step, values, wallTime);
       },
-      notice: (text) => {
-        recorder.notice(text);
-        for (const listener of listeners) listener.notice?.(text);
-      },
+      notice: (text) => this.note(text),
       preview: (frame) => this.#onPreview(frame),
       checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
     });
@@ -138,6 +135,12 @@ export class RecordedRun implements ServedRun {
   abandon(problem: Problem): void {
     this.#failure ??= problem;
     this.#abandon();
+  }
+
+  /** Keeps a sentence that whoever looks at the run should know, and tells it. */
+  note(text: string): void {
+    this.#recorder.notice(text);
+    for (const listener of this.#listeners) listener.notice?.(text);
   }
 
   /** Pauses because something cannot be recorded. */
