@@ -4,12 +4,14 @@ import 'vscode-jsonrpc/node';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
-import { registerCommands } from './commands/command-table';
+import { annotationCommands } from './commands/annotation-commands';
+import { type CommandTable, registerCommands } from './commands/command-table';
 import { settingsOf } from './commands/configured-node';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { treeCommands } from './commands/tree-commands';
 import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
@@ -21,6 +23,7 @@ import { Notifications } from './views/notifications';
 import { RunAnnouncements } from './views/run-announcements';
 import { RunDocuments } from './views/run-documents';
 import { RunStatusBar } from './views/run-status-bar';
+import { RunsTree } from './views/runs-tree';
 
 /** The setting that says what becomes of runs when the window is closed. */
 const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
@@ -54,19 +57,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
-  const commands = runCommands({
-    store,
-    panels,
-    launcher,
-    inspector,
-    diagnostics,
-    trainer,
-    notifications,
-    log,
-  });
+  const tree = new RunsTree(store);
+  const places = { store, tree, panels, notifications };
+  const commands: CommandTable = {
+    ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
+    ...treeCommands(places, launcher),
+    ...annotationCommands(places),
+  };
 
   const statusBar = new RunStatusBar();
-  const contextKeys = new ContextKeys(store, onError);
+  const contextKeys = new ContextKeys(store, () => tree.filter !== '', onError);
   const codeLens = new ExperimentCodeLens(store);
   const announcements = new RunAnnouncements({
     store,
@@ -100,9 +100,10 @@ export function activate(context: vscode.ExtensionContext): void {
     store.onDidChangeRun(refresh),
     store.onDidEndRun(noteEnd),
     panels.onDidChangeActive(refresh),
+    tree.onDidChangeFilter(refresh),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(closing)) store.renewWishes().catch(onError);
     }),
-    ...[codeLens, announcements, diagnostics, statusBar, panels, watcher, store],
+    ...[codeLens, announcements, diagnostics, statusBar, tree, panels, watcher, store],
   );
 }

@@ -17,6 +17,16 @@ export const commandIds = [
   'ebm.installGpuBackend',
   'ebm.inspectRun',
   'ebm.showLog',
+  'ebm.openRun',
+  'ebm.rerun',
+  'ebm.revealRun',
+  'ebm.filterRuns',
+  'ebm.clearRunFilter',
+  'ebm.renameRun',
+  'ebm.tagRun',
+  'ebm.starRun',
+  'ebm.unstarRun',
+  'ebm.editNotes',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
@@ -27,6 +37,7 @@ export const contextKeys = [
   'ebm.canTakeOver',
   'ebm.canWriteCheckpoint',
   'ebm.hasRuns',
+  'ebm.hasRunFilter',
 ] as const;
 export type ContextKey = (typeof contextKeys)[number];
 
@@ -37,6 +48,9 @@ export const settingDefaults = {
   'ebm.startTimeoutSeconds': 60,
   'ebm.whenEditorCloses': 'keepTraining',
 } as const;
+
+/** The tree of runs. */
+export const runsViewId = 'ebm.runs';
 
 /** The run panel's view type, under which it is created and restored. */
 export const runPanelType = 'ebm.run';

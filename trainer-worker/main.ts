@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
+import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
@@ -95,6 +96,21 @@ function command(end: (code: number) => void): Command {
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: ShowOptions) => end(await showCommand(run, options)));
+  program
+    .command('annotate')
+    .description('name, tag, star or note a run; its directory and its record stay as they are')
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--name <text>', 'what it is to be called; nothing gives its experiment’s name back')
+    .option('--note <text>', 'a paragraph more in its notes')
+    .option('--tag <tags...>', 'tags more')
+    .option('--untag <tags...>', 'tags less')
+    .option('--star', 'put it among the first')
+    .option('--no-star', 'take its star away')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object')
+    .action(async (run: string, options: AnnotateOptions) =>
+      end(await annotateCommand(run, options)),
+    );
   program
     .command('serve', { hidden: true })
     .description('train an experiment under an editor')

@@ -48,7 +48,7 @@ const doing: Readonly<Record<RunVerb, string>> = {
 };
 
 /** What each command does, whether or not there is a run for it. */
-export function runCommands(means: RunCommandMeans): CommandTable {
+export function runCommands(means: RunCommandMeans) {
   const { store, launcher, inspector, log } = means;
   return {
     'ebm.launchRun': async (argument) => {
@@ -104,7 +104,7 @@ export function runCommands(means: RunCommandMeans): CommandTable {
       if (run) await openLog(run.directory);
       else log.show();
     },
-  };
+  } satisfies Partial<CommandTable>;
 }
 
 /** Launches a run's experiment as it is on disk now, with its changes and more, as its child. */

@@ -136,6 +136,7 @@ export class PanelFeed {
       news.addRange();
     }
     let { state, isWatchedOnly } = run;
+    const { name } = run;
     const { warnings } = run.manifest;
     let hasTrainer = controller !== undefined;
     subscriptions.push(
@@ -144,10 +145,9 @@ export class PanelFeed {
         state = run.state;
         if (run.isWatchedOnly !== isWatchedOnly) news.addControl(run.isWatchedOnly);
         isWatchedOnly = run.isWatchedOnly;
-        // Warnings are part of the snapshot only: they hardly ever change.
-        if (run.manifest.warnings?.length !== warnings?.length && !signal.aborted) {
-          return this.start();
-        }
+        // Warnings and the name are part of the snapshot only: they hardly ever change.
+        const isOther = run.name !== name || run.manifest.warnings?.length !== warnings?.length;
+        if (isOther && !signal.aborted) return this.start();
         if (run.controller === controller) return;
         // Another trainer connection than the one listened to: start over.
         if (run.controller) return signal.aborted ? undefined : this.start();
@@ -179,7 +179,8 @@ export class PanelFeed {
     return {
       generation,
       runDirectory: directory,
-      manifest: this.#run.manifest,
+      // Shown by the name that people gave it.
+      manifest: { ...this.#run.manifest, name: this.#run.name },
       state: this.#run.state,
       isWatchedOnly: this.#run.isWatchedOnly,
       previewSteps,

@@ -3,8 +3,7 @@ import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { isLiving } from '../../protocol/run';
 import type { OwnerWish } from '../../protocol/trainer';
-import { listRuns, type RunListing } from '../../run-directory/listing';
-import { readManifest } from '../../run-directory/manifest';
+import { listRuns, type RunListing, readListing } from '../../run-directory/listing';
 import type { Log } from '../log';
 import { isProcessAlive } from '../worker/process-identity';
 import type { StartedTrainer } from '../worker/start-trainer';
@@ -38,6 +37,7 @@ export const defaultGraceMs = 60_000;
 export class RunStore {
   readonly #options: RunStoreOptions;
   readonly #runs = new Map<string, { readonly run: Run; readonly subscriptions: Disposable[] }>();
+  #sorted: readonly Run[] | undefined;
   readonly #broken = new Map<string, BrokenRun>();
   /** Directories whose trainer is being started right now: nobody else's business yet. */
   readonly #reserved = new Set<string>();
@@ -53,9 +53,11 @@ export class RunStore {
 
   /** Newest first. */
   get runs(): readonly Run[] {
-    return [...this.#runs.values()]
+    // Asked for at every step of a run, and there may be thousands.
+    this.#sorted ??= [...this.#runs.values()]
       .map(({ run }) => run)
       .sort((a, b) => (a.manifest.createdAt < b.manifest.createdAt ? 1 : -1));
+    return this.#sorted;
   }
 
   get broken(): readonly BrokenRun[] {
@@ -109,11 +111,7 @@ export class RunStore {
   /** Reads one run directory again, after something in it changed. */
   async refresh(directory: string): Promise<void> {
     if (this.#reserved.has(directory)) return;
-    try {
-      await this.#take({ directory, manifest: await readManifest(directory) });
-    } catch (error) {
-      await this.#take({ directory, problem: problemOf(error, 'storage') });
-    }
+    await this.#take(await readListing(directory));
     this.#setChanged.fire();
   }
 
@@ -170,11 +168,13 @@ export class RunStore {
       return;
     }
     this.#broken.delete(directory);
+    const { manifest, annotations, annotationsProblem } = listing;
+    if (annotationsProblem) this.#options.log.warn(annotationsProblem.message);
     const known = this.find(directory);
-    const run = known ?? this.#add(new Run(directory, listing.manifest));
-    // Its trainer's events are newer than its file.
+    const run = known ?? this.#add(new Run(directory, manifest, annotations));
+    // Of a run that is followed its trainer's events are newer than its manifest.
+    if (known) run.update(run.controller ? { annotations } : { manifest, annotations });
     if (run.controller) return;
-    if (known) run.update({ manifest: listing.manifest });
     if (run.isLiving && this.#options.mayAttach()) await this.#attach(run);
   }
 
@@ -206,6 +206,7 @@ export class RunStore {
   #add(run: Run): Run {
     const subscriptions = [run.onDidChange(() => this.#runChanged.fire(run))];
     this.#runs.set(run.directory, { run, subscriptions });
+    this.#sorted = undefined;
     return run;
   }
 
@@ -214,6 +215,7 @@ export class RunStore {
     entry?.run.controller?.dispose();
     for (const subscription of entry?.subscriptions ?? []) subscription.dispose();
     this.#runs.delete(directory);
+    this.#sorted = undefined;
     this.#broken.delete(directory);
   }
 }
