@@ -1,5 +1,5 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
@@ -7,13 +7,14 @@ import { backendsCommand } from './cli/backends-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ListOptions, listCommand } from './cli/list-command';
-import { addOverride, parseCount } from './cli/overrides';
+import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 import { type ShowOptions, showCommand } from './cli/show-command';
+import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
 
 const exitCodes = `
 Exit codes:
@@ -44,6 +45,10 @@ function command(end: (code: number) => void): Command {
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
+    .addOption(
+      new Option('--original <path>', 'where the file lies that this is a copy of').hideHelp(),
+    )
+    .addOption(new Option('--group <json>', 'the sweep').argParser(parseGroup).hideHelp())
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: RunOptions) =>
       end(await runCommand(file, options)),
@@ -73,6 +78,21 @@ function command(end: (code: number) => void): Command {
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: RunOptions) => end(await rerunCommand(run, options)));
+  program
+    .command('sweep')
+    .description('train every run of the sweep that an experiment exports, and rank them')
+    .argument('<file>', 'the experiment, which exports a sweep')
+    .option('--parallel <n>', 'how many runs train at once', parsePositive, 1)
+    .option('--again', 'also those that have finished before')
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object a line')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', exitCodes)
+    .action(async (file: string, options: SweepCommandOptions) =>
+      end(await sweepCommand(file, options)),
+    );
   program
     .command('list')
     .description('list the runs, newest first')
