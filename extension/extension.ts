@@ -10,6 +10,7 @@ import { settingsOf } from './commands/configured-node';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
+import { putAwayCommands } from './commands/put-away-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { treeCommands } from './commands/tree-commands';
 import type { settingDefaults } from './manifest';
@@ -63,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
     ...treeCommands(places, launcher),
     ...annotationCommands(places),
+    ...putAwayCommands(places),
   };
 
   const statusBar = new RunStatusBar();

@@ -27,6 +27,10 @@ export const commandIds = [
   'ebm.starRun',
   'ebm.unstarRun',
   'ebm.editNotes',
+  'ebm.archiveRuns',
+  'ebm.restoreRuns',
+  'ebm.deleteRuns',
+  'ebm.showDiskUse',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

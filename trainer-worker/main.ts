@@ -12,6 +12,12 @@ import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
+import {
+  archiveCommand,
+  deleteCommand,
+  type PutAwayOptions,
+  restoreCommand,
+} from './cli/put-away-commands';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
@@ -110,6 +116,33 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: AnnotateOptions) =>
       end(await annotateCommand(run, options)),
+    );
+  const runArgument = ['<run>', 'its directory, its id or the beginning of its name'] as const;
+  const runsOption = ['--runs <folder>', 'where runs are kept', '.ebm/runs'] as const;
+  program
+    .command('archive')
+    .description('move a run that has ended to the archive beside the folder of runs')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions) =>
+      end(await archiveCommand(run, options)),
+    );
+  program
+    .command('restore')
+    .description('move an archived run back')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions) =>
+      end(await restoreCommand(run, options)),
+    );
+  program
+    .command('delete')
+    .description('delete a run that has ended, for good')
+    .argument(...runArgument)
+    .option('--yes', 'do it')
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions & { yes?: true }) =>
+      end(await deleteCommand(run, options)),
     );
   program
     .command('serve', { hidden: true })

@@ -1,6 +1,6 @@
 /** What a shell does to runs that exist. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EventWriter } from '../../run-directory/event-file';
@@ -67,4 +67,18 @@ test('ebm annotate names, tags, stars and notes a run, and list and show tell it
   const nothing = await command('annotate', 'the good one');
   assert.equal(nothing.code, 2);
   assert.match(nothing.errors, /nothing to add/);
+});
+
+test('ebm archive, restore and delete move a run away, back and away for good', async (t) => {
+  const { command, directory, folder } = await shell(t);
+  assert.equal((await command('archive', 'abcdef')).code, 0);
+  assert.equal((await command('list')).out, 'no runs\n');
+  assert.match((await command('list', '--runs', '.ebm/archive')).out, /^abcdefghjk /m);
+  assert.equal((await command('restore', 'abcdef')).code, 0);
+  const hesitant = await command('delete', 'abcdef');
+  assert.equal(hesitant.code, 2);
+  assert.match(hesitant.errors, /--yes/);
+  assert.ok((await readdir(directory)).includes('run.json'));
+  assert.equal((await command('delete', 'abcdef', '--yes')).code, 0);
+  assert.deepEqual(await readdir(path.join(folder, '.ebm/runs')), []);
 });
