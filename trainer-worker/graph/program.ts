@@ -17,7 +17,7 @@ export type TensorSpecs = Readonly<Record<string, TensorSpec>>;
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** Rows that may be shared out over threads. */
-export interface Batch {
+interface Batch {
   readonly rows: number;
   /**
    * Into so many shards, where that is settled already: the last bits of the results depend on it, and

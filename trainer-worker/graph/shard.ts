@@ -5,7 +5,7 @@ import { add, concat, input, loopNode, loopResult, parameter } from './ops/build
 import type { Program } from './program';
 
 /** An input of a program as its shards see it. */
-export interface ShardLeaf {
+interface ShardLeaf {
   /** The program's input, state or noise table. */
   readonly whole: Node;
   /** What the shard program calls its part. */
@@ -14,7 +14,7 @@ export interface ShardLeaf {
 }
 
 /** A value that the shards compute and the rest of the program uses. */
-export interface Crossing {
+interface Crossing {
   /** The output of the shard program. */
   readonly name: string;
   readonly part: Node;
