@@ -43,18 +43,15 @@ export async function exportRun(
   for (const { relative, size } of files) {
     const options = { compress: !storedAsIs.test(relative), size, mode: 0o100644 };
     zip.addReadStreamLazy(`${path.basename(directory)}/${relative}`, options, (give) => {
-      openRegularFile(directory, relative, constants.O_RDONLY).then(
-        (handle) => {
-          const stream =
-            size === 0
-              ? Readable.from([])
-              : handle.createReadStream({ start: 0, end: size - 1, autoClose: false });
+      openBounded(directory, relative, size).then(
+        (stream) => {
           stream.on('data', (chunk: Uint8Array) => {
             done += chunk.length;
             onProgress?.(done, all);
           });
-          stream.on('error', (error) => failure.abort(storageProblem(error, relative, 'read')));
-          stream.on('close', () => void handle.close());
+          stream.on('error', (error: Error) =>
+            failure.abort(storageProblem(error, relative, 'read')),
+          );
           give(null, stream);
         },
         (error: unknown) => failure.abort(error),
@@ -80,6 +77,13 @@ export async function exportMetrics(
   { signal }: ExportMeans = {},
 ): Promise<void> {
   await writeWhole(target, Readable.from(metricsAsCsv(directory)), signal);
+}
+
+/** The first `size` bytes of a file; the stream closes it. */
+async function openBounded(directory: string, relative: string, size: number): Promise<Readable> {
+  if (size === 0) return Readable.from([]);
+  const handle = await openRegularFile(directory, relative, constants.O_RDONLY);
+  return handle.createReadStream({ start: 0, end: size - 1 });
 }
 
 /** The regular files below a directory, with `/`; those under a temporary name are not whole yet. */
