@@ -12,6 +12,7 @@ import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
 import { putAwayCommands } from './commands/put-away-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
 import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
@@ -65,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...treeCommands(places, launcher),
     ...annotationCommands(places),
     ...putAwayCommands(places),
+    ...transferCommands(places),
   };
 
   const statusBar = new RunStatusBar();

@@ -31,6 +31,8 @@ export const commandIds = [
   'ebm.restoreRuns',
   'ebm.deleteRuns',
   'ebm.showDiskUse',
+  'ebm.exportRun',
+  'ebm.exportMetrics',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

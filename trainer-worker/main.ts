@@ -8,6 +8,7 @@ import { backendsCommand } from './cli/backends-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
+import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
 import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
@@ -119,6 +120,16 @@ function command(end: (code: number) => void): Command {
     );
   const runArgument = ['<run>', 'its directory, its id or the beginning of its name'] as const;
   const runsOption = ['--runs <folder>', 'where runs are kept', '.ebm/runs'] as const;
+  program
+    .command('export')
+    .description('write a run as one ZIP archive, or its metrics as CSV')
+    .argument(...runArgument)
+    .option('--csv', 'its metrics alone, a line a step and a column a metric')
+    .option('--to <file>', 'where to write it; here, by its name, where absent; - prints the CSV')
+    .option(...runsOption)
+    .action(async (run: string, options: ExportRunOptions) =>
+      end(await exportRunCommand(run, options)),
+    );
   program
     .command('archive')
     .description('move a run that has ended to the archive beside the folder of runs')

@@ -82,3 +82,16 @@ test('ebm archive, restore and delete move a run away, back and away for good', 
   assert.equal((await command('delete', 'abcdef', '--yes')).code, 0);
   assert.deepEqual(await readdir(path.join(folder, '.ebm/runs')), []);
 });
+
+test('ebm export writes an archive, or the metrics as CSV', async (t) => {
+  const { command, folder } = await shell(t);
+  const printed = await command('export', 'abcdef', '--csv', '--to', '-');
+  assert.equal(printed.out, 'step,loss\n1,1\n2,0.5\n3,0.33333334\n');
+  assert.equal((await command('export', 'abcdef', '--csv', '--to', 'curves.csv')).code, 0);
+  assert.equal(await readFile(path.join(folder, 'curves.csv'), 'utf8'), printed.out);
+  const exported = await command('export', 'abcdef');
+  assert.equal(exported.code, 0, exported.errors);
+  const archive = await readFile(path.join(folder, `${name}.zip`));
+  assert.equal(archive.subarray(0, 2).toString(), 'PK');
+  assert.ok(archive.includes(`${name}/run.json`));
+});
