@@ -4,14 +4,20 @@ import 'vscode-jsonrpc/node';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
-import { registerCommands } from './commands/command-table';
+import { annotationCommands } from './commands/annotation-commands';
+import { type CommandTable, registerCommands } from './commands/command-table';
+import { settingsOf } from './commands/configured-node';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
+import { putAwayCommands } from './commands/put-away-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { transferCommands } from './commands/transfer-commands';
+import { treeCommands } from './commands/tree-commands';
+import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
-import { RunStore } from './runs/run-store';
+import { defaultGraceMs, RunStore } from './runs/run-store';
 import { RunWatcher } from './runs/watch-runs';
 import { ExperimentCodeLens } from './views/experiment-code-lens';
 import { ExperimentDiagnostics } from './views/experiment-diagnostics';
@@ -19,12 +25,23 @@ import { Notifications } from './views/notifications';
 import { RunAnnouncements } from './views/run-announcements';
 import { RunDocuments } from './views/run-documents';
 import { RunStatusBar } from './views/run-status-bar';
+import { RunsTree } from './views/runs-tree';
+
+/** The setting that says what becomes of runs when the window is closed. */
+const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
   const notifications = new Notifications(log);
   const onError = (error: unknown) => notifications.problem(problemOf(error));
-  const store = new RunStore({ log, mayAttach: () => vscode.workspace.isTrusted });
+  const store = new RunStore({
+    log,
+    mayAttach: () => vscode.workspace.isTrusted,
+    wish: (directory) => ({
+      whenGone: settingsOf(directory).get(closing) === 'stop' ? 'stop' : 'train',
+      graceMs: defaultGraceMs,
+    }),
+  });
   const watcher = new RunWatcher(store, onError);
 
   const panels = new RunPanels(store, watcher.loaded, {
@@ -42,19 +59,18 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
-  const commands = runCommands({
-    store,
-    panels,
-    launcher,
-    inspector,
-    diagnostics,
-    trainer,
-    notifications,
-    log,
-  });
+  const tree = new RunsTree(store);
+  const places = { store, tree, panels, notifications };
+  const commands: CommandTable = {
+    ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
+    ...treeCommands(places, launcher),
+    ...annotationCommands(places),
+    ...putAwayCommands(places),
+    ...transferCommands(places),
+  };
 
   const statusBar = new RunStatusBar();
-  const contextKeys = new ContextKeys(store, onError);
+  const contextKeys = new ContextKeys(store, () => tree.filter !== '', onError);
   const codeLens = new ExperimentCodeLens(store);
   const announcements = new RunAnnouncements({
     store,
@@ -88,6 +104,10 @@ export function activate(context: vscode.ExtensionContext): void {
     store.onDidChangeRun(refresh),
     store.onDidEndRun(noteEnd),
     panels.onDidChangeActive(refresh),
-    ...[codeLens, announcements, diagnostics, statusBar, panels, watcher, store],
+    tree.onDidChangeFilter(refresh),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(closing)) store.renewWishes().catch(onError);
+    }),
+    ...[codeLens, announcements, diagnostics, statusBar, tree, panels, watcher, store],
   );
 }

@@ -8,6 +8,8 @@ export const commandIds = [
   'ebm.pauseRun',
   'ebm.resumeRun',
   'ebm.stopRun',
+  'ebm.writeCheckpoint',
+  'ebm.takeOverRun',
   'ebm.rerunLastRun',
   'ebm.rerunExactly',
   'ebm.rerunWithChanges',
@@ -15,10 +17,34 @@ export const commandIds = [
   'ebm.installGpuBackend',
   'ebm.inspectRun',
   'ebm.showLog',
+  'ebm.openRun',
+  'ebm.rerun',
+  'ebm.revealRun',
+  'ebm.filterRuns',
+  'ebm.clearRunFilter',
+  'ebm.renameRun',
+  'ebm.tagRun',
+  'ebm.starRun',
+  'ebm.unstarRun',
+  'ebm.editNotes',
+  'ebm.archiveRuns',
+  'ebm.restoreRuns',
+  'ebm.deleteRuns',
+  'ebm.showDiskUse',
+  'ebm.exportRun',
+  'ebm.exportMetrics',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
-export const contextKeys = ['ebm.canPause', 'ebm.canResume', 'ebm.canStop', 'ebm.hasRuns'] as const;
+export const contextKeys = [
+  'ebm.canPause',
+  'ebm.canResume',
+  'ebm.canStop',
+  'ebm.canTakeOver',
+  'ebm.canWriteCheckpoint',
+  'ebm.hasRuns',
+  'ebm.hasRunFilter',
+] as const;
 export type ContextKey = (typeof contextKeys)[number];
 
 /** Settings and their defaults. */
@@ -26,7 +52,11 @@ export const settingDefaults = {
   'ebm.backend': 'auto',
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
+  'ebm.whenEditorCloses': 'keepTraining',
 } as const;
+
+/** The tree of runs. */
+export const runsViewId = 'ebm.runs';
 
 /** The run panel's view type, under which it is created and restored. */
 export const runPanelType = 'ebm.run';

@@ -6,6 +6,7 @@ export type PanelAction =
   | 'pause'
   | 'resume'
   | 'stop'
+  | 'takeOver'
   | 'rerun'
   | 'openSource'
   | 'openFolder'
@@ -19,6 +20,8 @@ export interface PanelSnapshot {
   readonly runDirectory: string;
   readonly manifest: RunManifest;
   readonly state: RunState;
+  /** Whether another window controls the run, so that this one only watches. */
+  readonly isWatchedOnly: boolean;
   /** `[n, D]` rows of the data to draw beneath the samples, at most a few thousand. */
   readonly data?: { readonly values: Float32Array; readonly count: number };
   /** Steps that have a preview on disk, ascending. */
@@ -35,6 +38,8 @@ export interface PanelUpdate {
    * a run in training for some seconds shows it as not responding.
    */
   readonly state?: RunState;
+  /** On every change. */
+  readonly isWatchedOnly?: boolean;
   readonly series?: SeriesChunks;
   readonly preview?: PreviewFrame;
 }

@@ -143,6 +143,12 @@ export function connectToTrainer(
   });
 }
 
+/** The lock under which a trainer begins to listen at `socket`, or is found to be gone. */
+export function trainerLockPath(socket: string): string {
+  if (process.platform !== 'win32') return `${socket}.lock`;
+  return path.join(tmpdir(), `${path.win32.basename(socket)}.lock`);
+}
+
 /** `sockaddr_un` has 104 bytes on macOS and the BSDs, 108 on Linux, with the final zero. */
 const longestSocketPath = 103;
 

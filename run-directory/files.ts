@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
 
@@ -115,6 +115,28 @@ export async function replaceFile(
     await handle?.close();
     await unlink(temporary).catch(unlessMissing);
     throw storageProblem(thrown, file, 'write');
+  }
+}
+
+const temporaryName = /^\..+\.[0-9a-f]{12}\.tmp$/;
+
+/**
+ * Removes what a process that was killed left of files it was writing with {@link replaceFile}. To be
+ * called only by who alone writes there.
+ *
+ * @param folders relative to `directory`, with `/`
+ */
+export async function removeLeftovers(
+  directory: string,
+  folders: readonly string[],
+): Promise<void> {
+  for (const folder of folders) {
+    const at = path.join(directory, folder);
+    // What cannot be listed is told by whoever needs it.
+    const names = await readdir(at).catch(() => []);
+    for (const name of names.filter((one) => temporaryName.test(one))) {
+      await unlink(await resolveInside(directory, path.join(folder, name)));
+    }
   }
 }
 

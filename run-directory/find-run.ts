@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { ProblemError } from '../protocol/problem';
-import { listRuns } from './listing';
+import { listRuns, nameOf } from './listing';
 
 /**
  * The run directory that somebody means: its path, its name, its id or the beginning of one of these.
@@ -15,7 +15,7 @@ export async function findRun(text: string, runs: string): Promise<string> {
     directory: listing.directory,
     names: [
       path.basename(listing.directory),
-      ...('manifest' in listing ? [listing.manifest.id, listing.manifest.name] : []),
+      ...('manifest' in listing ? [listing.manifest.id, nameOf(listing)] : []),
     ],
   }));
   for (const fits of [(name: string) => name === text, (name: string) => name.startsWith(text)]) {

@@ -3,18 +3,29 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Problem, problemOf } from '../protocol/problem';
 import type { RunManifest } from '../protocol/run';
+import { type Annotations, tryAnnotations } from './annotations';
 import { readManifest } from './manifest';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
 
 /** A run directory: what it is, or why it cannot be opened. */
 export type RunListing =
-  | { readonly directory: string; readonly manifest: RunManifest }
+  | {
+      readonly directory: string;
+      readonly manifest: RunManifest;
+      readonly annotations: Annotations;
+      /** Why what people added to it cannot be read. */
+      readonly annotationsProblem?: Problem;
+    }
   | { readonly directory: string; readonly problem: Problem };
+
+/** A run that can be opened. */
+export type ListedRun = Exclude<RunListing, { readonly problem: Problem }>;
 
 const readAtOnce = 32;
 
 /**
- * The runs in a folder, newest first, broken ones included. Reads their manifests and nothing else.
+ * The runs in a folder, newest first, broken ones included. Reads their manifests and annotations and
+ * nothing else.
  *
  * A folder that does not exist has no runs. Symbolic links are listed as broken, never followed.
  *
@@ -42,18 +53,28 @@ export async function listRuns(runsDirectory: string): Promise<RunListing[]> {
 
 async function list(runsDirectory: string, entry: Dirent): Promise<RunListing> {
   const directory = path.join(runsDirectory, entry.name);
+  if (!entry.isSymbolicLink()) return await readListing(directory);
+  const problem = brokenFile(
+    directory,
+    'it is a symbolic link, which is never followed.',
+    'Put the run directory itself here.',
+  );
+  return { directory, problem: problem.problem };
+}
+
+/** What one run directory is, or why it cannot be opened. */
+export async function readListing(directory: string): Promise<RunListing> {
   try {
-    if (entry.isSymbolicLink()) {
-      throw brokenFile(
-        directory,
-        'it is a symbolic link, which is never followed.',
-        'Put the run directory itself here.',
-      );
-    }
-    return { directory, manifest: await readManifest(directory) };
+    const manifest = await readManifest(directory);
+    return { directory, manifest, ...(await tryAnnotations(directory)) };
   } catch (thrown) {
     return { directory, problem: problemOf(thrown, 'storage') };
   }
+}
+
+/** What a run is called: the name it was given, else its experiment's. */
+export function nameOf({ manifest, annotations }: ListedRun): string {
+  return annotations.name ?? manifest.name;
 }
 
 /** Date and time as digits, from the manifest, or from the name where there is no manifest. */

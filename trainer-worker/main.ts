@@ -3,13 +3,22 @@ import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
+import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
 import { backendsCommand } from './cli/backends-command';
+import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
+import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
 import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
+import {
+  archiveCommand,
+  deleteCommand,
+  type PutAwayOptions,
+  restoreCommand,
+} from './cli/put-away-commands';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
@@ -94,6 +103,14 @@ function command(end: (code: number) => void): Command {
       end(await sweepCommand(file, options)),
     );
   program
+    .command('checkpoint')
+    .description('have a run that is in training write a checkpoint now')
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .action(async (run: string, options: CheckpointOptions) =>
+      end(await checkpointCommand(run, options)),
+    );
+  program
     .command('list')
     .description('list the runs, newest first')
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
@@ -106,6 +123,58 @@ function command(end: (code: number) => void): Command {
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: ShowOptions) => end(await showCommand(run, options)));
+  program
+    .command('annotate')
+    .description('name, tag, star or note a run; its directory and its record stay as they are')
+    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .option('--name <text>', 'what it is to be called; nothing gives its experiment’s name back')
+    .option('--note <text>', 'a paragraph more in its notes')
+    .option('--tag <tags...>', 'tags more')
+    .option('--untag <tags...>', 'tags less')
+    .option('--star', 'put it among the first')
+    .option('--no-star', 'take its star away')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object')
+    .action(async (run: string, options: AnnotateOptions) =>
+      end(await annotateCommand(run, options)),
+    );
+  const runArgument = ['<run>', 'its directory, its id or the beginning of its name'] as const;
+  const runsOption = ['--runs <folder>', 'where runs are kept', '.ebm/runs'] as const;
+  program
+    .command('export')
+    .description('write a run as one ZIP archive, or its metrics as CSV')
+    .argument(...runArgument)
+    .option('--csv', 'its metrics alone, a line a step and a column a metric')
+    .option('--to <file>', 'where to write it; here, by its name, where absent; - prints the CSV')
+    .option(...runsOption)
+    .action(async (run: string, options: ExportRunOptions) =>
+      end(await exportRunCommand(run, options)),
+    );
+  program
+    .command('archive')
+    .description('move a run that has ended to the archive beside the folder of runs')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions) =>
+      end(await archiveCommand(run, options)),
+    );
+  program
+    .command('restore')
+    .description('move an archived run back')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions) =>
+      end(await restoreCommand(run, options)),
+    );
+  program
+    .command('delete')
+    .description('delete a run that has ended, for good')
+    .argument(...runArgument)
+    .option('--yes', 'do it')
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions & { yes?: true }) =>
+      end(await deleteCommand(run, options)),
+    );
   program
     .command('serve', { hidden: true })
     .description('train an experiment under an editor')

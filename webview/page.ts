@@ -23,6 +23,7 @@ import type { PanelModel } from './views/panel-model';
 import { Scrubber } from './views/scrubber';
 import { Summary } from './views/summary';
 import { Warnings } from './views/warnings';
+import { WatchedOnly } from './views/watched-only';
 
 /** How often a page that hears nothing looks whether its trainer still answers, in milliseconds. */
 const pulse = 1000;
@@ -36,6 +37,7 @@ export class Page {
   readonly #controls = new Controls((action) => this.#act(action));
   readonly #header = new Header(this.#controls.root);
   readonly #banner = new Banner((action) => this.#act(action));
+  readonly #watchedOnly = new WatchedOnly((action) => this.#act(action));
   readonly #landscape = new Landscape(this.#frames.request, (axes) => this.#navigate({ axes }));
   readonly #curves = new Curves({
     redraw: this.#frames.request,
@@ -67,6 +69,7 @@ export class Page {
       { class: 'page starting' },
       this.#waiting,
       this.#header.root,
+      this.#watchedOnly.root,
       this.#banner.root,
       this.#warnings.root,
       element('main', { class: 'views' }, this.#landscape.root, this.#curves.root),
@@ -171,6 +174,7 @@ export class Page {
     };
     this.#header.render(model);
     this.#controls.render(model);
+    this.#watchedOnly.render(model);
     this.#banner.render(model);
     this.#warnings.render(model);
     this.#landscape.render(model);

@@ -65,6 +65,13 @@ export class PushButton {
     }
   }
 
+  /** What its tooltip says beside its label: why it cannot be pressed. */
+  set hint(hint: string | undefined) {
+    const label = this.root.getAttribute('aria-label') ?? '';
+    const title = hint === undefined ? label : `${label}: ${hint}`;
+    if (this.root.title !== title) this.root.title = title;
+  }
+
   set isEnabled(enabled: boolean) {
     this.root.toggleAttribute('disabled', !enabled);
   }

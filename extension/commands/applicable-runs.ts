@@ -2,19 +2,23 @@ import type { RunStatus } from '../../protocol/run';
 import type { Run } from '../runs/run';
 
 /** What can be asked of a run. */
-export type RunVerb = 'pause' | 'resume' | 'stop';
+export type RunVerb = 'pause' | 'resume' | 'stop' | 'checkpoint' | 'takeOver';
 
 /** Whether a run is in a state in which `verb` makes sense. */
 export function canBeAsked(run: Run, verb: RunVerb): boolean {
   const { status } = run.state;
   if (verb === 'resume' && hasStepsLeft(status)) return true;
   if (!run.controller) return false;
+  if (verb === 'takeOver') return run.isWatchedOnly;
+  // What changes nothing for the window that controls it may be asked for from any.
+  if (run.isWatchedOnly && verb !== 'checkpoint') return false;
   switch (verb) {
     case 'pause':
       return status === 'running';
     case 'resume':
       return status === 'paused';
     case 'stop':
+    case 'checkpoint':
       return status === 'running' || status === 'paused';
   }
 }

@@ -9,8 +9,11 @@ export class ContextKeys {
   readonly #written = new Map<ContextKey, boolean>();
   readonly #onError: (error: unknown) => void;
 
-  constructor(store: RunStore, onError: (error: unknown) => void) {
+  readonly #hasRunFilter: () => boolean;
+
+  constructor(store: RunStore, hasRunFilter: () => boolean, onError: (error: unknown) => void) {
     this.#store = store;
+    this.#hasRunFilter = hasRunFilter;
     this.#onError = onError;
   }
 
@@ -21,7 +24,10 @@ export class ContextKeys {
       'ebm.canPause': runs.some((run) => canBeAsked(run, 'pause')),
       'ebm.canResume': runs.some((run) => canBeAsked(run, 'resume')),
       'ebm.canStop': runs.some((run) => canBeAsked(run, 'stop')),
+      'ebm.canTakeOver': runs.some((run) => canBeAsked(run, 'takeOver')),
+      'ebm.canWriteCheckpoint': runs.some((run) => canBeAsked(run, 'checkpoint')),
       'ebm.hasRuns': runs.length + broken.length > 0,
+      'ebm.hasRunFilter': this.#hasRunFilter(),
     };
     for (const key of contextKeys) {
       if (this.#written.get(key) === values[key]) continue;

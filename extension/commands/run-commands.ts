@@ -34,10 +34,21 @@ const nothingTo: Readonly<Record<RunVerb, string>> = {
   pause: 'No run is in training, so there is nothing to pause. Launch one, or resume a paused one.',
   resume: 'No run is paused or has ended before its time, so there is nothing to resume.',
   stop: 'No run is in training, so there is nothing to stop.',
+  checkpoint: 'No run is in training, so there is nothing to write a checkpoint of.',
+  takeOver: 'No run is controlled by another window, so there is nothing to take over.',
+};
+
+/** What a verb does, for a question. */
+const doing: Readonly<Record<RunVerb, string>> = {
+  pause: 'pause',
+  resume: 'resume',
+  stop: 'stop',
+  checkpoint: 'write a checkpoint of',
+  takeOver: 'take over',
 };
 
 /** What each command does, whether or not there is a run for it. */
-export function runCommands(means: RunCommandMeans): CommandTable {
+export function runCommands(means: RunCommandMeans) {
   const { store, launcher, inspector, log } = means;
   return {
     'ebm.launchRun': async (argument) => {
@@ -50,6 +61,8 @@ export function runCommands(means: RunCommandMeans): CommandTable {
     'ebm.pauseRun': (argument) => askRun(means, 'pause', argument),
     'ebm.resumeRun': (argument) => askRun(means, 'resume', argument),
     'ebm.stopRun': (argument) => askRun(means, 'stop', argument),
+    'ebm.writeCheckpoint': (argument) => askRun(means, 'checkpoint', argument),
+    'ebm.takeOverRun': (argument) => askRun(means, 'takeOver', argument),
     'ebm.rerunLastRun': async (argument) => {
       const run = lastRun(store, argument);
       if (run) await rerun(means.launcher, run);
@@ -91,7 +104,7 @@ export function runCommands(means: RunCommandMeans): CommandTable {
       if (run) await openLog(run.directory);
       else log.show();
     },
-  };
+  } satisfies Partial<CommandTable>;
 }
 
 /** Launches a run's experiment as it is on disk now, with its changes and more, as its child. */
@@ -133,6 +146,7 @@ export async function actOnRun(run: Run, action: PanelAction, launcher: Launcher
     case 'pause':
     case 'resume':
     case 'stop':
+    case 'takeOver':
       return await ask(run, action, launcher);
     case 'rerun':
       return await rerun(launcher, run);
@@ -153,11 +167,23 @@ async function askRun(means: RunCommandMeans, verb: RunVerb, argument: unknown):
   const named = typeof argument === 'string' ? store.find(argument) : undefined;
   const able = candidates(named ? [named] : store.runs, panels.activeRun, verb);
   if (able.length === 0) {
-    notifications.inform(nothingTo[verb]);
+    const watched = (named ? [named] : store.runs).find((run) => run.isWatchedOnly);
+    if (watched) explainWatched(watched, means);
+    else notifications.inform(nothingTo[verb]);
     return;
   }
   const run = able.length === 1 ? able[0] : await chooseRun(able, verb);
-  if (run) await ask(run, verb, means.launcher);
+  if (!run) return;
+  await ask(run, verb, means.launcher);
+  if (verb === 'checkpoint') {
+    vscode.window.setStatusBarMessage(`$(save) Checkpoint of ‘${run.name}’ written`, 5_000);
+  }
+}
+
+function explainWatched(run: Run, { notifications }: RunCommandMeans): void {
+  notifications.inform(`Another window controls ‘${run.name}’; this one only watches it.`, [
+    { title: 'Take Over', run: () => run.controller?.takeOver() },
+  ]);
 }
 
 async function ask(run: Run, verb: RunVerb, launcher: Launcher): Promise<void> {
@@ -196,7 +222,7 @@ async function chooseRun(runs: readonly Run[], verb: RunVerb): Promise<Run | und
     run,
   }));
   const chosen = await vscode.window.showQuickPick(items, {
-    placeHolder: `Which run do you want to ${verb}?`,
+    placeHolder: `Which run do you want to ${doing[verb]}?`,
   });
   return chosen?.run;
 }

@@ -105,7 +105,7 @@ export class PanelFeed {
           await send({ preview: exact(preview), ...news.takeState() });
         }
         const state = news.takeState();
-        if (state.state) await send(state);
+        if (Object.keys(state).length > 0) await send(state);
         await news.arrives(signal);
       }
     } finally {
@@ -135,17 +135,19 @@ export class PanelFeed {
     } else {
       news.addRange();
     }
-    let { state } = run;
+    let { state, isWatchedOnly } = run;
+    const { name } = run;
     const { warnings } = run.manifest;
     let hasTrainer = controller !== undefined;
     subscriptions.push(
       run.onDidChange(() => {
         if (run.state !== state) news.addState(run.state);
         state = run.state;
-        // Warnings are part of the snapshot only: they hardly ever change.
-        if (run.manifest.warnings?.length !== warnings?.length && !signal.aborted) {
-          return this.start();
-        }
+        if (run.isWatchedOnly !== isWatchedOnly) news.addControl(run.isWatchedOnly);
+        isWatchedOnly = run.isWatchedOnly;
+        // Warnings and the name are part of the snapshot only: they hardly ever change.
+        const isOther = run.name !== name || run.manifest.warnings?.length !== warnings?.length;
+        if (isOther && !signal.aborted) return this.start();
         if (run.controller === controller) return;
         // Another trainer connection than the one listened to: start over.
         if (run.controller) return signal.aborted ? undefined : this.start();
@@ -177,8 +179,10 @@ export class PanelFeed {
     return {
       generation,
       runDirectory: directory,
-      manifest: this.#run.manifest,
+      // Shown by the name that people gave it.
+      manifest: { ...this.#run.manifest, name: this.#run.name },
       state: this.#run.state,
+      isWatchedOnly: this.#run.isWatchedOnly,
       previewSteps,
       ...(data ? { data: { values: exactlySized(data.values), count: data.count } } : {}),
       ...(preview ? { preview: exact(preview) } : {}),
@@ -236,6 +240,7 @@ class News {
   #points = 0;
   #previews: PreviewFrame[] = [];
   #state: RunState | undefined;
+  #isWatchedOnly: boolean | undefined;
   /** Whether points that come as events do not continue what was told: until the next range. */
   #isHeld = true;
   #wake: (() => void) | undefined;
@@ -275,6 +280,11 @@ class News {
     this.#wake?.();
   }
 
+  addControl(isWatchedOnly: boolean): void {
+    this.#isWatchedOnly = isWatchedOnly;
+    this.#wake?.();
+  }
+
   takeRange(): EventRange | undefined {
     return this.#ranges.shift();
   }
@@ -290,17 +300,23 @@ class News {
     return this.#previews.shift();
   }
 
-  takeState(): { readonly state?: RunState } {
+  /** How the run stands, and who controls it, where that has changed. */
+  takeState(): Pick<PanelUpdate, 'state' | 'isWatchedOnly'> {
     const state = this.#state;
+    const isWatchedOnly = this.#isWatchedOnly;
     this.#state = undefined;
-    return state ? { state } : {};
+    this.#isWatchedOnly = undefined;
+    return {
+      ...(state ? { state } : {}),
+      ...(isWatchedOnly === undefined ? {} : { isWatchedOnly }),
+    };
   }
 
   /** Resolves when there is something to tell; rejects when `signal` aborts. */
   async arrives(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#ranges.length + this.#series.length + this.#previews.length > 0 || this.#state)
-      return;
+    if (this.#ranges.length + this.#series.length + this.#previews.length > 0) return;
+    if (this.#state || this.#isWatchedOnly !== undefined) return;
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', onAbort, { once: true });

@@ -51,6 +51,9 @@ export class RunPanel {
         // Hidden, the page is gone; shown again, it is a new one, which reports when it is ready.
         if (!webviewPanel.visible) this.#feed.stop();
       }),
+      run.onDidChange(() => {
+        if (webviewPanel.title !== run.name) webviewPanel.title = run.name;
+      }),
     ];
     webviewPanel.title = run.name;
     webviewPanel.iconPath = vscode.Uri.joinPath(means.extensionUri, 'media', 'icon.png');

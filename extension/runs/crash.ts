@@ -1,12 +1,19 @@
 import path from 'node:path';
 import type { Problem } from '../../protocol/problem';
 import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import {
+  isTrainerListening,
+  trainerLockPath,
+  trainerSocketPath,
+} from '../../protocol/socket-transport';
+import { withLock } from '../../run-directory/lock-file';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
 import { readLogTail } from '../worker/log-tail';
 import { workerLog } from '../worker/start-trainer';
 
 /**
- * Records that a run's trainer is gone, unless the trainer wrote its own end before it went.
+ * Records that a run's trainer is gone, unless the trainer wrote its own end before it went, another
+ * window has recorded it, or somebody has resumed the run meanwhile.
  *
  * @param known the newest state heard of, which is newer than the one on disk.
  * @param how why it is known to be gone, as the end of a sentence: `without a word`.
@@ -17,8 +24,24 @@ export async function recordCrash(
   known: RunState,
   how: string,
 ): Promise<RunManifest> {
-  const manifest = await readManifest(directory);
-  if (!isLiving(manifest.state.status)) return manifest;
+  const seen = await readManifest(directory);
+  if (!isLiving(seen.state.status)) return seen;
+  const socket = trainerSocketPath(seen.id);
+  // A trainer that goes on with this run begins to listen under the same lock.
+  return await withLock(trainerLockPath(socket), async () => {
+    const manifest = await readManifest(directory);
+    const isOther = manifest.worker?.pid !== seen.worker?.pid || (await isTrainerListening(socket));
+    if (!isLiving(manifest.state.status) || isOther) return manifest;
+    return await record(directory, manifest, known, how);
+  });
+}
+
+async function record(
+  directory: string,
+  manifest: RunManifest,
+  known: RunState,
+  how: string,
+): Promise<RunManifest> {
   const step = Math.max(known.step, manifest.state.step);
   const detail = await readLogTail(path.join(directory, workerLog));
   const problem: Problem = {

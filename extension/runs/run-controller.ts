@@ -9,7 +9,7 @@ import {
   type SeriesChunks,
 } from '../../protocol/run';
 import { connectToTrainer } from '../../protocol/socket-transport';
-import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
+import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
 import { readManifest } from '../../run-directory/manifest';
 import type { Log } from '../log';
 import { isProcessAlive, isTrainerOf } from '../worker/process-identity';
@@ -43,6 +43,14 @@ const defaultTimes: ControllerTimes = {
   grace: 5_000,
 };
 
+/** With what runs are followed. */
+export interface ControllerMeans {
+  readonly log: Log;
+  readonly times?: Partial<ControllerTimes>;
+  /** What is to become of the run when this window is closed, asked whenever it is told to the trainer. */
+  readonly wish: () => OwnerWish;
+}
+
 type TrainerPeer = Peer<EditorSide, TrainerSide>;
 
 /**
@@ -54,6 +62,7 @@ export class RunController {
   readonly #process: TrainerProcess;
   readonly #log: Log;
   readonly #times: ControllerTimes;
+  readonly #wish: () => OwnerWish;
   readonly #disposal = new AbortController();
   readonly #series = new Emitter<SeriesChunks>();
   readonly #previews = new Emitter<PreviewFrame>();
@@ -66,13 +75,16 @@ export class RunController {
   #hasExited = false;
   #attaching: Promise<Attachment> | undefined;
   #stopping: Promise<void> | undefined;
+  /** The trainer could not write the checkpoint of a stop. */
+  #stopWasRefused = false;
 
-  private constructor(run: Run, process: TrainerProcess, log: Log, times: ControllerTimes) {
+  private constructor(run: Run, process: TrainerProcess, { log, times, wish }: ControllerMeans) {
     this.run = run;
     this.#process = process;
     this.#log = log;
-    this.#times = times;
-    this.#pulse = setInterval(() => this.#checkPulse(), Math.min(1000, times.silence / 2));
+    this.#times = { ...defaultTimes, ...times };
+    this.#wish = wish;
+    this.#pulse = setInterval(() => this.#checkPulse(), Math.min(1000, this.#times.silence / 2));
     this.#pulse.unref();
     void process.exited.then(() => {
       this.#hasExited = true;
@@ -84,12 +96,12 @@ export class RunController {
   /** Takes over a trainer that was just started. */
   static started(
     run: Run,
-    { process, peer }: StartedTrainer,
-    log: Log,
-    times: Partial<ControllerTimes> = {},
+    { process, peer, attachment }: StartedTrainer,
+    means: ControllerMeans,
   ): RunController {
-    const controller = new RunController(run, process, log, { ...defaultTimes, ...times });
+    const controller = new RunController(run, process, means);
     controller.#adopt(peer);
+    run.update({ control: attachment.control });
     return controller;
   }
 
@@ -99,10 +111,10 @@ export class RunController {
    *
    * @throws ProblemError `storage` when `run.json` does not name its own trainer.
    */
-  static found(run: Run, log: Log, times: Partial<ControllerTimes> = {}): RunController {
+  static found(run: Run, means: ControllerMeans): RunController {
     const worker = trustedWorker(run.manifest);
     const process = foundProcess(worker.pid, run.directory);
-    const controller = new RunController(run, process, log, { ...defaultTimes, ...times });
+    const controller = new RunController(run, process, means);
     controller.#findAgain();
     return controller;
   }
@@ -144,7 +156,8 @@ export class RunController {
 
   async #attach(): Promise<Attachment> {
     const attachment = await this.#open().request('attach', {}, { timeoutMs: this.#times.answer });
-    this.run.update({ manifest: attachment.manifest, state: attachment.state });
+    const { manifest, state, control } = attachment;
+    this.run.update({ manifest, state, control });
     this.#attachments.fire(attachment);
     return attachment;
   }
@@ -160,13 +173,38 @@ export class RunController {
     this.run.update({ state });
   }
 
+  /** Writes a checkpoint between two steps; resolves once it is durable. */
+  async checkpoint(): Promise<void> {
+    const state = await this.#open().request('checkpoint', {}, { timeoutMs: this.#times.answer });
+    this.run.update({ state });
+  }
+
+  /** Controls the run from here, whoever did so before. */
+  async takeOver(): Promise<void> {
+    await this.#own(this.#open(), true);
+  }
+
+  /** Tells the trainer anew what is to become of the run when this window is closed. */
+  async renewWish(): Promise<void> {
+    if (this.#peer?.isOpen) await this.#own(this.#peer, false);
+  }
+
+  async #own(peer: TrainerPeer, takeOver: boolean): Promise<void> {
+    const wish = { ...this.#wish(), takeOver };
+    const control = await peer.request('own', wish, { timeoutMs: this.#times.answer });
+    this.run.update({ control });
+  }
+
   /**
-   * Ends the run: asks it to; when it does not answer in time, ends the process.
+   * Ends the run: asks it to; when it does not answer in time, ends the process. A run whose
+   * checkpoint cannot be written stays paused; asked again, it is ended without.
    *
-   * @throws ProblemError `worker` when it had to be ended by force.
+   * @throws ProblemError that says why it goes on, or `worker` when it had to be ended by force.
    */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
     return this.#stopping;
   }
 
@@ -188,8 +226,15 @@ export class RunController {
     try {
       await this.#open().request('stop', {}, { timeoutMs: this.#times.stop });
     } catch (error) {
+      const problem = problemOf(error);
       // A connection that closes first is how a stop may look from here; the process decides.
-      this.#log.warn(`Asking ‘${this.run.name}’ to stop: ${problemOf(error).message}`);
+      this.#log.warn(`Asking ‘${this.run.name}’ to stop: ${problem.message}`);
+      if (problem.kind === 'storage' && !this.#stopWasRefused) {
+        this.#stopWasRefused = true;
+        const remedy = `${problem.remedy ?? ''} Stopping it once more ends it without a checkpoint.`;
+        throw new ProblemError({ ...problem, remedy: remedy.trim() }, { cause: error });
+      }
+      if (problem.kind === 'environment') throw error;
     }
     if (await exitsWithin(this.#process, this.#times.grace)) return;
     await endProcess(this.#process, this.#times.grace);
@@ -226,6 +271,10 @@ export class RunController {
       this.#heard();
       this.#previews.fire(preview);
     });
+    peer.on('control', ({ control }) => {
+      this.#heard();
+      this.run.update({ control });
+    });
     peer.on('lagging', () => {
       this.#log.warn(`‘${this.run.name}’ sent more than could be read: catching up from disk.`);
       this.#gaps.fire();
@@ -245,6 +294,7 @@ export class RunController {
   }
 
   #checkPulse(): void {
+    this.#peer?.emit('alive', {});
     if (this.run.isResponding && performance.now() - this.#lastHeard > this.#times.silence) {
       this.#log.warn(`‘${this.run.name}’ has given no sign of life for too long.`);
       this.run.update({ isResponding: false });
@@ -275,7 +325,11 @@ export class RunController {
       if (peer) {
         this.#adopt(peer);
         // Closing it starts the next search.
-        await this.attach().catch((error: unknown) => peer.close(error as Error));
+        const begin = async () => {
+          await this.#own(peer, false);
+          await this.attach();
+        };
+        await begin().catch((error: unknown) => peer.close(error as Error));
         return;
       }
       // Nobody listens: is that process the trainer at all, or a later one with its number?
@@ -302,6 +356,7 @@ export class RunController {
     // The process itself may take a moment more, and a stop waits for that.
     this.#letGo();
     this.run.update({ manifest, isResponding: true });
-    this.#ended.fire();
+    // Where somebody has just resumed it, the store finds it again.
+    if (!isLiving(manifest.state.status)) this.#ended.fire();
   }
 }

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { isLiving } from '../../protocol/run';
-import { listRuns, type RunListing } from '../../run-directory/listing';
-import { readManifest } from '../../run-directory/manifest';
+import type { OwnerWish } from '../../protocol/trainer';
+import { listRuns, type RunListing, readListing } from '../../run-directory/listing';
 import type { Log } from '../log';
 import { isProcessAlive } from '../worker/process-identity';
 import type { StartedTrainer } from '../worker/start-trainer';
@@ -23,7 +23,12 @@ export interface RunStoreOptions {
   /** Whether trainers may be connected to and run directories changed: not in an untrusted workspace. */
   readonly mayAttach: () => boolean;
   readonly times?: Partial<ControllerTimes>;
+  /** What is to become of the run in a directory when this window is closed; trains on where absent. */
+  readonly wish?: (directory: string) => OwnerWish;
 }
+
+/** How long a window that is reloaded, or a connection that broke, may take to come back. */
+export const defaultGraceMs = 60_000;
 
 /**
  * All runs of the workspace. The directories on disk are the truth: this reads them, reattaches to
@@ -32,6 +37,7 @@ export interface RunStoreOptions {
 export class RunStore {
   readonly #options: RunStoreOptions;
   readonly #runs = new Map<string, { readonly run: Run; readonly subscriptions: Disposable[] }>();
+  #sorted: readonly Run[] | undefined;
   readonly #broken = new Map<string, BrokenRun>();
   /** Directories whose trainer is being started right now: nobody else's business yet. */
   readonly #reserved = new Set<string>();
@@ -47,9 +53,11 @@ export class RunStore {
 
   /** Newest first. */
   get runs(): readonly Run[] {
-    return [...this.#runs.values()]
+    // Asked for at every step of a run, and there may be thousands.
+    this.#sorted ??= [...this.#runs.values()]
       .map(({ run }) => run)
       .sort((a, b) => (a.manifest.createdAt < b.manifest.createdAt ? 1 : -1));
+    return this.#sorted;
   }
 
   get broken(): readonly BrokenRun[] {
@@ -73,6 +81,11 @@ export class RunStore {
   /** A run that was followed from here has ended, or was found dead. */
   onDidEndRun(listener: (run: Run) => void): Disposable {
     return this.#runEnded.event(listener);
+  }
+
+  /** The folders that hold the runs. */
+  get folders(): readonly string[] {
+    return this.#runsDirectories;
   }
 
   /** Whether `directory` is a run directory of this workspace, existing or not. */
@@ -103,11 +116,13 @@ export class RunStore {
   /** Reads one run directory again, after something in it changed. */
   async refresh(directory: string): Promise<void> {
     if (this.#reserved.has(directory)) return;
-    try {
-      await this.#take({ directory, manifest: await readManifest(directory) });
-    } catch (error) {
-      await this.#take({ directory, problem: problemOf(error, 'storage') });
-    }
+    await this.#take(await readListing(directory));
+    this.#setChanged.fire();
+  }
+
+  /** Forgets a run that was moved away or deleted. */
+  drop(directory: string): void {
+    this.#forget(directory);
     this.#setChanged.fire();
   }
 
@@ -126,10 +141,25 @@ export class RunStore {
     const known = this.find(directory);
     const run = known ?? this.#add(new Run(directory, { ...manifest, state }));
     known?.update({ manifest, state });
-    this.#follow(run, RunController.started(run, started, this.#options.log, this.#options.times));
+    this.#follow(run, RunController.started(run, started, this.#meansOf(directory)));
     this.#reserved.delete(directory);
     this.#setChanged.fire();
     return run;
+  }
+
+  /** What is to become of the run in `directory` when this window is closed. */
+  wishFor(directory: string): OwnerWish {
+    return this.#options.wish?.(directory) ?? { whenGone: 'train', graceMs: defaultGraceMs };
+  }
+
+  /** Tells all trainers anew what is to become of their runs when this window is closed. */
+  async renewWishes(): Promise<void> {
+    await Promise.all(this.runs.map(({ controller }) => controller?.renewWish()));
+  }
+
+  #meansOf(directory: string) {
+    const { log, times = {} } = this.#options;
+    return { log, times, wish: () => this.wishFor(directory) };
   }
 
   /** Lets go of everything; living runs train on. */
@@ -149,22 +179,24 @@ export class RunStore {
       return;
     }
     this.#broken.delete(directory);
+    const { manifest, annotations, annotationsProblem } = listing;
+    if (annotationsProblem) this.#options.log.warn(annotationsProblem.message);
     const known = this.find(directory);
-    const run = known ?? this.#add(new Run(directory, listing.manifest));
-    // Its trainer's events are newer than its file.
+    const run = known ?? this.#add(new Run(directory, manifest, annotations));
+    // Of a run that is followed its trainer's events are newer than its manifest.
+    if (known) run.update(run.controller ? { annotations } : { manifest, annotations });
     if (run.controller) return;
-    if (known) run.update({ manifest: listing.manifest });
     if (run.isLiving && this.#options.mayAttach()) await this.#attach(run);
   }
 
   /** Follows a living run that this window did not start, or marks it when its trainer is gone. */
   async #attach(run: Run): Promise<void> {
-    const { log, times } = this.#options;
+    const { log } = this.#options;
     try {
       const { pid } = trustedWorker(run.manifest);
       if (await isProcessAlive(pid)) {
         log.info(`Reattaching to ‘${run.name}’ (process ${pid}).`);
-        this.#follow(run, RunController.found(run, log, times));
+        this.#follow(run, RunController.found(run, this.#meansOf(run.directory)));
         return;
       }
       const manifest = await recordCrash(run.directory, run.state, 'while nobody watched,');
@@ -185,6 +217,7 @@ export class RunStore {
   #add(run: Run): Run {
     const subscriptions = [run.onDidChange(() => this.#runChanged.fire(run))];
     this.#runs.set(run.directory, { run, subscriptions });
+    this.#sorted = undefined;
     return run;
   }
 
@@ -193,6 +226,7 @@ export class RunStore {
     entry?.run.controller?.dispose();
     for (const subscription of entry?.subscriptions ?? []) subscription.dispose();
     this.#runs.delete(directory);
+    this.#sorted = undefined;
     this.#broken.delete(directory);
   }
 }

@@ -37,7 +37,7 @@ export class RunWatcher {
         .load(folders.map(({ uri }) => path.join(uri.fsPath, ...runsFolder.split('/'))))
         .catch(this.#onError);
     this.#watchers = folders.flatMap((folder) => {
-      const manifests = watch(folder, `${runsFolder}/*/run.json`);
+      const manifests = watch(folder, `${runsFolder}/*/{run,annotations}.json`);
       const refresh = (uri: vscode.Uri) => {
         this.#store.refresh(path.dirname(uri.fsPath)).catch(this.#onError);
       };

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
 import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 import { progressText, statusIcon, statusName, timeLeftText } from './run-text';
@@ -47,13 +48,15 @@ export class RunStatusBar {
   }
 }
 
-function tooltip({ name, state, isLiving, isResponding, directory }: Run): vscode.MarkdownString {
+function tooltip(run: Run): vscode.MarkdownString {
+  const { name, state, isLiving, isResponding, isWatchedOnly, directory } = run;
   const text = new vscode.MarkdownString('', true);
   const actions: [string, CommandId][] = [];
-  if (state.status === 'running') actions.push(['Pause', 'ebm.pauseRun']);
-  if (state.status === 'paused') actions.push(['Resume', 'ebm.resumeRun']);
-  if (state.status === 'running' || state.status === 'paused')
-    actions.push(['Stop', 'ebm.stopRun']);
+  const can = (verb: RunVerb) => isLiving && canBeAsked(run, verb);
+  if (can('pause')) actions.push(['Pause', 'ebm.pauseRun']);
+  if (can('resume')) actions.push(['Resume', 'ebm.resumeRun']);
+  if (can('stop')) actions.push(['Stop', 'ebm.stopRun']);
+  if (can('takeOver')) actions.push(['Take over', 'ebm.takeOverRun']);
   if (!isLiving) actions.push(['Rerun', 'ebm.rerunLastRun']);
   actions.push(['Show log', 'ebm.showLog']);
   // Only these commands may be run from the tooltip, whatever a run is called.
@@ -65,6 +68,7 @@ function tooltip({ name, state, isLiving, isResponding, directory }: Run): vscod
     timeLeftText(state),
   ].filter((fact) => fact !== '');
   text.appendMarkdown(`\n\n${facts.join(' · ')}`);
+  if (isWatchedOnly) text.appendMarkdown('\n\nAnother window controls it; this one only watches.');
   if (!isResponding) {
     text.appendMarkdown('\n\n$(warning) ');
     text.appendText('The trainer has been silent for a while. A long step may pass; else stop it.');

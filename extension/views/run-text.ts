@@ -2,14 +2,14 @@
 import type { RunState, RunStatus } from '../../protocol/run';
 
 const icons: Readonly<Record<RunStatus, string>> = {
-  starting: '$(loading~spin)',
-  running: '$(pulse)',
-  paused: '$(debug-pause)',
-  stopping: '$(loading~spin)',
-  stopped: '$(debug-stop)',
-  finished: '$(check)',
-  failed: '$(error)',
-  crashed: '$(error)',
+  starting: 'loading~spin',
+  running: 'pulse',
+  paused: 'debug-pause',
+  stopping: 'loading~spin',
+  stopped: 'debug-stop',
+  finished: 'check',
+  failed: 'error',
+  crashed: 'error',
 };
 
 const names: Readonly<Record<RunStatus, string>> = {
@@ -23,9 +23,14 @@ const names: Readonly<Record<RunStatus, string>> = {
   crashed: 'crashed',
 };
 
-/** A product icon, `$(name)`. */
-export function statusIcon({ status }: RunState, isResponding: boolean): string {
-  return isResponding ? icons[status] : '$(warning)';
+/** The id of a product icon. */
+export function statusIconId({ status }: RunState, isResponding: boolean): string {
+  return isResponding ? icons[status] : 'warning';
+}
+
+/** The same icon inside a text, `$(name)`. */
+export function statusIcon(state: RunState, isResponding: boolean): string {
+  return `$(${statusIconId(state, isResponding)})`;
 }
 
 /** One or two words. */
@@ -53,6 +58,17 @@ export function ageText(createdAt: string, now: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   const days = Math.floor(seconds / 86_400);
   return days === 1 ? 'yesterday' : `${days} days ago`;
+}
+
+/** When something was, in local time: `22:45` of today, else `2026-03-01 22:45`. */
+export function timeText(createdAt: string, now: number): string {
+  const at = new Date(createdAt);
+  if (Number.isNaN(at.getTime())) return '';
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = (date: Date) =>
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  return day(at) === day(new Date(now)) ? time : `${day(at)} ${time}`;
 }
 
 function duration(seconds: number): string {

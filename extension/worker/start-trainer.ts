@@ -7,7 +7,7 @@ import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { JsonObject, RunState } from '../../protocol/run';
 import { connectToTrainer } from '../../protocol/socket-transport';
-import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
+import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
 import { readLogTail } from './log-tail';
 import type { NodeRuntime } from './node-runtime';
 import {
@@ -44,6 +44,8 @@ export interface TrainerCommand {
   readonly parent?: string;
   /** Trains what the run in this directory was made of instead of the experiment's file. */
   readonly exactly?: string;
+  /** What is to become of the run when this window is closed. */
+  readonly wish: OwnerWish;
   /** Goes on with the run in `directory`, of which all else is known there. */
   readonly resume?: true;
 }
@@ -94,6 +96,7 @@ export async function startTrainer(
   const ready = async (): Promise<StartedTrainer> => {
     peer = await connectUntil(command.socket, over.signal);
     if (onState) peer.on('state', onState);
+    await peer.request('own', { ...command.wish, takeOver: false }, { signal: over.signal });
     const attachment = await peer.request('attach', {}, { signal: over.signal });
     requireOwn(attachment, trainer, command);
     return { process: trainer, peer, attachment };

@@ -28,6 +28,15 @@ export class Panel {
     return this.frame.getByTestId('problem');
   }
 
+  /** The line that says that another window controls the run. */
+  get watchedOnly(): Locator {
+    return this.frame.getByTestId('watched-only');
+  }
+
+  async takeOver(): Promise<void> {
+    await this.watchedOnly.getByRole('button', { name: 'Take Over' }).click();
+  }
+
   /** The picture of samples, data and energies. */
   get plane(): Locator {
     return this.frame.getByTestId('plane');

@@ -143,6 +143,7 @@ describe('the panel page shows', () => {
         runDirectory: fakeRunDirectory,
         manifest,
         state: { status: 'starting', step: 0, steps: 5000, phase: 'loading the data' },
+        isWatchedOnly: false,
         previewSteps: [],
       });
       await panel.drawn();
@@ -151,6 +152,26 @@ describe('the panel page shows', () => {
       await panel.page.getByText('Curves appear with the first training step.').waitFor();
       await panel.page.getByText('The landscape appears with the first preview.').waitFor();
       assert.equal(await panel.page.getByTestId('plane').isVisible(), false);
+    });
+  });
+
+  test('that another window controls the run, why buttons are disabled, and a way out', async () => {
+    await withPanel({}, async (panel) => {
+      await show(panel, { isWatchedOnly: true });
+      const bar = panel.page.getByTestId('watched-only');
+      assert.match(await seen(bar), /Another window controls this run; this one only watches\./);
+      for (const name of ['Pause', 'Stop']) {
+        assert.equal(await button(panel, name).isEnabled(), false);
+        await panel.page.getByTitle(`${name}: Another window controls this run`).waitFor();
+      }
+      await bar.getByRole('button', { name: 'Take Over' }).click();
+      await panel.drawn();
+      assert.deepEqual(panel.actions, ['takeOver']);
+      await panel.peer.request('update', { generation: 1, isWatchedOnly: false });
+      await panel.drawn();
+      assert.equal(await bar.isVisible(), false);
+      assert.equal(await button(panel, 'Stop').isEnabled(), true);
+      await panel.page.getByTitle('Stop', { exact: true }).waitFor();
     });
   });
 

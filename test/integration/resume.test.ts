@@ -171,6 +171,24 @@ test('a run in training is not resumed, nor is what is no run', async (t) => {
   assert.equal((await readManifest(directory)).state.status, 'finished');
 });
 
+test('a run in training writes a checkpoint when a shell asks for one', async (t) => {
+  const text = source.replace('every: 20', 'every: 1_000_000').replace('300', '10_000_000');
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+  const program = command(t, folder, 'run', 'moons.ebm.ts');
+  const directory = await until('it trains', async () => {
+    const [made] = await runsIn(folder).catch(() => []);
+    return made !== undefined && (await readManifest(made)).state.status === 'running' && made;
+  });
+  const written = command(t, folder, 'checkpoint', directory);
+  await succeed(written);
+  const step = Number(/^checkpoint of ‘moons’ written, step (\d+)\n$/.exec(written.out())?.[1]);
+  assert.deepEqual(await listCheckpoints(directory), [step]);
+  assert.equal((await readCheckpoint(directory, step)).step, step);
+  program.process.kill('SIGINT');
+  await succeed(program);
+  await refuse(command(t, folder, 'checkpoint', directory), /‘moons’ is not in training/);
+});
+
 test('two that resume one run at once: one does, the other is told', async (t) => {
   const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
   await mkdir(path.join(folder, 'runs'));
@@ -231,7 +249,7 @@ test('runs are listed, shown and rerun from a shell', async (t) => {
   const listed = command(t, folder, 'list');
   await succeed(listed);
   const lines = listed.out().split('\n');
-  assert.match(lines[0]!, /^id +name +status +steps +trained +begun$/);
+  assert.match(lines[0]!, /^id +name +status +steps +trained +begun +size +tags$/);
   assert.ok(lines[1]!.startsWith(again.id) && lines[2]!.startsWith(id));
   assert.match(lines[2]!, / moons +finished +12\/12 /);
   assert.match(lines[3]!, /^20200101-000000-broken {2}cannot be opened: {2}.*run\.json/);

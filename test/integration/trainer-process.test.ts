@@ -243,6 +243,49 @@ describe('a trainer', () => {
     assert.equal(await trainer.exited, 0);
   });
 
+  test('stops with a checkpoint when its owner is gone for good, and says why', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    const owner = await trainer.connect();
+    const wish = { whenGone: 'stop', graceMs: 3_000, takeOver: false } as const;
+    assert.equal(await owner.request('own', wish), 'mine');
+    await owner.request('attach', {});
+    owner.close();
+    // As an editor that is reloaded.
+    const reloaded = await trainer.connect();
+    assert.equal(await reloaded.request('own', wish), 'mine');
+    const { control, state } = await reloaded.request('attach', {});
+    assert.deepEqual([control, state.status], ['mine', 'running']);
+    reloaded.close();
+    assert.equal(await trainer.exited, 0);
+    const { state: final, warnings } = await readManifest(trainer.directory);
+    assert.equal(final.status, 'stopped');
+    assert.match(String(warnings), /its editor was closed \(setting ebm\.whenEditorCloses\)/);
+    assert.deepEqual((await readCurve(trainer.directory)).steps, range(1, final.step));
+    assert.deepEqual(await listCheckpoints(trainer.directory), [final.step]);
+  });
+
+  test('lets its owner alone control it, and anybody have a checkpoint', async (t) => {
+    const trainer = await serve(t, experimentSource());
+    const [owner, other] = [await trainer.connect(), await trainer.connect()];
+    const wish = { whenGone: 'train', graceMs: 0, takeOver: false } as const;
+    await owner.request('own', wish);
+    await assert.rejects(other.request('own', { ...wish, graceMs: Number.NaN }));
+    assert.equal(await other.request('own', wish), 'others');
+    await owner.request('attach', {});
+    for (const method of ['pause', 'resume', 'stop'] as const) {
+      await assert.rejects(other.request(method, {}), /Another window controls this run/);
+    }
+    assert.equal((await other.request('checkpoint', {})).status, 'running');
+    let control: string | undefined;
+    other.on('control', (now) => {
+      control = now.control;
+    });
+    owner.close();
+    await until('the other one may control it', () => control === 'free' || control === 'mine');
+    await other.request('stop', {});
+    assert.equal(await trainer.exited, 0);
+  });
+
   test('told to end by the system stops with a checkpoint', async (t) => {
     const trainer = await serve(t, experimentSource());
     const peer = await trainer.connect();

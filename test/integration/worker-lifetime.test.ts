@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import 'vscode-jsonrpc/node';
+import { recordCrash } from '../../extension/runs/crash';
 import { type LaunchRequest, launchRun } from '../../extension/runs/launch';
 import type { Run } from '../../extension/runs/run';
 import type { ControllerTimes } from '../../extension/runs/run-controller';
@@ -15,6 +16,7 @@ import { isProcessAlive } from '../../extension/worker/process-identity';
 import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import type { RunStatus } from '../../protocol/run';
+import type { OwnerWish } from '../../protocol/trainer';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
 import { overridesForRerun } from '../../run-directory/repetition';
 import {
@@ -56,8 +58,17 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function newStore(times: Partial<ControllerTimes> = {}, mayAttach = true): RunStore {
-  const store = new RunStore({ log: silentLog, mayAttach: () => mayAttach, times });
+function newStore(
+  times: Partial<ControllerTimes> = {},
+  mayAttach = true,
+  wish: OwnerWish = { whenGone: 'train', graceMs: longMs },
+): RunStore {
+  const store = new RunStore({
+    log: silentLog,
+    mayAttach: () => mayAttach,
+    times,
+    wish: () => wish,
+  });
   stores.push(store);
   return store;
 }
@@ -292,6 +303,78 @@ describe('a living run', { timeout: longMs }, () => {
     await until(() => found.controller === undefined);
     assert.equal(found.state.status, 'stopped');
     assert.equal(await isProcessAlive(pid), false);
+  });
+
+  test('belongs to one of two windows; the other watches, and may take over', async () => {
+    const first = newStore();
+    const mine = await launch(first, { steps: 100_000 });
+    const second = newStore();
+    await second.load([path.dirname(mine.directory)]);
+    const theirs = second.find(mine.directory);
+    assert.ok(theirs?.controller && mine.controller);
+    await until(() => theirs.isWatchedOnly);
+    assert.equal(mine.isWatchedOnly, false);
+    for (const act of ['pause', 'resume', 'stop'] as const) {
+      await assert.rejects(theirs.controller[act](), /Another window controls this run/);
+    }
+    // What was refused has ended nothing.
+    await steps(theirs, theirs.state.step + 3);
+    await theirs.controller.takeOver();
+    await until(() => mine.isWatchedOnly && !theirs.isWatchedOnly);
+    await assert.rejects(mine.controller.pause(), /Another window/);
+    await theirs.controller.pause();
+    await reaches(mine, 'paused');
+    await theirs.controller.stop();
+    await reaches(mine, 'stopped');
+    assert.equal(mine.isWatchedOnly, false);
+  });
+
+  test('whose window goes can be controlled by the one that watched', async () => {
+    const first = newStore();
+    const run = await launch(first, { steps: 100_000 });
+    const second = newStore();
+    await second.load([path.dirname(run.directory)]);
+    const watched = second.find(run.directory);
+    assert.ok(watched?.controller);
+    await until(() => watched.isWatchedOnly);
+    first.dispose();
+    await until(() => !watched.isWatchedOnly);
+    await watched.controller.stop();
+    await reaches(watched, 'stopped');
+  });
+
+  test('that is killed in front of two windows is recorded once', async () => {
+    const stores = [newStore(), newStore()];
+    const run = await launch(stores[0]!, { steps: 100_000 });
+    await stores[1]!.load([path.dirname(run.directory)]);
+    const other = stores[1]!.find(run.directory)!;
+    await until(() => other.isWatchedOnly);
+    let ends = 0;
+    for (const store of stores) store.onDidEndRun(() => ends++);
+    process.kill(pidOf(run), 'SIGKILL');
+    await Promise.all([reaches(run, 'crashed'), reaches(other, 'crashed')]);
+    await until(() => ends === 2);
+    // Had each window recorded it, each would know another end than the one on disk.
+    const { endedAt } = await readManifest(run.directory);
+    assert.deepEqual([run.manifest.endedAt, other.manifest.endedAt], [endedAt, endedAt]);
+  });
+
+  test('is not called crashed by a window that is late, when it was resumed', async () => {
+    const store = newStore();
+    const run = await launch(store, { steps: 100_000 });
+    // As if this window had followed a trainer that is gone, and another one trains now.
+    const { worker } = run.manifest;
+    const late = await recordCrash(run.directory, run.state, 'without a word');
+    assert.deepEqual([late.state.status, late.worker], ['running', worker]);
+    await run.controller?.stop();
+  });
+
+  test('stops when its window is closed for good, where that is wished', async () => {
+    const first = newStore({}, true, { whenGone: 'stop', graceMs: 1 });
+    const run = await launch(first, { steps: 100_000 });
+    first.dispose();
+    await until(async () => !(await isProcessAlive(pidOf(run))));
+    assert.equal((await readManifest(run.directory)).state.status, 'stopped');
   });
 
   test('that died while no window watched is found as crashed', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { candidates } from '../../extension/commands/applicable-runs';
+import { candidates, type RunVerb } from '../../extension/commands/applicable-runs';
 import { Run } from '../../extension/runs/run';
 import type { RunController } from '../../extension/runs/run-controller';
 import type { RunStatus } from '../../protocol/run';
@@ -28,11 +28,22 @@ test('each verb has its states', () => {
   const runs = (['starting', 'running', 'paused', 'stopping', 'stopped', 'crashed'] as const).map(
     (status) => run(status, status),
   );
-  const able = (verb: 'pause' | 'resume' | 'stop') =>
+  const able = (verb: RunVerb) =>
     candidates(runs, undefined, verb).map(({ directory }) => directory);
   assert.deepEqual(able('pause'), ['running']);
   assert.deepEqual(able('resume'), ['paused']);
   assert.deepEqual(able('stop'), ['running', 'paused']);
+  assert.deepEqual(able('checkpoint'), ['running', 'paused']);
+  assert.deepEqual(able('takeOver'), []);
+});
+
+test('a run that another window controls can only be taken over, or asked for a checkpoint', () => {
+  const watched = run('a', 'running');
+  watched.update({ control: 'others' });
+  const able = (['pause', 'resume', 'stop', 'checkpoint', 'takeOver'] as const).filter(
+    (verb) => candidates([watched], undefined, verb).length > 0,
+  );
+  assert.deepEqual(able, ['checkpoint', 'takeOver']);
 });
 
 test('a run whose trainer cannot be reached is nobody to ask', () => {

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { commandIds, contextKeys, runPanelType, settingDefaults } from '../../extension/manifest';
+import {
+  commandIds,
+  contextKeys,
+  runPanelType,
+  runsViewId,
+  settingDefaults,
+} from '../../extension/manifest';
 import { backendNames } from '../../protocol/backends';
 
 interface PackageJson {
@@ -13,8 +19,11 @@ interface PackageJson {
   readonly icon: string;
   readonly contributes: {
     readonly commands: readonly { readonly command: string }[];
-    readonly menus: Readonly<Record<string, readonly { readonly command: string }[]>>;
+    readonly menus: Readonly<
+      Record<string, readonly { readonly command: string; readonly when?: string }[]>
+    >;
     readonly keybindings: readonly { readonly command: string; readonly when: string }[];
+    readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
     readonly configuration: {
       readonly properties: Readonly<
         Record<
@@ -68,6 +77,18 @@ describe('package.json and the typed constants agree on', () => {
       contributes.configuration.properties['ebm.backend']!;
     assert.deepEqual(names, ['auto', ...backendNames]);
     assert.equal(texts?.length, names?.length);
+  });
+
+  test('the tree of runs, by which its menus are chosen', () => {
+    assert.deepEqual(
+      Object.values(contributes.views).flatMap((views) => views.map(({ id }) => id)),
+      [runsViewId],
+    );
+    const menus = Object.entries(contributes.menus).filter(([place]) => place.startsWith('view/'));
+    assert.ok(menus.length > 0);
+    for (const { command, when } of menus.flatMap(([, items]) => items)) {
+      assert.ok(when?.startsWith(`view == ${runsViewId}`), command);
+    }
   });
 
   test('the panel’s view type', () => {

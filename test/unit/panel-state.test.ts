@@ -266,9 +266,10 @@ describe('run display', () => {
   });
 
   test('enables exactly the actions that make sense', () => {
-    const enabled = (status: RunState['status']) =>
-      (['pause', 'resume', 'stop', 'rerun', 'openSource', 'showLog'] as const).filter((action) =>
-        isActionEnabled(action, status),
+    const actions = ['pause', 'resume', 'stop', 'takeOver', 'rerun', 'openSource'] as const;
+    const enabled = (status: RunState['status'], isWatchedOnly = false) =>
+      [...actions, 'showLog' as const].filter((action) =>
+        isActionEnabled(action, status, isWatchedOnly),
       );
     assert.deepEqual(enabled('running'), ['pause', 'stop', 'openSource', 'showLog']);
     assert.deepEqual(enabled('paused'), ['resume', 'stop', 'openSource', 'showLog']);
@@ -276,5 +277,7 @@ describe('run display', () => {
     assert.deepEqual(enabled('stopping'), ['openSource', 'showLog']);
     assert.deepEqual(enabled('failed'), ['resume', 'rerun', 'openSource', 'showLog']);
     assert.deepEqual(enabled('finished'), ['rerun', 'openSource', 'showLog']);
+    assert.deepEqual(enabled('running', true), ['takeOver', 'openSource', 'showLog']);
+    assert.deepEqual(enabled('paused', true), ['takeOver', 'openSource', 'showLog']);
   });
 });

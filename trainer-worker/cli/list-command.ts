@@ -2,7 +2,8 @@ import path from 'node:path';
 import { problemOf } from '../../protocol/problem';
 import { isLiving, type RunManifest } from '../../protocol/run';
 import { isTrainerListening } from '../../protocol/socket-transport';
-import { listRuns } from '../../run-directory/listing';
+import { diskUse, sizeText } from '../../run-directory/disk-use';
+import { listRuns, nameOf } from '../../run-directory/listing';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { formatSeconds } from './run-reporter';
@@ -24,11 +25,13 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
     const rows = await Promise.all(
       listings.map(async (listing) => {
         if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
-        const { directory, manifest } = listing;
-        const { id, name, createdAt, trainingSeconds, state } = manifest;
-        const status = await statusOf(manifest);
+        const { directory, manifest, annotations } = listing;
+        const { id, createdAt, trainingSeconds, state } = manifest;
+        const [status, bytes] = await Promise.all([statusOf(manifest), sizeIn(directory)]);
         const { step, steps } = state;
-        return { id, name, status, step, steps, createdAt, trainingSeconds, directory };
+        const { tags, starred } = annotations;
+        const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
+        return { ...what, tags, starred, bytes, directory };
       }),
     );
     process.stdout.write(
@@ -37,17 +40,19 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
         : rows.length === 0
           ? 'no runs\n'
           : textTable(
-              ['id', 'name', 'status', 'steps', 'trained', 'begun'],
+              ['id', 'name', 'status', 'steps', 'trained', 'begun', 'size', 'tags'],
               rows.map((row) =>
                 'problem' in row
                   ? [path.basename(row.directory), 'cannot be opened:', row.problem.message]
                   : [
                       row.id,
-                      row.name,
+                      row.starred ? `★ ${row.name}` : row.name,
                       row.status,
                       `${row.step}/${row.steps}`,
                       formatSeconds(row.trainingSeconds),
                       row.createdAt.slice(0, 16).replace('T', ' '),
+                      row.bytes === undefined ? '?' : sizeText(row.bytes),
+                      row.tags.join(' '),
                     ],
               ),
             ),
@@ -57,6 +62,11 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
     process.stderr.write(`${problemText(problemOf(thrown))}\n`);
     return exitCode.refused;
   }
+}
+
+/** A run whose files cannot all be looked at is listed without its size. */
+async function sizeIn(directory: string): Promise<number | undefined> {
+  return await diskUse(directory).catch(() => undefined);
 }
 
 /** The status of a run; `gone` where it should live and its trainer does not answer. */

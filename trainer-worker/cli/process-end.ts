@@ -11,6 +11,8 @@ export interface ProcessEnd {
   readonly beforeBegin: Promise<never>;
   /** Whether it was asked to end. */
   readonly wasInterrupted: boolean;
+  /** Stops the run with a checkpoint, or the process before that; `why` is a sentence for the record. */
+  end(why: string): void;
 }
 
 /**
@@ -33,16 +35,16 @@ export function watchProcess(
   // Nobody may be waiting any more.
   beforeBegin.catch(() => undefined);
 
-  const onSignal = (signal: NodeJS.Signals) => {
+  const stop = (why: string) => {
     const run = currentRun();
-    if (interrupted) process.exit(exitCode.interrupted);
     interrupted = true;
-    if (run) {
-      log(`${signal}: stopping with a checkpoint; once more ends at once`);
-      run.stop().catch((thrown: unknown) => run.giveUp(problemOf(thrown)));
-    } else {
-      reject(new ProblemError({ kind: 'worker', message: `Interrupted by ${signal}.` }));
-    }
+    if (run) run.stop().catch((thrown: unknown) => run.giveUp(problemOf(thrown)));
+    else reject(new ProblemError({ kind: 'worker', message: why }));
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (interrupted) process.exit(exitCode.interrupted);
+    if (currentRun()) log(`${signal}: stopping with a checkpoint; once more ends at once`);
+    stop(`Interrupted by ${signal}.`);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
@@ -67,6 +69,11 @@ export function watchProcess(
     beforeBegin,
     get wasInterrupted() {
       return interrupted;
+    },
+    end(why) {
+      log(why);
+      currentRun()?.note(why);
+      stop(why);
     },
   };
 }

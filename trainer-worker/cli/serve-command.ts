@@ -26,6 +26,10 @@ export interface ServeOptions {
 /** How long a trainer that cannot begin waits for a client to tell why. */
 const patienceMs = 5_000;
 
+/** Why a run has stopped that its owner wished to stop with it. */
+const abandoned =
+  'Stopped with a checkpoint because its editor was closed (setting ebm.whenEditorCloses).';
+
 /**
  * `ebm serve`: trains under an editor. Listens at once; the editor attaches and hears the rest. What
  * is printed goes to the run's log.
@@ -42,7 +46,7 @@ export async function serveCommand(
   const end: ProcessEnd = watchProcess(log, () => run);
   let server: TrainerServer;
   try {
-    server = await TrainerServer.listen(options.socket);
+    server = await TrainerServer.listen(options.socket, () => end.end(abandoned));
   } catch (thrown) {
     log(problemText(problemOf(thrown), true));
     return exitCode.refused;

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { problemOf } from '../../protocol/problem';
+import { readAnnotations, readNotes } from '../../run-directory/annotations';
 import { listCheckpoints } from '../../run-directory/checkpoints';
-import { diskUse } from '../../run-directory/disk-use';
+import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { findRun } from '../../run-directory/find-run';
 import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
@@ -24,14 +25,17 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
   try {
     const directory = await findRun(text, path.resolve(runs));
     const manifest = await readManifest(directory);
-    const [status, checkpoints, bytes, metrics] = await Promise.all([
+    const [status, checkpoints, bytes, metrics, annotations, notes] = await Promise.all([
       statusOf(manifest),
       listCheckpoints(directory),
       diskUse(directory),
       lastValues(directory),
+      readAnnotations(directory),
+      readNotes(directory),
     ]);
     if (json) {
-      const shown = { ...manifest, status, directory, checkpoints, bytes, last: metrics };
+      const kept = { status, directory, checkpoints, bytes, last: metrics };
+      const shown = { ...manifest, ...annotations, notes, ...kept };
       process.stdout.write(`${JSON.stringify(shown)}\n`);
       return 0;
     }
@@ -46,7 +50,9 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       backend,
     } = manifest;
     const rows: [string, string | undefined][] = [
-      ['name', manifest.name],
+      ['name', `${annotations.starred ? '★ ' : ''}${annotations.name ?? manifest.name}`],
+      ['named', annotations.name === undefined ? undefined : `${manifest.name} by its experiment`],
+      ['tags', annotations.tags.length > 0 ? annotations.tags.join(' ') : undefined],
       ['id', manifest.id],
       ['status', `${status}, ${state.step} of ${state.steps} steps`],
       ['problem', state.problem?.message],
@@ -64,19 +70,20 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ['backend', backend && `${backend.name}, ${backend.reason}`],
       ...resumes.map(({ at, step }): [string, string] => ['resumed', `from step ${step}, ${at}`]),
       ...warnings.map((warning): [string, string] => ['warning', warning]),
-      ['directory', `${directory} (${(bytes / 2 ** 20).toFixed(1)} MiB)`],
+      ['directory', `${directory} (${sizeText(bytes)})`],
       ['checkpoints', checkpoints.length ? `of steps ${checkpoints.join(', ')}` : 'none'],
     ];
     const facts = rows.flatMap(([name, value]) =>
       value === undefined ? [] : [`${name.padEnd(13)}${value}\n`],
     );
+    const noted = notes.trim() === '' ? '' : `notes\n${notes.trim().replace(/^/gm, '  ')}\n`;
     const width = Math.max(0, ...Object.keys(metrics).map((name) => name.length)) + 2;
     const values = Object.entries(metrics).map(
       ([name, value]) => `  ${name.padEnd(width)}${formatNumber(value)}\n`,
     );
     const configuration = JSON.stringify(manifest.config, undefined, 2);
     process.stdout.write(
-      `${facts.join('')}metrics\n${values.join('')}configuration\n${configuration}\n`,
+      `${facts.join('')}${noted}metrics\n${values.join('')}configuration\n${configuration}\n`,
     );
     return 0;
   } catch (thrown) {

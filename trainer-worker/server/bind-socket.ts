@@ -1,50 +1,26 @@
-import { open, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Server } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
-import { isTrainerListening } from '../../protocol/socket-transport';
+import { isTrainerListening, trainerLockPath } from '../../protocol/socket-transport';
+import { withLock } from '../../run-directory/lock-file';
 import { errorCode } from '../../run-directory/storage-problem';
 
 /**
- * Listens at `path`; where a killed process left its socket behind, in its place.
+ * Binds; where a killed trainer left its socket behind, in its place. Of two that do so at once one
+ * gets the lock first; the other finds a trainer listening.
  *
  * @throws the system's error, `EADDRINUSE` where somebody listens there
  */
 export async function bindOrReplace(server: Server, path: string): Promise<void> {
-  try {
-    await bind(server, path);
-  } catch (thrown) {
-    const isTaken = errorCode(thrown) === 'EADDRINUSE' && process.platform !== 'win32';
-    if (!isTaken || (await isTrainerListening(path))) throw thrown;
-    // Of two that replace it at once, one gets the lock; the other finds a trainer listening.
-    const lock = `${path}.lock`;
-    await withLock(lock, async () => {
-      if (await isTrainerListening(path)) throw thrown;
+  await withLock(trainerLockPath(path), async () => {
+    try {
+      await bind(server, path);
+    } catch (thrown) {
+      const isTaken = errorCode(thrown) === 'EADDRINUSE' && process.platform !== 'win32';
+      if (!isTaken || (await isTrainerListening(path))) throw thrown;
       await rm(path, { force: true });
       await bind(server, path);
-    });
-  }
-}
-
-/** Nobody holds such a lock for longer: what is older was left behind. */
-const oldestLockMs = 10_000;
-
-async function withLock(lock: string, action: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      await (await open(lock, 'wx')).close();
-      break;
-    } catch (thrown) {
-      if (errorCode(thrown) !== 'EEXIST') throw thrown;
     }
-    const stats = await stat(lock).catch(() => undefined);
-    if (stats && Date.now() - stats.mtimeMs > oldestLockMs) await rm(lock, { force: true });
-    else await delay(20);
-  }
-  try {
-    await action();
-  } finally {
-    await rm(lock, { force: true });
-  }
+  });
 }
 
 function bind(server: Server, path: string): Promise<void> {

@@ -9,12 +9,16 @@ import type { ServedRun } from './trainer-server';
 /** What a run needs of its loop. */
 export type ControlledLoop = Pick<
   TrainingLoop,
-  'state' | 'run' | 'pause' | 'resume' | 'checkpoint' | 'stop'
+  'state' | 'run' | 'pause' | 'resume' | 'tryAgain' | 'checkpoint' | 'stop'
 >;
+
+/** How often a run that the disk has paused looks whether that is over. */
+const retryMs = 5_000;
 
 /**
  * A training loop and its record, as one thing to control: what cannot be recorded pauses the loop,
- * resuming records first, and nobody hears of the end before it is on disk.
+ * resuming records first, and nobody hears of the end before it is on disk. What the disk has paused
+ * goes on by itself when the disk takes what it refused, unless somebody wants it to pause.
  */
 export class RecordedRun implements ServedRun {
   readonly #loop: ControlledLoop;
@@ -26,6 +30,8 @@ export class RecordedRun implements ServedRun {
   #abandon!: () => void;
   #failure: Problem | undefined;
   #final: RunState | undefined;
+  /** Somebody wants it to stand still, whatever the disk does. */
+  #isHeld = false;
 
   /**
    * @param createLoop makes the loop, given its observer
@@ -50,10 +56,7 @@ export class RecordedRun implements ServedRun {
         recorder.metrics(step, values, wallTime);
         for (const listener of listeners) listener.metrics?.(step, values, wallTime);
       },
-      notice: (text) => {
-        recorder.notice(text);
-        for (const listener of listeners) listener.notice?.(text);
-      },
+      notice: (text) => this.note(text),
       preview: (frame) => this.#onPreview(frame),
       checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
     });
@@ -73,6 +76,8 @@ export class RecordedRun implements ServedRun {
    * @returns the final state, which is on disk (unless it says that it could not be written)
    */
   async run(): Promise<RunState> {
+    const retries = setInterval(() => this.#tryAgain(), retryMs);
+    retries.unref();
     const status = await Promise.race([
       this.#loop.run(),
       this.#abandoned.then(() => 'stopped' as const),
@@ -80,6 +85,7 @@ export class RecordedRun implements ServedRun {
       this.#failure ??= problemOf(thrown);
       return 'failed' as const;
     });
+    clearInterval(retries);
     const { step, steps } = this.#loop.state;
     const final: RunState = this.#failure
       ? { status: 'failed', step, steps, problem: this.#failure }
@@ -97,11 +103,13 @@ export class RecordedRun implements ServedRun {
 
   /** Resolves once the loop stands still between two steps. */
   async pause(): Promise<RunState> {
+    this.#isHeld = true;
     return this.#withTrouble(await this.#loop.pause());
   }
 
   /** Goes on; what could not be recorded is recorded first, and if that fails nothing goes on. */
   async resume(): Promise<RunState> {
+    this.#isHeld = false;
     if (this.#recorder.trouble) await this.#recorder.retry();
     return this.#withTrouble(this.#loop.resume());
   }
@@ -114,6 +122,8 @@ export class RecordedRun implements ServedRun {
   /** Writes a checkpoint and ends the run; resolves once all is on disk. */
   async stop(): Promise<RunState> {
     if (this.#final) return this.#ended;
+    // Where its checkpoint cannot be written it stands still, and whoever asked decides.
+    this.#isHeld = true;
     await this.#loop.stop();
     return this.#ended;
   }
@@ -140,6 +150,12 @@ export class RecordedRun implements ServedRun {
     this.#abandon();
   }
 
+  /** Keeps a sentence that whoever looks at the run should know, and tells it. */
+  note(text: string): void {
+    this.#recorder.notice(text);
+    for (const listener of this.#listeners) listener.notice?.(text);
+  }
+
   /** Pauses because something cannot be recorded. */
   onTrouble(): void {
     this.#loop.pause().then(
@@ -159,6 +175,23 @@ export class RecordedRun implements ServedRun {
 
   previewSteps(): Promise<number[]> {
     return this.#recorder.previewSteps();
+  }
+
+  #tryAgain(): void {
+    const { status, problem } = this.state;
+    if (this.#isHeld || status !== 'paused' || problem?.kind !== 'storage') return;
+    if (this.#recorder.trouble === undefined) {
+      this.#loop.tryAgain();
+      return;
+    }
+    const resume = async () => {
+      await this.#recorder.retry();
+      if (this.#isHeld) return;
+      if (this.#loop.state.problem) this.#loop.tryAgain();
+      else this.#loop.resume();
+    };
+    // It stays as it is, and is tried again.
+    resume().catch(() => undefined);
   }
 
   #onState(state: RunState): void {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { z } from 'zod';
 import { ProblemError } from '../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
 import type { Attachment } from '../../protocol/trainer';
@@ -8,6 +9,7 @@ import type { ScalarEvent } from '../../run-directory/event-message';
 import { errorCode } from '../../run-directory/storage-problem';
 import type { RunObserver } from '../training/run-observer';
 import { bindOrReplace } from './bind-socket';
+import { Ownership, tickMs } from './ownership';
 import { Subscriber } from './subscriber';
 
 /** What the server needs of the run that it serves. */
@@ -31,6 +33,11 @@ const metricsMs = 34;
 const stateMs = 250;
 /** …and is looked after this often, so that the sign of life comes within both together. */
 const heartbeatMs = 200;
+const ownRequest = z.strictObject({
+  whenGone: z.enum(['train', 'stop']),
+  graceMs: z.number().nonnegative(),
+  takeOver: z.boolean(),
+});
 /** How long a client may take to read the last of what it was told. */
 const farewellMs = 2_000;
 
@@ -48,10 +55,14 @@ export class TrainerServer implements RunObserver {
   #pointsSentAt = 0;
   #pointsTimer: NodeJS.Timeout | undefined;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #ownership = new Ownership<Subscriber>(({ peer }, control) => {
+    peer.emit('control', { control });
+  });
+  readonly #ownershipClock: NodeJS.Timeout;
   /** Called when a client attaches to a run that failed to begin. */
   #onAttach: (() => void) | undefined;
 
-  private constructor(server: Server, path: string) {
+  private constructor(server: Server, path: string, onAbandoned: () => void) {
     this.#server = server;
     this.#path = path;
     this.#state = { status: 'starting', step: 0, steps: 0 };
@@ -62,18 +73,30 @@ export class TrainerServer implements RunObserver {
       if (performance.now() - this.#stateSentAt >= stateMs) this.#sendState();
     }, heartbeatMs);
     this.#heartbeat.unref();
+    this.#ownershipClock = setInterval(() => {
+      if (this.#ownership.tick()) onAbandoned();
+    }, tickMs);
+    this.#ownershipClock.unref();
   }
 
   /**
    * Listens at `path`, see `trainerSocketPath`.
    *
+   * @param onAbandoned is called when the run's owner is gone for good and wished it to stop then
    * @throws ProblemError of kind `environment` when that cannot be
    */
-  static async listen(path: string): Promise<TrainerServer> {
+  static async listen(
+    path: string,
+    onAbandoned: () => void = () => undefined,
+  ): Promise<TrainerServer> {
     const server = createServer();
+    // Before it listens: a connection that comes at once must not be missed.
+    const made = new TrainerServer(server, path, onAbandoned);
     try {
       await bindOrReplace(server, path);
+      return made;
     } catch (thrown) {
+      made.#rest();
       throw new ProblemError(
         {
           kind: 'environment',
@@ -86,7 +109,6 @@ export class TrainerServer implements RunObserver {
         { cause: thrown },
       );
     }
-    return new TrainerServer(server, path);
   }
 
   /** The run trains now: those who wait are attached, those who come are attached at once. */
@@ -140,7 +162,7 @@ export class TrainerServer implements RunObserver {
 
   /** Lets replies and events go out, then ends all connections and stops listening. */
   async close(): Promise<void> {
-    clearInterval(this.#heartbeat);
+    this.#rest();
     this.#sendPoints();
     this.#sendState();
     // A reply is written some microtasks after its handler returned.
@@ -152,16 +174,35 @@ export class TrainerServer implements RunObserver {
     if (process.platform !== 'win32') await rm(this.#path, { force: true });
   }
 
+  #rest(): void {
+    clearInterval(this.#heartbeat);
+    clearInterval(this.#ownershipClock);
+  }
+
   #accept(socket: Socket): void {
     const subscriber = new Subscriber(socket);
     const { peer } = subscriber;
     this.#subscribers.add(subscriber);
-    peer.onClose(() => this.#subscribers.delete(subscriber));
+    peer.onClose(() => {
+      this.#subscribers.delete(subscriber);
+      this.#ownership.leave(subscriber);
+    });
+    peer.on('alive', () => this.#ownership.alive(subscriber));
     peer.handle('attach', () => this.#attach(subscriber));
-    peer.handle('pause', async () => (await this.#begun.promise).pause());
-    peer.handle('resume', async () => (await this.#begun.promise).resume());
+    peer.handle('own', (params) => {
+      const { takeOver, ...wish } = ownRequest.parse(params);
+      return this.#ownership.ask(subscriber, wish, takeOver);
+    });
+    const controlled = async () => {
+      const run = await this.#begun.promise;
+      this.#ownership.require(subscriber);
+      return run;
+    };
+    peer.handle('pause', async () => (await controlled()).pause());
+    peer.handle('resume', async () => (await controlled()).resume());
+    peer.handle('stop', async () => (await controlled()).stop());
+    // It changes nothing for the owner, so anybody may ask for it.
     peer.handle('checkpoint', async () => (await this.#begun.promise).checkpoint());
-    peer.handle('stop', async () => (await this.#begun.promise).stop());
   }
 
   async #attach(subscriber: Subscriber): Promise<Attachment> {
@@ -184,7 +225,8 @@ export class TrainerServer implements RunObserver {
     const previewSteps = await run.previewSteps();
     // After the reply, which is written in the microtasks that follow.
     setImmediate(goLive);
-    return { manifest: run.manifest, state: run.state, eventBytes, previewSteps };
+    const control = this.#ownership.of(subscriber);
+    return { manifest: run.manifest, state: run.state, eventBytes, previewSteps, control };
   }
 
   #sendPoints(): void {

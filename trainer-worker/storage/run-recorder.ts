@@ -7,6 +7,7 @@ import { isLiving } from '../../protocol/run';
 import { pruneCheckpoints, writeCheckpoint } from '../../run-directory/checkpoints';
 import { EventWriter } from '../../run-directory/event-file';
 import type { ScalarEvent } from '../../run-directory/event-message';
+import { removeLeftovers } from '../../run-directory/files';
 import { writeManifest } from '../../run-directory/manifest';
 import { listPreviewSteps, writeData, writePreview } from '../../run-directory/previews';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
@@ -149,6 +150,7 @@ export class RunRecorder implements RunObserver {
     onTrouble: (problem: Problem) => void,
   ): Promise<RunRecorder> {
     const { directory, manifest: before, loaded, prepared, step, socket } = resumption;
+    await removeLeftovers(directory, ['.', 'checkpoints', 'samples']);
     const { endedAt: _, warnings: __, ...kept } = before;
     const warnings = [...new Set([...prepared.warnings, ...resumption.warnings])];
     const { steps } = loaded.experiment;

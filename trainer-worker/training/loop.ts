@@ -74,6 +74,8 @@ export class TrainingLoop {
   #started = false;
   /** What was last asked for. */
   #wish: 'run' | 'pause' | 'stop' = 'run';
+  /** Whether a loop that stands still is to try what failed, and go on only if that goes well. */
+  #tries = false;
   /** Ends the wait of a loop that stands still. */
   #wake: (() => void) | undefined;
   readonly #pausing: ((state: RunState) => void)[] = [];
@@ -155,6 +157,13 @@ export class TrainingLoop {
     return this.state;
   }
 
+  /** Tries again what failed; goes on if that goes well, and else stands still as before. */
+  tryAgain(): void {
+    if (this.#problem?.kind !== 'storage') return;
+    this.#tries = true;
+    this.#wake?.();
+  }
+
   /**
    * Writes a checkpoint between two steps, also of a paused run; resolves once that is durable.
    * Rejects if it cannot be written: the run is then as before.
@@ -194,7 +203,9 @@ export class TrainingLoop {
         this.#wish = 'pause';
         this.#problem = error.problem;
         for (const { reject } of this.#stopping.splice(0)) reject(error);
-        await this.#stand();
+        // Who asked to stop is to say what now; what is through only waits to be written.
+        const again = outcome === 'finished' ? () => this.#save() : undefined;
+        if (await this.#stand(again)) return outcome;
       }
     }
   }
@@ -251,7 +262,7 @@ export class TrainingLoop {
         if (this.#stopWished()) return false;
         this.#wish = 'pause';
         this.#problem = error.problem;
-        await this.#stand();
+        if (await this.#stand(action)) return true;
         if (this.#stopWished()) return false;
       }
     }
@@ -310,10 +321,16 @@ export class TrainingLoop {
     return true;
   }
 
-  /** Stands still until resumed or stopped; writes checkpoints that are asked for meanwhile. */
-  async #stand(): Promise<void> {
+  /**
+   * Stands still until resumed or stopped; writes checkpoints that are asked for meanwhile.
+   *
+   * @param again what failed, which may be tried again
+   * @returns whether that was done
+   */
+  async #stand(again?: () => Promise<void>): Promise<boolean> {
     this.#become('paused');
-    while (this.#wish === 'pause') {
+    let isDone = false;
+    while (this.#wish === 'pause' && !isDone) {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -321,13 +338,29 @@ export class TrainingLoop {
       if (this.#saving.length === 0) await woken;
       this.#wake = undefined;
       await this.#saveAsked();
+      if (again && this.#tries) isDone = await this.#succeeds(again);
+      this.#tries = false;
     }
+    if (isDone && this.#wish === 'pause') this.#wish = 'run';
     if (this.#status === 'paused') {
       // Resumed while a checkpoint was being written.
       this.#problem = undefined;
       this.#become('running');
     }
     this.#speed.restart(performance.now());
+    return isDone;
+  }
+
+  /** Tries something that has failed before; what is wrong now is the problem then. */
+  async #succeeds(action: () => Promise<void>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#problem = error.problem;
+      return false;
+    }
   }
 
   /**

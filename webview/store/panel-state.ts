@@ -8,6 +8,8 @@ export interface PanelState {
   readonly runDirectory: string;
   readonly manifest: RunManifest;
   readonly state: RunState;
+  /** Whether another window controls the run. */
+  readonly isWatchedOnly: boolean;
   /** `[count, D]` rows of the data. */
   readonly data: { readonly values: Float32Array; readonly count: number } | undefined;
   /** Steps that have a preview, ascending. */
@@ -24,6 +26,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     runDirectory: snapshot.runDirectory,
     manifest: snapshot.manifest,
     state: snapshot.state,
+    isWatchedOnly: snapshot.isWatchedOnly,
     data: snapshot.data,
     previewSteps: snapshot.preview
       ? withStep(snapshot.previewSteps, snapshot.preview.step)
@@ -50,6 +53,7 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
   return {
     ...state,
     state: update.state ?? state.state,
+    isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
     previewSteps: preview ? withStep(state.previewSteps, preview.step) : state.previewSteps,
     latest: isNewest ? preview : state.latest,
     series,

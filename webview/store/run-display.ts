@@ -67,8 +67,13 @@ export function canResume(status: RunState['status']): boolean {
   return status === 'paused' || status === 'stopped' || status === 'failed' || status === 'crashed';
 }
 
-/** Whether an action makes sense for a run in this status. */
-export function isActionEnabled(action: PanelAction, status: RunState['status']): boolean {
+/** Whether an action makes sense for a run in this status, of which this window may be told to keep off. */
+export function isActionEnabled(
+  action: PanelAction,
+  status: RunState['status'],
+  isWatchedOnly: boolean,
+): boolean {
+  if (isKeptOff(action, status, isWatchedOnly)) return false;
   switch (action) {
     case 'pause':
       return status === 'running';
@@ -76,6 +81,8 @@ export function isActionEnabled(action: PanelAction, status: RunState['status'])
       return canResume(status);
     case 'stop':
       return status === 'running' || status === 'paused';
+    case 'takeOver':
+      return isWatchedOnly;
     case 'rerun':
       return !isLiving(status);
     case 'openSource':
@@ -83,4 +90,14 @@ export function isActionEnabled(action: PanelAction, status: RunState['status'])
     case 'showLog':
       return true;
   }
+}
+
+/** Whether an action is left to the window that controls the run. */
+export function isKeptOff(
+  action: PanelAction,
+  status: RunState['status'],
+  isWatchedOnly: boolean,
+): boolean {
+  const controls = action === 'pause' || action === 'resume' || action === 'stop';
+  return isWatchedOnly && controls && isLiving(status);
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../../protocol/problem';
-import { canResume } from '../store/run-display';
+import { isActionEnabled } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import type { Act } from './controls';
 import { element, setText } from './element';
@@ -43,8 +43,8 @@ export class Banner {
     this.root.hidden = true;
   }
 
-  render({ panel: { state } }: PanelModel): void {
-    if (!this.#memo.changed(state.problem, state.status)) return;
+  render({ panel: { state, isWatchedOnly } }: PanelModel): void {
+    if (!this.#memo.changed(state.problem, state.status, isWatchedOnly)) return;
     const { problem } = state;
     this.root.hidden = problem === undefined;
     if (problem === undefined) return;
@@ -52,7 +52,7 @@ export class Banner {
     const remedy = [placeOf(problem), problem.remedy].filter((part) => part !== undefined);
     setText(this.#remedy, remedy.join(' · '));
     this.#remedy.hidden = remedy.length === 0;
-    this.#resume.root.hidden = !canResume(state.status);
+    this.#resume.root.hidden = !isActionEnabled('resume', state.status, isWatchedOnly);
   }
 }
 

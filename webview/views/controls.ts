@@ -1,11 +1,13 @@
 import type { PanelAction } from '../../protocol/panel';
-import { canResume, isActionEnabled } from '../store/run-display';
+import { canResume, isActionEnabled, isKeptOff } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import { element, icon } from './element';
 import type { PanelModel } from './panel-model';
 
 /** Asks the host for an action; settles when it is done or has failed and been told. */
 export type Act = (action: PanelAction) => Promise<void>;
+
+const keptOff = 'Another window controls this run';
 
 /** The buttons over a run. Each is enabled exactly when its action makes sense. */
 export class Controls {
@@ -60,7 +62,8 @@ export class Controls {
 
   render(model: PanelModel): void {
     this.#model = model;
-    const { status } = model.panel.state;
+    const { isWatchedOnly, state } = model.panel;
+    const { status } = state;
     const showsResume = canResume(status);
     if (showsResume !== this.#showsResume) {
       this.#showsResume = showsResume;
@@ -68,9 +71,12 @@ export class Controls {
       else this.#pauseOrResume.show('Pause', icon('pause'));
     }
     const isEnabled = (action: PanelAction) =>
-      !this.#busy.has(action) && isActionEnabled(action, status);
-    this.#pauseOrResume.isEnabled = isEnabled(showsResume ? 'resume' : 'pause');
-    for (const [action, button] of this.#others) button.isEnabled = isEnabled(action);
+      !this.#busy.has(action) && isActionEnabled(action, status, isWatchedOnly);
+    const pauseOrResume = [showsResume ? 'resume' : 'pause', this.#pauseOrResume] as const;
+    for (const [action, button] of [pauseOrResume, ...this.#others]) {
+      button.isEnabled = isEnabled(action);
+      button.hint = isKeptOff(action, status, isWatchedOnly) ? keptOff : undefined;
+    }
   }
 
   /** Runs an action once at a time: a second press while it is under way does nothing. */

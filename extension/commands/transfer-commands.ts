@@ -1,0 +1,73 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { type ExportMeans, exportMetrics, exportRun } from '../../run-directory/export-run';
+import type { CommandTable } from './command-table';
+import { meantRuns, type RunPlaces } from './meant-runs';
+
+/** Runs as files that leave the folder. */
+export function transferCommands(places: RunPlaces) {
+  return {
+    'ebm.exportRun': (argument, selection) =>
+      exportAs(places, argument, selection, {
+        title: 'Export Run',
+        extension: 'zip',
+        filters: { 'ZIP archives': ['zip'] },
+        write: async (directory, target, means) => {
+          await exportRun(directory, target, means);
+        },
+      }),
+    'ebm.exportMetrics': (argument, selection) =>
+      exportAs(places, argument, selection, {
+        title: 'Export Metrics',
+        extension: 'csv',
+        filters: { 'CSV tables': ['csv'] },
+        write: exportMetrics,
+      }),
+  } satisfies Partial<CommandTable>;
+}
+
+interface ExportKind {
+  readonly title: string;
+  readonly extension: string;
+  readonly filters: Record<string, string[]>;
+  readonly write: (directory: string, target: string, means: ExportMeans) => Promise<void>;
+}
+
+async function exportAs(
+  places: RunPlaces,
+  argument: unknown,
+  selection: unknown,
+  { title, extension, filters, write }: ExportKind,
+): Promise<void> {
+  const [run] = await meantRuns(places, argument, selection, title);
+  if (!run) return;
+  const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run.directory))?.uri;
+  const name = `${path.basename(run.directory)}.${extension}`;
+  const uri = await vscode.window.showSaveDialog({
+    title,
+    filters,
+    ...(folder ? { defaultUri: vscode.Uri.joinPath(folder, name) } : {}),
+  });
+  if (!uri) return;
+  const abort = new AbortController();
+  const place = vscode.ProgressLocation.Notification;
+  await vscode.window.withProgress(
+    { location: place, title: `Exporting ‘${run.name}’`, cancellable: true },
+    async (progress, token) => {
+      token.onCancellationRequested(() => abort.abort());
+      let told = 0;
+      const onProgress = (done: number, all: number) => {
+        const percent = Math.floor((100 * done) / all);
+        if (percent > told) progress.report({ increment: percent - told });
+        told = Math.max(told, percent);
+      };
+      try {
+        await write(run.directory, uri.fsPath, { signal: abort.signal, onProgress });
+      } catch (error) {
+        if (!abort.signal.aborted) throw error;
+      }
+    },
+  );
+  if (abort.signal.aborted) return;
+  places.notifications.inform(`‘${run.name}’ was exported to ${path.basename(uri.fsPath)}.`);
+}

@@ -1,0 +1,246 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { readNotes } from '../../run-directory/annotations';
+import { diskUse, sizeText } from '../../run-directory/disk-use';
+import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
+import { type CommandId, runsViewId } from '../manifest';
+import type { Run } from '../runs/run';
+import { distinctions } from '../runs/run-difference';
+import type { BrokenRun, RunStore } from '../runs/run-store';
+import { type Arrangement, arrange } from './run-arrangement';
+import { progressText, statusIconId, statusName, timeLeftText, timeText } from './run-text';
+
+/** Changes within this time are shown together. */
+const gatheringMs = 400;
+/** A tooltip is no place for more. */
+const longestNotes = 1_000;
+
+const verbs: readonly RunVerb[] = ['pause', 'resume', 'stop', 'checkpoint', 'takeOver'];
+
+/** Themes have a colour for each of these. */
+const iconColours: Readonly<Record<string, string>> = {
+  pulse: 'charts.green',
+  'debug-pause': 'charts.yellow',
+  check: 'testing.iconPassed',
+  error: 'testing.iconFailed',
+  warning: 'problemsWarningIcon.foreground',
+};
+
+/** The tree of all runs. Its elements are their directories. */
+export class RunsTree implements vscode.TreeDataProvider<string> {
+  readonly #store: RunStore;
+  readonly #view: vscode.TreeView<string>;
+  readonly #changed = new vscode.EventEmitter<string[] | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #filterChanged = new vscode.EventEmitter<void>();
+  readonly onDidChangeFilter = this.#filterChanged.event;
+  readonly #subscriptions: readonly { dispose(): void }[];
+  #filter = '';
+  #arrangement: Arrangement | undefined;
+  /** What is to be shown anew: some runs, or all. */
+  #stale: Set<string> | 'all' = new Set();
+  #starred = new Map<string, boolean>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(store: RunStore) {
+    this.#store = store;
+    this.#view = vscode.window.createTreeView(runsViewId, {
+      treeDataProvider: this,
+      canSelectMany: true,
+    });
+    this.#subscriptions = [
+      this.#view,
+      this.#changed,
+      this.#filterChanged,
+      store.onDidChangeSet(() => this.#invalidate()),
+      store.onDidChangeRun((run) => this.#invalidate(run)),
+      this.#view.onDidChangeVisibility(() => this.#schedule()),
+    ];
+    this.#decorate();
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  /** Shows only the runs that fit, see `runFilter`. */
+  setFilter(text: string): void {
+    this.#filter = text.trim();
+    this.#filterChanged.fire();
+    this.#decorate();
+    this.#invalidate();
+  }
+
+  /** The runs that are selected in the tree. */
+  get selected(): readonly string[] {
+    return this.#view.selection;
+  }
+
+  getChildren(element?: string): string[] {
+    if (element !== undefined) return [];
+    const { runs, broken } = this.#store;
+    this.#arrangement = arrange(runs, broken, this.#filter);
+    this.#starred = new Map(runs.map((run) => [run.directory, run.annotations.starred]));
+    return [...this.#arrangement.roots];
+  }
+
+  getTreeItem(directory: string): vscode.TreeItem {
+    const run = this.#store.find(directory);
+    if (run) return runItem(run, this.#arrangement?.before.get(directory));
+    const broken = this.#store.broken.find((entry) => entry.directory === directory);
+    return broken ? brokenItem(broken) : new vscode.TreeItem(path.basename(directory));
+  }
+
+  async resolveTreeItem(
+    item: vscode.TreeItem,
+    directory: string,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.TreeItem> {
+    const run = this.#store.find(directory);
+    if (!run) return item;
+    const [bytes, notes] = await Promise.all([
+      // A directory that is being deleted has no size, and notes that cannot be read are not shown.
+      diskUse(directory).catch(() => undefined),
+      readNotes(directory).catch(() => ''),
+    ]);
+    if (!token.isCancellationRequested) {
+      item.tooltip = tooltip(run, this.#arrangement?.before.get(directory), bytes, notes);
+    }
+    return item;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #invalidate(run?: Run): void {
+    // A star moves the run.
+    const isMoved = run && this.#starred.get(run.directory) !== run.annotations.starred;
+    if (run === undefined || isMoved || this.#filter !== '') this.#stale = 'all';
+    else if (this.#stale !== 'all') this.#stale.add(run.directory);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#decorate();
+      // What is hidden is shown anew when it is to be seen again.
+      if (!this.#view.visible) return;
+      const stale = this.#stale;
+      this.#stale = new Set();
+      if (stale === 'all') this.#changed.fire(undefined);
+      else if (stale.size > 0) this.#changed.fire([...stale]);
+    }, gatheringMs);
+  }
+
+  #decorate(): void {
+    const living = this.#store.runs.filter(({ isLiving }) => isLiving).length;
+    const inTraining = `${living} ${living === 1 ? 'run' : 'runs'} in training`;
+    this.#view.badge = living === 0 ? undefined : { value: living, tooltip: inTraining };
+    if (this.#filter === '') {
+      delete this.#view.message;
+      return;
+    }
+    const count = this.#store.runs.length;
+    this.#view.message = `Filtered by “${this.#filter}”, of ${count === 1 ? 'one run' : `${count} runs`}.`;
+  }
+}
+
+function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
+  const { state, isResponding, directory, manifest, annotations } = run;
+  const item = new vscode.TreeItem(run.name);
+  const status = statusName(state, isResponding);
+  const icon = statusIconId(state, isResponding);
+  const progress =
+    state.status === 'finished' ? state.step.toLocaleString('en') : progressText(state);
+  const told = distinctions(manifest, before?.manifest).join(' ');
+  const facts = [
+    annotations.starred ? '★' : '',
+    // A narrow side bar shows the first of them only: what changes, else what tells runs apart.
+    ...(run.isLiving ? [progress, told] : [told, progress]),
+    annotations.tags.map((tag) => `#${tag}`).join(' '),
+    timeText(manifest.createdAt, Date.now()),
+  ].filter((fact) => fact !== '');
+  item.id = directory;
+  item.description = facts.join(' · ');
+  item.iconPath = themeIcon(icon);
+  item.contextValue = contextOf(run);
+  item.command = {
+    title: 'Open Panel',
+    command: 'ebm.openRun' satisfies CommandId,
+    arguments: [directory],
+  };
+  const star = annotations.starred ? 'starred, ' : '';
+  item.accessibilityInformation = {
+    label: `${run.name}, ${star}${status}, ${facts.filter((fact) => fact !== '★').join(', ')}`,
+  };
+  return item;
+}
+
+function brokenItem({ directory, problem }: BrokenRun): vscode.TreeItem {
+  const name = path.basename(directory);
+  const item = new vscode.TreeItem(name);
+  const reason = [problem.message, problem.remedy ?? ''].join(' ').trim();
+  item.id = directory;
+  item.description = `cannot be opened: ${problem.message.replace(`${directory}${path.sep}`, '').replace(directory, name)}`;
+  item.tooltip = reason;
+  item.iconPath = themeIcon('error');
+  item.contextValue = 'broken';
+  item.accessibilityInformation = { label: `${name}, cannot be opened: ${reason}` };
+  return item;
+}
+
+/** Words that the `when` clauses of menus look for. */
+function contextOf(run: Run): string {
+  return [
+    'run',
+    run.isLiving ? 'living' : 'ended',
+    run.annotations.starred ? 'starred' : 'unstarred',
+    ...verbs.filter((verb) => canBeAsked(run, verb)).map((verb) => `can-${verb}`),
+  ].join(' ');
+}
+
+function themeIcon(id: string): vscode.ThemeIcon {
+  const colour = iconColours[id];
+  return colour === undefined
+    ? new vscode.ThemeIcon(id)
+    : new vscode.ThemeIcon(id, new vscode.ThemeColor(colour));
+}
+
+function tooltip(
+  { name, state, isResponding, manifest, annotations, directory }: Run,
+  before: Run | undefined,
+  bytes: number | undefined,
+  notes: string,
+): vscode.MarkdownString {
+  // Nothing that a run says of itself becomes a link, an image or markup.
+  const text = new vscode.MarkdownString('', true);
+  const line = (icon: string, words: string) => {
+    text.appendMarkdown(`\n\n$(${icon}) `);
+    text.appendText(words);
+  };
+  text.appendText(name);
+  if (name !== manifest.name) line('file-code', manifest.name);
+  const progress = [
+    statusName(state, isResponding),
+    progressText(state),
+    timeLeftText(state),
+    state.stepsPerSecond === undefined ? '' : `${state.stepsPerSecond.toFixed(1)} steps/s`,
+  ].filter((fact) => fact !== '');
+  line(statusIconId(state, isResponding), progress.join(' · '));
+  if (state.problem) {
+    line('error', [state.problem.message, state.problem.remedy ?? ''].join(' ').trim());
+  }
+  const told = distinctions(manifest, before?.manifest);
+  if (told.length > 0) line('settings', told.join(', '));
+  if (annotations.tags.length > 0) line('tag', annotations.tags.join(', '));
+  if (notes.trim() !== '') {
+    const isLong = notes.length > longestNotes;
+    line('note', isLong ? `${notes.slice(0, longestNotes)}…` : notes.trim());
+  }
+  line('calendar', timeText(manifest.createdAt, Number.NaN));
+  line('folder', path.basename(directory) + (bytes === undefined ? '' : `, ${sizeText(bytes)}`));
+  return text;
+}

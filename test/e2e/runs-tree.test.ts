@@ -1,0 +1,157 @@
+/** The tree of runs: what it shows, and what can be done to runs from there. */
+import assert from 'node:assert/strict';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { RunManifest, RunStatus } from '../../protocol/run';
+import { readAnnotations } from '../../run-directory/annotations';
+import { writeManifest } from '../../run-directory/manifest';
+import { manifest } from '../support/manifest';
+import { until } from './condition';
+import { runsIn } from './run-files';
+import { story } from './session';
+
+const file = 'two-moons.ebm.ts';
+
+/** Four runs that were never trained, one of which cannot be opened. */
+async function prepareRuns(folder: string): Promise<void> {
+  const { worker: _, ...ended } = manifest;
+  const make = async (minute: number, name: string, status: RunStatus, change: object = {}) => {
+    const id = `abcdefghj${minute}`;
+    const directory = path.join(folder, '.ebm/runs', `20260203-04050${minute}-moons-${id}`);
+    await mkdir(directory, { recursive: true });
+    const made: RunManifest = {
+      ...ended,
+      id,
+      name,
+      createdAt: `2026-02-03T04:0${minute}:00.000Z`,
+      state: { status, step: 50, steps: 100 },
+      overrides: {},
+      ...change,
+    };
+    await writeManifest(directory, made);
+    return directory;
+  };
+  await make(2, 'first', 'finished');
+  await make(3, 'second', 'stopped', { overrides: { 'optimizer.learningRate': 0.01 } });
+  await make(4, 'third', 'failed');
+  await writeFile(path.join(await make(5, 'broken', 'failed'), 'run.json'), '{');
+}
+
+story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, folder }, tell) => {
+  const { page } = workbench;
+  const rows = page.locator('.pane-body .monaco-list-row', { has: page.locator('.label-name') });
+  const row = (name: string | RegExp) => rows.filter({ hasText: name }).first();
+  const names = async () => await rows.locator('.label-name').allTextContents();
+  const untilNames = async (wanted: readonly string[]) =>
+    await until(`the tree shows ${wanted.join(', ')}`, async () => {
+      const shown = await names();
+      return JSON.stringify(shown) === JSON.stringify(wanted) || undefined;
+    });
+  const menu = async (name: string, title: string) => {
+    await row(name).click({ button: 'right' });
+    await page.locator('.monaco-menu .action-item', { hasText: title }).first().click();
+  };
+  const brokenName = '20260203-040505-moons-abcdefghj5';
+  const annotationsOf = async (id: string) => {
+    const run = (await runsIn(folder)).find((each) => each.manifest.id === id);
+    return run && (await readAnnotations(run.directory));
+  };
+
+  await workbench.tab(file).waitFor();
+  await workbench.runCommand('View: Show EBM Lab');
+
+  await tell.part('shows all runs, newest first, and why one cannot be opened', async () => {
+    await untilNames(['third', 'second', 'first', brokenName]);
+    await row('second').filter({ hasText: 'learningRate=0.01' }).waitFor();
+    await row(brokenName).filter({ hasText: 'it is not JSON' }).waitFor();
+  });
+
+  await tell.part('a star puts a run first, a name and tags are kept', async () => {
+    await menu('first', 'Star Run');
+    await untilNames(['first', 'third', 'second', brokenName]);
+    await menu('second', 'Rename Run…');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.fill('the good one');
+    await input.press('Enter');
+    await untilNames(['first', 'third', 'the good one', brokenName]);
+    await menu('third', 'Tag Run…');
+    await input.fill('baseline');
+    await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'new' }).waitFor();
+    await input.press('Enter');
+    await row('third').filter({ hasText: '#baseline' }).waitFor();
+    assert.deepEqual(await annotationsOf('abcdefghj2'), { tags: [], starred: true });
+    assert.deepEqual(await annotationsOf('abcdefghj3'), {
+      name: 'the good one',
+      tags: [],
+      starred: false,
+    });
+    assert.deepEqual(await annotationsOf('abcdefghj4'), { tags: ['baseline'], starred: false });
+  });
+
+  await tell.part('it can be looked at in every theme', async () => {
+    const pictures = process.env['EBM_PICTURES'];
+    for (const [theme, kind] of [
+      ['Light Modern', 'vs'],
+      ['Dark High Contrast', 'hc-black'],
+      ['Dark Modern', 'vs-dark'],
+    ] as const) {
+      await workbench.selectTheme(theme, kind);
+      await row('third').waitFor();
+      if (pictures) await page.screenshot({ path: path.join(pictures, `runs-tree-${kind}.png`) });
+    }
+  });
+
+  await tell.part('a filter hides the others until it is cleared', async () => {
+    await workbench.runCommand('EBM: Filter Runs…');
+    const input = page.locator('.quick-input-widget input.input');
+    await input.fill('tag:baseline');
+    await input.press('Enter');
+    await untilNames(['third']);
+    await workbench.runCommand('EBM: Clear Filter of Runs');
+    await untilNames(['first', 'third', 'the good one', brokenName]);
+  });
+
+  await tell.part(
+    'a run is deleted once its size was seen, one is archived and had back',
+    async () => {
+      await menu('first', 'Delete Run…');
+      const dialog = page.locator('.monaco-dialog-box');
+      await dialog.filter({ hasText: /first \([\d.]+ KiB\)/ }).waitFor();
+      await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+      // Where the system has no trash, that is told and asked for.
+      const forGood = dialog.getByRole('button', { name: 'Delete for Good' });
+      await until('the run is gone', async () => {
+        if (await forGood.isVisible()) await forGood.click();
+        return !(await names()).includes('first');
+      });
+      await untilNames(['third', 'the good one', brokenName]);
+      await menu('third', 'Archive Run');
+      await untilNames(['the good one', brokenName]);
+      assert.equal((await readdir(path.join(folder, '.ebm/archive'))).length, 1);
+      await workbench.runCommand('EBM: Restore Archived Runs…');
+      await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'third' }).click();
+      await page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+      await untilNames(['third', 'the good one', brokenName]);
+      assert.equal((await runsIn(folder)).length, 2);
+    },
+  );
+
+  await tell.part('a run in training is followed, and stopped from its row', async () => {
+    await workbench.runCommand('EBM: Launch Run');
+    const living = row('two moons');
+    await living.filter({ hasText: /[1-9][\d,]*\/[\d,]+ · \d+%/ }).waitFor();
+    await living.hover();
+    await living.getByRole('button', { name: 'Stop Run' }).click();
+    const launched = await until('the run has stopped', async () =>
+      (await runsIn(folder)).find(
+        ({ manifest: { state } }) => state.step !== 50 && state.status === 'stopped',
+      ),
+    );
+    // Stopped, it can go on: no row but a living one has these buttons.
+    await until('the tree says so', async () => {
+      const label = await living.getAttribute('aria-label');
+      return label?.includes('stopped');
+    });
+    assert.ok((await readdir(launched.directory)).includes('run.json'));
+  });
+});
