@@ -33,6 +33,7 @@ export const commandIds = [
   'ebm.showDiskUse',
   'ebm.exportRun',
   'ebm.exportMetrics',
+  'ebm.importRun',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

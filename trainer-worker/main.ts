@@ -9,6 +9,7 @@ import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-comm
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
+import { importCommand } from './cli/import-command';
 import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
@@ -149,6 +150,14 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .action(async (run: string, options: ExportRunOptions) =>
       end(await exportRunCommand(run, options)),
+    );
+  program
+    .command('import')
+    .description('copy a run from elsewhere among those here')
+    .argument('<path>', 'a run directory, or a ZIP archive that ebm export wrote')
+    .option(...runsOption)
+    .action(async (source: string, options: { runs: string }) =>
+      end(await importCommand(source, options)),
     );
   program
     .command('archive')

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { type ExportMeans, exportMetrics, exportRun } from '../../run-directory/export-run';
+import { importRun } from '../../run-directory/import-run';
 import type { CommandTable } from './command-table';
 import { meantRuns, type RunPlaces } from './meant-runs';
 
@@ -23,6 +24,7 @@ export function transferCommands(places: RunPlaces) {
         filters: { 'CSV tables': ['csv'] },
         write: exportMetrics,
       }),
+    'ebm.importRun': () => importOne(places),
   } satisfies Partial<CommandTable>;
 }
 
@@ -70,4 +72,44 @@ async function exportAs(
   );
   if (abort.signal.aborted) return;
   places.notifications.inform(`‘${run.name}’ was exported to ${path.basename(uri.fsPath)}.`);
+}
+
+async function importOne({ store, panels, notifications }: RunPlaces): Promise<void> {
+  const [runs] = store.folders;
+  if (runs === undefined) {
+    notifications.inform('No folder is open, so there is nowhere to keep a run.');
+    return;
+  }
+  // Not every system has a dialog that takes both.
+  const archive = { label: '$(file-zip) Archive…', description: 'as exported', isFolder: false };
+  const folder = { label: '$(folder) Folder…', description: 'a run directory', isFolder: true };
+  const title = 'Import Run';
+  const kind = await vscode.window.showQuickPick([archive, folder], { title });
+  if (!kind) return;
+  const [source] =
+    (await vscode.window.showOpenDialog({
+      title,
+      openLabel: 'Import',
+      canSelectFolders: kind.isFolder,
+      canSelectFiles: !kind.isFolder,
+      ...(kind.isFolder ? {} : { filters: { 'ZIP archives': ['zip'] } }),
+    })) ?? [];
+  if (!source) return;
+  const abort = new AbortController();
+  const place = vscode.ProgressLocation.Notification;
+  const name = path.basename(source.fsPath);
+  await vscode.window.withProgress(
+    { location: place, title: `Importing ${name}`, cancellable: true },
+    async (_, token) => {
+      token.onCancellationRequested(() => abort.abort());
+      try {
+        const directory = await importRun(source.fsPath, runs, abort.signal);
+        await store.refresh(directory);
+        const run = store.find(directory);
+        if (run) panels.show(run);
+      } catch (error) {
+        if (!abort.signal.aborted) throw error;
+      }
+    },
+  );
 }

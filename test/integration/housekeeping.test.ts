@@ -94,4 +94,10 @@ test('ebm export writes an archive, or the metrics as CSV', async (t) => {
   const archive = await readFile(path.join(folder, `${name}.zip`));
   assert.equal(archive.subarray(0, 2).toString(), 'PK');
   assert.ok(archive.includes(`${name}/run.json`));
+  const imported = await command('import', `${name}.zip`);
+  assert.equal(imported.code, 0, imported.errors);
+  assert.match((await command('list')).out, /(finished.*\n.*){2}/);
+  const refused = await command('import', 'curves.csv');
+  assert.equal(refused.code, 2);
+  assert.match(refused.errors, /no sound ZIP archive/);
 });
