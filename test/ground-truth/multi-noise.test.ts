@@ -31,29 +31,83 @@ describe('score matching at many noise levels', () => {
   /** θ times the energy of N(0, s²) with noise of level σ added. */
   const blurred: Energy['energy'] = ({ theta }, x, sigma) =>
     tf.mul(tf.div(tf.sum(tf.square(x), 1), tf.mul(tf.add(tf.square(sigma!), variance), 2)), theta!);
-  const graph = new ObjectiveGraph({
-    objective: objective.multiNoiseScoreMatching({ highest: 4, lowest: 0.25, levels: 5 }),
-    energy: blurred,
-    parameters: { theta: [] },
-    batchSize: 4,
-    dimensions: 1,
-  });
+  const levels = [4, 2, 1, 0.5, 0.25];
+  const graphs = [true, false].map(
+    (antithetic) =>
+      new ObjectiveGraph({
+        objective: objective.multiNoiseScoreMatching({
+          highest: 4,
+          lowest: 0.25,
+          levels: levels.length,
+          antithetic,
+        }),
+        energy: blurred,
+        parameters: { theta: [] },
+        batchSize: 4,
+        dimensions: 1,
+      }),
+  );
   const spread = Math.sqrt(variance);
   // Rows and noise of exactly the moments of the data and of N(0, 1), uncorrelated.
   const data = [spread, spread, -spread, -spread];
   const normal = [1, -1, 1, -1];
-  for (const [level, sigma] of [4, 2, 1, 0.5, 0.25].entries()) {
+  /** Drawn numbers that put every row at this level: row i draws from the i-th part of 0 to 1. */
+  const uniformAt = (level: number) =>
+    data.map((_, row) => (data.length * (level + 0.5)) / levels.length - row);
+  for (const [level, sigma] of levels.entries()) {
     test(`is least at the blurred score for σ = ${sigma}`, () => {
-      const uniform = data.map(() => (level + 0.5) / 5);
-      const evaluate = (theta: number) =>
-        graph.evaluate({ data, parameters: { theta: [theta] }, noise: [uniform, normal] });
-      near(evaluate(1).gradients['theta']![0]!, 0, 1e-6);
-      // ½ E|σs + z|² = ½ s²/(s² + σ²): what of the noise cannot be told from the data.
-      near(evaluate(1).loss, variance / (2 * (variance + sigma ** 2)), 1e-6);
-      assert.ok(evaluate(1.2).loss > evaluate(1).loss);
-      assert.ok(evaluate(0.8).loss > evaluate(1).loss);
+      for (const graph of graphs) {
+        const noise = [uniformAt(level), normal];
+        const evaluate = (theta: number) =>
+          graph.evaluate({ data, parameters: { theta: [theta] }, noise });
+        near(evaluate(1).gradients['theta']![0]!, 0, 1e-6);
+        // ½ E|σs + z|² = ½ s²/(s² + σ²): what of the noise cannot be told from the data.
+        near(evaluate(1).loss, variance / (2 * (variance + sigma ** 2)), 1e-6);
+        assert.ok(evaluate(1.2).loss > evaluate(1).loss);
+        assert.ok(evaluate(0.8).loss > evaluate(1).loss);
+      }
     });
   }
+
+  test('opposite noise takes most of the chance out of the gradient at a low level', () => {
+    const [paired, single] = graphs.map((graph) => {
+      const gradients = [-2, -1, 0.5, 1.5].map((z) => {
+        const noise = [uniformAt(levels.length - 1), data.map(() => z)];
+        // The same row four times: all chance is in the noise.
+        const at = { data: data.map(() => spread), parameters: { theta: [1] }, noise };
+        return graph.evaluate(at).gradients['theta']![0]!;
+      });
+      return Math.max(...gradients) - Math.min(...gradients);
+    });
+    // With v = s² + σ² the gradient is -(σ/v)(x + σz)(z - σ(x + σz)/v): its part in z alone is odd,
+    // and what is left of it is smaller by about σz/x, here a third at most.
+    assert.ok(paired! < single! / 3, `${paired} and ${single}`);
+  });
+
+  test('gives each level its share of every batch', () => {
+    // Row i draws from the i-th third of 0 to 1, so three levels of a batch of three have a row each:
+    // the loss is the mean of what it is at each, whatever is drawn.
+    const graph = new ObjectiveGraph({
+      objective: objective.multiNoiseScoreMatching({ highest: 4, lowest: 1, levels: 3 }),
+      energy: ({ theta }, x, sigma) => tf.mul(tf.sum(tf.square(x), 1), tf.mul(sigma!, theta!)),
+      parameters: { theta: [] },
+      batchSize: 3,
+      dimensions: 1,
+    });
+    for (const uniform of [
+      [0, 0, 0],
+      [0.9, 0.1, 0.5],
+    ]) {
+      const { loss } = graph.evaluate({
+        data: [0, 0, 0],
+        parameters: { theta: [1] },
+        noise: [uniform, [1, 1, 1]],
+      });
+      // s = -2σx, so σs + z = (1 - 2σ³)z at x = σz.
+      const residuals = [4, 2, 1].map((sigma) => (1 - 2 * sigma ** 3) ** 2);
+      near(loss, residuals.reduce((sum, r) => sum + r, 0) / 6, 1e-3);
+    }
+  });
 
   const rest = {
     optimizer: optimizer.adam(),

@@ -74,7 +74,8 @@ describe('score matching along an equation', () => {
         const data = [spread, spread, -spread, -spread];
         const normal = [1, -1, 1, -1];
         for (const u of [0.2, 0.5, 0.8]) {
-          const uniform = data.map(() => u);
+          // Row i draws from the i-th part of 0 to 1.
+          const uniform = data.map((_, row) => data.length * u - row);
           const evaluate = (theta: number) =>
             graph.evaluate({ data, parameters: { theta: [theta] }, noise: [uniform, normal] });
           const t = tf.scalar(end + (1 - end) * u);

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { noise } from '../graph/trace';
 import {
   areInOrder,
   noiseLevels,
@@ -9,10 +8,11 @@ import {
 } from '../noise-distributions/noise-levels';
 import { specOf } from '../options/validate';
 import { annealedLangevin } from '../samplers/annealed-langevin';
+import { type AntitheticOption, antitheticShape, noisyRows, spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
 
-export interface MultiNoiseScoreMatchingOptions {
+export interface MultiNoiseScoreMatchingOptions extends AntitheticOption {
   /** The highest level, in units of the data, to 1000; about the largest distance in it. Default 3. */
   readonly highest?: number;
   /** The lowest level, above 0 and below `highest`: the one that is shown. Default 0.05. */
@@ -39,7 +39,11 @@ export function multiNoiseScoreMatching(
 }
 
 const schema: z.ZodType<MultiNoiseScoreMatchingSpec> = z
-  .strictObject({ type: z.literal('multiNoiseScoreMatching'), ...noiseLevelsShape })
+  .strictObject({
+    type: z.literal('multiNoiseScoreMatching'),
+    ...noiseLevelsShape,
+    ...antitheticShape,
+  })
   .refine(areInOrder, wrongOrder);
 
 /** @internal */
@@ -52,18 +56,18 @@ export const multiNoiseScoreMatchingMethod: ObjectiveMethod<
   previewSampler: ({ highest, lowest, levels }) => annealedLangevin({ highest, lowest, levels }),
   previewChainSteps: ({ highest, lowest, levels }) =>
     annealedLangevin({ highest, lowest, levels }).steps,
-  build({ highest, lowest, levels }) {
+  build({ highest, lowest, levels, antithetic }) {
     const sigmas = noiseLevels(highest, lowest, levels);
     return {
       shownNoiseLevel: lowest,
       loss({ data, score }) {
-        const count = data.shape[0];
-        const drawn = tf.floor(tf.mul(noise('uniform', [count]), levels));
-        const sigma = tf.gather(tf.tensor1d([...sigmas]), tf.cast(drawn, 'int32')) as tf.Tensor1D;
-        const column = tf.expandDims(sigma, 1);
-        const z = noise('normal', data.shape);
-        const noisy = tf.add(data, tf.mul(z, column)) as tf.Tensor2D;
-        const residual = tf.add(tf.mul(score(noisy, sigma), column), z) as tf.Tensor2D;
+        const drawn = tf.floor(tf.mul(spreadUniform(data.shape[0]), levels));
+        // Rounding may take the last row's number to 1.
+        const index = tf.cast(tf.minimum(drawn, levels - 1), 'int32') as tf.Tensor1D;
+        const sigma = tf.gather(tf.tensor1d([...sigmas]), index);
+        const { points, z, level } = noisyRows(data, sigma, antithetic);
+        const scaled = tf.mul(score(points, level), tf.expandDims(level, 1));
+        const residual = tf.add(scaled, z) as tf.Tensor2D;
         return tf.mul(tf.mean(squaredNorm(residual)), 0.5);
       },
     };

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { noise } from '../graph/trace';
 import { specOf } from '../options/validate';
 import { Random, streams } from '../random/random';
 import { reverseSde } from '../samplers/reverse-sde';
 import { buildSde, type SdeSpec, sdeOption } from '../sdes';
+import { type AntitheticOption, antitheticShape, noisyRows, spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
 
-export interface SdeScoreMatchingOptions {
+export interface SdeScoreMatchingOptions extends AntitheticOption {
   /** How noise grows with time. Default `sde.varianceExploding()`. */
   readonly sde?: SdeSpec;
   /**
@@ -38,6 +38,7 @@ const schema: z.ZodType<SdeScoreMatchingSpec> = z.strictObject({
   type: z.literal('sdeScoreMatching'),
   sde: sdeOption,
   weighting: z.enum(['variance', 'likelihood']).default('variance'),
+  ...antitheticShape,
 });
 
 /** @internal */
@@ -49,7 +50,7 @@ export const sdeScoreMatchingMethod: ObjectiveMethod<
   schema,
   previewSampler: ({ sde }) => reverseSde({ sde }),
   previewChainSteps: () => reverseSde().steps,
-  build({ sde: spec, weighting }, { seed, bounds }) {
+  build({ sde: spec, weighting, antithetic }, { seed, bounds }) {
     const sde = buildSde(spec);
     const dimensions = bounds.length;
     return {
@@ -58,18 +59,16 @@ export const sdeScoreMatchingMethod: ObjectiveMethod<
       shownChains: (_step, count) =>
         new Random(seed, streams.previewStarts).normals(count * dimensions, sde.highest),
       loss({ data, score }) {
-        const count = data.shape[0];
-        const uniform = noise('uniform', [count]);
-        const t = tf.add(tf.mul(uniform, 1 - sde.end), sde.end);
+        const t = tf.add(tf.mul(spreadUniform(data.shape[0]), 1 - sde.end), sde.end);
         const deviation = sde.deviation(t) as tf.Tensor1D;
-        const column = tf.expandDims(deviation, 1);
-        const z = noise('normal', data.shape);
-        const kept = tf.mul(data, tf.expandDims(sde.mean(t), 1));
-        const noisy = tf.add(kept, tf.mul(z, column)) as tf.Tensor2D;
-        const residual = tf.add(tf.mul(score(noisy, deviation), column), z) as tf.Tensor2D;
+        const kept = tf.mul(data, tf.expandDims(sde.mean(t), 1)) as tf.Tensor2D;
+        const { points, z, level } = noisyRows(kept, deviation, antithetic);
+        const scaled = tf.mul(score(points, level), tf.expandDims(level, 1));
+        const residual = tf.add(scaled, z) as tf.Tensor2D;
         const squares = squaredNorm(residual);
         if (weighting === 'variance') return tf.mul(tf.mean(squares), 0.5);
-        const weight = tf.div(sde.squaredDiffusion(t), tf.square(deviation));
+        const once = tf.div(sde.squaredDiffusion(t), tf.square(deviation));
+        const weight = antithetic ? tf.concat([once, once]) : once;
         return tf.mul(tf.mean(tf.mul(squares, weight)), 0.5);
       },
     };
