@@ -5,7 +5,7 @@ import {
   type Program,
   type ProgramDefinition,
 } from '../trainer-worker/graph/program';
-import { runOnOnnx } from '../trainer-worker/graph/run-onnx';
+import { runOnProcessor } from '../trainer-worker/graph/run-sharded';
 import { definitionOf, type Row } from './rows';
 
 /** A row's step as the trainer runs it. */
@@ -23,9 +23,13 @@ export interface CompiledStep {
 export async function compileStep(row: Row): Promise<CompiledStep> {
   const definition = definitionOf(row);
   const start = performance.now();
-  const program = compileProgram(definition);
+  const program = compileProgram({ ...definition, batch: { rows: row.batch } });
   const compiled = performance.now();
-  const execution = await runOnOnnx(program, arraysFor(definition.state ?? {}, 1));
+  const execution = await runOnProcessor(
+    program,
+    arraysFor(definition.state ?? {}, 1),
+    import.meta.filename,
+  );
   const created = performance.now();
   return {
     program,

@@ -10,7 +10,9 @@ import { settingsOf } from './commands/configured-node';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
+import { putAwayCommands } from './commands/put-away-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
 import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
@@ -63,6 +65,8 @@ export function activate(context: vscode.ExtensionContext): void {
     ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
     ...treeCommands(places, launcher),
     ...annotationCommands(places),
+    ...putAwayCommands(places),
+    ...transferCommands(places),
   };
 
   const statusBar = new RunStatusBar();

@@ -27,6 +27,13 @@ export const commandIds = [
   'ebm.starRun',
   'ebm.unstarRun',
   'ebm.editNotes',
+  'ebm.archiveRuns',
+  'ebm.restoreRuns',
+  'ebm.deleteRuns',
+  'ebm.showDiskUse',
+  'ebm.exportRun',
+  'ebm.exportMetrics',
+  'ebm.importRun',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

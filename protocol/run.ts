@@ -76,6 +76,22 @@ export interface DataTransform {
   readonly scale: readonly number[];
 }
 
+/** The sweep that a run is a part of. */
+export interface RunGroup {
+  /** Of all runs of the sweep the same. */
+  readonly id: string;
+  /** What people call the sweep. */
+  readonly name: string;
+  /** Which of its runs this is, from 0. */
+  readonly index: number;
+  /** How many runs it has. */
+  readonly of: number;
+  /** The metric by whose last value its runs are ranked; where absent, see `metricOfGroup`. */
+  readonly metric?: string;
+  /** Whether small or large is good; where absent, see `metricOfGroup`. */
+  readonly goal?: 'minimize' | 'maximize';
+}
+
 /** `run.json`: what a run is and was made of. */
 export interface RunManifest {
   readonly formatVersion: 1;
@@ -102,6 +118,8 @@ export interface RunManifest {
   readonly overrides: JsonObject;
   /** The run that this one repeats. */
   readonly parent?: string;
+  /** The sweep that it is a part of. */
+  readonly group?: RunGroup;
   readonly seed: number;
   readonly backend?: { readonly name: string; readonly reason: string };
   /** What the user should know of the experiment that does not keep it from training. */

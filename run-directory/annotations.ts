@@ -3,6 +3,7 @@
  * their own, because a trainer holds `run.json` in memory and writes it whole every few seconds.
  */
 import { constants } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { type Problem, ProblemError, problemOf } from '../protocol/problem';
@@ -129,6 +130,8 @@ async function readFileOf(
   directory: string,
 ): Promise<{ readonly annotations: Annotations; readonly others: object }> {
   const file = path.join(directory, fileName);
+  // Most runs have none, and a folder may have thousands: that is found with one look each.
+  if (!(await isThere(file))) return { annotations: noAnnotations, others: {} };
   let bytes: Uint8Array;
   try {
     bytes = await readRegularFile(directory, fileName, largestFile);
@@ -154,6 +157,16 @@ async function readFileOf(
 }
 
 const remedy = 'Mend it or delete it; it holds nothing but the run’s name, tags and star.';
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (thrown) {
+    // What else keeps it from being looked at is told by who reads it.
+    return errorCode(thrown) !== 'ENOENT';
+  }
+}
 
 function isMissing(thrown: unknown): boolean {
   return thrown instanceof Error && errorCode(thrown.cause) === 'ENOENT';

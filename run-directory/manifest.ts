@@ -69,11 +69,25 @@ const insidePath = z
     'must be a relative path inside the run directory',
   );
 
+const identifier = z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier');
+
+/** Also what `ebm run --group` takes. */
+export const groupSchema = z
+  .object({
+    id: identifier,
+    name: z.string(),
+    index: count,
+    of: count.positive(),
+    metric: z.exactOptional(z.string()),
+    goal: z.exactOptional(z.enum(['minimize', 'maximize'])),
+  })
+  .refine(({ index, of }) => index < of, 'index must be below of');
+
 /** What `run.json` holds; published as JSON Schema in `schemas/run.schema.json`. */
 // Keys that a later version may add are kept, so that an update by this one loses nothing.
 export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
-  id: z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier'),
+  id: identifier,
   name: z.string(),
   state,
   createdAt: z.iso.datetime(),
@@ -87,6 +101,7 @@ export const manifestSchema = z.looseObject({
   config: json,
   overrides: json,
   parent: z.exactOptional(z.string()),
+  group: z.exactOptional(groupSchema),
   seed: z.number(),
   backend: z.exactOptional(z.object({ name: z.string(), reason: z.string() })),
   warnings: z.exactOptional(z.array(z.string())),

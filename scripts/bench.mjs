@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
+import { threads } from './threads.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport', 'recording'];
@@ -44,7 +45,7 @@ await esbuild.build({
   format: 'esm',
   target: 'node20',
   packages: 'external',
-  plugins: [assembly, packageJson],
+  plugins: [assembly, threads, packageJson],
   logLevel: 'warning',
 });
 

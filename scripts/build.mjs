@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
+import { threads } from './threads.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -89,7 +90,7 @@ async function buildTrainer() {
     ...node,
     entryPoints: { ebm: 'trainer-worker/main.ts' },
     outdir: dist,
-    plugins: [assembly],
+    plugins: [assembly, threads],
     // esbuild compiles the user's file at run time; its binary stays a package, and so do the native
     // libraries of ONNX Runtime, which are loaded only where a program runs on them.
     external: ['esbuild', 'onnxruntime-node'],
@@ -157,7 +158,7 @@ async function buildTests() {
     outbase: 'test',
     outExtension: { '.js': '.mjs' },
     packages: 'external',
-    plugins: [assembly],
+    plugins: [assembly, threads],
     splitting: true,
     sourcemap: 'inline',
     minify: false,

@@ -1,5 +1,5 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
@@ -8,14 +8,23 @@ import { backendsCommand } from './cli/backends-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
+import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
+import { importCommand } from './cli/import-command';
 import { type ListOptions, listCommand } from './cli/list-command';
-import { addOverride, parseCount } from './cli/overrides';
+import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { probeCommand } from './cli/probe-command';
+import {
+  archiveCommand,
+  deleteCommand,
+  type PutAwayOptions,
+  restoreCommand,
+} from './cli/put-away-commands';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 import { type ShowOptions, showCommand } from './cli/show-command';
+import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
 
 const exitCodes = `
 Exit codes:
@@ -46,6 +55,10 @@ function command(end: (code: number) => void): Command {
     .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
+    .addOption(
+      new Option('--original <path>', 'where the file lies that this is a copy of').hideHelp(),
+    )
+    .addOption(new Option('--group <json>', 'the sweep').argParser(parseGroup).hideHelp())
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: RunOptions) =>
       end(await runCommand(file, options)),
@@ -75,6 +88,21 @@ function command(end: (code: number) => void): Command {
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: RunOptions) => end(await rerunCommand(run, options)));
+  program
+    .command('sweep')
+    .description('train every run of the sweep that an experiment exports, and rank them')
+    .argument('<file>', 'the experiment, which exports a sweep')
+    .option('--parallel <n>', 'how many runs train at once', parsePositive, 1)
+    .option('--again', 'also those that have finished before')
+    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
+    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option('--json', 'print one JSON object a line')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', exitCodes)
+    .action(async (file: string, options: SweepCommandOptions) =>
+      end(await sweepCommand(file, options)),
+    );
   program
     .command('checkpoint')
     .description('have a run that is in training write a checkpoint now')
@@ -110,6 +138,51 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: AnnotateOptions) =>
       end(await annotateCommand(run, options)),
+    );
+  const runArgument = ['<run>', 'its directory, its id or the beginning of its name'] as const;
+  const runsOption = ['--runs <folder>', 'where runs are kept', '.ebm/runs'] as const;
+  program
+    .command('export')
+    .description('write a run as one ZIP archive, or its metrics as CSV')
+    .argument(...runArgument)
+    .option('--csv', 'its metrics alone, a line a step and a column a metric')
+    .option('--to <file>', 'where to write it; here, by its name, where absent; - prints the CSV')
+    .option(...runsOption)
+    .action(async (run: string, options: ExportRunOptions) =>
+      end(await exportRunCommand(run, options)),
+    );
+  program
+    .command('import')
+    .description('copy a run from elsewhere among those here')
+    .argument('<path>', 'a run directory, or a ZIP archive that ebm export wrote')
+    .option(...runsOption)
+    .action(async (source: string, options: { runs: string }) =>
+      end(await importCommand(source, options)),
+    );
+  program
+    .command('archive')
+    .description('move a run that has ended to the archive beside the folder of runs')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions) =>
+      end(await archiveCommand(run, options)),
+    );
+  program
+    .command('restore')
+    .description('move an archived run back')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions) =>
+      end(await restoreCommand(run, options)),
+    );
+  program
+    .command('delete')
+    .description('delete a run that has ended, for good')
+    .argument(...runArgument)
+    .option('--yes', 'do it')
+    .option(...runsOption)
+    .action(async (run: string, options: PutAwayOptions & { yes?: true }) =>
+      end(await deleteCommand(run, options)),
     );
   program
     .command('serve', { hidden: true })

@@ -53,6 +53,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     this.#take(run, webviewPanel);
   }
 
+  /** Closes the panel of a run that is no more. */
+  close(directory: string): void {
+    this.#panels.get(directory)?.webviewPanel.dispose();
+  }
+
   /** Called by the editor for each panel that was open when the window was closed. */
   async deserializeWebviewPanel(webviewPanel: vscode.WebviewPanel, state: unknown): Promise<void> {
     await this.#loaded;

@@ -83,6 +83,11 @@ export class RunStore {
     return this.#runEnded.event(listener);
   }
 
+  /** The folders that hold the runs. */
+  get folders(): readonly string[] {
+    return this.#runsDirectories;
+  }
+
   /** Whether `directory` is a run directory of this workspace, existing or not. */
   contains(directory: string): boolean {
     return this.#runsDirectories.includes(path.dirname(directory));
@@ -112,6 +117,12 @@ export class RunStore {
   async refresh(directory: string): Promise<void> {
     if (this.#reserved.has(directory)) return;
     await this.#take(await readListing(directory));
+    this.#setChanged.fire();
+  }
+
+  /** Forgets a run that was moved away or deleted. */
+  drop(directory: string): void {
+    this.#forget(directory);
     this.#setChanged.fire();
   }
 

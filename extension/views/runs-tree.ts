@@ -153,10 +153,13 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const item = new vscode.TreeItem(run.name);
   const status = statusName(state, isResponding);
   const icon = statusIconId(state, isResponding);
+  const progress =
+    state.status === 'finished' ? state.step.toLocaleString('en') : progressText(state);
+  const told = distinctions(manifest, before?.manifest).join(' ');
   const facts = [
     annotations.starred ? '★' : '',
-    state.status === 'finished' ? state.step.toLocaleString('en') : progressText(state),
-    distinctions(manifest, before?.manifest).join(' '),
+    // A narrow side bar shows the first of them only: what changes, else what tells runs apart.
+    ...(run.isLiving ? [progress, told] : [told, progress]),
     annotations.tags.map((tag) => `#${tag}`).join(' '),
     timeText(manifest.createdAt, Date.now()),
   ].filter((fact) => fact !== '');

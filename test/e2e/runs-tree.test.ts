@@ -88,6 +88,19 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
     assert.deepEqual(await annotationsOf('abcdefghj4'), { tags: ['baseline'], starred: false });
   });
 
+  await tell.part('it can be looked at in every theme', async () => {
+    const pictures = process.env['EBM_PICTURES'];
+    for (const [theme, kind] of [
+      ['Light Modern', 'vs'],
+      ['Dark High Contrast', 'hc-black'],
+      ['Dark Modern', 'vs-dark'],
+    ] as const) {
+      await workbench.selectTheme(theme, kind);
+      await row('third').waitFor();
+      if (pictures) await page.screenshot({ path: path.join(pictures, `runs-tree-${kind}.png`) });
+    }
+  });
+
   await tell.part('a filter hides the others until it is cleared', async () => {
     await workbench.runCommand('EBM: Filter Runs…');
     const input = page.locator('.quick-input-widget input.input');
@@ -97,6 +110,31 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
     await workbench.runCommand('EBM: Clear Filter of Runs');
     await untilNames(['first', 'third', 'the good one', brokenName]);
   });
+
+  await tell.part(
+    'a run is deleted once its size was seen, one is archived and had back',
+    async () => {
+      await menu('first', 'Delete Run…');
+      const dialog = page.locator('.monaco-dialog-box');
+      await dialog.filter({ hasText: /first \([\d.]+ KiB\)/ }).waitFor();
+      await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+      // Where the system has no trash, that is told and asked for.
+      const forGood = dialog.getByRole('button', { name: 'Delete for Good' });
+      await until('the run is gone', async () => {
+        if (await forGood.isVisible()) await forGood.click();
+        return !(await names()).includes('first');
+      });
+      await untilNames(['third', 'the good one', brokenName]);
+      await menu('third', 'Archive Run');
+      await untilNames(['the good one', brokenName]);
+      assert.equal((await readdir(path.join(folder, '.ebm/archive'))).length, 1);
+      await workbench.runCommand('EBM: Restore Archived Runs…');
+      await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'third' }).click();
+      await page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+      await untilNames(['third', 'the good one', brokenName]);
+      assert.equal((await runsIn(folder)).length, 2);
+    },
+  );
 
   await tell.part('a run in training is followed, and stopped from its row', async () => {
     await workbench.runCommand('EBM: Launch Run');

@@ -1,6 +1,6 @@
 /** What a shell does to runs that exist. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EventWriter } from '../../run-directory/event-file';
@@ -67,4 +67,37 @@ test('ebm annotate names, tags, stars and notes a run, and list and show tell it
   const nothing = await command('annotate', 'the good one');
   assert.equal(nothing.code, 2);
   assert.match(nothing.errors, /nothing to add/);
+});
+
+test('ebm archive, restore and delete move a run away, back and away for good', async (t) => {
+  const { command, directory, folder } = await shell(t);
+  assert.equal((await command('archive', 'abcdef')).code, 0);
+  assert.equal((await command('list')).out, 'no runs\n');
+  assert.match((await command('list', '--runs', '.ebm/archive')).out, /^abcdefghjk /m);
+  assert.equal((await command('restore', 'abcdef')).code, 0);
+  const hesitant = await command('delete', 'abcdef');
+  assert.equal(hesitant.code, 2);
+  assert.match(hesitant.errors, /--yes/);
+  assert.ok((await readdir(directory)).includes('run.json'));
+  assert.equal((await command('delete', 'abcdef', '--yes')).code, 0);
+  assert.deepEqual(await readdir(path.join(folder, '.ebm/runs')), []);
+});
+
+test('ebm export writes an archive, or the metrics as CSV', async (t) => {
+  const { command, folder } = await shell(t);
+  const printed = await command('export', 'abcdef', '--csv', '--to', '-');
+  assert.equal(printed.out, 'step,loss\n1,1\n2,0.5\n3,0.33333334\n');
+  assert.equal((await command('export', 'abcdef', '--csv', '--to', 'curves.csv')).code, 0);
+  assert.equal(await readFile(path.join(folder, 'curves.csv'), 'utf8'), printed.out);
+  const exported = await command('export', 'abcdef');
+  assert.equal(exported.code, 0, exported.errors);
+  const archive = await readFile(path.join(folder, `${name}.zip`));
+  assert.equal(archive.subarray(0, 2).toString(), 'PK');
+  assert.ok(archive.includes(`${name}/run.json`));
+  const imported = await command('import', `${name}.zip`);
+  assert.equal(imported.code, 0, imported.errors);
+  assert.match((await command('list')).out, /(finished.*\n.*){2}/);
+  const refused = await command('import', 'curves.csv');
+  assert.equal(refused.code, 2);
+  assert.match(refused.errors, /no sound ZIP archive/);
 });

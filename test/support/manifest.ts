@@ -23,6 +23,7 @@ export const manifest: RunManifest = {
   config: { steps: 100, optimizer: { type: 'adam', betas: [0.9, null, true] } },
   overrides: { steps: 100 },
   parent: 'kjhgfedcba',
+  group: { id: 'a1b2', name: 'rates', index: 2, of: 3, metric: 'loss', goal: 'minimize' },
   seed: 7,
   backend: { name: 'onnx-cpu', reason: 'nothing else is installed' },
   versions: { node: '20.0.0' },

@@ -48,9 +48,31 @@ describe('a compiled step', () => {
   test('goes on bit for bit from a checkpoint', async () => {
     const whole = await train(await pcdStep(), 1, 50);
     const half = await train(await pcdStep(), 1, 25);
-    assert.deepEqual(half.metadata, { step: '25', seed: '0', random: 'philox4x32-10' });
+    assert.deepEqual(half.metadata, {
+      step: '25',
+      seed: '0',
+      random: 'philox4x32-10',
+      // Too light a step for more.
+      shards: '1',
+    });
     const resumed = await pcdStep(half);
     assert.deepEqual(await train(resumed, 26, 50), whole);
+  });
+
+  test('goes on in as many shards as it began, however many this machine would take', async () => {
+    const first = await pcdStep();
+    const begun = await train(first, 1, 3);
+    const shared = { ...begun, metadata: { ...begun.metadata, shards: '2' } };
+    const resumed = await train(await pcdStep(shared), 4, 6);
+    assert.equal(resumed.metadata['shards'], '2');
+    const alone = await train(first, 4, 6);
+    for (const [index, { name, data }] of alone.tensors.entries()) {
+      // The same but for the order of sums, whose 1e-7 three steps of Adam hardly amplify.
+      data.forEach((value, place) => {
+        const error = Math.abs(value - resumed.tensors[index]!.data[place]!);
+        assert.ok(error < 1e-4, `${name}[${place}]: ${error}`);
+      });
+    }
   });
 
   test('is the same also where the energy draws random numbers of its own', async () => {

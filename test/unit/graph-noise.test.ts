@@ -255,6 +255,23 @@ describe('independence', () => {
     }
   }
 
+  test('a part is the same as in the whole, wherever it begins', () => {
+    for (const kind of kinds) {
+      const whole = noise(kind, 40_000);
+      for (const [first, length] of [
+        [0, 10],
+        [1, 131],
+        [126, 4],
+        [129, 30_000],
+        [9_999, 1],
+      ] as const) {
+        const part = new Float32Array(length);
+        fillNoise(part, kind, origin, first);
+        assert.deepEqual(part, whole.slice(first, first + length), `${kind} from ${first}`);
+      }
+    }
+  });
+
   test('the length asked for does not change the numbers', () => {
     for (const kind of kinds) {
       assert.deepEqual(noise(kind, 10_001), noise(kind, 1 << 15).slice(0, 10_001));

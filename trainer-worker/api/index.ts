@@ -43,3 +43,4 @@ export type { OptimizerSpec } from '../optimizers';
 export type { SamplerSpec } from '../samplers';
 export type { ScheduleSpec } from '../schedules';
 export type { SdeSpec } from '../sdes';
+export type { SweepOptions, SweepRange } from '../sweeps/sweep';

@@ -3,6 +3,7 @@ import type { BackendName, WantedBackend } from '../../protocol/backends';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import { type Arrays, checkedFeed, FeedBuilder } from '../graph/execution';
 import type { Program } from '../graph/program';
+import { sharedOut } from '../graph/threads';
 import { rememberedAnswer } from './answers';
 import type { Backend, BackendMethod, LoadedBackend, Missing } from './backend';
 import { GuardedExecution, named } from './guarded';
@@ -37,6 +38,11 @@ const timed: readonly BackendName[] = ['onnx-cuda', 'onnx-directml', 'onnx-corem
 
 /** A GPU has to be worth the trouble: it must beat the CPU by more than a timing's error. */
 const worthwhile = 1.2;
+/**
+ * A probe times the processor with one session; a step that is shared out over threads takes about
+ * three quarters of that (two cores, `npm run bench -- step`).
+ */
+const sharedOutShare = 0.75;
 /**
  * How far a step's results may be from the CPU's. Float32 sums in another order differ by 1e-6, and
  * long chains amplify that; a driver that computes nonsense is off by the size of the values.
@@ -146,7 +152,9 @@ class Chooser {
   }
 
   #isWorthwhile(name: BackendName, timing: NonNullable<Timed['timing']>): boolean {
-    const { milliseconds, cpuMilliseconds, difference } = timing;
+    const { milliseconds, difference } = timing;
+    const share = sharedOut(this.#choice.program) ? sharedOutShare : 1;
+    const cpuMilliseconds = timing.cpuMilliseconds * share;
     if (difference > largestDifference) {
       this.#passedOver.push(`${name} computes something else than the processor`);
       return false;

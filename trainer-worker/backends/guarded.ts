@@ -16,6 +16,10 @@ export class GuardedExecution implements Execution {
     this.#execution = execution;
   }
 
+  get shards(): number | undefined {
+    return this.#execution.shards;
+  }
+
   run(feeds: Arrays, key: NoiseKey, accept?: (outputs: Arrays) => boolean): Promise<Arrays> {
     return named(this.#name, 'failed', () => this.#execution.run(feeds, key, accept));
   }

@@ -83,6 +83,7 @@ export const onnxBackends: readonly BackendMethod[] = providers.map(
       // Loaded now and not before: where its native library is missing, others can still train.
       const { listSupportedBackends } = await import('onnxruntime-node');
       const { runOnOnnx } = await import('../graph/run-onnx');
+      const { runOnProcessor } = await import('../graph/run-sharded');
       if (!listSupportedBackends().some((supported) => supported.name === provider)) {
         throw new ProblemError({
           kind: 'environment',
@@ -94,8 +95,10 @@ export const onnxBackends: readonly BackendMethod[] = providers.map(
       const device = name === 'onnx-cpu' || gpus.length === 0 ? '' : ` (${gpus.join(', ')})`;
       return {
         description: `ONNX Runtime ${version()} on ${label}${device}`,
-        start: (program, initial) =>
-          runOnOnnx(program, initial, { executionProviders: [provider] }),
+        start: (program, initial = {}) =>
+          name === 'onnx-cpu'
+            ? runOnProcessor(program, initial, here())
+            : runOnOnnx(program, initial, { executionProviders: [provider] }),
       };
     },
   }),
@@ -114,12 +117,13 @@ async function tryOut(start: (program: Program) => Promise<Execution>): Promise<
   throw new Error(`1 + 1 and 2 + 2 became ${y}`);
 }
 
+/** A file to find packages from: the bundle, where there is one; in the project when run from separate modules. */
+const here = () => (typeof __filename === 'string' ? __filename : path.resolve('index.js'));
+
 /** Where the package lies, or undefined where it is not installed. */
 function runtimeFolder(): string | undefined {
-  // Beside the bundle, where there is one; the project's when run from separate modules.
-  const here = typeof __filename === 'string' ? __filename : path.resolve('index.js');
   try {
-    return path.dirname(createRequire(here).resolve('onnxruntime-node/package.json'));
+    return path.dirname(createRequire(here()).resolve('onnxruntime-node/package.json'));
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import { listRuns, nameOf } from '../../run-directory/listing';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { formatSeconds } from './run-reporter';
+import { textTable } from './text-table';
 
 export interface ListOptions {
   readonly runs: string;
@@ -36,23 +37,25 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
     process.stdout.write(
       json
         ? rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-        : table(
-            ['id', 'name', 'status', 'steps', 'trained', 'begun', 'size', 'tags'],
-            rows.map((row) =>
-              'problem' in row
-                ? [path.basename(row.directory), 'cannot be opened:', row.problem.message]
-                : [
-                    row.id,
-                    row.starred ? `★ ${row.name}` : row.name,
-                    row.status,
-                    `${row.step}/${row.steps}`,
-                    formatSeconds(row.trainingSeconds),
-                    row.createdAt.slice(0, 16).replace('T', ' '),
-                    row.bytes === undefined ? '?' : sizeText(row.bytes),
-                    row.tags.join(' '),
-                  ],
+        : rows.length === 0
+          ? 'no runs\n'
+          : textTable(
+              ['id', 'name', 'status', 'steps', 'trained', 'begun', 'size', 'tags'],
+              rows.map((row) =>
+                'problem' in row
+                  ? [path.basename(row.directory), 'cannot be opened:', row.problem.message]
+                  : [
+                      row.id,
+                      row.starred ? `★ ${row.name}` : row.name,
+                      row.status,
+                      `${row.step}/${row.steps}`,
+                      formatSeconds(row.trainingSeconds),
+                      row.createdAt.slice(0, 16).replace('T', ' '),
+                      row.bytes === undefined ? '?' : sizeText(row.bytes),
+                      row.tags.join(' '),
+                    ],
+              ),
             ),
-          ),
     );
     return 0;
   } catch (thrown) {
@@ -71,19 +74,4 @@ export async function statusOf({ state, worker }: RunManifest): Promise<string> 
   if (!isLiving(state.status)) return state.status;
   const answers = worker !== undefined && (await isTrainerListening(worker.socket));
   return answers ? state.status : 'gone';
-}
-
-/** Lines of columns that are as wide as their widest cell; the last one of a row may be longer. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return 'no runs\n';
-  const whole = rows.filter((row) => row.length === head.length);
-  const widths = head.map((cell, column) =>
-    Math.max(cell.length, ...whole.map((row) => row[column]!.length)),
-  );
-  const line = (row: readonly string[]) =>
-    `${row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd()}\n`;
-  return [head, ...rows].map(line).join('');
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { Json, JsonObject } from '../../protocol/run';
+import type { Json, JsonObject, RunGroup } from '../../protocol/run';
+import { groupSchema } from '../../run-directory/manifest';
 
 /**
  * Adds one `--set key=value` to those before it: the value is JSON, or else the text itself.
@@ -29,4 +30,18 @@ export function parseCount(text: string): number {
     throw new InvalidArgumentError('It is a whole number, 0 or more.');
   }
   return count;
+}
+
+/** A count of one or more from the command line. */
+export function parsePositive(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError('It is at least 1.');
+  return count;
+}
+
+/** The sweep that a run is a part of, as JSON. */
+export function parseGroup(text: string): RunGroup {
+  const group = groupSchema.safeParse(parseValue(text));
+  if (group.success) return group.data;
+  throw new InvalidArgumentError('It is the group of a run.json.');
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
-import type { JsonObject } from '../../protocol/run';
+import type { JsonObject, RunGroup } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
@@ -19,6 +19,9 @@ export interface RunOptions extends ShellOptions {
   readonly runs: string;
   /** The run that is to be had again exactly. */
   readonly exactly?: string;
+  /** Of which file the given one is a copy. */
+  readonly original?: string;
+  readonly group?: RunGroup;
 }
 
 /**
@@ -45,8 +48,10 @@ export async function rerunCommand(text: string, options: RunOptions): Promise<n
 
 /** Makes the directory of a new run, and what begins it. */
 async function newRun(
-  of: { readonly file: string } | { readonly exactly: string; readonly name: string },
-  { runs, set, steps, seed, backend }: RunOptions,
+  of:
+    | { readonly file: string; readonly original?: string }
+    | { readonly exactly: string; readonly name: string },
+  { runs, set, steps, seed, backend, group }: RunOptions,
   parent?: string,
 ): Promise<ShellRun> {
   const createdAt = new Date();
@@ -66,6 +71,7 @@ async function newRun(
     createdAt,
     socket,
     ...(parent === undefined ? {} : { parent }),
+    ...(group === undefined ? {} : { group }),
   };
   return {
     directory,
@@ -78,8 +84,8 @@ async function newRun(
 /** @throws ProblemError of kind `environment` unless exactly one of the two is given */
 async function whatOf(
   file: string | undefined,
-  { exactly, runs }: RunOptions,
-): Promise<{ file: string } | { exactly: string; name: string }> {
+  { exactly, original, runs }: RunOptions,
+): Promise<{ file: string; original?: string } | { exactly: string; name: string }> {
   if ((file === undefined) === (exactly === undefined)) {
     throw new ProblemError({
       kind: 'environment',
@@ -87,7 +93,10 @@ async function whatOf(
       remedy: 'For example: ebm run two-moons.ebm.ts',
     });
   }
-  if (file !== undefined) return { file: path.resolve(file) };
+  if (file !== undefined) {
+    const copy = original === undefined ? {} : { original: path.resolve(original) };
+    return { file: path.resolve(file), ...copy };
+  }
   const directory = await findRun(String(exactly), path.resolve(runs));
   return { exactly: directory, name: (await readManifest(directory)).experiment.file };
 }

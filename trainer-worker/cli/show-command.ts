@@ -3,8 +3,8 @@ import { problemOf } from '../../protocol/problem';
 import { readAnnotations, readNotes } from '../../run-directory/annotations';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
-import { readScalars } from '../../run-directory/event-file';
 import { findRun } from '../../run-directory/find-run';
+import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
 import { exitCode } from './exit-code';
 import { statusOf } from './list-command';
@@ -39,7 +39,16 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       process.stdout.write(`${JSON.stringify(shown)}\n`);
       return 0;
     }
-    const { state, experiment, parent, git, resumes = [], warnings = [], backend } = manifest;
+    const {
+      state,
+      experiment,
+      parent,
+      group,
+      git,
+      resumes = [],
+      warnings = [],
+      backend,
+    } = manifest;
     const rows: [string, string | undefined][] = [
       ['name', `${annotations.starred ? '★ ' : ''}${annotations.name ?? manifest.name}`],
       ['named', annotations.name === undefined ? undefined : `${manifest.name} by its experiment`],
@@ -56,6 +65,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
         Object.keys(manifest.overrides).length ? JSON.stringify(manifest.overrides) : undefined,
       ],
       ['parent', parent],
+      ['sweep', group && `${group.name}, run ${group.index + 1} of ${group.of}`],
       ['git', git && `${git.commit}${git.dirty ? ', with changes' : ''}`],
       ['backend', backend && `${backend.name}, ${backend.reason}`],
       ...resumes.map(({ at, step }): [string, string] => ['resumed', `from step ${step}, ${at}`]),
@@ -80,13 +90,4 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
     process.stderr.write(`${problemText(problemOf(thrown))}\n`);
     return exitCode.refused;
   }
-}
-
-/** The last value of each metric. */
-async function lastValues(directory: string): Promise<Record<string, number>> {
-  const last: Record<string, number> = {};
-  for await (const { series } of readScalars(directory)) {
-    for (const [name, { values }] of Object.entries(series)) last[name] = values.at(-1)!;
-  }
-  return last;
 }

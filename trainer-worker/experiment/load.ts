@@ -29,32 +29,60 @@ export interface LoadOptions {
  */
 export async function loadExperiment(
   file: string,
-  { overrides = {}, timeoutMs = 10_000, original }: LoadOptions = {},
+  { overrides = {}, ...options }: LoadOptions = {},
 ): Promise<LoadedExperiment> {
+  return (await readExperiment(file, options)).withOverrides(overrides);
+}
+
+/** An experiment file that was evaluated: what it makes, whatever is overridden. */
+export interface ReadExperiment {
+  /** Absolute path of the launched file. */
+  readonly file: string;
+  /** The launched file's text. */
+  readonly text: string;
+  /** What it exports as `sweep`, unchecked. */
+  readonly sweep: unknown;
+  /** @throws OverrideError of kind `experiment` */
+  withOverrides(overrides: JsonObject): LoadedExperiment;
+}
+
+/**
+ * Bundles and evaluates an experiment file once, for any number of overrides.
+ *
+ * @throws ProblemError of kind `experiment` that says where in the user's file the trouble is
+ */
+export async function readExperiment(
+  file: string,
+  { timeoutMs = 10_000, original }: Omit<LoadOptions, 'overrides'> = {},
+): Promise<ReadExperiment> {
   const entry = path.resolve(file);
   // esbuild works in a process of its own while this one reads tfjs, the two slow parts of a launch.
   const [bundle, runtime] = await Promise.all([bundleExperiment(entry, original), loadRuntime()]);
   const files = bundle.sources.map((source) => source.path);
-  const { default: exported } = evaluated(bundle, entry, files, runtime, timeoutMs);
+  const exports = evaluated(bundle, entry, files, runtime, timeoutMs);
+  const { default: exported } = exports;
   const options = runtime.optionsOf(exported);
   if (options === undefined) throw notAnExperiment(bundle, entry, exported);
   const spec = exported as ExperimentSpec;
-  const resolved = runtime.applyOverrides(options, spec, overrides);
-  const experiment =
-    resolved.name === ''
-      ? Object.freeze({
-          ...resolved,
-          name: path.basename(entry).replace(/(\.ebm)?\.[cm]?[jt]sx?$/, ''),
-        })
-      : resolved;
+  const sha256 = createHash('sha256').update(entrySource(bundle)).digest('hex');
+  const locations = locationsOf(options, spec, files, runtime);
   return {
     file: original ?? entry,
-    experiment,
-    config: runtime.configOf(experiment) as JsonObject,
-    overrides,
-    sources: bundle.sources,
-    sha256: createHash('sha256').update(entrySource(bundle)).digest('hex'),
-    locations: locationsOf(options, spec, files, runtime),
+    text: textOf(bundle, entry),
+    sweep: exports['sweep'],
+    withOverrides(overrides) {
+      const resolved = runtime.applyOverrides(options, spec, overrides);
+      const experiment =
+        resolved.name === ''
+          ? Object.freeze({
+              ...resolved,
+              name: path.basename(entry).replace(/(\.ebm)?\.[cm]?[jt]sx?$/, ''),
+            })
+          : resolved;
+      const config = runtime.configOf(experiment) as JsonObject;
+      const { sources } = bundle;
+      return { file: original ?? entry, experiment, config, overrides, sources, sha256, locations };
+    },
   };
 }
 

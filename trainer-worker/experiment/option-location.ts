@@ -12,7 +12,37 @@ import type { OptionPath } from '../options/option-error';
 export function locateOption(text: string, call: SourceLocation, path: OptionPath): SourceLocation {
   const open = text.indexOf('(', offsetOf(text, call));
   if (open === -1) return call;
-  let value = firstObject(text, open + 1);
+  return locateIn(text, firstObject(text, open + 1), call, path);
+}
+
+/**
+ * The place of an option in an exported constant: `export const sweep = { trails: 3 }` → where
+ * `trails` stands.
+ *
+ * @returns the deepest part of `path` that is written there, or the export if none is; the beginning
+ *   of the file if it is exported in another way
+ */
+export function locateInExport(
+  text: string,
+  file: string,
+  name: string,
+  path: OptionPath,
+): SourceLocation {
+  const written = new RegExp(`^[ \\t]*export\\s+const\\s+${name}\\b[^={]*=\\s*`, 'm').exec(text);
+  if (!written) return { file, line: 1, column: 1 };
+  const place = locationOf(text, written.index, file);
+  const value = written.index + written[0].length;
+  return locateIn(text, text[value] === '{' ? value : undefined, place, path);
+}
+
+/** The place of an option in the object that begins at `object`. */
+function locateIn(
+  text: string,
+  object: number | undefined,
+  otherwise: SourceLocation,
+  path: OptionPath,
+): SourceLocation {
+  let value = object;
   let found: number | undefined;
   for (const key of path) {
     if (value === undefined) break;
@@ -21,7 +51,7 @@ export function locateOption(text: string, call: SourceLocation, path: OptionPat
     found = next.at;
     value = next.value;
   }
-  return found === undefined ? call : locationOf(text, found, call.file);
+  return found === undefined ? otherwise : locationOf(text, found, otherwise.file);
 }
 
 interface Found {

@@ -1,8 +1,19 @@
-import { ProblemError } from '../../protocol/problem';
+import { type Problem, ProblemError } from '../../protocol/problem';
 import type { Json, JsonObject } from '../../protocol/run';
 import { nearest } from '../options/nearest';
 import { dotted, OptionError } from '../options/option-error';
 import { type ExperimentOptions, type ExperimentSpec, resolveExperiment } from './experiment';
+
+/** An override that an experiment does not take. */
+export class OverrideError extends ProblemError {
+  /** Which one; `undefined` where it cannot be told. */
+  readonly override: string | undefined;
+
+  constructor(problem: Problem, override: string | undefined, options?: ErrorOptions) {
+    super(problem, options);
+    this.override = override;
+  }
+}
 
 /** The part of a value that is data: what JSON can hold. Functions are left out. */
 export function configOf(value: unknown): Json | undefined {
@@ -37,7 +48,7 @@ function replaced(value: unknown, [key, ...rest]: readonly string[], replacement
  * @param options what the user's file gave to `experiment()`
  * @param resolved the experiment that this made
  * @param overrides dotted path → value
- * @throws ProblemError of kind `experiment` for an unknown path or a value out of range
+ * @throws OverrideError of kind `experiment` for an unknown path or a value out of range
  */
 export function applyOverrides(
   options: ExperimentOptions,
@@ -51,14 +62,17 @@ export function applyOverrides(
   for (const [name, value] of Object.entries(overrides)) {
     if (!known.includes(name)) {
       const guess = nearest(name, known) ?? nearestByEnd(name, known);
-      throw new ProblemError({
-        kind: 'experiment',
-        message: `This experiment has no option '${name}' to override.`,
-        remedy:
-          guess === undefined
-            ? `Its options are ${known.filter((path) => !path.endsWith('type')).join(', ')}.`
-            : `Did you mean '${guess}'?`,
-      });
+      throw new OverrideError(
+        {
+          kind: 'experiment',
+          message: `This experiment has no option '${name}' to override.`,
+          remedy:
+            guess === undefined
+              ? `Its options are ${known.filter((path) => !path.endsWith('type')).join(', ')}.`
+              : `Did you mean '${guess}'?`,
+        },
+        name,
+      );
     }
     changed = replaced(changed, name.split('.'), value);
   }
@@ -68,12 +82,13 @@ export function applyOverrides(
     if (!(error instanceof OptionError)) throw error;
     const path = dotted(error.path);
     const culprit = names.find((name) => path === name || path.startsWith(`${name}.`)) ?? names[0];
-    throw new ProblemError(
+    throw new OverrideError(
       {
         kind: 'experiment',
         message: `The override ${culprit}=${JSON.stringify(overrides[culprit ?? ''])} is not possible. ${error.message}`,
         remedy: error.remedy,
       },
+      culprit,
       { cause: error },
     );
   }

@@ -17,6 +17,8 @@ export interface NoiseKey {
 
 /** A program on a backend. One run at a time. */
 export interface Execution {
+  /** Into how many parts a batch is cut, on which the last bits of the results depend; absent: never. */
+  readonly shards?: number | undefined;
   /**
    * Runs the program once and keeps the new state, unless `accept` says no to the outputs.
    *

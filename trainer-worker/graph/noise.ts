@@ -32,21 +32,31 @@ const buffer = new Float32Array(memory.buffer, address(), length());
  * `random/assembly/noise.ts`, exact or rounded as IEEE 754 says, not the platform's mathematical
  * library's. Normal numbers lie within ±6.67 and are, to 6e-7, Box and Muller's of uniform numbers
  * rounded to float32, whose distribution function is off by less than 2⁻²⁴.
+ *
+ * @param first the element of the stream that the array begins with
  */
-export function fillNoise(values: Float32Array, kind: NoiseKind, from: NoiseStream): void {
+export function fillNoise(
+  values: Float32Array,
+  kind: NoiseKind,
+  from: NoiseStream,
+  first = 0,
+): void {
   const { fill, perBlock } = kinds[kind];
   const { seed, stream, step } = from;
-  for (let start = 0; start < values.length; start += buffer.length) {
-    const count = Math.min(buffer.length, values.length - start);
+  for (let done = 0; done < values.length; ) {
+    // A block is made whole: what comes before the first element wanted is left out.
+    const skipped = (first + done) % perBlock;
+    const count = Math.min(buffer.length - skipped, values.length - done);
     fill(
-      count,
-      start / perBlock,
+      skipped + count,
+      (first + done - skipped) / perBlock,
       firstStream + stream,
       step % high32,
       Math.floor(step / high32),
       seed % high32,
       Math.floor(seed / high32),
     );
-    values.set(count < buffer.length ? buffer.subarray(0, count) : buffer, start);
+    values.set(buffer.subarray(skipped, skipped + count), done);
+    done += count;
   }
 }

@@ -16,6 +16,16 @@ export interface TensorSpec {
 export type TensorSpecs = Readonly<Record<string, TensorSpec>>;
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Rows that may be shared out over threads. */
+interface Batch {
+  readonly rows: number;
+  /**
+   * Into so many shards, where that is settled already: the last bits of the results depend on it, and
+   * what goes on must go on as it began.
+   */
+  readonly shards?: number;
+}
+
 /** A function to compile: tfjs code from named tensors to named tensors. */
 export interface ProgramDefinition {
   /** Fed anew at each run. */
@@ -32,6 +42,8 @@ export interface ProgramDefinition {
    * seed and step draw the same numbers from streams of the same number.
    */
   readonly firstNoiseStream?: number;
+  /** The rows of the inputs that a step treats alike, if it does; backends may share them out. */
+  readonly batch?: Batch;
   /** Which files are the user's, for the places that errors name. */
   readonly isUserFile?: IsUserFile;
 }
@@ -46,6 +58,8 @@ export interface Program {
   readonly outputs: Readonly<Record<string, Node>>;
   /** Name of a state tensor → the node of its next value. */
   readonly nextState: Readonly<Record<string, Node>>;
+  /** Rows that backends may share out; see `shard.ts`. */
+  readonly batch?: Batch;
   readonly warnings: readonly string[];
 }
 
@@ -92,6 +106,7 @@ export function compileProgram(definition: ProgramDefinition): Program {
     nextState: Object.fromEntries(
       stateNames.map((name, index) => [name, results[outputNames.length + index]!]),
     ),
+    ...(definition.batch === undefined ? {} : { batch: definition.batch }),
     warnings: traced.warnings,
   };
 }

@@ -28,21 +28,12 @@ export async function runOnOnnx(
   initial: Arrays = {},
   options: OnnxOptions = {},
 ): Promise<Execution> {
-  const isOnProcessor = (options.executionProviders ?? ['cpu']).every((name) => name === 'cpu');
-  const model = programAsOnnx(program, isOnProcessor ? 'processor' : 'gpu');
-  const session = await InferenceSession.create(model, {
-    graphOptimizationLevel: 'all',
-    executionMode: 'sequential',
-    // Warnings here speak of rewrites that ONNX Runtime would like; nobody can act on them.
-    logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: options.spinning ? '1' : '0' } } },
-    intraOpNumThreads: options.threads ?? threadsFor(program),
-    ...(options.executionProviders ? { executionProviders: options.executionProviders } : {}),
-  });
-  return new OnnxExecution(program, session, initial);
+  return await OnnxExecution.start(program, initial, options);
 }
 
-class OnnxExecution implements Execution {
+/** A program as one session of ONNX Runtime; see {@link runOnOnnx}. */
+export class OnnxExecution implements Execution {
+  readonly shards: number | undefined;
   readonly #program: Program;
   readonly #session: InferenceSession;
   readonly #feeds: FeedBuilder;
@@ -52,7 +43,32 @@ class OnnxExecution implements Execution {
   /** Buffers that the next run writes. */
   #next: Record<string, Tensor>;
 
-  constructor(program: Program, session: InferenceSession, initial: Arrays) {
+  static async start(
+    program: Program,
+    initial: Arrays = {},
+    options: OnnxOptions = {},
+  ): Promise<OnnxExecution> {
+    const isOnProcessor = (options.executionProviders ?? ['cpu']).every((name) => name === 'cpu');
+    const model = programAsOnnx(program, isOnProcessor ? 'processor' : 'gpu');
+    const session = await InferenceSession.create(model, {
+      graphOptimizationLevel: 'all',
+      executionMode: 'sequential',
+      // Warnings here speak of rewrites that ONNX Runtime would like; nobody can act on them.
+      logSeverityLevel: 3,
+      extra: { session: { intra_op: { allow_spinning: options.spinning ? '1' : '0' } } },
+      intraOpNumThreads: options.threads ?? threadsFor(program),
+      ...(options.executionProviders ? { executionProviders: options.executionProviders } : {}),
+    });
+    return new OnnxExecution(program, session, initial, isOnProcessor ? 1 : undefined);
+  }
+
+  private constructor(
+    program: Program,
+    session: InferenceSession,
+    initial: Arrays,
+    shards: number | undefined,
+  ) {
+    this.shards = shards;
     this.#program = program;
     this.#session = session;
     this.#feeds = new FeedBuilder(program);
@@ -81,6 +97,11 @@ class OnnxExecution implements Execution {
     return Object.fromEntries(
       Object.entries(this.#current).map(([name, kept]) => [name, (kept.data as Values).slice()]),
     );
+  }
+
+  /** A state tensor's values, not copied: good until the next run. */
+  stateOf(name: string): Values {
+    return this.#current[name]!.data as Values;
   }
 
   writeState(state: Arrays): void {

@@ -17,6 +17,7 @@ export const streams = {
   previewStarts: 10,
   objectiveParameters: 13,
   diagnostics: 14,
+  sweep: 15,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];

@@ -1,6 +1,6 @@
 import type { WantedBackend } from '../../protocol/backends';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import { isLiving, type JsonObject, type RunManifest } from '../../protocol/run';
+import { isLiving, type JsonObject, type RunGroup, type RunManifest } from '../../protocol/run';
 import { isTrainerListening } from '../../protocol/socket-transport';
 import {
   type KeptCheckpoint,
@@ -25,14 +25,19 @@ interface RunPlace {
 export interface RunRequest extends RunPlace {
   readonly id: string;
   readonly createdAt: Date;
-  /** The file as it is now; or, exactly as then, what the run in a directory was made of. */
-  readonly of: { readonly file: string } | { readonly exactly: string };
+  /**
+   * The file as it is now, or a copy of the one that lies at `original`; or, exactly as then, what the
+   * run in a directory was made of.
+   */
+  readonly of: { readonly file: string; readonly original?: string } | { readonly exactly: string };
   /** Dotted path → value; on top of those of the run that is repeated exactly. */
   readonly overrides: JsonObject;
   /** What is to compute. */
   readonly backend: WantedBackend;
   /** The run that this one repeats. */
   readonly parent?: string;
+  /** The sweep that it is a part of. */
+  readonly group?: RunGroup;
 }
 
 /** A run that has ended or was killed, and is to go on. */
@@ -145,7 +150,11 @@ async function loadRequested(
   const { of, overrides, backend, parent } = request;
   if ('file' in of) {
     const { loadExperiment } = await import('../experiment/load');
-    const loaded = await loadExperiment(of.file, { overrides });
+    const { file, original } = of;
+    const loaded = await loadExperiment(file, {
+      overrides,
+      ...(original === undefined ? {} : { original }),
+    });
     return { loaded, backend, ...(parent === undefined ? {} : { parent }) };
   }
   const manifest = await readManifest(of.exactly);

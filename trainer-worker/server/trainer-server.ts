@@ -4,12 +4,11 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import { z } from 'zod';
 import { ProblemError } from '../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
-import { isTrainerListening, trainerLockPath } from '../../protocol/socket-transport';
 import type { Attachment } from '../../protocol/trainer';
 import type { ScalarEvent } from '../../run-directory/event-message';
-import { withLock } from '../../run-directory/lock-file';
 import { errorCode } from '../../run-directory/storage-problem';
 import type { RunObserver } from '../training/run-observer';
+import { bindOrReplace } from './bind-socket';
 import { Ownership, tickMs } from './ownership';
 import { Subscriber } from './subscriber';
 
@@ -245,39 +244,6 @@ export class TrainerServer implements RunObserver {
     this.#stateSentAt = performance.now();
     for (const subscriber of this.#subscribers) subscriber.state(this.#state);
   }
-}
-
-/**
- * Binds; where a killed trainer left its socket behind, in its place. Of two that do so at once one
- * gets the lock first; the other finds a trainer listening.
- */
-async function bindOrReplace(server: Server, path: string): Promise<void> {
-  await withLock(trainerLockPath(path), async () => {
-    try {
-      await bind(server, path);
-    } catch (thrown) {
-      const isTaken = errorCode(thrown) === 'EADDRINUSE' && process.platform !== 'win32';
-      if (!isTaken || (await isTrainerListening(path))) throw thrown;
-      await rm(path, { force: true });
-      await bind(server, path);
-    }
-  });
-}
-
-function bind(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // The socket is made by `listen` itself, in this turn, so that it is never open to others.
-    const umask = process.platform === 'win32' ? undefined : process.umask(0o177);
-    try {
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    } finally {
-      if (umask !== undefined) process.umask(umask);
-    }
-  });
 }
 
 function deferred<T>() {

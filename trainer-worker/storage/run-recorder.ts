@@ -2,7 +2,7 @@ import path from 'node:path';
 import { version as tfjsVersion } from '@tensorflow/tfjs/package.json';
 import { version } from '../../package.json';
 import { type Problem, problemOf } from '../../protocol/problem';
-import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
+import type { PreviewFrame, RunGroup, RunManifest, RunState } from '../../protocol/run';
 import { isLiving } from '../../protocol/run';
 import { pruneCheckpoints, writeCheckpoint } from '../../run-directory/checkpoints';
 import { EventWriter } from '../../run-directory/event-file';
@@ -30,6 +30,7 @@ export interface RunStart {
     'description' | 'backend' | 'warnings' | 'transform' | 'shownData'
   >;
   readonly parent?: string;
+  readonly group?: RunGroup;
   /** Where this process listens. */
   readonly socket: string;
 }
@@ -118,6 +119,7 @@ export class RunRecorder implements RunObserver {
       config: loaded.config,
       overrides: loaded.overrides,
       ...(start.parent === undefined ? {} : { parent: start.parent }),
+      ...(start.group === undefined ? {} : { group: start.group }),
       seed: loaded.experiment.seed,
       backend: prepared.backend,
       ...(prepared.warnings.length === 0 ? {} : { warnings: prepared.warnings }),

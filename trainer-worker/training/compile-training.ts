@@ -17,7 +17,7 @@ import type { OptimizerSpec } from '../optimizers';
 import { parameterUpdate } from '../optimizers/parameter-update';
 import { Random, streams } from '../random/random';
 import { type SamplerSpec, samplerMethod } from '../samplers';
-import { CompiledStep, feedsOf } from './compiled-step';
+import { CompiledStep, feedsOf, shardsKey } from './compiled-step';
 import { chainProgram, checkEnergy, energyProgram, type ModelDefinition } from './model-programs';
 import { initialParameters } from './parameters';
 import type { Checkpoint, NamedTensor } from './run-observer';
@@ -114,6 +114,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     update: parameterUpdate(definition.optimizer),
     ...ownPart(objective, definition),
     batchSize,
+    ...(saved?.metadata[shardsKey] ? { shards: Number(saved.metadata[shardsKey]) } : {}),
     hasLabels: labels !== undefined,
     hasRateFactor: definition.hasRateFactor ?? false,
   };

@@ -41,6 +41,9 @@ const noisePerPiece = 2 ** 20;
 /** Pieces of one preview share a training step; together they name one draw of noise. */
 const piecesPerStep = 2 ** 20;
 
+/** In a checkpoint's metadata: into how many shards batches are cut. */
+export const shardsKey = 'shards';
+
 /** One training step as a compiled program on a backend. */
 export class CompiledStep implements TrainingStep {
   readonly #options: CompiledStepOptions;
@@ -132,6 +135,7 @@ export class CompiledStep implements TrainingStep {
 
   async checkpoint(step: number): Promise<Checkpoint> {
     const { objective, seed } = this.#options;
+    const { shards } = this.#step;
     const state = await this.#step.readState();
     return {
       step,
@@ -143,7 +147,12 @@ export class CompiledStep implements TrainingStep {
         })),
         ...(objective.state?.() ?? []),
       ],
-      metadata: { step: String(step), seed: String(seed), random: 'philox4x32-10' },
+      metadata: {
+        step: String(step),
+        seed: String(seed),
+        random: 'philox4x32-10',
+        ...(shards === undefined ? {} : { [shardsKey]: String(shards) }),
+      },
     };
   }
 

@@ -50,6 +50,8 @@ export interface StepDefinition {
   /** The objective's own parameters, under names that {@link ownName} gave, and what moves them. */
   readonly own?: { readonly parameters: readonly NamedTensor[]; readonly update: ParameterUpdate };
   readonly batchSize: number;
+  /** How the batch was shared out when the training began, where it goes on. */
+  readonly shards?: number;
   /** Whether the rows of data have classes. */
   readonly hasLabels?: boolean;
   /** Whether the learning rate may be lowered while it trains; see {@link rateFactorName}. */
@@ -87,7 +89,7 @@ export function initialState({
  * @throws ProblemError (`experiment`) where something in it cannot be compiled
  */
 export function compileStep(parts: StepDefinition): StepProgram {
-  const { model: definition, objective, update, own, batchSize, hasLabels = false } = parts;
+  const { model: definition, objective, update, own, batchSize, shards, hasLabels = false } = parts;
   const metrics: MetricInfo[] = [];
   const watches: Watch[] = [];
   const warnings: string[] = [];
@@ -102,6 +104,7 @@ export function compileStep(parts: StepDefinition): StepProgram {
       ...objective.inputs,
     },
     state,
+    batch: { rows: batchSize, ...(shards === undefined ? {} : { shards }) },
     isUserFile: userFiles(definition.origin.files),
     step(inputs, state) {
       const parameters = parametersIn(definition, state);

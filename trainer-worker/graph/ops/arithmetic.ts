@@ -93,6 +93,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'Add',
     commutative: true,
     scalar: (a, b) => a + b,
+    linear: true,
     derivative: (g) => [g, g],
     tfjs: (tf, a, b) => tf.add(a, b),
     onnx: 'Add',
@@ -107,6 +108,7 @@ export const arithmeticRows: readonly Row[] = [
   binary('sub', {
     kernel: 'Sub',
     scalar: (a, b) => a - b,
+    linear: true,
     derivative: (g) => [g, neg(g)],
     tfjs: (tf, a, b) => tf.sub(a, b),
     onnx: 'Sub',

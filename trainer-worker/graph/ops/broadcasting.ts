@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Node } from '../graph';
+import { elementwiseLayouts } from '../layout';
 import {
   type DType,
   formatShape,
@@ -52,6 +53,8 @@ interface UnaryRow {
   readonly operands?: readonly DType[];
   /** Whole numbers stay as they are. */
   readonly keepsWhole?: true;
+  /** Of a sum it is the sum of what it is of the terms. */
+  readonly linear?: true;
 }
 
 export function unary(name: string, row: UnaryRow): Row {
@@ -63,6 +66,7 @@ export function unary(name: string, row: UnaryRow): Row {
       return { shape: x!.shape, dtype: x!.dtype };
     },
     scalar: row.scalar,
+    layouts: elementwiseLayouts(row.linear),
     tfjs: (tf, [x]) => row.tfjs(tf, x!),
     onnx: (writer, [x]) => (typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!)),
     ...(derivative ? { derivative: (g, y) => [derivative(g, y.inputs[0]!, y)] } : {}),
@@ -93,6 +97,8 @@ interface BinaryRow {
   readonly dtype?: DType;
   /** What it may be applied to; numbers where absent. */
   readonly operands?: readonly DType[];
+  /** Of two sums it is the sum of what it is of their terms. */
+  readonly linear?: true;
 }
 
 export function binary(name: string, row: BinaryRow): Row {
@@ -106,6 +112,7 @@ export function binary(name: string, row: BinaryRow): Row {
       return { shape: broadcastResult(inputs, refuse), dtype: row.dtype ?? a!.dtype };
     },
     scalar: row.scalar,
+    layouts: elementwiseLayouts(row.linear),
     tfjs: (tf, [a, b]) => row.tfjs(tf, a!, b!),
     onnx: (writer, inputs) =>
       typeof onnx === 'string' ? writer.op(onnx, inputs) : onnx(writer, inputs),

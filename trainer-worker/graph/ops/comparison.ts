@@ -1,4 +1,5 @@
 import type { Node } from '../graph';
+import { elementwiseLayouts } from '../layout';
 import type { DType } from '../shape';
 import {
   as,
@@ -76,6 +77,7 @@ const choices: Row[] = [
       return { shape: broadcastResult(inputs, refuse), dtype: a!.dtype };
     },
     scalar: (condition, a, b) => (condition !== 0 ? a! : b!),
+    layouts: elementwiseLayouts(),
     derivative: (g, node) => {
       const condition = node.inputs[0]!;
       return unbroadcast(node, undefined, select(condition, g, 0), select(condition, 0, g));
@@ -112,6 +114,7 @@ const choices: Row[] = [
   {
     name: 'cast',
     result: ([x], attributes) => ({ shape: x!.shape, dtype: attributes['dtype'] as DType }),
+    layouts: elementwiseLayouts(),
     kernels: {
       Cast: ({ inputs, attributes, refuse }) => {
         const dtype = attributes['dtype'] as string;

@@ -6,6 +6,9 @@ import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolut
 import { lowerConvolve, lowerConvolveFilter, lowerConvolveInput } from './convolution-lowering';
 import type { Row, TensorFlow } from './row';
 
+/** Images of a batch are convolved each by itself. */
+const byImage: Row['layouts'] = (result) => (result === 0 ? [[0, 'whole']] : []);
+
 // Convolutions. One trilinear form <convolve(x, w), g>, of which each row is the slope in one of the
 // three: so each row's derivatives are the other two rows, and differentiation closes at any order.
 
@@ -45,6 +48,7 @@ const convolveRow: Row = {
       convolveFilter(x, g, geometry, filter.shape),
     ];
   },
+  layouts: byImage,
   tfjs: (tf, [x, filter], node) => convolveTfjs(tf, x!, filter!, geometryOf(node)),
   lower: lowerConvolve,
 };
@@ -63,6 +67,8 @@ const convolveInputRow: Row = {
     const geometry = geometryOf(node);
     return [convolve(g, filter, geometry), convolveFilter(g, dy, geometry, filter.shape)];
   },
+  layouts: byImage,
+  reshaped: (shape) => ({ shape }),
   tfjs: (tf, [dy, filter], node) => {
     const { strides, dilations, padding, groups } = geometryOf(node);
     const [fh, fw] = filter!.shape as [number, number];
@@ -98,6 +104,7 @@ const convolveFilterRow: Row = {
     const geometry = geometryOf(node);
     return [convolveInput(dy, g, geometry, x.shape), convolve(x, g, geometry)];
   },
+  layouts: (result) => (result === 'sum' ? [[0, 0]] : []),
   // The slope in the filter is a convolution of the input by the output's gradient, batch and
   // channels having changed places, and strides and dilations too.
   tfjs: (tf, [x, dy], node) => {

@@ -85,6 +85,7 @@ export const functionRows: readonly Row[] = [
     kernel: 'Neg',
     operands: ['float32', 'int32'],
     scalar: (x) => -x,
+    linear: true,
     derivative: (g) => neg(g),
     tfjs: (tf, x) => tf.neg(x),
     onnx: 'Neg',

@@ -1,4 +1,5 @@
 import type { Attributes, Node } from '../graph';
+import { broadcastLayouts, type Layout } from '../layout';
 import { broadcastShapes, sizeOf } from '../shape';
 import { broadcastTo, matMul, mul, reshape, sum, sumTo, transpose, uniformValue } from './build';
 import type { Row } from './row';
@@ -50,6 +51,18 @@ export const matMulRow: Row = {
     const da = transposeA ? matMul(b, g, transposeB, true) : matMul(g, b, false, !transposeB);
     const db = transposeB ? matMul(g, a, true, transposeA) : matMul(a, g, !transposeA, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
+  },
+  layouts: (result, node) => {
+    const [a, b] = node.inputs.map(({ shape }) => shape.length) as [number, number];
+    const { transposeA, transposeB } = flags(node.attributes);
+    const inner: Layout[] = [a - (transposeA ? 2 : 1), b - (transposeB ? 1 : 2)];
+    if (result === 'sum') return [inner];
+    if (result === 'whole') return [];
+    const fromEnd = node.shape.length - result;
+    if (fromEnd > 2) return [broadcastLayouts(result, node)];
+    return fromEnd === 2
+      ? [[a - (transposeA ? 1 : 2), 'whole']]
+      : [['whole', b - (transposeB ? 2 : 1)]];
   },
   simplify: (node) => {
     const [a, b] = node.inputs as [Node, Node];

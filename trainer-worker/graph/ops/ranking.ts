@@ -1,3 +1,4 @@
+import { movedLayouts } from '../layout';
 import type { Row } from './row';
 
 /** What tells where elements stand; small moves do not change it, so nothing has a derivative. */
@@ -11,6 +12,9 @@ const argMaxRow: Row = {
     if (x!.shape[axis] === 0) refuse('an empty axis has no largest element');
     return { shape: x!.shape.toSpliced(axis, 1), dtype: 'int32' };
   },
+  layouts: movedLayouts((axis, node) =>
+    axis < (node.attributes['axis'] as number) ? axis : axis + 1,
+  ),
   kernels: {
     ArgMax: ({ inputs, attributes }) => {
       const x = inputs['x']!;
@@ -36,6 +40,7 @@ const topIndicesRow: Row = {
     if (k > length) refuse(`it has ${length} elements in a row, not ${k}`);
     return { shape: x!.shape.with(-1, k), dtype: 'int32' };
   },
+  layouts: movedLayouts((axis, { shape }) => (axis < shape.length - 1 ? axis : undefined)),
   tfjs: (tf, [x], node) => tf.topk(x!, node.attributes['k'] as number, true).indices,
   onnx: (writer, [x], node) => {
     const count = writer.int64([node.attributes['k'] as number]);

@@ -1,4 +1,5 @@
 import type { Node } from '../graph';
+import { type Layout, movedLayouts } from '../layout';
 import { normalizeAxes, type Shape, sameShape, sizeOf } from '../shape';
 import {
   broadcastTo,
@@ -21,6 +22,13 @@ const axesOf = (node: Node) => node.attributes['axes'] as readonly number[];
 
 function reducedShape(shape: Shape, axes: readonly number[]): Shape {
   return shape.filter((_, axis) => !axes.includes(axis));
+}
+
+/** Which axis of a reduction's input an axis of its result is. */
+function keptAxis(axis: number, node: Node): number | undefined {
+  return node.inputs[0]!.shape.map((_, index) => index).filter(
+    (index) => !axesOf(node).includes(index),
+  )[axis];
 }
 
 /** A reduced value stretched back over the axes that were reduced. */
@@ -56,6 +64,10 @@ const sumRow: Row = {
     dtype: x!.dtype,
   }),
   derivative: (g, node) => [spread(g, node)],
+  layouts: (result, node) =>
+    result === 'sum'
+      ? [...axesOf(node).map((axis): Layout[] => [axis]), ['sum']]
+      : movedLayouts(keptAxis)(result, node),
   kernels: {
     Sum: reduceKernel((x, axes) => sum(x.dtype === 'bool' ? cast(x, 'int32') : x, axes)),
   },
@@ -133,6 +145,7 @@ const maxRow: Row = {
     const chosen = cast(equal(x, spread(node, node)), x.dtype);
     return [mul(spread(div(g, sum(chosen, axesOf(node))), node), chosen)];
   },
+  layouts: movedLayouts(keptAxis),
   kernels: { Max: reduceKernel(max) },
   simplify: (node) => {
     const x = node.inputs[0]!;
@@ -149,6 +162,7 @@ const maxRow: Row = {
 const cumsumRow: Row = {
   name: 'cumsum',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
+  layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
   // The transpose of summing from the front is summing from the back.
   derivative: (g, node) => [
     cumsum(g, node.attributes['axis'] as number, {

@@ -1,5 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Attributes, Node } from '../graph';
+import type { Layout } from '../layout';
 import type { DType, Shape } from '../shape';
 
 /** One `tf` namespace, whichever backend is active. */
@@ -65,6 +66,13 @@ export interface Row {
    * after all differentiation: what it is made of needs no derivatives.
    */
   readonly lower?: (node: Node, device: OnnxDevice) => Node;
+  /**
+   * Which layouts of the inputs a result of this layout can be computed from, shard by shard, each a
+   * list with an entry for each input; see `shard.ts`. A row without it is not computed in shards.
+   */
+  readonly layouts?: (result: Layout, node: Node) => readonly (readonly Layout[])[];
+  /** The attributes that name the result's shape, for a result of another: a shard's. */
+  readonly reshaped?: (shape: Shape) => Attributes;
   /** Repeating it in each iteration of a loop costs less than handing its result in from outside. */
   readonly free?: true;
   /** An elementwise operation on single numbers, for folding constants. */

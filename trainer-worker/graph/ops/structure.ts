@@ -1,6 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { slice_util } from '@tensorflow/tfjs';
 import type { Node, Values } from '../graph';
+import { elementwiseLayouts, movedLayouts } from '../layout';
 import {
   broadcastShapes,
   formatShape,
@@ -41,6 +42,16 @@ const reshapeRow: Row = {
     return { shape, dtype: x!.dtype };
   },
   derivative: (g, node) => [reshape(g, node.inputs[0]!.shape)],
+  // Axes of equal size with as many elements before them lie the same in memory.
+  layouts: movedLayouts((axis, node) => {
+    const { shape } = node.inputs[0]!;
+    const before = sizeOf(node.shape.slice(0, axis));
+    const found = shape.findIndex(
+      (size, index) => size === node.shape[axis] && sizeOf(shape.slice(0, index)) === before,
+    );
+    return found === -1 ? undefined : found;
+  }),
+  reshaped: (shape) => ({ shape }),
   kernels: {
     Reshape: ({ inputs, attributes }) => {
       const x = inputs['x']!;
@@ -75,6 +86,7 @@ const transposeRow: Row = {
   derivative: (g, node) => [
     transpose(g, inversePermutation(numbers(node.attributes['permutation']))),
   ],
+  layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis]),
   kernels: {
     Transpose: ({ inputs, attributes }) => transpose(inputs['x']!, numbers(attributes['perm'])),
   },
@@ -112,6 +124,8 @@ const broadcastRow: Row = {
     return { shape, dtype: x!.dtype };
   },
   derivative: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
+  layouts: elementwiseLayouts(),
+  reshaped: (shape) => ({ shape }),
   simplify: (node) => {
     const x = node.inputs[0]!;
     if (sameShape(x.shape, node.shape)) return x;
@@ -152,6 +166,10 @@ const sliceRow: Row = {
     if (!fits) refuse(`a block of ${formatShape(size)} at ${formatShape(begin)} leaves it`);
     return { shape: size, dtype: x!.dtype };
   },
+  layouts: movedLayouts((axis, node) =>
+    node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
+  ),
+  reshaped: (size) => ({ size }),
   derivative: (g, node) => {
     const begin = numbers(node.attributes['begin']);
     const shape = node.inputs[0]!.shape;
@@ -202,6 +220,9 @@ const padRow: Row = {
     };
   },
   derivative: (g, node) => [slice(g, numbers(node.attributes['before']), node.inputs[0]!.shape)],
+  layouts: movedLayouts((axis, node) =>
+    node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
+  ),
   kernels: {
     PadV2: ({ inputs, attributes }) => {
       const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
@@ -243,6 +264,7 @@ const concatRow: Row = {
     const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
     return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
   },
+  layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
   derivative: (g, node) => {
     const axis = node.attributes['axis'] as number;
     let start = 0;
@@ -279,6 +301,13 @@ const gatherRow: Row = {
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
   },
+  layouts: (result, node) => {
+    if (typeof result !== 'number') return [];
+    const axis = node.attributes['axis'] as number;
+    const rank = node.inputs[1]!.shape.length;
+    if (result < axis) return [[result, 'whole']];
+    return result < axis + rank ? [['whole', result - axis]] : [[result - rank + 1, 'whole']];
+  },
   simplify: ofUniform,
   tfjs: (tf, [x, positions], node) =>
     tf.gather(x!, positions as tfjs.Tensor1D, node.attributes['axis'] as number),
@@ -289,6 +318,12 @@ const gatherRow: Row = {
 const scatterRow: Row = {
   name: 'scatterAdd',
   result: ([rows], attributes) => ({ shape: numbers(attributes['shape']), dtype: rows!.dtype }),
+  layouts: (result, node) => {
+    const axis = node.attributes['axis'] as number;
+    if (result === 'sum') return [[axis, 0]];
+    return typeof result === 'number' && result !== axis ? [[result, 'whole']] : [];
+  },
+  reshaped: (shape) => ({ shape }),
   derivative: (g, node) => [
     gather(g, node.inputs[1]!, node.attributes['axis'] as number),
     undefined,

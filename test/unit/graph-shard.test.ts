@@ -1,0 +1,221 @@
+/** Sharing a batch out keeps a program's values, by the float64 reference. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
+import type { Node } from '../../trainer-worker/graph/graph';
+import { tableShape } from '../../trainer-worker/graph/noise-source';
+import { compileProgram, type Program } from '../../trainer-worker/graph/program';
+import { allNodes } from '../../trainer-worker/graph/rewrite';
+import { sizeOf } from '../../trainer-worker/graph/shape';
+import { type ShardedProgram, shardProgram } from '../../trainer-worker/graph/shard';
+import { runsOf } from '../../trainer-worker/graph/shard-runner';
+import { simplify } from '../../trainer-worker/graph/simplify';
+import { sharedOut } from '../../trainer-worker/graph/threads';
+import { stopGradient } from '../../trainer-worker/graph/trace';
+import { numbersFrom } from '../graph-numbers';
+import {
+  contrastiveDivergence,
+  convolutional,
+  denoisingScoreMatching,
+  multilayerPerceptron,
+  slicedScoreMatching,
+} from '../graph-programs';
+import { type Arrays64, evaluate } from '../graph-reference';
+import { fc } from '../support/fast-check';
+import { buildGraph, instruction } from '../support/random-graphs';
+
+const nameOf = (node: Node) => node.attributes['name'] as string;
+
+/** All results of a program, computed whole and computed by shards. */
+function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
+  const all = ({ outputs, nextState }: Program) => [
+    ...Object.values(outputs),
+    ...Object.values(nextState),
+  ];
+  const crossed = new Map(given);
+  for (let shard = 0; shard < sharded.shards; shard++) {
+    const own = new Map(given);
+    for (const { whole, part, layout } of sharded.leaves) {
+      const values = given.get(whole)!;
+      // Noise of a loop: as many rows as were given.
+      const rows = values.length / -sizeOf(whole.shape);
+      const shape = whole.shape[0] === -1 ? whole.shape.with(0, rows) : whole.shape;
+      const runs = runsOf(shape, layout, shard, sharded.shards);
+      own.set(
+        part,
+        Float64Array.from(
+          runs.flatMap(({ source, length }) => [...values.subarray(source, source + length)]),
+        ),
+      );
+    }
+    const made = evaluate(sharded.parts, own);
+    sharded.crossings.forEach(({ inputs }, index) => {
+      crossed.set(inputs[shard]!, made[index]!);
+    });
+  }
+  return { whole: evaluate(all(program), given), shared: evaluate(all(sharded.rest), crossed) };
+}
+
+/** In float64, where only the order of sums differs: 1e-16, amplified by what follows. */
+function assertEqual(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  Array.from(expected).forEach((value, place) => {
+    const error = Math.abs(actual[place]! - value) / Math.max(1, Math.abs(value));
+    assert.ok(error < 1e-9, `${what}[${place}]: ${actual[place]} instead of ${value}`);
+  });
+}
+
+function assertAllEqual(actual: readonly ArrayLike<number>[], expected: typeof actual): void {
+  for (const [index, values] of expected.entries()) {
+    assertEqual(actual[index]!, values, `result ${index}`);
+  }
+}
+
+const batch = 4;
+const shapes = [
+  [],
+  [3],
+  [batch, 3],
+  [3, batch],
+  [batch],
+  [batch, 1],
+  [batch, 2, 3],
+  [3, 3],
+  [1, 3],
+  [batch, batch],
+] as const;
+const largest = 1e6;
+
+test('any expression keeps its values when its batch is shared out', () => {
+  let compared = 0;
+  let crossings = 0;
+  fc.assert(
+    fc.property(
+      fc.array(instruction, { minLength: 3, maxLength: 25 }),
+      fc.constantFrom(2, 4),
+      (instructions, shards) => {
+        const { leaves, nodes, given } = buildGraph(instructions, shapes);
+        const results = simplify(nodes.slice(-4));
+        const program: Program = {
+          // The last two leaves are whole in each shard, whatever their shape.
+          inputs: leaves.slice(0, -2),
+          state: leaves.slice(-2),
+          noise: [],
+          outputs: Object.fromEntries(results.map((node, index) => [`r${index}`, node])),
+          nextState: {},
+          warnings: [],
+        };
+        const sharded = shardProgram(program, batch, shards);
+        const { whole, shared } = bothWays(program, sharded, given);
+        whole.forEach((values, index) => {
+          if (!values.every((value) => Math.abs(value) < largest)) return;
+          compared += 1;
+          assertEqual(shared[index]!, values, `result ${index}`);
+        });
+        crossings += sharded.crossings.length;
+      },
+    ),
+    { numRuns: 3_000, includeErrorInReport: true },
+  );
+  assert.ok(compared > 6_000, `Only ${compared} results could be compared.`);
+  // About one a program: the generator must not have missed what this is about.
+  assert.ok(crossings > 2_000, `Only ${crossings} values crossed.`);
+});
+
+/** Numbers for all leaves of a program; chains of three iterations. */
+function numbersFor(program: Program): Arrays64 {
+  const random = numbersFrom(3);
+  const given = new Map<Node, Float64Array>();
+  for (const node of [...program.inputs, ...program.state]) {
+    // Positive, as an optimizer's second moments are.
+    const values = nameOf(node) === 'steps' ? [3] : random(node.shape).map(Math.abs);
+    given.set(node, Float64Array.from(values, Math.fround));
+  }
+  for (const source of program.noise) {
+    const shape = tableShape(source, { steps: Int32Array.of(3) });
+    given.set(source.node, Float64Array.from(random(shape), Math.fround));
+  }
+  return given;
+}
+
+const perceptron = multilayerPerceptron({ batch, dimensions: 2, hidden: [5, 4] });
+const steps = {
+  'contrastive divergence': contrastiveDivergence(perceptron),
+  'contrastive divergence of images': contrastiveDivergence(
+    convolutional({ batch, side: 6, channels: [2, 3] }),
+  ),
+  'denoising score matching': denoisingScoreMatching(perceptron),
+  'sliced score matching': slicedScoreMatching(perceptron),
+};
+
+for (const [name, definition] of Object.entries(steps)) {
+  test(`${name}: shards do the chains and the gradients, the rest is an update`, () => {
+    const program = compileProgram({ ...definition, batch: { rows: batch } });
+    const sharded = shardProgram(program, batch, 2);
+    const { whole, shared } = bothWays(program, sharded, numbersFor(program));
+    assertAllEqual(shared, whole);
+    const heavy = new Set(['matMul', 'convolve', 'convolveInput', 'convolveFilter', 'loop']);
+    const rest = [...Object.values(sharded.rest.outputs), ...Object.values(sharded.rest.nextState)];
+    const left = allNodes(rest).filter((node) => heavy.has(node.row.name));
+    assert.deepEqual(
+      left.map((node) => node.row.name),
+      [],
+    );
+  });
+}
+
+test('what needs all rows at once is computed after the shards', () => {
+  const program = compileProgram({
+    inputs: { x: { shape: [batch, 3] } },
+    state: { w: { shape: [3, 3] } },
+    step: ({ x }, { w }) => {
+      const y = tf.matMul(x!, w!);
+      // Softmax over the batch, distances of all pairs, and a running sum along the batch.
+      const weights = tf.softmax(tf.sum(y, 1));
+      const pairs = tf.sum(tf.square(tf.sub(tf.expandDims(y, 0), tf.expandDims(y, 1))), 2);
+      return {
+        outputs: { weights, pairs: tf.mean(pairs), running: tf.cumsum(y, 0) },
+        state: { w: tf.add(w!, tf.matMul(y, x!, true)) },
+      };
+    },
+  });
+  const sharded = shardProgram(program, batch, 2);
+  const { whole, shared } = bothWays(program, sharded, numbersFor(program));
+  assertAllEqual(shared, whole);
+  const products = allNodes(sharded.parts).filter((node) => node.row.name === 'matMul');
+  assert.equal(products.length, 2, 'x·w and its transpose times x are the shards’ work');
+});
+
+test('a step size adapted to all chains keeps the loop whole', () => {
+  const program = compileProgram({
+    inputs: { x: { shape: [batch, 2] } },
+    step: ({ x }) => {
+      let [points, size]: tf.Tensor[] = [x!, tf.scalar(0.1)];
+      for (let iteration = 0; iteration < 2; iteration++) {
+        points = tf.sub(points!, tf.mul(size!, stopGradient(points!)));
+        size = tf.mul(size!, tf.mean(tf.sigmoid(points)));
+      }
+      return { outputs: { points: points! } };
+    },
+  });
+  const sharded = shardProgram(program, batch, 2);
+  const { whole, shared } = bothWays(program, sharded, numbersFor(program));
+  assertEqual(shared[0]!, whole[0]!, 'points');
+});
+
+test('a step is shared out where that saves more than it costs, as the number of cores has it', () => {
+  const large = multilayerPerceptron({ batch: 512, dimensions: 2, hidden: [128, 128, 128] });
+  const program = compileProgram({ ...contrastiveDivergence(large), batch: { rows: 512 } });
+  assert.equal(sharedOut(program, 1), undefined);
+  assert.equal(sharedOut(program, 2)?.shards, 2);
+  // 512 is no multiple of 3, and more than eight sums are not worth it.
+  assert.equal(sharedOut(program, 3)?.shards, 2);
+  assert.equal(sharedOut(program, 64)?.shards, 8);
+  // What goes on does as it began.
+  const settled = (shards: number) => ({ ...program, batch: { rows: 512, shards } });
+  assert.equal(sharedOut(settled(4), 2)?.shards, 4);
+  assert.equal(sharedOut(settled(1), 2), undefined);
+  const small = multilayerPerceptron({ batch: 64, dimensions: 2, hidden: [16, 16] });
+  const light = compileProgram({ ...denoisingScoreMatching(small), batch: { rows: 64 } });
+  assert.equal(sharedOut(light, 8), undefined);
+});

@@ -1,0 +1,40 @@
+import path from 'node:path';
+import { problemOf } from '../../protocol/problem';
+import { metricsAsCsv } from '../../run-directory/export-csv';
+import { exportMetrics, exportRun } from '../../run-directory/export-run';
+import { findRun } from '../../run-directory/find-run';
+import { exitCode } from './exit-code';
+import { problemText } from './problem-text';
+
+export interface ExportRunOptions {
+  readonly runs: string;
+  /** The metrics alone. */
+  readonly csv?: true;
+  /** The file; `-` for the output. */
+  readonly to?: string;
+}
+
+/**
+ * `ebm export`: a run as one ZIP archive, or its metrics as CSV.
+ *
+ * @returns the process's exit code
+ */
+export async function exportRunCommand(
+  text: string,
+  { runs, csv, to }: ExportRunOptions,
+): Promise<number> {
+  try {
+    const directory = await findRun(text, path.resolve(runs));
+    if (csv && to === '-') {
+      for await (const piece of metricsAsCsv(directory)) process.stdout.write(piece);
+      return exitCode.done;
+    }
+    const target = path.resolve(to ?? `${path.basename(directory)}.${csv ? 'csv' : 'zip'}`);
+    await (csv ? exportMetrics(directory, target) : exportRun(directory, target));
+    process.stdout.write(`exported to ${target}\n`);
+    return exitCode.done;
+  } catch (thrown) {
+    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
+    return exitCode.refused;
+  }
+}

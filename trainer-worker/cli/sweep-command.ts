@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WantedBackend } from '../../protocol/backends';
+import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
+import { isLiving, type JsonObject } from '../../protocol/run';
+import { isTrainerListening, trainerSocketPath } from '../../protocol/socket-transport';
+import { lastValues } from '../../run-directory/last-values';
+import { listRuns } from '../../run-directory/listing';
+import { readManifest } from '../../run-directory/manifest';
+import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import { bindOrReplace } from '../server/bind-socket';
+import type { LoadedSweep, SweepRun } from '../sweeps/load-sweep';
+import { exitCode } from './exit-code';
+import { problemText } from './problem-text';
+import { type SweepReporter, sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
+import { type TrialProcess, type TrialTask, trainTrial } from './trial-process';
+
+export interface SweepCommandOptions {
+  readonly set: JsonObject;
+  readonly backend: WantedBackend;
+  readonly runs: string;
+  /** How many runs train at once. */
+  readonly parallel: number;
+  /** Trains all of it again, also what has finished. */
+  readonly again?: true;
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+/** How often somebody else's trainer is looked after. */
+const watchMs = 500;
+
+/**
+ * `ebm sweep`: trains every run of a file's `sweep`, each in a process of its own, and ranks them. What
+ * an earlier, interrupted call has finished stays; what it has begun goes on from its last checkpoint.
+ *
+ * @returns the process's exit code
+ */
+export async function sweepCommand(file: string, options: SweepCommandOptions): Promise<number> {
+  const write = (text: string) => process.stdout.write(text);
+  const reporter = options.json ? sweepJsonReporter(write) : sweepTextReporter(write);
+  let guard: Server | undefined;
+  let copies: string | undefined;
+  try {
+    const runs = path.resolve(options.runs);
+    const sweep = await readSweep(file, options);
+    guard = await claim(sweep, runs);
+    const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
+    copies = folder;
+    const { writeSourceSnapshot } = await import('../storage/source-snapshot');
+    // Whatever is edited meanwhile, all runs are of the same source.
+    const copy = path.join(folder, await writeSourceSnapshot(folder, sweep.sources));
+    const begun = new Map(
+      (await runsOf(sweep, runs)).map((run) => [run.manifest.group?.index ?? 0, run]),
+    );
+    reporter.begin(sweep, [...begun.values()].filter(({ manifest }) => isDone(manifest)).length);
+    const workers = new Workers();
+    const queue = sweep.runs.filter(({ group }) => {
+      const run = begun.get(group.index);
+      return run === undefined || !isDone(run.manifest);
+    });
+    const failures: Problem[] = [];
+    const train = async () => {
+      for (let run = queue.shift(); run && !workers.isInterrupted; run = queue.shift()) {
+        const task: Omit<TrialTask, 'of'> = { copies: folder, runs, backend: options.backend };
+        const problem = await trial(run, begun.get(run.group.index), copy, sweep, task, {
+          workers,
+          reporter,
+        });
+        if (problem) failures.push(problem);
+      }
+    };
+    await Promise.all(Array.from({ length: options.parallel }, train));
+    const all = await runsOf(sweep, runs);
+    reporter.end(sweep, summarizeGroup(await measured(all)));
+    if (workers.isInterrupted) return exitCode.interrupted;
+    return failures.length > 0 ? exitCode.failed : exitCode.done;
+  } catch (thrown) {
+    const problem = problemOf(thrown);
+    reporter.refused(problem);
+    process.stderr.write(`${problemText(problem, options.verbose)}\n`);
+    return exitCode.refused;
+  } finally {
+    guard?.close();
+    if (copies !== undefined) await rm(copies, { recursive: true, force: true });
+  }
+}
+
+async function readSweep(file: string, options: SweepCommandOptions): Promise<LoadedSweep> {
+  const { readExperiment } = await import('../experiment/load');
+  const read = await readExperiment(path.resolve(file));
+  const { loadSweep } = await import('../sweeps/load-sweep');
+  const again = options.again ? { again: new Date().toISOString() } : {};
+  return loadSweep(read, { set: options.set, ...again });
+}
+
+/**
+ * Keeps out a second process that would train the same sweep in the same folder, for as long as this
+ * one lives.
+ *
+ * @throws ProblemError of kind `environment` where there is one
+ */
+async function claim({ id, name }: LoadedSweep, runs: string): Promise<Server> {
+  const key = createHash('sha256').update(`${id} ${runs}`).digest('hex').slice(0, 16);
+  // Whoever connects finds it listening, and nothing else.
+  const server = createServer((socket) => socket.destroy());
+  try {
+    await bindOrReplace(server, trainerSocketPath(`sweep-${key}`));
+    return server;
+  } catch (thrown) {
+    throw new ProblemError(
+      {
+        kind: 'environment',
+        message: `The sweep ‘${name}’ is being trained already, by another process.`,
+        remedy: 'Wait for that one, or interrupt it first. With --again it becomes another sweep.',
+      },
+      { cause: thrown },
+    );
+  }
+}
+
+/** The runs of a sweep that have begun. */
+async function runsOf({ id }: LoadedSweep, runs: string) {
+  const listed = (await listRuns(runs)).filter((listing) => 'manifest' in listing);
+  return groupRuns(listed).find((group) => group.id === id)?.runs ?? [];
+}
+
+async function measured(
+  runs: readonly Pick<MeasuredRun, 'directory' | 'manifest'>[],
+): Promise<MeasuredRun[]> {
+  return await Promise.all(
+    runs.map(async (run) => ({ ...run, last: await lastValues(run.directory) })),
+  );
+}
+
+/**
+ * Trains one run of the sweep, from where it is.
+ *
+ * @returns what kept it from finishing
+ */
+async function trial(
+  { overrides, group }: SweepRun,
+  begun: Pick<MeasuredRun, 'directory' | 'manifest'> | undefined,
+  copy: string,
+  { file }: LoadedSweep,
+  task: Omit<TrialTask, 'of'>,
+  { workers, reporter }: { readonly workers: Workers; readonly reporter: SweepReporter },
+): Promise<Problem | undefined> {
+  let run = begun;
+  if (run) {
+    // A trainer outlives the process that started it.
+    const manifest = await untilGone(run.directory, workers);
+    run = { ...run, manifest };
+    if (workers.isInterrupted) return undefined;
+  }
+  reporter.trial(group, overrides, run !== undefined);
+  if (!run || !isDone(run.manifest)) {
+    const of = run ? { resume: run.directory } : { copy, original: file, overrides, group };
+    const { directory, problem } = await workers.train({ ...task, of });
+    if (directory === undefined) {
+      reporter.trialEnd(group, { problem });
+      return problem;
+    }
+    run = { directory, manifest: await readManifest(directory) };
+  }
+  const [one] = await measured([run]);
+  const { state } = run.manifest;
+  reporter.trialEnd(group, { run: one!, problem: state.problem });
+  return state.status === 'failed' || state.status === 'crashed' ? state.problem : undefined;
+}
+
+/** Waits until no trainer of the run answers any more. */
+async function untilGone(directory: string, workers: Workers) {
+  for (;;) {
+    const manifest = await readManifest(directory);
+    const { state, worker } = manifest;
+    const lives = isLiving(state.status) && worker && (await isTrainerListening(worker.socket));
+    if (!lives || workers.isInterrupted) return manifest;
+    await delay(watchMs);
+  }
+}
+
+/** The trainers at work, and what an interrupt does to them. */
+class Workers {
+  readonly #living = new Set<TrialProcess>();
+  isInterrupted = false;
+
+  constructor() {
+    const onSignal = () => {
+      this.isInterrupted = true;
+      // The first asks for a checkpoint, the second ends them at once, as it does `ebm run`.
+      for (const trial of this.#living) trial.interrupt();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  }
+
+  async train(task: TrialTask) {
+    const trial = await trainTrial(task);
+    this.#living.add(trial);
+    if (this.isInterrupted) trial.interrupt();
+    try {
+      return await trial.outcome;
+    } finally {
+      this.#living.delete(trial);
+    }
+  }
+}

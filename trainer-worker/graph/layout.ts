@@ -1,0 +1,45 @@
+import type { Node } from './graph';
+import type { Shape } from './shape';
+
+/**
+ * How a value is spread over shards, each of which computes on some rows of a batch (GSPMD, Xu et al.
+ * 2021, arXiv:2105.04663, section 3): `whole` in each of them, cut along an axis into equal parts in
+ * their order, or the `sum` over the shards of what each of them holds.
+ */
+export type Layout = 'whole' | 'sum' | number;
+
+/** The shape that one shard of a value has. */
+export function shapeOfShard(shape: Shape, layout: Layout, shards: number): Shape {
+  return typeof layout === 'number' ? shape.with(layout, shape[layout]! / shards) : shape;
+}
+
+/**
+ * Layouts of the operands of an operation that broadcasts, for a result that is cut along `axis`:
+ * axes are aligned at the last one, and what is stretched there is used whole.
+ */
+export function broadcastLayouts(axis: number, node: Node): Layout[] {
+  return node.inputs.map(({ shape }) => {
+    const own = axis - (node.shape.length - shape.length);
+    return own < 0 || shape[own] !== node.shape[axis] ? 'whole' : own;
+  });
+}
+
+/**
+ * Layouts of a row of elementwise operations.
+ *
+ * @param isLinear whether the operation on shards of sums, taken in each, has the result as its sum
+ */
+export function elementwiseLayouts(isLinear = false) {
+  return (result: Layout, node: Node): (readonly Layout[])[] => {
+    if (typeof result === 'number') return [broadcastLayouts(result, node)];
+    return isLinear && result === 'sum' ? [node.inputs.map(() => 'sum')] : [];
+  };
+}
+
+/** Layouts of a row whose result has the axes of its only input, in the places that `axisOf` says. */
+export function movedLayouts(axisOf: (axis: number, node: Node) => number | undefined) {
+  return (result: Layout, node: Node): (readonly Layout[])[] => {
+    const axis = typeof result === 'number' ? axisOf(result, node) : undefined;
+    return axis === undefined ? [] : [node.inputs.map(() => axis)];
+  };
+}

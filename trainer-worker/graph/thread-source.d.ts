@@ -1,0 +1,4 @@
+/** A module and what it imports as one script, for a thread to evaluate; made by `scripts/threads.mjs`. */
+declare module '*?thread' {
+  export const source: string;
+}
