@@ -2,6 +2,7 @@ import { groupRuns, isDone } from '../../run-directory/run-group';
 import type { Run } from '../runs/run';
 import { runFilter } from '../runs/run-filter';
 import type { BrokenRun } from '../runs/run-store';
+import type { SweepProgress } from './run-text';
 
 /** A sweep's row in the tree. */
 export interface SweepRow {
@@ -64,16 +65,6 @@ export function arrange(
     sweeps,
     before: runsBefore(runs),
   };
-}
-
-/** How far a sweep is. */
-export interface SweepProgress {
-  /** How many of its runs are done and need not be had again. */
-  readonly done: number;
-  /** How many runs it has when all have begun. */
-  readonly of: number;
-  /** How many are in training. */
-  readonly living: number;
 }
 
 /** How far a sweep is now; of repetitions the one counts that came furthest. */

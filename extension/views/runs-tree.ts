@@ -14,7 +14,14 @@ import {
   sweepKey,
   sweepProgress,
 } from './run-arrangement';
-import { progressText, statusIconId, statusName, timeLeftText, timeText } from './run-text';
+import {
+  progressText,
+  statusIconId,
+  statusName,
+  sweepProgressText,
+  timeLeftText,
+  timeText,
+} from './run-text';
 
 /** Changes within this time are shown together. */
 const gatheringMs = 400;
@@ -204,13 +211,11 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
 
 function sweepItem(sweep: SweepRow): vscode.TreeItem {
   const { key, name, children } = sweep;
-  const { done, of, living } = sweepProgress(sweep);
+  const progress = sweepProgress(sweep);
+  const { done, of, living } = progress;
+  const hidden = sweep.runs.length - children.length;
+  const facts = [sweepProgressText(progress), ...(hidden > 0 ? [`${hidden} hidden`] : [])];
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
-  const facts = [
-    `${done} of ${of} done`,
-    living === 0 ? '' : `${living} in training`,
-    children.length === sweep.runs.length ? '' : `${children.length} shown`,
-  ].filter((fact) => fact !== '');
   const icon = living > 0 ? new vscode.ThemeColor(iconColours['pulse']!) : undefined;
   item.id = key;
   item.description = facts.join(' · ');
