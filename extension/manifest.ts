@@ -34,6 +34,7 @@ export const commandIds = [
   'ebm.exportRun',
   'ebm.exportMetrics',
   'ebm.importRun',
+  'ebm.showSweepSummary',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
