@@ -9,7 +9,7 @@ import type { NodeRuntime } from './node-runtime';
 import { trainerEnvironment } from './start-trainer';
 import { endProcess, spawnedProcess } from './trainer-process';
 
-export interface SweepProcessCommand {
+interface SweepProcessCommand {
   readonly node: NodeRuntime;
   /** The trainer's script. */
   readonly script: string;
@@ -28,7 +28,7 @@ export interface SweepProcessCommand {
 }
 
 /** How the process of a sweep ended. */
-export interface SweepEnd {
+interface SweepEnd {
   /** The exit code of `ebm sweep`; `null` where something killed it. */
   readonly code: number | null;
   /** What kept each of its runs that failed from finishing. */

@@ -12,6 +12,9 @@ import { ebm, experimentSource } from '../support/trainer';
 async function command(t: TestContext, sweep: string) {
   const folder = await makeFolder();
   removeAfter(t, folder);
+  // A sweep keeps no process alive that started it, so this one keeps itself.
+  const alive = setInterval(() => undefined, 60_000);
+  t.after(() => clearInterval(alive));
   const file = path.join(folder, 'quick.ebm.ts');
   await writeFile(file, `${experimentSource({ steps: '3' })}export const sweep = ${sweep};\n`);
   return {
