@@ -70,7 +70,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...annotationCommands(places),
     ...putAwayCommands(places),
     ...transferCommands(places),
-    ...sweepCommands({ ...places, sweepDocuments }),
+    ...sweepCommands({ ...places, sweepDocuments, launcher, trainer, log }),
   };
 
   const statusBar = new RunStatusBar();
