@@ -34,6 +34,9 @@ export const commandIds = [
   'ebm.exportRun',
   'ebm.exportMetrics',
   'ebm.importRun',
+  'ebm.launchSweep',
+  'ebm.showSweepSummary',
+  'ebm.stopSweep',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

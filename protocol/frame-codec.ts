@@ -110,6 +110,7 @@ export function encodeFrame(message: unknown): Uint8Array[] {
 /** Turns the bytes of a stream into messages. Throws on the first byte that cannot be right. */
 export class FrameDecoder {
   readonly #onMessage: (message: unknown) => void;
+  readonly #limit: number;
   #stage: 'head' | 'lengths' | 'header' | 'array' = 'head';
   /** The part that is being filled, and how much of it is. Each is exactly as long as its part. */
   #part = new Uint8Array(12);
@@ -120,8 +121,10 @@ export class FrameDecoder {
   #header = new Uint8Array(0);
   #arrays: ArrayBuffer[] = [];
 
-  constructor(onMessage: (message: unknown) => void) {
+  /** @param limit a frame may have no more bytes than this, nor than {@link maxFrameBytes} */
+  constructor(onMessage: (message: unknown) => void, limit: number = maxFrameBytes) {
     this.#onMessage = onMessage;
+    this.#limit = Math.min(limit, maxFrameBytes);
   }
 
   /** Whether the last frame is complete. */
@@ -154,8 +157,8 @@ export class FrameDecoder {
         this.#frameBytes = view.getUint32(0, true);
         this.#headerBytes = view.getUint32(4, true);
         const count = view.getUint32(8, true);
-        if (this.#frameBytes > maxFrameBytes || this.#headerBytes > maxHeaderBytes) {
-          throw new Error(`A frame of ${this.#frameBytes} bytes is larger than ${maxFrameBytes}.`);
+        if (this.#frameBytes > this.#limit || this.#headerBytes > maxHeaderBytes) {
+          throw new Error(`A frame of ${this.#frameBytes} bytes is larger than ${this.#limit}.`);
         }
         if (count > maxArrays || 8 + 4 * count + this.#headerBytes > this.#frameBytes) {
           throw new Error('A frame is shorter than its own header says.');

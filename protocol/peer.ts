@@ -39,6 +39,12 @@ export interface RequestOptions {
  */
 export const endOfStream = '$/endOfStream';
 
+/**
+ * A transport that reads no faster than it is answered puts this notification behind the messages of
+ * one piece of the stream; `done` is called when all of them have been taken up.
+ */
+export const endOfPiece = '$/endOfPiece';
+
 /** Our own code in the range JSON-RPC leaves to applications; `data` is then a `Problem`. */
 const problemCode = 1;
 
@@ -57,15 +63,23 @@ export class Peer<Mine extends Side, Theirs extends Side> {
   #listening = false;
   #closeReason: Error | undefined;
 
-  /** Starts listening in the next microtask, so that handlers set right after construction miss nothing. */
-  constructor(reader: MessageReader, writer: MessageWriter) {
-    this.#connection = createMessageConnection(reader, writer);
+  /**
+   * Starts listening in the next microtask, so that handlers set right after construction miss nothing.
+   *
+   * @param maxParallelism requests that are answered at a time; the others wait
+   */
+  constructor(reader: MessageReader, writer: MessageWriter, maxParallelism = -1) {
+    this.#connection = createMessageConnection(reader, writer, undefined, { maxParallelism });
     // A frame that cannot be read leaves the stream without a known boundary: end it.
     this.#connection.onError(([error]) => this.close(error));
     this.#connection.onClose(() => this.close());
     this.#connection.onNotification(endOfStream, (params: { reason?: unknown } | undefined) =>
       this.close(params?.reason instanceof Error ? params.reason : undefined),
     );
+    this.#connection.onNotification(endOfPiece, (params: { done?: unknown } | undefined) => {
+      // From the other end it can only be data, never a function.
+      if (typeof params?.done === 'function') params.done();
+    });
     queueMicrotask(() => this.#listen());
   }
 

@@ -14,18 +14,30 @@ import {
   type MessageWriter,
 } from 'vscode-jsonrpc/node';
 import { encodeFrame, FrameDecoder } from './frame-codec';
-import { endOfStream, Peer } from './peer';
+import { endOfPiece, endOfStream, Peer } from './peer';
 import { ProblemError } from './problem';
 import type { EditorSide, TrainerSide } from './trainer';
 
+/** What one end allows the other, where it is not to be trusted with its memory. */
+export interface TransportLimits {
+  /** A larger frame ends the connection. */
+  readonly frameBytes: number;
+  /** With more than this waiting for the other end to read, nothing more is read from it. */
+  readonly pausingBytes: number;
+  /** With more than this waiting already, another message ends the connection. */
+  readonly waitingBytes: number;
+}
+
 class SocketReader extends AbstractMessageReader implements MessageReader {
   readonly #socket: Socket;
+  readonly #limits: TransportLimits | undefined;
   #callback: DataCallback | undefined;
   #reason: Error | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, limits?: TransportLimits) {
     super();
     this.#socket = socket;
+    this.#limits = limits;
     // From the start, because an error event without a listener would end the process.
     socket.on('error', (error) => {
       this.#reason ??= error;
@@ -42,10 +54,11 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
     const decoder = new FrameDecoder((message) => {
       if (!isMessage(message)) throw new Error('A frame holds no JSON-RPC message.');
       this.#callback?.(message);
-    });
+    }, this.#limits?.frameBytes);
     this.#socket.on('data', (chunk: Uint8Array) => {
       try {
         if (this.#callback) decoder.push(chunk);
+        if (this.#limits) this.#waitUntilTaken(this.#limits);
       } catch (thrown) {
         // The stream has lost its boundaries: nothing more is read or written.
         this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
@@ -57,6 +70,18 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
     return { dispose: () => this.dispose() };
   }
 
+  /** Reads no more until all messages so far are taken up and their answers have mostly been read. */
+  #waitUntilTaken({ pausingBytes }: TransportLimits): void {
+    const socket = this.#socket;
+    socket.pause();
+    const done = () => {
+      if (socket.writableLength > pausingBytes) socket.once('drain', () => socket.resume());
+      else socket.resume();
+    };
+    const message = { jsonrpc: '2.0', method: endOfPiece, params: { done } };
+    this.#callback?.(message);
+  }
+
   override dispose(): void {
     this.#callback = undefined;
     super.dispose();
@@ -65,15 +90,22 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
 
 class SocketWriter extends AbstractMessageWriter implements MessageWriter {
   readonly #socket: Socket;
+  readonly #mostWaiting: number;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, limits?: TransportLimits) {
     super();
     this.#socket = socket;
+    this.#mostWaiting = limits?.waitingBytes ?? Number.POSITIVE_INFINITY;
   }
 
   /** Resolves when the socket has taken the frame; errors that come later come as events. */
   async write(message: Message): Promise<void> {
     if (!this.#socket.writable) throw new Error('The connection is closed.');
+    if (this.#socket.writableLength > this.#mostWaiting) {
+      const error = new Error(`The other end has left ${this.#mostWaiting} bytes unread.`);
+      this.#socket.destroy(error);
+      throw error;
+    }
     const parts = encodeFrame(message);
     this.#socket.cork();
     for (const part of parts) this.#socket.write(part);
@@ -95,9 +127,15 @@ function isMessage(value: unknown): value is Message {
   return typeof value === 'object' && value !== null && (value as Message).jsonrpc === '2.0';
 }
 
-/** The reader and writer of one end of a socket, to construct a `Peer` from. */
-export function socketTransport(socket: Socket): [MessageReader, MessageWriter] {
-  return [new SocketReader(socket), new SocketWriter(socket)];
+/**
+ * The reader and writer of one end of a socket, to construct a `Peer` from. Without `limits` the other
+ * end is trusted to send no more than is asked of it; no frame is larger than `maxFrameBytes`.
+ */
+export function socketTransport(
+  socket: Socket,
+  limits?: TransportLimits,
+): [MessageReader, MessageWriter] {
+  return [new SocketReader(socket, limits), new SocketWriter(socket, limits)];
 }
 
 /** Whether somebody listens at `path`: a socket that a killed trainer left behind answers nobody. */

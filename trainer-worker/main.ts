@@ -1,4 +1,6 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
+// First of all, before anything can load ONNX Runtime.
+import './without-telemetry';
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';

@@ -122,7 +122,12 @@ export async function resumeRun(
   }
 }
 
-async function makeRunDirectory(folder: string, directory: string): Promise<void> {
+/**
+ * Makes a run directory of a workspace folder, or the folder of all its runs.
+ *
+ * @throws ProblemError of kind `storage` where it cannot be made
+ */
+export async function makeRunDirectory(folder: string, directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
     // Runs are kept out of the user's repository without touching a file of theirs.

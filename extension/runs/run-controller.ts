@@ -73,6 +73,8 @@ export class RunController {
   #peer: TrainerPeer | undefined;
   #lastHeard = performance.now();
   #hasExited = false;
+  /** Connections in a row that led to nothing. */
+  #failures = 0;
   #attaching: Promise<Attachment> | undefined;
   #stopping: Promise<void> | undefined;
   /** The trainer could not write the checkpoint of a stop. */
@@ -316,6 +318,9 @@ export class RunController {
   async #search(): Promise<void> {
     const { directory } = this.run;
     const { signal } = this.#disposal;
+    // What answers but makes no sense is not asked again and again at once.
+    if (this.#failures > 0)
+      await delay(Math.min(25 * 2 ** this.#failures, 5_000), null, { signal });
     for (let pause = 25; !signal.aborted; pause = Math.min(2 * pause, 1000)) {
       const manifest = await readManifest(directory);
       if (!isLiving(manifest.state.status)) return this.#finish(manifest);
@@ -328,7 +333,9 @@ export class RunController {
         const begin = async () => {
           await this.#own(peer, false);
           await this.attach();
+          this.#failures = 0;
         };
+        this.#failures += 1;
         await begin().catch((error: unknown) => peer.close(error as Error));
         return;
       }

@@ -54,7 +54,7 @@ export class Run {
 
   /** Whether another window controls it, so that this one only watches. */
   get isWatchedOnly(): boolean {
-    return this.#controller !== undefined && this.#control === 'others';
+    return this.isLiving && this.#controller !== undefined && this.#control === 'others';
   }
 
   /** The connection to its trainer, while there is one. */

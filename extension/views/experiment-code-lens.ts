@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { CommandId } from '../manifest';
 import type { RunStore } from '../runs/run-store';
-import { experimentLine } from './experiment-line';
+import { experimentLine, sweepLine } from './experiment-line';
 
 /** ‘Launch Run’ and its kin above an experiment's `export default`. */
 export class ExperimentCodeLens implements vscode.CodeLensProvider {
@@ -29,6 +29,16 @@ export class ExperimentCodeLens implements vscode.CodeLensProvider {
       lenses.push(
         lens('$(debug-restart) Rerun', 'ebm.rerunLastRun', document.uri),
         lens('$(graph-line) Show Panel', 'ebm.inspectRun', run.directory),
+      );
+    }
+    const sweep = sweepLine(document.getText());
+    if (sweep !== undefined) {
+      const command: CommandId = 'ebm.launchSweep';
+      const title = '$(run-all) Launch Sweep';
+      lenses.push(
+        new vscode.CodeLens(new vscode.Range(sweep, 0, sweep, 0), {
+          ...{ title, command, arguments: [document.uri] },
+        }),
       );
     }
     return lenses;

@@ -1,9 +1,10 @@
 /** `ebm sweep` with real trainer processes. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isTrainerListening } from '../../protocol/socket-transport';
+import { interruptSweep, sweepSocketPath } from '../../protocol/sweep-socket';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
 import { makeFolder, removeAfter } from '../support/temporary';
@@ -36,7 +37,7 @@ async function sweepFolder(t: TestContext, sweep: string, fields: { [name: strin
     (await listRuns(runs)).flatMap((listing) =>
       'manifest' in listing ? [{ ...listing.manifest, directory: listing.directory }] : [],
     );
-  return { file, run, manifests, cleanUp: () => removeAfter(t, folder) };
+  return { file, run, runs, manifests, cleanUp: () => removeAfter(t, folder) };
 }
 
 describe('ebm sweep', () => {
@@ -172,6 +173,28 @@ describe('ebm sweep', () => {
       all.map(({ id, state }) => [id, state.status]),
       [[trains.id, 'stopped']],
     );
+  });
+
+  test('asked over its socket it stops as well, and who asks waits for its end', async (t) => {
+    const { run, manifests, runs, cleanUp } = await sweepFolder(t, '{ seeds: [1, 2, 3] }');
+    const program = run();
+    cleanUp();
+    const trains = await until('the first trains', async () =>
+      (await manifests()).find(({ state }) => state.status === 'running'),
+    );
+    const socket = sweepSocketPath(trains.group!.id, await realpath(runs));
+    // Two who ask at once are not two interrupts, which would end the run without a checkpoint.
+    assert.deepEqual(await Promise.all([interruptSweep(socket), interruptSweep(socket)]), [
+      true,
+      true,
+    ]);
+    assert.equal(await program.exited, 130, program.errors());
+    const all = await manifests();
+    assert.deepEqual(
+      all.map(({ id, state }) => [id, state.status]),
+      [[trains.id, 'stopped']],
+    );
+    assert.equal(await interruptSweep(socket), false);
   });
 
   test('a run whose training fails is told and ranked last; the others train, and it ends with 1', async (t) => {

@@ -1,7 +1,7 @@
 /** Real trainer processes, as the extension starts them. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
@@ -105,6 +105,27 @@ describe('a trainer', () => {
     assert.equal((await readData(trainer.directory))?.count, 200);
     const source = await readFile(path.join(trainer.directory, final.experiment.source), 'utf8');
     assert.match(source, /name: 'quick'/);
+  });
+
+  test('keeps ONNX Runtime from reporting how it is used', {
+    skip: process.platform === 'linux' ? false : 'needs /proc',
+  }, async (t) => {
+    const trainer = await serve(t, experimentSource(), { args: ['--backend', 'onnx-cpu'] });
+    const peer = await trainer.connect();
+    const { manifest } = await peer.request('attach', {});
+    assert.equal(manifest.backend?.name, 'onnx-cpu');
+    const files = await readdir(`/proc/${trainer.pid}/fd`);
+    const open = await Promise.all(
+      files.map((file) => readlink(`/proc/${trainer.pid}/fd/${file}`).catch(() => '')),
+    );
+    // What it has open where it reports: a database of what is to be sent, and its own log.
+    assert.deepEqual(
+      open.filter((file) => /onnxruntime\.db|mat-debug/.test(file)),
+      [],
+    );
+    assert.ok(open.some((file) => /events\.out\.tfevents/.test(file)));
+    await peer.request('stop', {});
+    assert.equal(await trainer.exited, 0);
   });
 
   test('gives each of many readers every value once, whenever they come', async (t) => {

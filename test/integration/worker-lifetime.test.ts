@@ -52,7 +52,12 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const store of stores) store.dispose();
   for (const pid of pids) {
-    if (await isProcessAlive(pid)) process.kill(pid, 'SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      // It has ended by itself.
+      assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH');
+    }
     await until(async () => !(await isProcessAlive(pid)));
   }
   await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import { isLiving, type JsonObject } from '../../protocol/run';
-import { isTrainerListening, trainerSocketPath } from '../../protocol/socket-transport';
+import { isTrainerListening } from '../../protocol/socket-transport';
+import { answerInterrupts, sweepSocketPath } from '../../protocol/sweep-socket';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
@@ -48,7 +48,8 @@ export async function sweepCommand(file: string, options: SweepCommandOptions): 
   try {
     const runs = path.resolve(options.runs);
     const sweep = await readSweep(file, options);
-    guard = await claim(sweep, runs);
+    const workers = new Workers();
+    guard = await claim(sweep, runs, () => workers.interruptOnce());
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
     copies = folder;
     const { writeSourceSnapshot } = await import('../storage/source-snapshot');
@@ -58,7 +59,6 @@ export async function sweepCommand(file: string, options: SweepCommandOptions): 
       (await runsOf(sweep, runs)).map((run) => [run.manifest.group?.index ?? 0, run]),
     );
     reporter.begin(sweep, [...begun.values()].filter(({ manifest }) => isDone(manifest)).length);
-    const workers = new Workers();
     const queue = sweep.runs.filter(({ group }) => {
       const run = begun.get(group.index);
       return run === undefined || !isDone(run.manifest);
@@ -100,16 +100,19 @@ async function readSweep(file: string, options: SweepCommandOptions): Promise<Lo
 
 /**
  * Keeps out a second process that would train the same sweep in the same folder, for as long as this
- * one lives.
+ * one lives, and hears who asks it to stop.
  *
  * @throws ProblemError of kind `environment` where there is one
  */
-async function claim({ id, name }: LoadedSweep, runs: string): Promise<Server> {
-  const key = createHash('sha256').update(`${id} ${runs}`).digest('hex').slice(0, 16);
-  // Whoever connects finds it listening, and nothing else.
-  const server = createServer((socket) => socket.destroy());
+async function claim(
+  { id, name }: LoadedSweep,
+  runs: string,
+  onInterrupt: () => void,
+): Promise<Server> {
+  const server = createServer();
+  answerInterrupts(server, onInterrupt);
   try {
-    await bindOrReplace(server, trainerSocketPath(`sweep-${key}`));
+    await bindOrReplace(server, sweepSocketPath(id, runs));
     return server;
   } catch (thrown) {
     throw new ProblemError(
@@ -190,13 +193,13 @@ class Workers {
   isInterrupted = false;
 
   constructor() {
-    const onSignal = () => {
-      this.isInterrupted = true;
-      // The first asks for a checkpoint, the second ends them at once, as it does `ebm run`.
-      for (const trial of this.#living) trial.interrupt();
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', () => this.#interrupt());
+    process.on('SIGTERM', () => this.#interrupt());
+  }
+
+  /** Has each write a checkpoint and stop; asked again it changes nothing. */
+  interruptOnce(): void {
+    if (!this.isInterrupted) this.#interrupt();
   }
 
   async train(task: TrialTask) {
@@ -208,5 +211,11 @@ class Workers {
     } finally {
       this.#living.delete(trial);
     }
+  }
+
+  #interrupt(): void {
+    this.isInterrupted = true;
+    // The first asks for a checkpoint, the second ends them at once, as it does `ebm run`.
+    for (const trial of this.#living) trial.interrupt();
   }
 }

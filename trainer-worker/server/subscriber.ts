@@ -1,17 +1,28 @@
 import type { Socket } from 'node:net';
 import { Peer } from '../../protocol/peer';
 import type { PreviewFrame, RunState } from '../../protocol/run';
-import { socketTransport } from '../../protocol/socket-transport';
+import { socketTransport, type TransportLimits } from '../../protocol/socket-transport';
 import type { EditorSide, TrainerSide } from '../../protocol/trainer';
 import { PointBuffer } from './point-buffer';
 
 /** Bytes that may wait in a socket before its reader counts as too slow. */
 const largestBacklog = 8 * 2 ** 20;
+/** Previews that may wait while a reply is prepared; more of them are read from disk. */
+const mostHeldPreviews = 8;
+/** What a client asks fits into a few hundred bytes. */
+const limits: TransportLimits = {
+  frameBytes: 2 ** 20,
+  pausingBytes: largestBacklog,
+  waitingBytes: 2 * largestBacklog,
+};
+/** Requests of one client that are answered at a time. */
+const mostRequests = 32;
 /** Points that may wait while a reply is prepared; 16 bytes each, at most. */
 const largestBuffer = 500_000;
 
 /**
- * One connected client and what it is to hear.
+ * One connected client and what it is to hear. Whatever it does, not much more of memory is held for
+ * it than 16 MiB that it has not read, one message, 8 MB of points and 8 previews.
  *
  * - `silent`: connected, has not asked for anything
  * - `waiting`: wants to attach to a run that has not begun; hears states
@@ -30,7 +41,7 @@ export class Subscriber {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.peer = new Peer<TrainerSide, EditorSide>(...socketTransport(socket));
+    this.peer = new Peer<TrainerSide, EditorSide>(...socketTransport(socket, limits), mostRequests);
   }
 
   /** Whether it asked to attach. */
@@ -71,8 +82,10 @@ export class Subscriber {
   }
 
   preview(frame: PreviewFrame): void {
-    if (this.#phase === 'holding') this.#heldPreviews.push(frame);
-    else if (this.#phase === 'live' && this.#hasRoom()) this.peer.emit('preview', frame);
+    if (this.#phase === 'holding') {
+      this.#heldPreviews.push(frame);
+      if (this.#heldPreviews.length > mostHeldPreviews) this.lag();
+    } else if (this.#phase === 'live' && this.#hasRoom()) this.peer.emit('preview', frame);
   }
 
   /** Sends the points that wait. */
@@ -85,8 +98,7 @@ export class Subscriber {
     // While its attachment is prepared it will get the state with that.
     if (this.#phase === 'silent' || this.#phase === 'holding') return;
     this.sendPoints();
-    if (this.#phase === 'lagging' && this.#socket.writableLength > largestBacklog) return;
-    this.peer.emit('state', state);
+    if (this.#hasRoom()) this.peer.emit('state', state);
   }
 
   /** Ends the connection after what was written; resolves when that is out or `ms` are over. */
@@ -113,7 +125,7 @@ export class Subscriber {
 
   /** Tells it to attach anew; until then it hears states only. */
   lag(): void {
-    if (this.#phase === 'silent' || this.#phase === 'waiting') return;
+    if (this.#phase !== 'holding' && this.#phase !== 'live') return;
     this.#phase = 'lagging';
     this.#points.clear();
     this.#heldPreviews.length = 0;

@@ -33,6 +33,8 @@ const metricsMs = 34;
 const stateMs = 250;
 /** …and is looked after this often, so that the sign of life comes within both together. */
 const heartbeatMs = 200;
+/** Clients at a time; more are not let in. */
+const mostClients = 64;
 const ownRequest = z.strictObject({
   whenGone: z.enum(['train', 'stop']),
   graceMs: z.number().nonnegative(),
@@ -90,6 +92,7 @@ export class TrainerServer implements RunObserver {
     onAbandoned: () => void = () => undefined,
   ): Promise<TrainerServer> {
     const server = createServer();
+    server.maxConnections = mostClients;
     // Before it listens: a connection that comes at once must not be missed.
     const made = new TrainerServer(server, path, onAbandoned);
     try {
@@ -183,7 +186,8 @@ export class TrainerServer implements RunObserver {
     const subscriber = new Subscriber(socket);
     const { peer } = subscriber;
     this.#subscribers.add(subscriber);
-    peer.onClose(() => {
+    // Not the peer's end, which comes when all that it asked is answered.
+    socket.once('close', () => {
       this.#subscribers.delete(subscriber);
       this.#ownership.leave(subscriber);
     });
