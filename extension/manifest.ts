@@ -34,6 +34,7 @@ export const commandIds = [
   'ebm.exportRun',
   'ebm.exportMetrics',
   'ebm.importRun',
+  'ebm.showQueue',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 
@@ -51,6 +52,7 @@ export type ContextKey = (typeof contextKeys)[number];
 /** Settings and their defaults. */
 export const settingDefaults = {
   'ebm.backend': 'auto',
+  'ebm.maxConcurrentRuns': 2,
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
   'ebm.whenEditorCloses': 'keepTraining',
