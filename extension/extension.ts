@@ -13,6 +13,7 @@ import { Launcher } from './commands/launcher';
 import { putAwayCommands } from './commands/put-away-commands';
 import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
 import type { settingDefaults } from './manifest';
@@ -27,6 +28,7 @@ import { RunAnnouncements } from './views/run-announcements';
 import { RunDocuments } from './views/run-documents';
 import { RunStatusBar } from './views/run-status-bar';
 import { RunsTree } from './views/runs-tree';
+import { SweepDocuments } from './views/sweep-documents';
 
 /** The setting that says what becomes of runs when the window is closed. */
 const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
@@ -64,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
   const tree = new RunsTree(store);
+  const sweepDocuments = new SweepDocuments(store, log);
   const places = { store, tree, panels, notifications };
   const commands: CommandTable = {
     ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
@@ -72,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...putAwayCommands(places),
     ...transferCommands(places),
     ...queueCommands(launcher, notifications),
+    ...sweepCommands({ ...places, sweepDocuments }),
   };
 
   const statusBar = new RunStatusBar();
@@ -111,6 +115,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerCommands(commands, onError),
     panels.register(),
     documents.register(),
+    sweepDocuments.register(),
     vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.ebm.ts' }, codeLens),
     store.onDidChangeSet(refresh),
     store.onDidChangeRun(refresh),

@@ -35,6 +35,7 @@ export const commandIds = [
   'ebm.exportMetrics',
   'ebm.importRun',
   'ebm.showQueue',
+  'ebm.showSweepSummary',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

@@ -40,7 +40,16 @@ export interface PanelUpdate {
   readonly state?: RunState;
   /** On every change. */
   readonly isWatchedOnly?: boolean;
+  /**
+   * A long run's curves from afar: points of them with every extreme. They stand in for `series`, which
+   * follow, until those have come as far or `isComplete` is told.
+   */
+  readonly overview?: SeriesChunks;
+  /** Curves of a training that was restarted: their points from that step on are void. */
+  readonly restarts?: { readonly [metric: string]: number };
   readonly series?: SeriesChunks;
+  /** All that was recorded before has been told in `series`. */
+  readonly isComplete?: true;
   readonly preview?: PreviewFrame;
 }
 

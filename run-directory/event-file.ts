@@ -1,42 +1,61 @@
 /** The TensorBoard event file of a run: appended while it trains, read in bounded chunks. */
 import { constants } from 'node:fs';
-import { type FileHandle, readdir } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import type { Problem } from '../protocol/problem';
+import { type Problem, problemOf } from '../protocol/problem';
 import type { SeriesChunks } from '../protocol/run';
+import { EventIndex, readEventIndex } from './event-index';
 import { decodeScalars, encodeFileVersion, encodeScalars, type ScalarEvent } from './event-message';
+import { eventFilePrefix, eventFiles, newEventFile } from './event-names';
+import { records } from './event-records';
 import { openRegularFile, syncFolder } from './files';
-import { frameRecord, maskedCrc, recordHeadBytes, recordTailBytes } from './record-framing';
-import { errorCode, storageProblem } from './storage-problem';
+import { frameRecord } from './record-framing';
+import { storageProblem } from './storage-problem';
 
-const prefix = 'events.out.tfevents.';
-/** A record may be an image that some other program logged; more than this is a broken length. */
-const largestRecord = 64 * 2 ** 20;
-const readBytes = 2 ** 20;
+/** The index is written anew when so many bytes have come since. */
+const indexEveryBytes = 4 * 2 ** 20;
 /** Points of all curves together in one chunk of {@link readScalars}. */
 const chunkPoints = 65_536;
 
-/** Appends to a run's event file. Opened with {@link EventWriter.open}. */
+/** A record that is not on disk yet. */
+interface Pending {
+  readonly record: Uint8Array;
+  readonly event?: ScalarEvent;
+}
+
+/**
+ * Appends to a run's event file, the newest where there are several, and keeps its index. Opened with
+ * {@link EventWriter.open}. All lengths count the bytes of all event files, one after the other.
+ */
 export class EventWriter {
+  readonly #directory: string;
   readonly #file: string;
   readonly #handle: FileHandle;
+  /** Bytes of the event files before this one. */
+  readonly #base: number;
   /** Records that are not yet on disk, in order. */
-  #pending: Uint8Array[] = [];
+  #pending: Pending[] = [];
   /** Length of the file up to its last whole record. */
   #written: number;
   /** The newest step that the file had when it was opened; -1 where it had none. */
   readonly lastStep: number;
   /** Length that the file will have when all pending records are on disk. */
   #appended: number;
+  readonly #index: EventIndex;
+  /** Where the file ended when its index was last written, or that was tried. */
+  #indexed: number;
   #queue: Promise<void> = Promise.resolve();
 
-  private constructor(file: string, handle: FileHandle, { length, lastStep }: WholeRecords) {
-    this.#file = file;
+  private constructor(directory: string, name: string, handle: FileHandle, found: Found) {
+    this.#directory = directory;
+    this.#file = path.join(directory, name);
     this.#handle = handle;
-    this.#written = length;
-    this.#appended = length;
-    this.lastStep = lastStep;
+    this.#base = found.base;
+    this.#written = found.length;
+    this.#appended = found.length;
+    this.#index = found.index;
+    this.#indexed = found.indexed;
+    this.lastStep = found.index.lastStep;
   }
 
   /**
@@ -45,25 +64,24 @@ export class EventWriter {
    * @throws ProblemError of kind `storage`
    */
   static async open(directory: string, now: Date = new Date()): Promise<EventWriter> {
-    const existing = (await eventFiles(directory))[0];
-    const seconds = Math.floor(now.getTime() / 1000);
-    const name = existing ?? `${prefix}${String(seconds).padStart(10, '0')}.${hostPart()}`;
-    const file = path.join(directory, name);
+    const names = await eventFiles(directory);
+    const name = names.at(-1) ?? newEventFile(now);
     const handle = await openRegularFile(directory, name, constants.O_RDWR | constants.O_CREAT);
     try {
       const { size } = await handle.stat();
-      const whole = await wholeRecords(handle, size);
-      if (whole.length < size) await handle.truncate(whole.length);
-      const writer = new EventWriter(file, handle, whole);
-      if (whole.length === 0) {
-        writer.#push(encodeFileVersion(now.getTime() / 1000));
+      const length = await wholeLength(handle, size);
+      if (length < size) await handle.truncate(length);
+      const found = { length, ...(await findCurves(directory, names.slice(0, -1), length)) };
+      const writer = new EventWriter(directory, name, handle, found);
+      if (length === 0) {
+        writer.#push({ record: frameRecord(encodeFileVersion(now.getTime() / 1000)) });
         await writer.flush();
         await syncFolder(directory);
       }
       return writer;
     } catch (thrown) {
       await handle.close();
-      throw storageProblem(thrown, file, 'open');
+      throw storageProblem(thrown, path.join(directory, name), 'open');
     }
   }
 
@@ -73,13 +91,19 @@ export class EventWriter {
    * @param wallTime seconds since the epoch
    */
   append(step: number, wallTime: number, values: Readonly<Record<string, number>>): void {
-    this.#push(encodeScalars(step, wallTime, values));
+    const scalars = Object.entries(values).map(
+      ([tag, value]) => [tag, Math.fround(value)] as const,
+    );
+    this.#push({
+      record: frameRecord(encodeScalars(step, wallTime, values)),
+      event: { step, scalars },
+    });
   }
 
   /**
    * Writes all that was appended before this call.
    *
-   * @returns the file's length up to and with the last record appended before this call
+   * @returns the files' length up to and with the last record appended before this call
    * @throws ProblemError of kind `storage`; nothing is lost, and the next flush tries again
    */
   async flush(): Promise<number> {
@@ -88,7 +112,7 @@ export class EventWriter {
     // A failure belongs to the caller whose flush it was; those after it try again.
     this.#queue = this.#queue.then(write, write);
     await this.#queue;
-    return wanted;
+    return this.#base + wanted;
   }
 
   /** Like {@link flush}, and waits until the disk itself has it. */
@@ -102,34 +126,32 @@ export class EventWriter {
     return bytes;
   }
 
-  /** The file's length in whole records, and the events that are not in it yet. */
+  /** The files' length in whole records, and the events that are not in it yet. */
   unwritten(): { bytes: number; events: ScalarEvent[] } {
-    const events = this.#pending.map((record) =>
-      decodeScalars(record.subarray(recordHeadBytes, -recordTailBytes)),
-    );
-    return { bytes: this.#written, events };
+    const events = this.#pending.flatMap(({ event }) => event ?? []);
+    return { bytes: this.#base + this.#written, events };
   }
 
-  /** Writes what is pending and closes the file, also when writing fails. */
+  /** Writes what is pending and the index, and closes the file, also when writing fails. */
   async close(): Promise<void> {
     try {
       await this.sync();
+      if (this.#written > this.#indexed) await this.#keepIndex();
     } finally {
       await this.#handle.close();
     }
   }
 
-  #push(data: Uint8Array): void {
-    const record = frameRecord(data);
-    this.#pending.push(record);
-    this.#appended += record.length;
+  #push(pending: Pending): void {
+    this.#pending.push(pending);
+    this.#appended += pending.record.length;
   }
 
   async #writeUpTo(wanted: number): Promise<void> {
     if (this.#written >= wanted) return;
     // A copy: others are appended while this is being written.
-    const records = [...this.#pending];
-    const bytes = Buffer.concat(records);
+    const pending = [...this.#pending];
+    const bytes = Buffer.concat(pending.map(({ record }) => record));
     try {
       // At a position, so that what a failed attempt left is written over.
       let done = 0;
@@ -146,85 +168,112 @@ export class EventWriter {
       throw storageProblem(thrown, this.#file, 'write');
     }
     this.#written += bytes.length;
-    this.#pending = this.#pending.slice(records.length);
+    this.#pending = this.#pending.slice(pending.length);
+    for (const { event } of pending) addTo(this.#index, event);
+    if (this.#written - this.#indexed >= indexEveryBytes) await this.#keepIndex();
   }
+
+  async #keepIndex(): Promise<void> {
+    this.#indexed = this.#written;
+    this.#index.bytes = this.#base + this.#written;
+    // Whoever misses it makes it; a full disk shows at the event file itself.
+    await this.#index.save(this.#directory).catch(() => undefined);
+  }
+}
+
+function addTo(index: EventIndex, event: ScalarEvent | undefined): void {
+  for (const [tag, value] of event?.scalars ?? []) index.add(tag, event!.step, value);
 }
 
 /** Points of a run's curves, in the order of the file. */
 export interface ScalarChunk {
   readonly series: SeriesChunks;
-  /** Where in the file the next chunk begins; a value for `from`. */
+  /**
+   * Curves whose steps went back, because a training was restarted: what earlier chunks gave of them
+   * from that step on is replaced by what comes from this chunk on.
+   */
+  readonly restarts?: Readonly<Record<string, number>>;
+  /** Where in the files the next chunk begins; a value for `from`. */
   readonly bytes: number;
-  /** In the last chunk, if the file could not be read to its end: why. */
+  /** In the last chunk, if a file could not be read to its end: why. */
   readonly problem?: Problem;
 }
 
 /**
- * Reads the scalars of a run's event file, in chunks of at most about 64 thousand points.
+ * Reads the scalars of a run's event files, in chunks of at most about 64 thousand points.
  *
- * A torn or corrupt record ends the reading: the last chunk then says so in `problem`, and its
- * `bytes` is where the readable part ends. Records of other kinds are passed over.
+ * Several files, as a restarted training of another program leaves them, are read one after the other,
+ * and places in them are counted as if they were one. A torn or corrupt record ends the reading of its
+ * file: the last chunk then says so in `problem`, and its `bytes` is where the readable part of the
+ * last file ends. Records of other kinds are passed over.
  *
  * @param range.from a record's boundary: 0 or the `bytes` of an earlier chunk
- * @param range.to a record's boundary to stop at: the end of the file where absent
- * @throws ProblemError of kind `storage` when there is no event file or it cannot be opened
+ * @param range.to a record's boundary to stop at: the end of the files where absent
+ * @throws ProblemError of kind `storage` when there is no event file or its only one cannot be opened
  */
 export async function* readScalars(
   directory: string,
   range: { readonly from?: number; readonly to?: number } = {},
 ): AsyncGenerator<ScalarChunk, void, undefined> {
   const names = await eventFiles(directory);
-  const name = names[0];
-  if (name === undefined) {
+  if (names.length === 0) {
     throw storageProblem(
       new Error('it does not exist'),
-      path.join(directory, `${prefix}*`),
+      path.join(directory, `${eventFilePrefix}*`),
       'read the curves in',
     );
   }
-  const file = path.join(directory, name);
-  const handle = await openRegularFile(directory, name, constants.O_RDONLY);
-  try {
-    const { size } = await handle.stat();
-    const from = range.from ?? 0;
-    const to = Math.min(range.to ?? size, size);
-    let bytes = from;
-    let points = new PointCollector();
-    let problem: Problem | undefined;
-    for await (const record of records(handle, from, to)) {
-      if (record.fault !== undefined) {
-        problem = fault(file, record.offset, record.fault);
-        break;
+  const from = range.from ?? 0;
+  const to = range.to ?? Number.POSITIVE_INFINITY;
+  const points = new PointCollector();
+  let problem: Problem | undefined;
+  let bytes = from;
+  /** Bytes of the files before the one that is being read. */
+  let start = 0;
+  for (const name of names) {
+    if (to <= start) break;
+    const file = path.join(directory, name);
+    let handle: FileHandle;
+    try {
+      handle = await openRegularFile(directory, name, constants.O_RDONLY);
+    } catch (thrown) {
+      if (names.length === 1) throw thrown;
+      problem ??= problemOf(thrown, 'storage');
+      continue;
+    }
+    try {
+      const { size } = await handle.stat();
+      const end = start + size;
+      // The end of an earlier file, also of its torn tail, is where this one begins.
+      bytes = Math.max(from, start);
+      for await (const record of records(handle, bytes - start, Math.min(to, end) - start)) {
+        if (record.fault !== undefined) {
+          problem ??= fault(file, record.offset, record.fault);
+          break;
+        }
+        try {
+          points.add(decodeScalars(record.data));
+        } catch (thrown) {
+          problem ??= fault(file, record.offset, `it holds no event (${String(thrown)})`);
+          break;
+        }
+        bytes = start + record.end;
+        if (points.count >= chunkPoints) yield { ...points.take(), bytes };
       }
-      try {
-        points.add(decodeScalars(record.data));
-      } catch (thrown) {
-        problem = fault(file, record.offset, `it holds no event (${String(thrown)})`);
-        break;
-      }
-      bytes = record.end;
-      if (points.count >= chunkPoints) {
-        yield { series: points.take(), bytes };
-        points = new PointCollector();
-      }
+      start = end;
+    } catch (thrown) {
+      throw storageProblem(thrown, file, 'read');
+    } finally {
+      await handle.close();
     }
-    if (problem === undefined && range.to !== undefined && range.to > size) {
-      problem = fault(file, size, `${range.to - size} bytes are missing`);
-    }
-    if (problem === undefined && names.length > 1) {
-      problem = {
-        kind: 'storage',
-        message: `${directory} has ${names.length} event files; only ${name} is shown.`,
-        remedy: 'Move the others away.',
-      };
-    }
-    if (points.count > 0 || problem) {
-      yield { series: points.take(), bytes, ...(problem ? { problem } : {}) };
-    }
-  } catch (thrown) {
-    throw storageProblem(thrown, file, 'read');
-  } finally {
-    await handle.close();
+  }
+  if (problem === undefined && range.to !== undefined && range.to > start) {
+    const last = path.join(directory, names.at(-1) ?? '');
+    problem = fault(last, start, `${range.to - start} bytes are missing`);
+  }
+  const last = points.take();
+  if (Object.keys(last.series).length > 0 || last.restarts || problem) {
+    yield { ...last, bytes, ...(problem ? { problem } : {}) };
   }
 }
 
@@ -237,134 +286,97 @@ function fault(file: string, offset: number, what: string): Problem {
   };
 }
 
-/** Names of the event files in a directory, oldest first; opening refuses links and the like. */
-async function eventFiles(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries
-      .filter((entry) => !entry.isDirectory() && entry.name.startsWith(prefix))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return [];
-    throw storageProblem(thrown, directory, 'list');
-  }
-}
-
-function hostPart(): string {
-  return (
-    hostname()
-      .replace(/[^A-Za-z0-9-]/g, '-')
-      .slice(0, 63) || 'host'
-  );
-}
-
-type FileRecord =
-  | {
-      readonly offset: number;
-      readonly end: number;
-      readonly data: Uint8Array;
-      readonly fault?: never;
-    }
-  | { readonly offset: number; readonly fault: string };
-
-/** The records between two offsets; a faulty one is the last. `data` is valid until the next one. */
-async function* records(handle: FileHandle, from: number, to: number): AsyncGenerator<FileRecord> {
-  let buffer = new Uint8Array(0);
-  /** Offset in the file of the buffer's first byte. */
-  let start = from;
-  let at = from;
-  const load = async (bytes: number): Promise<boolean> => {
-    if (at + bytes <= start + buffer.length) return true;
-    if (at + bytes > to) return false;
-    const length = Math.min(Math.max(bytes, readBytes), to - at);
-    const next = new Uint8Array(length);
-    const kept = buffer.subarray(at - start);
-    next.set(kept);
-    let filled = kept.length;
-    while (filled < length) {
-      const { bytesRead } = await handle.read(next, filled, length - filled, at + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    buffer = next.subarray(0, filled);
-    start = at;
-    return filled >= bytes;
-  };
-  const slice = (offset: number, length: number) =>
-    buffer.subarray(at - start + offset, at - start + offset + length);
-  while (at < to) {
-    const torn = { offset: at, fault: `the file ends ${to - at} bytes after its beginning` };
-    if (!(await load(recordHeadBytes))) return yield torn;
-    const head = new DataView(buffer.buffer, buffer.byteOffset + at - start, recordHeadBytes);
-    if (head.getUint32(8, true) !== maskedCrc(slice(0, 8))) {
-      return yield { offset: at, fault: 'the checksum of its length does not match' };
-    }
-    const length = Number(head.getBigUint64(0, true));
-    if (length > largestRecord) {
-      return yield { offset: at, fault: `it claims to have ${length} bytes` };
-    }
-    const size = recordHeadBytes + length + recordTailBytes;
-    if (!(await load(size))) return yield torn;
-    const data = slice(recordHeadBytes, length);
-    const tail = slice(recordHeadBytes + length, recordTailBytes);
-    const crc = new DataView(tail.buffer, tail.byteOffset, recordTailBytes).getUint32(0, true);
-    if (crc !== maskedCrc(data)) {
-      return yield { offset: at, fault: 'the checksum of its data does not match' };
-    }
-    yield { offset: at, end: at + size, data };
-    at += size;
-  }
-}
-
-/** What of a file can be read. */
-interface WholeRecords {
+/** What an event file and those before it hold. */
+interface Found {
   /** Its length up to the end of its last whole record. */
   readonly length: number;
-  readonly lastStep: number;
+  /** Bytes of the files before it. */
+  readonly base: number;
+  /** All curves up to there. */
+  readonly index: EventIndex;
+  /** Where it ended when its index was last written; 0 where there is none. */
+  readonly indexed: number;
 }
 
-async function wholeRecords(handle: FileHandle, size: number): Promise<WholeRecords> {
+async function wholeLength(handle: FileHandle, size: number): Promise<number> {
   let length = 0;
-  let last = 0;
   for await (const record of records(handle, 0, size)) {
-    if (record.fault !== undefined) continue;
-    last = record.offset;
-    length = record.end;
+    if (record.fault === undefined) length = record.end;
   }
-  let lastStep = -1;
-  for await (const record of records(handle, last, length)) {
-    // The first record names the format and has no scalars; all others of ours have some.
-    const event = record.fault === undefined ? decodeScalars(record.data) : undefined;
-    if (event && event.scalars.length > 0) lastStep = event.step;
+  return length;
+}
+
+/** The curves of the newest event file, of so many bytes, and of those before it. */
+async function findCurves(directory: string, earlier: readonly string[], length: number) {
+  let base = 0;
+  for (const name of earlier) {
+    const handle = await openRegularFile(directory, name, constants.O_RDONLY);
+    base += (await handle.stat()).size;
+    await handle.close();
   }
-  return { length, lastStep };
+  const kept = await readEventIndex(directory);
+  const index = kept && kept.bytes >= base && kept.bytes <= base + length ? kept : new EventIndex();
+  const indexed = Math.max(0, index.bytes - base);
+  for await (const chunk of readScalars(directory, { from: index.bytes, to: base + length })) {
+    index.take(chunk);
+  }
+  return { base, index, indexed };
 }
 
 /** Collects points by curve and hands them over in exactly sized arrays. */
 class PointCollector {
-  readonly #series = new Map<string, { steps: number[]; values: number[] }>();
+  readonly #last = new Map<string, number>();
+  #series = new Map<string, { steps: number[]; values: number[] }>();
+  #restarts = new Map<string, number>();
   count = 0;
 
-  add(event: { step: number; scalars: readonly (readonly [string, number])[] }): void {
-    for (const [tag, value] of event.scalars) {
+  add({ step, scalars, isRestart }: ScalarEvent): void {
+    if (isRestart) for (const tag of this.#last.keys()) this.#cut(tag, step);
+    for (const [tag, value] of scalars) {
+      // Steps that go back are a training that went back: what it does now replaces what it did.
+      this.#cut(tag, step);
+      this.#last.set(tag, step);
       let series = this.#series.get(tag);
       if (!series) {
         series = { steps: [], values: [] };
         this.#series.set(tag, series);
       }
-      series.steps.push(event.step);
+      series.steps.push(step);
       series.values.push(value);
       this.count += 1;
     }
   }
 
-  take(): SeriesChunks {
-    return Object.fromEntries(
+  take(): { readonly series: SeriesChunks; readonly restarts?: Readonly<Record<string, number>> } {
+    const series = Object.fromEntries(
       [...this.#series].map(([tag, { steps, values }]) => [
         tag,
         { steps: Float64Array.from(steps), values: Float32Array.from(values) },
       ]),
     );
+    const restarts = Object.fromEntries(this.#restarts);
+    const hasRestarts = this.#restarts.size > 0;
+    this.#series = new Map();
+    this.#restarts = new Map();
+    this.count = 0;
+    return hasRestarts ? { series, restarts } : { series };
+  }
+
+  /** Forgets the points of a curve from `step` on, also those that were handed over. */
+  #cut(tag: string, step: number): void {
+    const last = this.#last.get(tag);
+    if (last === undefined || last < step) return;
+    const series = this.#series.get(tag);
+    while (series && series.steps.length > 0 && series.steps.at(-1)! >= step) {
+      series.steps.pop();
+      series.values.pop();
+      this.count -= 1;
+    }
+    const left = series?.steps.at(-1);
+    // What is left here came after all that was handed over, and after the last restart.
+    if (left === undefined) {
+      this.#restarts.set(tag, Math.min(step, this.#restarts.get(tag) ?? step));
+    }
+    this.#last.set(tag, left ?? step - 1);
   }
 }

@@ -1,8 +1,10 @@
 /**
- * The two protobuf messages of a TensorBoard event file that matter here, by hand from
+ * The protobuf messages of a TensorBoard event file that matter here, by hand from
  * `tensorflow/core/util/event.proto`, `framework/summary.proto` and `framework/tensor.proto`:
  *
- *     Event   { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5 }
+ *     Event   { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5;
+ *               SessionLog session_log = 7 }
+ *     SessionLog { SessionStatus status = 1 }
  *     Summary { repeated Value value = 1 }
  *     Value   { string tag = 1; float simple_value = 2; TensorProto tensor = 8 }
  *     TensorProto { DataType dtype = 1; bytes tensor_content = 4; repeated float float_val = 5;
@@ -16,6 +18,8 @@ import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 export interface ScalarEvent {
   readonly step: number;
   readonly scalars: readonly (readonly [tag: string, value: number])[];
+  /** A training begins anew at this step: what was recorded of it and later steps is void. */
+  readonly isRestart?: true;
 }
 
 /** The data of a file's first record. */
@@ -63,6 +67,7 @@ export function encodeScalars(
 export function decodeScalars(data: Uint8Array): ScalarEvent {
   const reader = new BinaryReader(data);
   let step = 0;
+  let isRestart = false;
   const scalars: [string, number][] = [];
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
@@ -70,11 +75,26 @@ export function decodeScalars(data: Uint8Array): ScalarEvent {
       step = Number(reader.int64());
     } else if (field === 5 && wire === WireType.LengthDelimited) {
       decodeSummary(new BinaryReader(reader.bytes()), scalars);
+    } else if (field === 7 && wire === WireType.LengthDelimited) {
+      isRestart = isSessionStart(new BinaryReader(reader.bytes()));
     } else {
       reader.skip(wire, field);
     }
   }
-  return { step, scalars };
+  return isRestart ? { step, scalars, isRestart } : { step, scalars };
+}
+
+/** SessionStatus of `event.proto`. */
+const sessionStart = 1;
+
+function isSessionStart(reader: BinaryReader): boolean {
+  let status = 0;
+  while (reader.pos < reader.len) {
+    const [field, wire] = reader.tag();
+    if (field === 1 && wire === WireType.Varint) status = reader.int32();
+    else reader.skip(wire, field);
+  }
+  return status === sessionStart;
 }
 
 function decodeSummary(reader: BinaryReader, scalars: [string, number][]): void {

@@ -1,7 +1,7 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording|opening]...
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -11,7 +11,16 @@ import { assembly } from './assembly.mjs';
 import { threads } from './threads.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-const benches = ['step', 'scaling', 'compile', 'memory', 'noise', 'transport', 'recording'];
+const benches = [
+  'step',
+  'scaling',
+  'compile',
+  'memory',
+  'noise',
+  'transport',
+  'recording',
+  'opening',
+];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benches.includes(name));
 if (unknown.length > 0) {

@@ -30,10 +30,12 @@ export function meantDirectories(
   if (argument === selectionArgument) return tree.selected;
   if (typeof argument !== 'string') return [];
   const selected = Array.isArray(selection)
-    ? selection.filter((directory): directory is string => typeof directory === 'string')
+    ? selection.filter((element): element is string => typeof element === 'string')
     : [];
   // A menu may be opened beside the selection: then only that one is meant.
-  return selected.includes(argument) ? selected : [argument];
+  const meant = selected.includes(argument) ? selected : [argument];
+  // A sweep is no run.
+  return meant.filter((element) => !tree.sweep(element));
 }
 
 /**

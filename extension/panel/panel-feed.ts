@@ -5,6 +5,7 @@ import { UndeliveredError } from '../../protocol/peer';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
+import { EventIndex, readEventIndex } from '../../run-directory/event-index';
 import { listPreviewSteps, readData, readPreview } from '../../run-directory/previews';
 import type { Log } from '../log';
 import type { Run } from '../runs/run';
@@ -28,6 +29,8 @@ export interface PanelFeedOptions {
   readonly log: Log;
   /** A part of the run cannot be shown. */
   readonly onProblem: (problem: Problem) => void;
+  /** Whether an index of the curves may be written: not in an untrusted workspace. */
+  readonly mayKeepIndex: () => boolean;
   /** Least time between two messages. */
   readonly intervalMs?: number;
   /** Most points of one message. */
@@ -89,6 +92,9 @@ export class PanelFeed {
       const seen = new Map<string, number>();
       const send = (update: Omit<PanelUpdate, 'generation'>) =>
         this.#send({ generation, ...update }, signal);
+      const index = await readEventIndex(this.#run.directory);
+      const overview = splitChunks(index?.series() ?? {}, this.#options.pointsPerMessage);
+      for (const part of overview) await send({ overview: part, ...news.takeState() });
       const sendSeries = async (parts: readonly SeriesChunks[]) => {
         const fresh = unseenPoints(concatChunks(parts), seen);
         for (const series of splitChunks(fresh, this.#options.pointsPerMessage)) {
@@ -98,7 +104,17 @@ export class PanelFeed {
       for (;;) {
         signal.throwIfAborted();
         for (let range = news.takeRange(); range; range = news.takeRange()) {
-          await this.#sendHistory(range, sendSeries, signal);
+          await this.#sendHistory(range, index, {
+            restart: async (restarts) => {
+              for (const [metric, step] of Object.entries(restarts)) {
+                seen.set(metric, Math.min(step - 1, seen.get(metric) ?? step - 1));
+              }
+              await send({ restarts });
+            },
+            series: sendSeries,
+            signal,
+          });
+          if (overview.length > 0 && range.from === 0) await send({ isComplete: true });
         }
         await sendSeries(news.takeSeries());
         for (let preview = news.takePreview(); preview; preview = news.takePreview()) {
@@ -189,19 +205,32 @@ export class PanelFeed {
     };
   }
 
-  /** Sends what the event file has in `range`, in messages of full size. */
+  /**
+   * Sends what the event files have in `range`, in messages of full size. Of a run that has ended, an
+   * index that is missing is made on the way.
+   */
   async #sendHistory(
     range: EventRange,
-    send: (parts: readonly SeriesChunks[]) => Promise<void>,
-    signal: AbortSignal,
+    index: EventIndex | undefined,
+    { restart, series: send, signal }: HistorySink,
   ): Promise<void> {
+    const { directory, controller } = this.#run;
+    const isIndexing = range.from === 0 && !index && !controller && this.#options.mayKeepIndex();
+    const made = isIndexing ? new EventIndex() : undefined;
     let parts: SeriesChunks[] = [];
     let points = 0;
     try {
-      for await (const { series, problem } of readScalars(this.#run.directory, range)) {
+      for await (const { series, restarts, bytes, problem } of readScalars(directory, range)) {
         signal.throwIfAborted();
         // A torn last record is what a crash leaves, or what is being written: nothing to alarm about.
         if (problem) this.#options.log.warn(problem.message);
+        if (restarts) {
+          await send(parts);
+          parts = [];
+          points = 0;
+          await restart(restarts);
+        }
+        made?.take({ series, bytes, ...(restarts ? { restarts } : {}) });
         parts.push(series);
         points += countPoints(series);
         if (points < this.#options.pointsPerMessage) continue;
@@ -214,6 +243,9 @@ export class PanelFeed {
       this.#options.onProblem(problemOf(error, 'storage'));
     }
     await send(parts);
+    await made?.save(directory).catch((error: unknown) => {
+      this.#options.log.info(`No index is kept: ${problemOf(error, 'storage').message}`);
+    });
   }
 
   async #send(update: PanelUpdate, signal: AbortSignal): Promise<void> {
@@ -222,6 +254,14 @@ export class PanelFeed {
     this.#lastSent = performance.now();
     await this.#page.update(update, signal);
   }
+}
+
+/** Where history goes. */
+interface HistorySink {
+  /** Curves begin anew at these steps. */
+  restart(restarts: Readonly<Record<string, number>>): Promise<void>;
+  series(parts: readonly SeriesChunks[]): Promise<void>;
+  readonly signal: AbortSignal;
 }
 
 /** A stretch of the event file, in bytes. Without an end: all there is. */

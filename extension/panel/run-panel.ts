@@ -43,7 +43,11 @@ export class RunPanel {
         snapshot: (snapshot, signal) => this.#peer.request('snapshot', snapshot, { signal }),
         update: (update, signal) => this.#peer.request('update', update, { signal }),
       },
-      { log: means.log, onProblem: means.onProblem },
+      {
+        log: means.log,
+        onProblem: means.onProblem,
+        mayKeepIndex: () => vscode.workspace.isTrusted,
+      },
     );
     this.#answer(means);
     this.#subscriptions = [

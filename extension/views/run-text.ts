@@ -44,6 +44,21 @@ export function progressText({ step, steps }: RunState): string {
   return steps > 0 ? `${count} · ${Math.floor((100 * step) / steps)}%` : count;
 }
 
+/** How far a sweep is. */
+export interface SweepProgress {
+  /** How many of its runs are done and need not be had again. */
+  readonly done: number;
+  /** How many runs it has when all have begun. */
+  readonly of: number;
+  /** How many are in training. */
+  readonly living: number;
+}
+
+/** `3 of 8 done · 2 in training`. */
+export function sweepProgressText({ done, of, living }: SweepProgress): string {
+  return `${done} of ${of} done${living === 0 ? '' : ` · ${living} in training`}`;
+}
+
 /** `35 s left`, `4 min left`, `2 h 10 min left`; empty where nobody can tell. */
 export function timeLeftText({ secondsLeft }: RunState): string {
   return secondsLeft === undefined ? '' : `${duration(secondsLeft)} left`;

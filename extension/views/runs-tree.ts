@@ -7,8 +7,21 @@ import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
 import type { BrokenRun, RunStore } from '../runs/run-store';
-import { type Arrangement, arrange } from './run-arrangement';
-import { progressText, statusIconId, statusName, timeLeftText, timeText } from './run-text';
+import {
+  type Arrangement,
+  arrange,
+  type SweepRow,
+  sweepKey,
+  sweepProgress,
+} from './run-arrangement';
+import {
+  progressText,
+  statusIconId,
+  statusName,
+  sweepProgressText,
+  timeLeftText,
+  timeText,
+} from './run-text';
 
 /** Changes within this time are shown together. */
 const gatheringMs = 400;
@@ -26,7 +39,7 @@ const iconColours: Readonly<Record<string, string>> = {
   warning: 'problemsWarningIcon.foreground',
 };
 
-/** The tree of all runs. Its elements are their directories. */
+/** The tree of all runs. Its elements are their directories, and the keys of sweeps. */
 export class RunsTree implements vscode.TreeDataProvider<string> {
   readonly #store: RunStore;
   readonly #view: vscode.TreeView<string>;
@@ -40,6 +53,7 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
   /** What is to be shown anew: some runs, or all. */
   #stale: Set<string> | 'all' = new Set();
   #starred = new Map<string, boolean>();
+  #living = new Map<string, boolean>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(store: RunStore) {
@@ -73,18 +87,26 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
 
   /** The runs that are selected in the tree. */
   get selected(): readonly string[] {
-    return this.#view.selection;
+    return this.#view.selection.filter((element) => !this.sweep(element));
   }
 
   getChildren(element?: string): string[] {
-    if (element !== undefined) return [];
+    if (element !== undefined) return [...(this.sweep(element)?.children ?? [])];
     const { runs, broken } = this.#store;
     this.#arrangement = arrange(runs, broken, this.#filter);
     this.#starred = new Map(runs.map((run) => [run.directory, run.annotations.starred]));
+    this.#living = new Map(runs.map((run) => [run.directory, run.isLiving]));
     return [...this.#arrangement.roots];
   }
 
+  /** The sweep that an element stands for. */
+  sweep(element: string): SweepRow | undefined {
+    return this.#arrangement?.sweeps.get(element);
+  }
+
   getTreeItem(directory: string): vscode.TreeItem {
+    const sweep = this.sweep(directory);
+    if (sweep) return sweepItem(sweep);
     const run = this.#store.find(directory);
     if (run) return runItem(run, this.#arrangement?.before.get(directory));
     const broken = this.#store.broken.find((entry) => entry.directory === directory);
@@ -118,7 +140,15 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
     // A star moves the run.
     const isMoved = run && this.#starred.get(run.directory) !== run.annotations.starred;
     if (run === undefined || isMoved || this.#filter !== '') this.#stale = 'all';
-    else if (this.#stale !== 'all') this.#stale.add(run.directory);
+    else if (this.#stale !== 'all') {
+      this.#stale.add(run.directory);
+      const { group } = run.manifest;
+      // A sweep's row is drawn with all below it, so not at every step of its runs.
+      if (group && this.#living.get(run.directory) !== run.isLiving) {
+        this.#living.set(run.directory, run.isLiving);
+        this.#stale.add(sweepKey(group.id));
+      }
+    }
     this.#schedule();
   }
 
@@ -176,6 +206,23 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   item.accessibilityInformation = {
     label: `${run.name}, ${star}${status}, ${facts.filter((fact) => fact !== '★').join(', ')}`,
   };
+  return item;
+}
+
+function sweepItem(sweep: SweepRow): vscode.TreeItem {
+  const { key, name, children } = sweep;
+  const progress = sweepProgress(sweep);
+  const { done, of, living } = progress;
+  const hidden = sweep.runs.length - children.length;
+  const facts = [sweepProgressText(progress), ...(hidden > 0 ? [`${hidden} hidden`] : [])];
+  const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
+  const icon = living > 0 ? new vscode.ThemeColor(iconColours['pulse']!) : undefined;
+  item.id = key;
+  item.description = facts.join(' · ');
+  item.iconPath = new vscode.ThemeIcon('layers', icon);
+  item.tooltip = `Sweep ‘${name}’: ${facts.join(', ')}`;
+  item.contextValue = living > 0 || done < of ? 'sweep unfinished' : 'sweep';
+  item.accessibilityInformation = { label: `${name}, sweep, ${facts.join(', ')}` };
   return item;
 }
 

@@ -14,7 +14,7 @@ const file = 'two-moons.ebm.ts';
 
 /** Four runs that were never trained, one of which cannot be opened. */
 async function prepareRuns(folder: string): Promise<void> {
-  const { worker: _, ...ended } = manifest;
+  const { worker: _, group: __, ...ended } = manifest;
   const make = async (minute: number, name: string, status: RunStatus, change: object = {}) => {
     const id = `abcdefghj${minute}`;
     const directory = path.join(folder, '.ebm/runs', `20260203-04050${minute}-moons-${id}`);

@@ -1,6 +1,6 @@
 /** What a page is told about a run, from disk and from a living (fake) trainer. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -13,6 +13,8 @@ import { messageTransport } from '../../protocol/message-transport';
 import type { HostSide, PageSide, PanelSnapshot, PanelUpdate } from '../../protocol/panel';
 import { Peer, UndeliveredError } from '../../protocol/peer';
 import type { Problem } from '../../protocol/problem';
+import { EventWriter } from '../../run-directory/event-file';
+import { frameRecord } from '../../run-directory/record-framing';
 import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
 
 let built: string;
@@ -96,6 +98,7 @@ function show(run: Run, page: PanelPage, options: { readonly pointsPerMessage?: 
   const feed = new PanelFeed(run, page, {
     log: silentLog,
     onProblem: (problem) => problems.push(problem),
+    mayKeepIndex: () => true,
     intervalMs: 1,
     ...options,
   });
@@ -226,6 +229,70 @@ describe('a panel', { timeout: 60_000 }, () => {
     await until(() => page.updates.some(({ state }) => state?.status === 'crashed'));
     await until(() => page.steps().length >= 39);
     assert.deepEqual(page.steps(), oneTo(39));
+  });
+
+  test('of a long run shows an overview with every extreme before its points', async () => {
+    const run = await launch({ steps: 20, stepMs: 0 });
+    await until(() => run.controller === undefined);
+    const writer = await EventWriter.open(run.directory);
+    for (let step = 21; step <= 60_000; step++) {
+      writer.append(step, 0, { loss: step === 43_210 ? 1e9 : step % 100 });
+    }
+    await writer.close();
+    // Made by the writer, then, after it is lost, by whoever reads the whole run.
+    for (const isLost of [false, true]) {
+      const index = path.join(run.directory, 'events.index.json');
+      if (isLost) {
+        await rm(index);
+        const page = new FakePage();
+        const { feed } = show(run, page);
+        await until(() => page.steps().length >= 60_000);
+        assert.deepEqual(page.updates.find(({ overview }) => overview)?.overview, undefined);
+        await until(async () => (await readdir(run.directory)).includes('events.index.json'));
+        feed.stop();
+      }
+      const page = new FakePage();
+      const { feed } = show(run, page, { pointsPerMessage: 10_000 });
+      await until(() => page.updates.some(({ isComplete }) => isComplete));
+      const first = page.updates.findIndex(({ series }) => series);
+      const overviews = page.updates.flatMap(({ overview }, at) =>
+        overview?.['loss'] ? [{ at, chunk: overview['loss'] }] : [],
+      );
+      const [{ at, chunk } = { at: -1, chunk: undefined }] = overviews;
+      assert.ok(chunk && at >= 0 && at < first, 'the overview comes first');
+      assert.ok(chunk.steps.length <= 4_098);
+      assert.equal(chunk.values[chunk.steps.indexOf(43_210)], 1e9);
+      assert.equal(chunk.steps.at(-1), 60_000);
+      assert.deepEqual(page.steps(), oneTo(60_000));
+      feed.stop();
+    }
+  });
+
+  test('of a training of another program that was restarted shows what it did at last', async () => {
+    const run = await launch({ steps: 20, stepMs: 0 });
+    await until(() => run.controller === undefined);
+    const [file = ''] = (await readdir(run.directory)).filter((name) => name.startsWith('events.'));
+    // Event { step: 11, session_log: { status: START } }
+    const restart = Uint8Array.of(0x10, 11, 0x3a, 2, 0x08, 1);
+    await appendFile(path.join(run.directory, file), frameRecord(restart));
+    const writer = await EventWriter.open(run.directory);
+    for (let step = 11; step <= 15; step++) writer.append(step, 0, { loss: -step });
+    await writer.close();
+    const page = new FakePage();
+    show(run, page);
+    const value = (step: number) => {
+      const points = page.updates.flatMap(({ series }) => {
+        const chunk = series?.['loss'];
+        return chunk ? [...chunk.steps].map((at, k) => [at, chunk.values[k]] as const) : [];
+      });
+      return points.filter(([at]) => at === step).map(([, y]) => y);
+    };
+    await until(() => value(15).length > 0);
+    assert.deepEqual(
+      [10, 11, 15, 16].map((step) => value(step).at(-1)),
+      [value(10)[0], -11, -15, undefined],
+    );
+    assert.equal(value(10).length, 1);
   });
 
   test('shows the rest of a run whose files are partly broken, and says what is', async () => {

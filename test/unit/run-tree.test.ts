@@ -3,18 +3,20 @@ import { test } from 'node:test';
 import { Run } from '../../extension/runs/run';
 import { distinctions } from '../../extension/runs/run-difference';
 import { runFilter } from '../../extension/runs/run-filter';
-import { arrange } from '../../extension/views/run-arrangement';
+import { arrange, sweepKey, sweepProgress } from '../../extension/views/run-arrangement';
 import { timeText } from '../../extension/views/run-text';
-import type { RunManifest } from '../../protocol/run';
+import type { RunManifest, RunStatus } from '../../protocol/run';
 import { type Annotations, noAnnotations } from '../../run-directory/annotations';
 import { manifest } from '../support/manifest';
+
+const { group: _, ...alone } = manifest;
 
 function run(
   directory: string,
   change: Partial<RunManifest> = {},
   annotations: Partial<Annotations> = {},
 ): Run {
-  return new Run(directory, { ...manifest, ...change }, { ...noAnnotations, ...annotations });
+  return new Run(directory, { ...alone, ...change }, { ...noAnnotations, ...annotations });
 }
 
 const config = {
@@ -23,7 +25,7 @@ const config = {
   steps: 100,
 };
 const of = (change: Partial<RunManifest>): RunManifest => ({
-  ...manifest,
+  ...alone,
   config,
   overrides: {},
   ...change,
@@ -52,6 +54,74 @@ test('each run is told from the one of the same experiment before it', () => {
       ['/d', '/b'],
     ],
   );
+});
+
+const trial = (
+  index: number,
+  status: RunStatus,
+  { id = 'g', of: count = 3, step = 5 }: { id?: string; of?: number; step?: number } = {},
+): Partial<RunManifest> => ({
+  group: { id, name: 'rates', index, of: count },
+  state: { status, step, steps: 10 },
+});
+
+test('the runs of a sweep are under one row, in its order, where the newest would be', () => {
+  const runs = [
+    run('/alone'),
+    run('/s2', trial(2, 'running')),
+    run('/s0-again', trial(0, 'running')),
+    run('/other', trial(0, 'finished', { id: 'h' })),
+    run('/s1', trial(1, 'finished'), { tags: ['good'] }),
+    run('/s0', trial(0, 'crashed')),
+    run('/old'),
+  ];
+  const [g, h] = [sweepKey('g'), sweepKey('h')];
+  const { roots, sweeps } = arrange(runs, [], '');
+  assert.deepEqual(roots, ['/alone', g, h, '/old']);
+  assert.deepEqual(sweeps.get(g)?.children, ['/s0-again', '/s0', '/s1', '/s2']);
+  assert.deepEqual([...sweeps.keys()], [g, h]);
+  assert.equal(sweeps.get(g)?.name, 'rates');
+
+  const filtered = arrange(runs, [], 'tag:good');
+  assert.deepEqual(filtered.roots, [g]);
+  assert.deepEqual(filtered.sweeps.get(g)?.children, ['/s1']);
+  assert.equal(filtered.sweeps.get(g)?.runs.length, 4, 'it is counted with what is hidden');
+  assert.deepEqual(arrange(runs, [], 'tag:none').roots, []);
+});
+
+test('a star puts a run first in its sweep, and the sweep among the starred', () => {
+  const runs = [
+    run('/alone'),
+    run('/s2', trial(2, 'finished'), { starred: true }),
+    run('/s1', trial(1, 'finished')),
+    run('/starred', {}, { starred: true }),
+  ];
+  const { roots, sweeps } = arrange(runs, [], '');
+  assert.deepEqual(roots, [sweepKey('g'), '/starred', '/alone']);
+  assert.deepEqual(sweeps.get(sweepKey('g'))?.children, ['/s2', '/s1']);
+});
+
+test('a sweep’s progress: what is done of all, what is in training, no run twice', () => {
+  const runs = [
+    run('/s2', trial(2, 'running', { of: 8 })),
+    run('/s0-again', trial(0, 'finished', { of: 8 })),
+    run('/s1', trial(1, 'stopped', { of: 8 })),
+    run('/s0', trial(0, 'finished', { of: 8 })),
+  ];
+  assert.deepEqual(sweepProgress({ runs }), { done: 1, of: 8, living: 1 });
+  // The rows hold the runs themselves, so that what changes is seen.
+  runs[0]!.update({ state: { status: 'finished', step: 10, steps: 10 } });
+  assert.deepEqual(sweepProgress({ runs }), { done: 2, of: 8, living: 0 });
+});
+
+test('all of 2,000 runs of a sweep are arranged', () => {
+  const runs = Array.from({ length: 2000 }, (_, k) =>
+    run(`/${k}`, trial(1999 - k, 'finished', { of: 2000 })),
+  );
+  const { roots, sweeps } = arrange(runs, [], '');
+  assert.deepEqual(roots, [sweepKey('g')]);
+  assert.equal(sweeps.get(sweepKey('g'))?.children.length, 2000);
+  assert.equal(sweeps.get(sweepKey('g'))?.children[0], '/1999');
 });
 
 test('all of 2,000 runs are arranged', () => {

@@ -30,8 +30,8 @@ export class Growable<A extends FloatArray> {
     this.#array[this.#length++] = value;
   }
 
-  /** Forgets everything but keeps the storage. */
-  clear(): void {
-    this.#length = 0;
+  /** Keeps the first so many numbers, and the storage. */
+  truncate(length: number): void {
+    this.#length = Math.min(this.#length, length);
   }
 }

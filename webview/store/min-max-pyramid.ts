@@ -65,9 +65,14 @@ export class MinMaxPyramid {
     this.#complete(index + 1, min, max);
   }
 
-  clear(): void {
-    this.#values.clear();
-    for (const level of this.#levels) level.clear();
+  /** Keeps the first so many values. */
+  truncate(length: number): void {
+    this.#values.truncate(length);
+    let blocks = this.#values.length;
+    for (const level of this.#levels) {
+      blocks = Math.floor(blocks / 4);
+      level.truncate(2 * blocks);
+    }
   }
 
   /** The extremes of the values at `from` (included) to `to` (excluded); none if none is finite. */

@@ -1,5 +1,5 @@
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
-import type { PreviewFrame, RunManifest, RunState } from '../../protocol/run';
+import type { PreviewFrame, RunManifest, RunState, SeriesChunks } from '../../protocol/run';
 import { Series } from './series';
 
 /** All that the page knows of its run. Replaced on each change, but for the curves, which grow. */
@@ -15,8 +15,12 @@ export interface PanelState {
   /** Steps that have a preview, ascending. */
   readonly previewSteps: readonly number[];
   readonly latest: PreviewFrame | undefined;
-  /** By metric name. The same map and the same series for one generation: they grow in place. */
+  /** What is to be drawn, by metric name: the points told so far, or an overview that reaches further. */
   readonly series: ReadonlyMap<string, Series>;
+  /** Metrics of which only an overview is drawn: their points are on their way. */
+  readonly overviews: ReadonlyMap<string, Series>;
+  /** All points told so far. The same series for one generation: they grow in place. */
+  readonly points: ReadonlyMap<string, Series>;
 }
 
 /** The state that a snapshot describes. Its curves are empty: they follow as updates. */
@@ -33,21 +37,20 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
       : snapshot.previewSteps,
     latest: snapshot.preview,
     series: new Map(),
+    overviews: new Map(),
+    points: new Map(),
   };
 }
 
 /** The state after an update; the same object if the update belongs to another generation. */
 export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
   if (update.generation !== state.generation) return state;
-  let { series } = state;
-  for (const [metric, chunk] of Object.entries(update.series ?? {})) {
-    let known = series.get(metric);
-    if (known === undefined) {
-      known = new Series();
-      series = new Map([...series, [metric, known]]);
-    }
-    known.append(chunk);
+  for (const [metric, step] of Object.entries(update.restarts ?? {})) {
+    state.points.get(metric)?.cut(step);
   }
+  const points = withPoints(state.points, update.series);
+  const told = withPoints(state.overviews, update.overview);
+  const overviews = told.size === 0 ? told : stillAhead(told, points, update.isComplete === true);
   const { preview } = update;
   const isNewest = preview !== undefined && preview.step >= (state.latest?.step ?? 0);
   return {
@@ -56,8 +59,38 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
     isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
     previewSteps: preview ? withStep(state.previewSteps, preview.step) : state.previewSteps,
     latest: isNewest ? preview : state.latest,
-    series,
+    points,
+    overviews,
+    series: overviews.size === 0 ? points : new Map([...points, ...overviews]),
   };
+}
+
+/** Curves with more points; the same map where no curve is new. */
+function withPoints(
+  curves: ReadonlyMap<string, Series>,
+  chunks: SeriesChunks = {},
+): ReadonlyMap<string, Series> {
+  let all = curves;
+  for (const [metric, chunk] of Object.entries(chunks)) {
+    let known = all.get(metric);
+    if (known === undefined) {
+      known = new Series();
+      all = new Map([...all, [metric, known]]);
+    }
+    known.append(chunk);
+  }
+  return all;
+}
+
+/** The overviews that show more than the points do. */
+function stillAhead(
+  overviews: ReadonlyMap<string, Series>,
+  points: ReadonlyMap<string, Series>,
+  isComplete: boolean,
+): ReadonlyMap<string, Series> {
+  const isAhead = ([metric, { lastStep = -1 }]: readonly [string, Series]) =>
+    lastStep > (points.get(metric)?.lastStep ?? -1);
+  return new Map(isComplete ? [] : [...overviews].filter(isAhead));
 }
 
 /** `steps` with `step` in its place, unchanged if it is there. */

@@ -6,6 +6,7 @@ import { MinMaxPyramid } from './min-max-pyramid';
 export class Series {
   readonly #steps = new Growable((n) => new Float64Array(n));
   readonly #values = new MinMaxPyramid();
+  #cuts = 0;
 
   get length(): number {
     return this.#steps.length;
@@ -42,6 +43,20 @@ export class Series {
       this.#values.push(values[i]!);
       last = step;
     }
+  }
+
+  /** Forgets the points at and after `step`. */
+  cut(step: number): void {
+    const length = this.indexFrom(step);
+    if (length === this.length) return;
+    this.#steps.truncate(length);
+    this.#values.truncate(length);
+    this.#cuts += 1;
+  }
+
+  /** How often points were taken back: what was made from them is stale when this grows. */
+  get cuts(): number {
+    return this.#cuts;
   }
 
   /** The index of the first point at or after `step`; `length` if there is none. O(log n). */

@@ -16,6 +16,8 @@ export type StepRange = readonly [number, number];
 /** What a {@link Chart} shows. */
 export interface ChartView {
   readonly series: ReadonlyMap<string, Series>;
+  /** Those of them that are seen from afar only, while their points are being read. */
+  readonly overviews: ReadonlyMap<string, Series>;
   /** The steps on the horizontal axis, the same for all charts. */
   readonly range: StepRange;
   readonly isZoomed: boolean;
@@ -52,6 +54,13 @@ interface LegendRow {
   readonly smoothed: HTMLElement;
 }
 
+/** A moving average, and what it is of. */
+interface Smoothed {
+  readonly source: Series;
+  readonly cuts: number;
+  readonly average: SmoothedValues;
+}
+
 /** Curves of one group over the steps, and the table of their values. */
 export class Chart {
   readonly root: HTMLElement;
@@ -60,7 +69,8 @@ export class Chart {
   readonly #plot = element('div', { class: 'chart-plot', tabindex: '0', role: 'img' });
   readonly #at = element('span', { class: 'chart-at' });
   readonly #rows: readonly LegendRow[];
-  readonly #smoothed = new Map<string, SmoothedValues>();
+  readonly #smoothed = new Map<string, Smoothed>();
+  readonly #copyButton: PushButton;
   readonly #hidden = new Set<string>();
   readonly #making = new Memo();
   readonly #drawing = new Memo();
@@ -70,7 +80,7 @@ export class Chart {
   constructor(title: string, metrics: readonly MetricInfo[], host: ChartHost) {
     this.#host = host;
     this.#rows = metrics.map((metric) => this.#makeRow(metric));
-    const copy = new PushButton({
+    this.#copyButton = new PushButton({
       label: `Copy ${title} as CSV`,
       appearance: 'icon',
       icon: icon('copy'),
@@ -85,7 +95,7 @@ export class Chart {
         element('h3', {}, title),
         this.#note,
         this.#at,
-        copy.root,
+        this.#copyButton.root,
       ),
       this.#plot,
       element(
@@ -116,7 +126,7 @@ export class Chart {
       const at = index >= 0 ? series?.values.at(index) : undefined;
       setText(value, at === undefined ? '–' : `${formatValue(at)}${unit}`);
       smoothed.hidden = view.smoothing === 0;
-      const average = this.#smoothed.get(metric.name)?.values;
+      const average = this.#smoothed.get(metric.name)?.average.values;
       setText(smoothed, `smoothed ${formatValue(index >= 0 ? average?.at(index) : undefined)}`);
     }
   }
@@ -135,7 +145,9 @@ export class Chart {
     this.#smooth(view);
     const shown = this.#rows.filter(({ metric }) => !this.#hidden.has(metric.name));
     const scale = this.#scale(view, shown);
-    setText(this.#note, scale.note);
+    const isOverview = this.#rows.some(({ metric }) => view.overviews.has(metric.name));
+    setText(this.#note, isOverview ? 'overview; reading all points …' : scale.note);
+    this.#copyButton.isEnabled = !isOverview;
     const hiddenKey = [...this.#hidden].join();
     const hasSmoothing = view.smoothing > 0;
     if (this.#making.changed(view.theme, scale.isLog, hiddenKey, hasSmoothing)) {
@@ -145,9 +157,13 @@ export class Chart {
     }
     const plot = this.#uplot!;
     if (plot.width !== width || plot.height !== height) plot.setSize({ width, height });
-    const lengths = shown.map(({ metric }) => view.series.get(metric.name)?.length ?? 0).join();
+    const lengths = shown
+      .map(({ metric }) => view.series.get(metric.name))
+      .map((series) => `${series?.length ?? 0}/${series?.cuts ?? 0}`)
+      .join();
     const [from, to] = view.range;
-    if (this.#drawing.changed(lengths, from, to, view.smoothing, view.marker, width)) {
+    const drawn = [lengths, isOverview, from, to, view.smoothing, view.marker, width];
+    if (this.#drawing.changed(...drawn)) {
       const points = decimate(this.#curves(view, shown), from, to, Math.max(50, width - axisWidth));
       plot.batch(() => {
         plot.setData([points.steps, ...points.values], false);
@@ -198,13 +214,16 @@ export class Chart {
         this.#smoothed.delete(metric.name);
         continue;
       }
-      let smoothed = this.#smoothed.get(metric.name);
-      // A series shorter than what was averaged is another one: the run was read anew.
-      if (smoothed?.weight !== smoothing || smoothed.values.length > source.length) {
-        smoothed = new SmoothedValues(smoothing);
-        this.#smoothed.set(metric.name, smoothed);
-      }
-      smoothed.follow(source.values);
+      const { cuts } = source;
+      const known = this.#smoothed.get(metric.name);
+      // An overview that gave way to its points, or points that were taken back: another average.
+      const isOf = known?.source === source && known.cuts === cuts;
+      const average =
+        known && isOf && known.average.weight === smoothing
+          ? known.average
+          : new SmoothedValues(smoothing);
+      this.#smoothed.set(metric.name, { source, cuts, average });
+      average.follow(source.values);
     }
   }
 
@@ -228,7 +247,7 @@ export class Chart {
       const smoothed = this.#smoothed.get(metric.name);
       const raw = { series, values: series.values };
       if (view.smoothing === 0) return [raw];
-      return [raw, { series, values: smoothed?.values ?? series.values }];
+      return [raw, { series, values: smoothed?.average.values ?? series.values }];
     });
   }
 

@@ -109,6 +109,7 @@ export class Curves {
       chart.draw(
         {
           series: panel.series,
+          overviews: panel.overviews,
           range,
           isZoomed: this.#zoom !== undefined,
           smoothing,
