@@ -11,6 +11,7 @@ import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { Launcher } from './commands/launcher';
 import { putAwayCommands } from './commands/put-away-commands';
+import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
@@ -31,6 +32,9 @@ import { SweepDocuments } from './views/sweep-documents';
 
 /** The setting that says what becomes of runs when the window is closed. */
 const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
+
+/** The setting that says how many runs train at once. */
+const concurrency = 'ebm.maxConcurrentRuns' satisfies keyof typeof settingDefaults;
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
@@ -71,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...putAwayCommands(places),
     ...transferCommands(places),
     ...sweepCommands({ ...places, sweepDocuments, launcher, trainer, log }),
+    ...queueCommands(launcher, notifications),
   };
 
   const statusBar = new RunStatusBar();
@@ -90,13 +95,20 @@ export function activate(context: vscode.ExtensionContext): void {
     const active = living.find((run) => run === panels.activeRun) ?? living[0];
     // A run that crashed stays in sight until another one trains.
     if (active) endedBadly = undefined;
-    statusBar.show(active ?? endedBadly, Math.max(0, living.length - 1));
+    const waiting = launcher.queue.waiting.length;
+    statusBar.show(active ?? endedBadly, Math.max(0, living.length - 1), waiting);
     contextKeys.update();
   };
   const noteEnd = (run: Run) => {
     if (run.state.status === 'crashed' || run.state.status === 'failed') endedBadly = run;
     refresh();
   };
+
+  const startNext = () => void launcher.queue.startNext().catch(onError);
+  // Runs that live already take their places first.
+  void watcher.loaded.then(startNext);
+  const queueFiles = vscode.workspace.createFileSystemWatcher('**/.ebm/queue/*.json*');
+  const lookAtQueue = () => void launcher.queue.refresh().catch(onError);
 
   context.subscriptions.push(
     log,
@@ -108,10 +120,17 @@ export function activate(context: vscode.ExtensionContext): void {
     store.onDidChangeSet(refresh),
     store.onDidChangeRun(refresh),
     store.onDidEndRun(noteEnd),
+    store.onDidEndRun(startNext),
+    launcher.queue.onDidChange(refresh),
+    queueFiles,
+    queueFiles.onDidCreate(lookAtQueue),
+    queueFiles.onDidDelete(lookAtQueue),
+    vscode.workspace.onDidGrantWorkspaceTrust(startNext),
     panels.onDidChangeActive(refresh),
     tree.onDidChangeFilter(refresh),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration(closing)) store.renewWishes().catch(onError);
+      if (change.affectsConfiguration(concurrency)) startNext();
     }),
     ...[codeLens, announcements, diagnostics, statusBar, tree, panels, watcher, store],
   );

@@ -35,6 +35,7 @@ export const commandIds = [
   'ebm.exportMetrics',
   'ebm.importRun',
   'ebm.launchSweep',
+  'ebm.showQueue',
   'ebm.showSweepSummary',
   'ebm.stopSweep',
 ] as const;
@@ -54,6 +55,7 @@ export type ContextKey = (typeof contextKeys)[number];
 /** Settings and their defaults. */
 export const settingDefaults = {
   'ebm.backend': 'auto',
+  'ebm.maxConcurrentRuns': 2,
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
   'ebm.whenEditorCloses': 'keepTraining',

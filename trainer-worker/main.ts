@@ -12,6 +12,7 @@ import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
 import { importCommand } from './cli/import-command';
+import { keepSourceCommand } from './cli/keep-source-command';
 import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
@@ -197,9 +198,16 @@ function command(end: (code: number) => void): Command {
     .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
     .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
     .option('--parent <id>', 'the run that this one repeats')
+    .option('--original <path>', 'where the file lies that this is a copy of')
     .action(async (file: string | undefined, options: ServeOptions) =>
       end(await serveCommand(file, options)),
     );
+  program
+    .command('keep-source', { hidden: true })
+    .description('copy an experiment and what it imports')
+    .argument('<file>', 'the experiment')
+    .argument('<folder>', 'where to')
+    .action(async (file: string, folder: string) => end(await keepSourceCommand(file, folder)));
   program
     .command('backends')
     .description('say which backends work on this machine, and why others do not')

@@ -2,13 +2,15 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
-import { settingDefaults } from '../manifest';
+import { type CommandId, settingDefaults } from '../manifest';
 import type { RunPanels } from '../panel/run-panels';
+import { checkedLimit, RunQueue } from '../queue/run-queue';
 import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from '../runs/launch';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { NotificationAction, Notifications } from '../views/notifications';
+import { ebmAnswer } from '../worker/trainer-command';
 import { configuredNode, settingsOf } from './configured-node';
 
 /** The program that trains, and what it may find beside itself. */
@@ -28,12 +30,30 @@ export interface LauncherMeans {
   readonly trainer: TrainerProgram;
 }
 
+/** How long copying an experiment's files may take. */
+const keepingMs = 60_000;
+
 /** Launches runs in front of the user: progress with a way out, then the panel or one clear message. */
 export class Launcher {
   readonly #means: LauncherMeans;
+  /** What is launched while enough runs train waits in it. */
+  readonly queue: RunQueue;
 
   constructor(means: LauncherMeans) {
     this.#means = means;
+    const { store, notifications } = means;
+    this.queue = new RunQueue({
+      folders: () =>
+        (vscode.workspace.workspaceFolders ?? [])
+          .filter(({ uri }) => uri.scheme === 'file')
+          .map(({ uri }) => uri.fsPath),
+      living: () => store.runs.filter(({ isLiving }) => isLiving).length,
+      limit: () => checkedLimit(vscode.workspace.getConfiguration().get('ebm.maxConcurrentRuns')),
+      mayStart: () => vscode.workspace.isTrusted,
+      keepSource: (request, folder) => this.#keepSource(request, folder),
+      start: (request) => this.#start(request),
+      warn: (problem) => notifications.warn(problem),
+    });
   }
 
   /** Whether experiments may be executed here; if not, says why and offers what helps. */
@@ -50,24 +70,64 @@ export class Launcher {
     return false;
   }
 
-  /** Starts a run and shows its panel. Ends in one message when it cannot begin, never throws. */
+  /**
+   * Starts a run and shows its panel, or queues it while as many runs train as may. Ends in one
+   * message when it cannot begin, never throws.
+   */
   async launch(request: LaunchRequest): Promise<void> {
-    const name = path.basename(request.experiment);
-    await this.#begin({ title: `Launching ${name}`, experiment: request.experiment }, (means) =>
-      launchRun(request, means),
-    );
+    try {
+      const place = await this.queue.launch(request);
+      if (place === 0) return;
+      const name = path.basename(request.experiment);
+      this.#means.notifications.inform(
+        `${name} waits for its turn (place ${place}), as it is now: what you edit meanwhile does not change it.`,
+        [
+          {
+            title: 'Show Queue',
+            run: () => vscode.commands.executeCommand('ebm.showQueue' satisfies CommandId),
+          },
+        ],
+      );
+    } catch (error) {
+      await this.explain(error);
+    }
+  }
+
+  async #start(request: LaunchRequest): Promise<void> {
+    const { experiment, name } = request;
+    // One that had to wait begins while somebody does something else: no panel opens by itself.
+    const task = {
+      title: `Launching ${path.basename(experiment)}`,
+      experiment,
+      shows: name === undefined,
+    };
+    await this.#begin(task, (means) => launchRun(request, means));
+  }
+
+  async #keepSource({ experiment, folder }: LaunchRequest, to: string): Promise<string> {
+    const { source } = await ebmAnswer<{ readonly source: string }>({
+      node: await configuredNode(experiment),
+      ...this.#means.trainer,
+      args: ['keep-source', experiment, to],
+      cwd: folder,
+      signal: AbortSignal.timeout(keepingMs),
+    });
+    return source;
   }
 
   /** Goes on with a run that has ended and shows its panel. Never throws. */
   async resume(run: Run, folder: string): Promise<void> {
     const { file } = run.manifest.experiment;
-    await this.#begin({ title: `Resuming ‘${run.name}’`, experiment: file }, (means) =>
-      resumeRun(run, folder, means),
-    );
+    const task = { title: `Resuming ‘${run.name}’`, experiment: file, shows: true };
+    await this.#begin(task, (means) => resumeRun(run, folder, means));
   }
 
   async #begin(
-    { title, experiment }: { readonly title: string; readonly experiment: string },
+    {
+      title,
+      experiment,
+      shows,
+    }: { readonly title: string; readonly experiment: string; readonly shows: boolean },
     start: (means: LaunchMeans) => Promise<Run>,
   ): Promise<void> {
     const { panels, diagnostics, log } = this.#means;
@@ -86,7 +146,7 @@ export class Launcher {
         },
       );
       log.info(`‘${run.name}’ trains in ${run.directory}`);
-      panels.show(run);
+      if (shows) panels.show(run);
     } catch (error) {
       if (cancellation.signal.aborted) log.info(`${title}: cancelled.`);
       else await this.explain(error);

@@ -24,6 +24,10 @@ export interface LaunchRequest {
   readonly parent?: string;
   /** Directory of a run that is to be had again from its kept source, with its seed. */
   readonly exactly?: string;
+  /** Where the copy of the experiment is that is to be trained instead of its file. */
+  readonly copy?: string;
+  /** The run's id and the name of its directory; new ones where absent. */
+  readonly name?: { readonly id: string; readonly directoryName: string };
 }
 
 /** With what to train it. */
@@ -51,7 +55,7 @@ export interface LaunchMeans {
  */
 export async function launchRun(request: LaunchRequest, means: LaunchMeans): Promise<Run> {
   const { store, node, script, backend, packages, timeoutMs, signal, onState } = means;
-  const { id, directoryName } = newRunName(new Date(), request.experiment);
+  const { id, directoryName } = request.name ?? newRunName(new Date(), request.experiment);
   const socket = trainerSocketPath(id);
   const directory = path.join(request.folder, runsFolder, directoryName);
   store.reserve(directory);
@@ -71,6 +75,7 @@ export async function launchRun(request: LaunchRequest, means: LaunchMeans): Pro
         wish: store.wishFor(directory),
         ...(request.parent === undefined ? {} : { parent: request.parent }),
         ...(request.exactly === undefined ? {} : { exactly: request.exactly }),
+        ...(request.copy === undefined ? {} : { copy: request.copy }),
       },
       { timeoutMs, signal, ...(onState ? { onState } : {}) },
     );
@@ -79,7 +84,7 @@ export async function launchRun(request: LaunchRequest, means: LaunchMeans): Pro
     // The log goes with the directory, so its end is kept in the problem.
     const failure = await withLogTail(error, path.join(directory, workerLog));
     await rm(directory, { recursive: true, force: true });
-    throw failure;
+    throw atOriginal(failure, request);
   } finally {
     store.release(directory);
   }
@@ -145,6 +150,15 @@ export async function makeRunDirectory(folder: string, directory: string): Promi
       { cause: error },
     );
   }
+}
+
+/** A problem in the copy of an experiment, told at the file that people know. */
+function atOriginal(error: unknown, { experiment, copy }: LaunchRequest): unknown {
+  if (!(error instanceof ProblemError)) return error;
+  const { location } = error.problem;
+  if (copy === undefined || location?.file !== copy) return error;
+  const at = { ...location, file: experiment };
+  return new ProblemError({ ...error.problem, location: at }, { cause: error });
 }
 
 async function withLogTail(error: unknown, log: string): Promise<unknown> {

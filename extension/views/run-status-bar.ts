@@ -20,26 +20,36 @@ export class RunStatusBar {
     this.#item.name = 'EBM Lab Run';
   }
 
-  /** Shows one run, and how many others live; nothing when there is none. */
-  show(run: Run | undefined, others: number): void {
+  /** Shows one run, how many others live and how many wait; nothing when there is none of them. */
+  show(run: Run | undefined, others: number, waiting: number): void {
     if (!run) {
-      this.#item.hide();
+      if (waiting > 0) this.#showQueue(waiting);
+      else this.#item.hide();
       return;
     }
     const { state, isResponding } = run;
-    const more = others > 0 ? ` +${others}` : '';
+    const queued = waiting > 0 ? ` · ${waiting} waiting` : '';
+    const more = `${others > 0 ? ` +${others}` : ''}${queued}`;
     const progress = state.status === 'starting' ? (state.phase ?? '') : progressText(state);
     const ending = run.isLiving ? '' : `${statusName(state, isResponding)} · `;
     this.#item.text = `${statusIcon(state, isResponding)} ${run.name} ${ending}${progress}${more}`;
-    this.#item.tooltip = tooltip(run);
+    this.#item.tooltip = tooltip(run, waiting);
     this.#item.command = {
       title: 'Show the run',
       command: 'ebm.inspectRun' satisfies CommandId,
       arguments: [run.directory],
     };
     this.#item.accessibilityInformation = {
-      label: `EBM run ${run.name}, ${statusName(state, isResponding)}, ${progress}`,
+      label: `EBM run ${run.name}, ${statusName(state, isResponding)}, ${progress}${queued}`,
     };
+    this.#item.show();
+  }
+
+  #showQueue(waiting: number): void {
+    this.#item.text = `$(list-ordered) ${waiting} waiting`;
+    this.#item.tooltip = 'Launches that wait for their turn';
+    this.#item.command = 'ebm.showQueue' satisfies CommandId;
+    this.#item.accessibilityInformation = { label: `EBM launches, ${waiting} waiting` };
     this.#item.show();
   }
 
@@ -48,7 +58,7 @@ export class RunStatusBar {
   }
 }
 
-function tooltip(run: Run): vscode.MarkdownString {
+function tooltip(run: Run, waiting: number): vscode.MarkdownString {
   const { name, state, isLiving, isResponding, isWatchedOnly, directory } = run;
   const text = new vscode.MarkdownString('', true);
   const actions: [string, CommandId][] = [];
@@ -59,6 +69,7 @@ function tooltip(run: Run): vscode.MarkdownString {
   if (can('takeOver')) actions.push(['Take over', 'ebm.takeOverRun']);
   if (!isLiving) actions.push(['Rerun', 'ebm.rerunLastRun']);
   actions.push(['Show log', 'ebm.showLog']);
+  if (waiting > 0) actions.push(['Show queue', 'ebm.showQueue']);
   // Only these commands may be run from the tooltip, whatever a run is called.
   text.isTrusted = { enabledCommands: actions.map(([, id]) => id) };
   text.appendText(`${name}: ${statusName(state, isResponding)}`);

@@ -44,6 +44,8 @@ export interface TrainerCommand {
   readonly parent?: string;
   /** Trains what the run in this directory was made of instead of the experiment's file. */
   readonly exactly?: string;
+  /** Where the copy of the experiment is that is to be trained instead of its file. */
+  readonly copy?: string;
   /** What is to become of the run when this window is closed. */
   readonly wish: OwnerWish;
   /** Goes on with the run in `directory`, of which all else is known there. */
@@ -183,6 +185,7 @@ function taskArguments({
   backend,
   parent,
   exactly,
+  copy,
   resume,
 }: TrainerCommand): string[] {
   if (resume) return ['--resume'];
@@ -193,8 +196,13 @@ function taskArguments({
     ]),
     ...['--backend', backend],
     ...(parent === undefined ? [] : ['--parent', parent]),
-    ...(exactly === undefined ? [experiment] : ['--exactly', exactly]),
+    ...sourceArguments(experiment, exactly, copy),
   ];
+}
+
+function sourceArguments(experiment: string, exactly?: string, copy?: string): string[] {
+  if (exactly !== undefined) return ['--exactly', exactly];
+  return copy === undefined ? [experiment] : ['--original', experiment, copy];
 }
 
 function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {

@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly parent?: string;
   /** The run directory whose run is to be had again exactly. */
   readonly exactly?: string;
+  /** Of which file the given one is a copy. */
+  readonly original?: string;
   /** Go on with the run in the run directory. */
   readonly resume?: true;
 }
@@ -83,14 +85,18 @@ export async function serveCommand(
 function begins(
   file: string | undefined,
   directory: string,
-  { socket, resume, exactly, set, backend, parent }: ServeOptions,
+  { socket, resume, exactly, original, set, backend, parent }: ServeOptions,
 ) {
   return (listeners: readonly RunObserver[], onPhase: (phase: string) => void) => {
     if (resume) return resumeRun({ directory, socket }, listeners, onPhase);
     const createdAt = new Date();
     const name = file ?? directory;
+    const copy = original === undefined ? {} : { original: path.resolve(original) };
     const request: RunRequest = {
-      of: exactly === undefined ? { file: path.resolve(name) } : { exactly: path.resolve(exactly) },
+      of:
+        exactly === undefined
+          ? { file: path.resolve(name), ...copy }
+          : { exactly: path.resolve(exactly) },
       overrides: set,
       backend,
       directory,
