@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Problem } from '../../protocol/problem';
 import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
 import {
@@ -30,10 +31,23 @@ export async function recordCrash(
   // A trainer that goes on with this run begins to listen under the same lock.
   return await withLock(trainerLockPath(socket), async () => {
     const manifest = await readManifest(directory);
-    const isOther = manifest.worker?.pid !== seen.worker?.pid || (await isTrainerListening(socket));
+    const isOther = manifest.worker?.pid !== seen.worker?.pid || (await isHeld(socket));
     if (!isLiving(manifest.state.status) || isOther) return manifest;
     return await record(directory, manifest, known, how);
   });
+}
+
+/** A process that is just dying may hold its socket a moment longer than its number. */
+const dyingMs = 1_000;
+
+/** Whether somebody listens on the socket and goes on to do so. */
+async function isHeld(socket: string): Promise<boolean> {
+  const end = performance.now() + dyingMs;
+  while (await isTrainerListening(socket)) {
+    if (performance.now() > end) return true;
+    await setTimeout(20);
+  }
+  return false;
 }
 
 async function record(
