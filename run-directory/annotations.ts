@@ -7,8 +7,9 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { type Problem, ProblemError, problemOf } from '../protocol/problem';
+import { checked, parseJson } from './checked-json';
 import { openRegularFile, readRegularFile, replaceFile } from './files';
-import { brokenFile, errorCode } from './storage-problem';
+import { errorCode } from './storage-problem';
 
 const fileName = 'annotations.json';
 const largestFile = 2 ** 20;
@@ -139,20 +140,9 @@ async function readFileOf(
     if (isMissing(thrown)) return { annotations: noAnnotations, others: {} };
     throw thrown;
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw brokenFile(file, `it is not JSON: ${why}.`, remedy);
-  }
-  const result = annotationsSchema.safeParse(value);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    const where = issue?.path.length ? `'${issue.path.join('.')}'` : 'the whole';
-    throw brokenFile(file, `${where} is wrong: ${issue?.message}.`, remedy);
-  }
-  const { formatVersion: _, name, tags = [], starred = false, ...others } = result.data;
+  const fault = { file, remedy };
+  const contents = checked(parseJson(bytes, fault), annotationsSchema, fault);
+  const { formatVersion: _, name, tags = [], starred = false, ...others } = contents;
   return { annotations: { ...(name === undefined ? {} : { name }), tags, starred }, others };
 }
 

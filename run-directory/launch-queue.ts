@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { type Problem, problemOf } from '../protocol/problem';
 import type { JsonObject } from '../protocol/run';
 import { isTrainerListening, trainerSocketPath } from '../protocol/socket-transport';
+import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
 import { newRunName, runIdOf } from './naming';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
@@ -269,21 +270,9 @@ export class LaunchQueue {
   async #read(name: string, id: string): Promise<QueuedRequest> {
     const file = path.join(this.#folder, name);
     const bytes = await readRegularFile(this.#base, `${queueFolder}/${name}`, largestFile);
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
-      throw brokenFile(file, `it is not JSON: ${why}.`, remedy);
-    }
-    const result = requestSchema.safeParse(value);
-    if (!result.success) {
-      const issue = result.error.issues[0];
-      const where = issue?.path.length ? `'${issue.path.join('.')}'` : 'the whole';
-      throw brokenFile(file, `${where} is wrong: ${issue?.message}.`, remedy);
-    }
-    const { createdAt, experiment, directoryName, overrides, parent, exactly, source } =
-      result.data;
+    const fault = { file, remedy };
+    const request = checked(parseJson(bytes, fault), requestSchema, fault);
+    const { createdAt, experiment, directoryName, overrides, parent, exactly, source } = request;
     if (runIdOf(directoryName) !== id) {
       throw brokenFile(file, `'directoryName' is not that of the run ${id}.`, remedy);
     }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { RunManifest } from '../protocol/run';
+import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
 import { brokenFile } from './storage-problem';
 
@@ -131,15 +132,8 @@ export async function readManifest(directory: string): Promise<RunManifest> {
  * @throws ProblemError of kind `storage` that names the file, what is wrong and what to do
  */
 export function parseManifest(bytes: Uint8Array, file: string): RunManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw brokenFile(file, `it is not JSON: ${why}.`, remedy);
-  }
-  const result = manifestSchema.safeParse(value);
-  if (result.success) return result.data;
+  const fault = { file, remedy };
+  const value = parseJson(bytes, fault);
   const newer = laterVersion(value);
   if (newer !== undefined) {
     throw brokenFile(
@@ -148,9 +142,7 @@ export function parseManifest(bytes: Uint8Array, file: string): RunManifest {
       'Update EBM Lab.',
     );
   }
-  const issue = result.error.issues[0];
-  const where = issue?.path.length ? `'${issue.path.join('.')}'` : 'the whole';
-  throw brokenFile(file, `${where} is wrong: ${issue?.message}.`, remedy);
+  return checked(value, manifestSchema, fault);
 }
 
 const remedy = 'Restore the file from a copy, or delete the run directory.';

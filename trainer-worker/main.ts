@@ -40,6 +40,16 @@ const backendList = ['auto', ...backendNames].join(', ');
 
 const noOverrides: JsonObject = {};
 
+// What several commands take.
+const runArgument = ['<run>', 'its directory, its id or the beginning of its name'] as const;
+const runsOption = ['--runs <folder>', 'where runs are kept', '.ebm/runs'] as const;
+const setOption = [
+  '--set <key=value>',
+  'change a value of the experiment',
+  addOverride,
+  noOverrides,
+] as const;
+
 function command(end: (code: number) => void): Command {
   const program = new Command('ebm')
     .description('Train energy-based models.')
@@ -53,9 +63,9 @@ function command(end: (code: number) => void): Command {
     .option('--exactly <run>', 'instead of a file: what that run was made of, with its seed')
     .option('--steps <n>', 'train this many steps', parseCount)
     .option('--seed <n>', 'the seed of everything random', parseCount)
-    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option(...setOption)
     .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addOption(
@@ -69,11 +79,11 @@ function command(end: (code: number) => void): Command {
   program
     .command('resume')
     .description('go on with a run that ended or was killed, from its last checkpoint')
-    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .argument(...runArgument)
     .option('--from <step>', 'go on from this step or the checkpoint before it', parseCount)
     .option('--steps <n>', 'train until this many steps are done', parseCount)
     .option('--backend <name>', 'what computes; as before where absent', parseWantedBackend)
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
@@ -83,10 +93,10 @@ function command(end: (code: number) => void): Command {
     .description(
       'train the experiment of a run again as its file is now, with its changes and seed',
     )
-    .argument('<run>', 'its directory, its id or the beginning of its name')
-    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .argument(...runArgument)
+    .option(...setOption)
     .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
@@ -97,9 +107,9 @@ function command(end: (code: number) => void): Command {
     .argument('<file>', 'the experiment, which exports a sweep')
     .option('--parallel <n>', 'how many runs train at once', parsePositive, 1)
     .option('--again', 'also those that have finished before')
-    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option(...setOption)
     .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
@@ -109,41 +119,39 @@ function command(end: (code: number) => void): Command {
   program
     .command('checkpoint')
     .description('have a run that is in training write a checkpoint now')
-    .argument('<run>', 'its directory, its id or the beginning of its name')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .argument(...runArgument)
+    .option(...runsOption)
     .action(async (run: string, options: CheckpointOptions) =>
       end(await checkpointCommand(run, options)),
     );
   program
     .command('list')
     .description('list the runs, newest first')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .action(async (options: ListOptions) => end(await listCommand(options)));
   program
     .command('show')
     .description('say what a run was made of, how it went and what is kept of it')
-    .argument('<run>', 'its directory, its id or the beginning of its name')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .argument(...runArgument)
+    .option(...runsOption)
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: ShowOptions) => end(await showCommand(run, options)));
   program
     .command('annotate')
     .description('name, tag, star or note a run; its directory and its record stay as they are')
-    .argument('<run>', 'its directory, its id or the beginning of its name')
+    .argument(...runArgument)
     .option('--name <text>', 'what it is to be called; nothing gives its experiment’s name back')
     .option('--note <text>', 'a paragraph more in its notes')
     .option('--tag <tags...>', 'tags more')
     .option('--untag <tags...>', 'tags less')
     .option('--star', 'put it among the first')
     .option('--no-star', 'take its star away')
-    .option('--runs <folder>', 'where runs are kept', '.ebm/runs')
+    .option(...runsOption)
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: AnnotateOptions) =>
       end(await annotateCommand(run, options)),
     );
-  const runArgument = ['<run>', 'its directory, its id or the beginning of its name'] as const;
-  const runsOption = ['--runs <folder>', 'where runs are kept', '.ebm/runs'] as const;
   program
     .command('export')
     .description('write a run as one ZIP archive, or its metrics as CSV')
@@ -195,7 +203,7 @@ function command(end: (code: number) => void): Command {
     .option('--resume', 'instead of a file: go on with the run in the run directory')
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
-    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option(...setOption)
     .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
     .option('--parent <id>', 'the run that this one repeats')
     .option('--original <path>', 'where the file lies that this is a copy of')
@@ -221,7 +229,7 @@ function command(end: (code: number) => void): Command {
     .description('write the training step of an experiment as an ONNX file')
     .argument('<file>', 'the experiment')
     .option('--output <path>', 'where to write it; beside the experiment where absent')
-    .option('--set <key=value>', 'change a value of the experiment', addOverride, noOverrides)
+    .option(...setOption)
     .option('--json', 'print one JSON object')
     .action(async (file: string, options: ExportOptions) =>
       end(await exportCommand(file, options)),
