@@ -249,6 +249,13 @@ function exit(code: number): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }
 
+// Whoever reads the output may hang up (`ebm list | head`): that ends no run, and nothing else minds.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 command(exit)
   .parseAsync()
   .catch((thrown: unknown) => {

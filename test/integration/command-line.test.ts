@@ -1,5 +1,7 @@
 /** The `ebm` command in a shell. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -35,6 +37,26 @@ const lines = (text: string) =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
+
+test('whoever reads the output may hang up', async (t) => {
+  const folder = await makeFolder();
+  removeAfter(t, folder);
+  await writeFile(path.join(folder, 'quick.ebm.ts'), experimentSource());
+  const program = spawn(process.execPath, [ebm, 'run', 'quick.ebm.ts', '--steps', '20', '--json'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // Closed before the command has begun to write.
+  program.stdout.destroy();
+  let errors = '';
+  program.stderr.on('data', (bytes: Buffer) => {
+    errors += bytes.toString();
+  });
+  const [code] = (await once(program, 'close')) as [number | null];
+  assert.equal(code, 0, errors);
+  const [listed] = await listRuns(path.join(folder, '.ebm/runs'));
+  assert.ok(listed && 'manifest' in listed && listed.manifest.state.status === 'finished');
+});
 
 describe('ebm run', () => {
   test('--steps 20 --json tells start, metrics, previews and end, one object a line', async (t) => {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ProblemError, problemOf } from '../../protocol/problem';
+import { ProblemError } from '../../protocol/problem';
 import {
   type Annotations,
   annotate,
@@ -9,8 +9,7 @@ import {
   writeNotes,
 } from '../../run-directory/annotations';
 import { findRun } from '../../run-directory/find-run';
-import { exitCode } from './exit-code';
-import { problemText } from './problem-text';
+import { telling } from './telling';
 
 export interface AnnotateOptions {
   readonly runs: string;
@@ -33,7 +32,7 @@ export interface AnnotateOptions {
  */
 export async function annotateCommand(text: string, options: AnnotateOptions): Promise<number> {
   const { runs, name, note, tag = [], untag = [], star, json } = options;
-  try {
+  return await telling(async () => {
     const directory = await findRun(text, path.resolve(runs));
     const lost = tagsIn(untag.join(' '));
     const { tags } = await readAnnotations(directory);
@@ -50,17 +49,11 @@ export async function annotateCommand(text: string, options: AnnotateOptions): P
     const notes = note === undefined ? before : added(before, note);
     if (notes !== before) await writeNotes(directory, notes);
     const starText = annotations.starred ? 'yes' : 'no';
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ directory, ...annotations, notes })}\n`
-        : `directory  ${directory}\nname       ${annotations.name ?? 'its experiment’s'}\n` +
-            `tags       ${annotations.tags.join(' ') || 'none'}\nstar       ${starText}\n${notes}`,
-    );
-    return exitCode.done;
-  } catch (thrown) {
-    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
-    return exitCode.refused;
-  }
+    return json
+      ? `${JSON.stringify({ directory, ...annotations, notes })}\n`
+      : `directory  ${directory}\nname       ${annotations.name ?? 'its experiment’s'}\n` +
+          `tags       ${annotations.tags.join(' ') || 'none'}\nstar       ${starText}\n${notes}`;
+  });
 }
 
 /** Notes with a paragraph more. */

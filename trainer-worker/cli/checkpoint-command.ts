@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ProblemError, problemOf } from '../../protocol/problem';
+import { ProblemError } from '../../protocol/problem';
 import {
   connectToTrainer,
   isTrainerListening,
@@ -7,8 +7,7 @@ import {
 } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
-import { exitCode } from './exit-code';
-import { problemText } from './problem-text';
+import { telling } from './telling';
 
 export interface CheckpointOptions {
   readonly runs: string;
@@ -23,7 +22,7 @@ export async function checkpointCommand(
   text: string,
   { runs }: CheckpointOptions,
 ): Promise<number> {
-  try {
+  return await telling(async () => {
     const directory = await findRun(text, path.resolve(runs));
     const { id, name } = await readManifest(directory);
     const socket = trainerSocketPath(id);
@@ -36,10 +35,6 @@ export async function checkpointCommand(
     }
     const peer = await connectToTrainer(socket);
     const { step } = await peer.request('checkpoint', {}).finally(() => peer.close());
-    process.stdout.write(`checkpoint of ‘${name}’ written, step ${step}\n`);
-    return 0;
-  } catch (thrown) {
-    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
-    return exitCode.refused;
-  }
+    return `checkpoint of ‘${name}’ written, step ${step}\n`;
+  });
 }

@@ -1,10 +1,8 @@
 import path from 'node:path';
-import { problemOf } from '../../protocol/problem';
 import { metricsAsCsv } from '../../run-directory/export-csv';
 import { exportMetrics, exportRun } from '../../run-directory/export-run';
 import { findRun } from '../../run-directory/find-run';
-import { exitCode } from './exit-code';
-import { problemText } from './problem-text';
+import { telling } from './telling';
 
 export interface ExportRunOptions {
   readonly runs: string;
@@ -23,18 +21,14 @@ export async function exportRunCommand(
   text: string,
   { runs, csv, to }: ExportRunOptions,
 ): Promise<number> {
-  try {
+  return await telling(async () => {
     const directory = await findRun(text, path.resolve(runs));
     if (csv && to === '-') {
       for await (const piece of metricsAsCsv(directory)) process.stdout.write(piece);
-      return exitCode.done;
+      return '';
     }
     const target = path.resolve(to ?? `${path.basename(directory)}.${csv ? 'csv' : 'zip'}`);
     await (csv ? exportMetrics(directory, target) : exportRun(directory, target));
-    process.stdout.write(`exported to ${target}\n`);
-    return exitCode.done;
-  } catch (thrown) {
-    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
-    return exitCode.refused;
-  }
+    return `exported to ${target}\n`;
+  });
 }

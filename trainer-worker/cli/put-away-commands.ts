@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { ProblemError, problemOf } from '../../protocol/problem';
+import { ProblemError } from '../../protocol/problem';
 import { findRun } from '../../run-directory/find-run';
 import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/put-away';
-import { exitCode } from './exit-code';
-import { problemText } from './problem-text';
+import { telling } from './telling';
 
 export interface PutAwayOptions {
   readonly runs: string;
@@ -54,14 +53,4 @@ export async function deleteCommand(
     await removeRun(directory);
     return `deleted ${directory}\n`;
   });
-}
-
-async function telling(work: () => Promise<string>): Promise<number> {
-  try {
-    process.stdout.write(await work());
-    return exitCode.done;
-  } catch (thrown) {
-    process.stderr.write(`${problemText(problemOf(thrown))}\n`);
-    return exitCode.refused;
-  }
 }
