@@ -273,7 +273,8 @@ describe('a trainer', () => {
     owner.close();
     // As an editor that is reloaded.
     const reloaded = await trainer.connect();
-    assert.equal(await reloaded.request('own', wish), 'mine');
+    // The trainer may hear of the new connection before it hears that the old one has ended.
+    await until('it owns the run', async () => (await reloaded.request('own', wish)) === 'mine');
     const { control, state } = await reloaded.request('attach', {});
     assert.deepEqual([control, state.status], ['mine', 'running']);
     reloaded.close();
