@@ -49,7 +49,14 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
     });
   const menu = async (name: string, title: string) => {
     await row(name).click({ button: 'right' });
-    await page.locator('.monaco-menu .action-item', { hasText: title }).first().click();
+    const item = page.locator('.monaco-menu .action-item', { hasText: title }).first();
+    await item.waitFor();
+    // The editor takes a click on a menu that has just opened for the end of the one that opened it.
+    await until(`‘${title}’ is chosen`, async () => {
+      // It may close under the click; whether it has is asked next.
+      await item.click({ timeout: 500 }).catch(() => undefined);
+      return (await item.isHidden()) || undefined;
+    });
   };
   const brokenName = '20260203-040505-moons-abcdefghj5';
   const annotationsOf = async (id: string) => {
