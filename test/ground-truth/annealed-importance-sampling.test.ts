@@ -36,6 +36,7 @@ async function bracket(
   const values = await diagnostic.measure({
     samples,
     energy: async (points) => energies(points),
+    score: () => Promise.reject(new Error('It needs no scores.')),
   });
   assert.deepEqual(
     Object.keys(values),

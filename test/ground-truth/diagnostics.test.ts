@@ -22,6 +22,19 @@ function energies(
   );
 }
 
+/** Scores of `[n, D]` points by a function of one. */
+function scores(
+  points: Float32Array,
+  dimensions: number,
+  score: (point: Float32Array) => Float32Array,
+): Float32Array {
+  const all = new Float32Array(points.length);
+  for (let i = 0; i < points.length; i += dimensions) {
+    all.set(score(points.subarray(i, i + dimensions)), i);
+  }
+  return all;
+}
+
 function near(measured: number, expected: number, tolerance: number): void {
   assert.ok(
     Math.abs(measured - expected) < tolerance,
@@ -51,10 +64,12 @@ async function measured(
   dataset: Dataset,
   {
     energy = () => 0,
+    score = (point) => point.map(() => 0),
     samples = new Float32Array(),
     bounds = boundsOf(dataset.training, dataset.dimensions, dataset.domain),
   }: {
     readonly energy?: (point: Float32Array) => number;
+    readonly score?: (point: Float32Array) => Float32Array;
     readonly samples?: Float32Array;
     readonly bounds?: ReturnType<typeof boundsOf>;
   },
@@ -70,6 +85,7 @@ async function measured(
   const values = await diagnostic!.measure({
     samples,
     energy: async (points) => energies(points, dimensions, energy),
+    score: async (points) => scores(points, dimensions, score),
     ...(quadrature ? { quadratureEnergies: energies(quadrature.points, dimensions, energy) } : {}),
   });
   return Object.values(values)[0]!;

@@ -97,6 +97,7 @@ describe('a compiled step', () => {
     await train(looking, 1, 5);
     await looking.sample();
     await looking.energy(rows);
+    await looking.score(rows);
     assert.deepEqual(await train(looking, 6, 10), await train(await pcdStep(), 1, 10));
   });
 
@@ -108,6 +109,49 @@ describe('a compiled step', () => {
     const last = await step.energy(points.slice(-2));
     // Blocking of the product may differ between batch sizes, by rounding only.
     assert.ok(Math.abs(all[39_999]! - last[0]!) < 1e-5 * Math.max(1, Math.abs(last[0]!)));
+  });
+
+  test('gives scores that are minus the slope of its energies, of more points than fit one evaluation', async () => {
+    const step = await pcdStep();
+    const points = new Random(1, streams.buffer).normals(2 * 5000);
+    const scores = await step.score(points);
+    assert.equal(scores.length, points.length);
+    const h = 0.01;
+    for (const axis of [0, 1]) {
+      const moved = (by: number) => points.map((x, i) => (i % 2 === axis ? x + by : x));
+      const [above, below] = [await step.energy(moved(h)), await step.energy(moved(-h))];
+      for (let row = 0; row < 5000; row++) {
+        const slope = (above[row]! - below[row]!) / (2 * h);
+        // Central differences err by h²/6 of the third derivative, about 1e-4 for weights of size 1, and
+        // energies of size 1 are known to 1e-7, which h makes 1e-5.
+        assert.ok(Math.abs(scores[2 * row + axis]! + slope) < 1e-3, `row ${row}`);
+      }
+    }
+  });
+
+  test('gives the field of a score network, which is minus its energy along lines from the origin', async () => {
+    const step = await trainingStep({
+      energy: energy.scoreNetwork({ hidden: [16], nodes: 32 }),
+      objective: objective.multiNoiseScoreMatching({ lowest: 0.5 }),
+      optimizer: optimizer.adam(),
+      rows,
+      bounds,
+      batchSize: 8,
+    });
+    const points = rows.slice(0, 100);
+    const scores = await step.score(points);
+    // E(λx) = -∫₀^λ s(tx)·x dt, whose slope at λ = 1 is -s(x)·x whether the field is a gradient or not.
+    const h = 0.01;
+    const [above, below] = [
+      await step.energy(points.map((x) => (1 + h) * x)),
+      await step.energy(points.map((x) => (1 - h) * x)),
+    ];
+    for (let row = 0; row < 50; row++) {
+      const [a, b] = [2 * row, 2 * row + 1];
+      const along = scores[a]! * points[a]! + scores[b]! * points[b]!;
+      const slope = (above[row]! - below[row]!) / (2 * h);
+      assert.ok(Math.abs(along + slope) < 2e-3 * Math.max(1, Math.abs(along)), `row ${row}`);
+    }
   });
 
   describe('keeps the last finite state when', () => {

@@ -21,6 +21,8 @@ interface Subject {
   readonly quadratureEnergies?: Float32Array;
   /** Energies of `[n, D]` points, `[n]`. */
   energy(points: Float32Array): Promise<Float32Array>;
+  /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
+  score(points: Float32Array): Promise<Float32Array>;
 }
 
 /** A measure of a model, taken at each preview. */

@@ -18,7 +18,13 @@ import { parameterUpdate } from '../optimizers/parameter-update';
 import { Random, streams } from '../random/random';
 import { type SamplerSpec, samplerMethod } from '../samplers';
 import { CompiledStep, feedsOf, shardsKey } from './compiled-step';
-import { chainProgram, checkEnergy, energyProgram, type ModelDefinition } from './model-programs';
+import {
+  chainProgram,
+  checkEnergy,
+  energyProgram,
+  type ModelDefinition,
+  scoreProgram,
+} from './model-programs';
 import { initialParameters } from './parameters';
 import type { Checkpoint, NamedTensor } from './run-observer';
 import { compileStep, initialState, ownName, type StepDefinition } from './step-program';
@@ -120,7 +126,8 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   };
   // First: what is wrong with an energy is told in its own terms.
   checkEnergy(model, batchSize);
-  const energies = energyProgram(model, Math.max(1, Math.floor(largestEvaluation / dimensions)));
+  const perEvaluation = Math.max(1, Math.floor(largestEvaluation / dimensions));
+  const energies = energyProgram(model, perEvaluation);
   const chains = chainProgram(
     model,
     samplerMethod(preview.sampler).build(preview.sampler),
@@ -143,6 +150,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         step,
         energies,
         chains,
+        scores: () => scoreProgram(model, perEvaluation),
         backend,
         objective,
         batches,

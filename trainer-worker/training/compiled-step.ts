@@ -6,6 +6,7 @@ import type { Program } from '../graph/program';
 import { sizeOf } from '../graph/shape';
 import type { Objective } from '../objectives/objective-method';
 import { parameterName } from './model-programs';
+import { OnDemand } from './on-demand';
 import { Pace } from './pace';
 import type { Checkpoint, NamedTensor } from './run-observer';
 import { rateFactorName, type StepProgram } from './step-program';
@@ -17,6 +18,7 @@ export interface CompiledStepOptions {
   /** See `model-programs.ts`. */
   readonly energies: Program;
   readonly chains: Program;
+  readonly scores: () => Program;
   readonly backend: Backend;
   readonly objective: Objective;
   readonly batches: Batches;
@@ -50,6 +52,7 @@ export class CompiledStep implements TrainingStep {
   readonly #step: Execution;
   readonly #energies: Execution;
   readonly #chains: Execution;
+  readonly #scores: OnDemand;
   readonly #pace = new Pace();
   /** Shapes of the state, for checkpoints. */
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
@@ -61,6 +64,7 @@ export class CompiledStep implements TrainingStep {
   ) {
     this.#options = options;
     [this.#step, this.#energies, this.#chains] = executions;
+    this.#scores = new OnDemand(options.backend, options.scores);
     this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
     this.#completed = options.completed;
   }
@@ -113,24 +117,13 @@ export class CompiledStep implements TrainingStep {
     return ends;
   }
 
-  async energy(points: Float32Array): Promise<Float32Array> {
-    const [count, dimensions] = this.#options.energies.inputs[0]!.shape as [number, number];
-    const parameters = await this.#parameters();
-    const energies = new Float32Array(points.length / dimensions);
-    for (let start = 0; start < energies.length; start += count) {
-      const part = points.subarray(start * dimensions, (start + count) * dimensions);
-      // The program has one size; what is missing in its last piece is not looked at.
-      const padded = new Float32Array(count * dimensions);
-      padded.set(part);
-      const outputs = await this.#energies.run(
-        { points: padded, ...parameters },
-        { seed: this.#options.seed, step: this.#completed },
-      );
-      const wanted = (outputs['energies'] as Float32Array).subarray(0, energies.length - start);
-      energies.set(wanted, start);
-      await this.#pace.giveWay();
-    }
-    return energies;
+  energy(points: Float32Array): Promise<Float32Array> {
+    return this.#evaluate(this.#options.energies, this.#energies, 'energies', points);
+  }
+
+  async score(points: Float32Array): Promise<Float32Array> {
+    const { program, execution } = await this.#scores.started();
+    return this.#evaluate(program, execution, 'scores', points);
   }
 
   async checkpoint(step: number): Promise<Checkpoint> {
@@ -168,7 +161,41 @@ export class CompiledStep implements TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    for (const execution of [this.#step, this.#energies, this.#chains]) await execution.dispose();
+    for (const used of [this.#step, this.#energies, this.#chains, this.#scores]) {
+      await used.dispose();
+    }
+  }
+
+  /**
+   * What a program of the model gives for each of `[n, D]` points, one output after the other.
+   *
+   * @param program takes a fixed number of `points`, `[count, D]`, and gives as many rows of `output`
+   */
+  async #evaluate(
+    program: Program,
+    execution: Execution,
+    output: string,
+    points: Float32Array,
+  ): Promise<Float32Array> {
+    const [count, dimensions] = program.inputs[0]!.shape as [number, number];
+    const width = sizeOf(program.outputs[output]!.shape) / count;
+    const parameters = await this.#parameters();
+    const rows = points.length / dimensions;
+    const values = new Float32Array(rows * width);
+    for (let start = 0; start < rows; start += count) {
+      const part = points.subarray(start * dimensions, (start + count) * dimensions);
+      // The program has one size; what is missing in its last piece is not looked at.
+      const padded = new Float32Array(count * dimensions);
+      padded.set(part);
+      const outputs = await execution.run(
+        { points: padded, ...parameters },
+        { seed: this.#options.seed, step: this.#completed },
+      );
+      const wanted = (outputs[output] as Float32Array).subarray(0, (rows - start) * width);
+      values.set(wanted, start * width);
+      await this.#pace.giveWay();
+    }
+    return values;
   }
 
   /** The parameters that are looked at: averaged ones, where the optimizer averages. */

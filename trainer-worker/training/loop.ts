@@ -404,6 +404,7 @@ export class TrainingLoop {
         samples,
         ...(quadratureEnergies ? { quadratureEnergies } : {}),
         energy: (points) => step.energy(points),
+        score: (points) => step.score(points),
       });
       Object.assign(measured, values);
       await this.#pace.giveWay();

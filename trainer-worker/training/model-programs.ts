@@ -101,6 +101,18 @@ export function energyProgram(definition: ModelDefinition, count: number): Progr
   });
 }
 
+/** Scores of points: inputs as of {@link energyProgram}, output `scores` `[count, D]`. */
+export function scoreProgram(definition: ModelDefinition, count: number): Program {
+  return compileProgram({
+    inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    isUserFile: userFiles(definition.origin.files),
+    step(inputs) {
+      const { score } = modelWith(definition, parametersIn(definition, inputs));
+      return { outputs: { scores: score(inputs['points'] as tf.Tensor2D) } };
+    },
+  });
+}
+
 /**
  * Chains for looking at: inputs `points` `[count, D]`, `iterations` and how many are `done` (int32),
  * and the parameters,

@@ -16,6 +16,8 @@ export interface TrainingStep {
   sample(): Promise<Float32Array>;
   /** Energies of `[n, D]` points; length n. */
   energy(points: Float32Array): Promise<Float32Array>;
+  /** Scores of `[n, D]` points, `[n, D]`; what it takes is compiled at the first call. */
+  score(points: Float32Array): Promise<Float32Array>;
   /** All that it takes to go on from here. */
   checkpoint(step: number): Promise<Checkpoint>;
   /**
