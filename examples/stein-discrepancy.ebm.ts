@@ -17,5 +17,6 @@ export default experiment({
   optimizer: optimizer.adam({ learningRate: 1e-3, beta1: 0 }),
   batchSize: 256,
   steps: 5_000,
-  preview: { every: 100 },
+  // The same idea as a measure: a kernel in place of the critic.
+  preview: { every: 100, diagnostics: ['likelihood', 'kullbackLeibler', 'kernelStein'] },
 });

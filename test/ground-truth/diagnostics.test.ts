@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type * as tf from '@tensorflow/tfjs';
 import { data as sources } from 'ebm-lab';
 import { dataMethod } from '../../trainer-worker/data';
 import { boundsOf } from '../../trainer-worker/data/bounds';
 import type { Dataset } from '../../trainer-worker/data/dataset';
 import { type DiagnosticName, diagnostics } from '../../trainer-worker/diagnostics';
 import { gridPoints } from '../../trainer-worker/diagnostics/grid';
+import { steinDiscrepancy } from '../../trainer-worker/diagnostics/kernel-stein';
 import { shareBelow } from '../../trainer-worker/diagnostics/out-of-distribution';
 import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
 import { logPartition, quadratureOf } from '../../trainer-worker/diagnostics/quadrature';
+import { kernelSteinDiscrepancy, medianDistance } from '../../trainer-worker/kernels/stein-kernel';
 import { Random, streams } from '../../trainer-worker/random/random';
+import { valuesOf } from '../support/energies';
 
 /** Energies of `[n, D]` points by a function of one. */
 function energies(
@@ -255,6 +259,83 @@ describe('samples against held-out rows', () => {
       samples: Float32Array.of(1, 1, 2, 0),
     });
     near(gap, 3 - 0.01, 1e-6);
+  });
+});
+
+describe('the kernel Stein discrepancy', () => {
+  const random = new Random(6, streams.trainingData);
+
+  test('is that which the objective of this name minimises', async () => {
+    const points = random.normals(40 * 3, 1.5);
+    const slopes = random.normals(40 * 3);
+    const inTensors = await valuesOf(
+      { x: { shape: [40, 3], data: points }, s: { shape: [40, 3], data: slopes } },
+      ({ x, s }) =>
+        kernelSteinDiscrepancy(x as tf.Tensor2D, s as tf.Tensor2D, 'inverseMultiquadric', 1.3),
+    );
+    // A mean of 1560 terms of size 3 in float32.
+    near(steinDiscrepancy(points, slopes, 3, 1.3), inTensors[0]!, 1e-5);
+  });
+
+  test('is 0 on average where scores are right, and else the kernel mean of their errors', async () => {
+    const variance = 2;
+    const count = 512;
+    /** Mean and standard error of both measures, over data sets of a model of precision θ. */
+    const over = async (theta: number) => {
+      const values: number[][] = [[], []];
+      for (let set = 0; set < 24; set++) {
+        const draw = () => random.normals(count, Math.sqrt(variance));
+        const dataset = datasetOf(draw(), 1);
+        const diagnostic = diagnostics.kernelStein.prepare({
+          dataset,
+          bounds: [[-9, 9]],
+          seed: 0,
+        })!;
+        const measured = await diagnostic.measure({
+          samples: draw(),
+          energy: () => Promise.reject(new Error('It needs no energies.')),
+          score: async (points) => points.map((x) => -theta * x),
+        });
+        Object.values(measured).forEach((value, index) => {
+          // Each set has a bandwidth of its own, a few percent around that of the law.
+          values[index]!.push(value - expected(theta, medianDistance(dataset.heldOut, 1)));
+        });
+      }
+      return values.map((all) => {
+        const mean = all.reduce((sum, value) => sum + value) / all.length;
+        const square = all.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+        return { mean, error: Math.sqrt(square / (all.length - 1) / all.length) };
+      });
+    };
+    /**
+     * E[δ(x) δ(x') k] with δ = (1/s² - θ) x, what is wrong with the score. In u = (x - x')/√2 and
+     * v = (x + x')/√2, independent N(0, s²), `x x' = (v² - u²)/2` and the kernel is of u alone.
+     */
+    const expected = (theta: number, h: number) => {
+      const width = 0.01;
+      let sum = 0;
+      for (let u = -12; u <= 12; u += width) {
+        const density = Math.exp(-(u ** 2) / (2 * variance)) / Math.sqrt(2 * Math.PI * variance);
+        sum += ((variance - u ** 2) / 2) * (1 + (2 * u ** 2) / h ** 2) ** -0.5 * density * width;
+      }
+      return (1 / variance - theta) ** 2 * sum;
+    };
+    for (const theta of [1.2, 1 / variance]) {
+      for (const { mean, error } of await over(theta)) {
+        // The median distance of two such numbers is 0.6745 √(2 s²) = 1.35.
+        assert.ok(error < expected(1.2, 1.35) / 15, `${error}`);
+        // Four standard errors of 24 sets: Student's t is beyond that once in 1,700; there are four.
+        near(mean, 0, 4 * error);
+      }
+    }
+  });
+
+  test('is not measured of bits or on a half-line', () => {
+    for (const domain of ['binary', 'nonnegative'] as const) {
+      const dataset = { ...datasetOf(new Float32Array(8), 2), domain };
+      const context = { dataset, bounds: boundsOf(dataset.training, 2), seed: 0 };
+      assert.equal(diagnostics.kernelStein.prepare(context), undefined);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import { annealedImportanceSampling } from './annealed-importance-sampling';
 import type { DiagnosticMethod } from './diagnostic';
 import { energyGap } from './energy-gap';
+import { kernelStein } from './kernel-stein';
 import { kullbackLeibler } from './kullback-leibler';
 import { likelihood } from './likelihood';
 import { maximumMeanDiscrepancy } from './maximum-mean-discrepancy';
@@ -13,6 +14,7 @@ export type DiagnosticName =
   | 'kullbackLeibler'
   | 'maximumMeanDiscrepancy'
   | 'slicedWasserstein'
+  | 'kernelStein'
   | 'outOfDistribution'
   | 'energyGap'
   | 'annealedImportanceSampling';
@@ -23,6 +25,7 @@ export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   kullbackLeibler,
   maximumMeanDiscrepancy,
   slicedWasserstein,
+  kernelStein,
   outOfDistribution,
   energyGap,
   annealedImportanceSampling,

@@ -34,7 +34,7 @@ export interface PreviewOptions {
   readonly sampler?: SamplerSpec;
   /**
    * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
-   * each where it can be had. Others: `'maximumMeanDiscrepancy'`, `'slicedWasserstein'`,
+   * each where it can be had. Others: `'maximumMeanDiscrepancy'`, `'slicedWasserstein'`, `'kernelStein'`,
    * `'outOfDistribution'`, `'energyGap'` and `'annealedImportanceSampling'`.
    */
   readonly diagnostics?: readonly DiagnosticName[] | null;
