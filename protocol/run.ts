@@ -128,6 +128,8 @@ export interface RunManifest {
   readonly git?: { readonly commit: string; readonly dirty: boolean };
   readonly preview?: PreviewLayout;
   readonly transform?: DataTransform;
+  /** The file that its first parameters are from, as the experiment named it, and its SHA-256, hex. */
+  readonly initialize?: { readonly file: string; readonly sha256: string };
   readonly metrics: readonly MetricInfo[];
   /** When it went on after it had ended or been killed, and from which step's checkpoint. */
   readonly resumes?: readonly { readonly at: string; readonly step: number }[];

@@ -70,6 +70,8 @@ const insidePath = z
     'must be a relative path inside the run directory',
   );
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+
 const identifier = z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier');
 
 /** Also what `ebm run --group` takes. */
@@ -97,7 +99,7 @@ export const manifestSchema = z.looseObject({
   experiment: z.object({
     file: z.string(),
     source: insidePath,
-    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
+    sha256,
   }),
   config: json,
   overrides: json,
@@ -110,6 +112,7 @@ export const manifestSchema = z.looseObject({
   git: z.exactOptional(z.object({ commit: z.string(), dirty: z.boolean() })),
   preview: z.exactOptional(layout),
   transform: z.exactOptional(z.object({ mean: z.array(z.number()), scale: z.array(z.number()) })),
+  initialize: z.exactOptional(z.object({ file: z.string(), sha256 })),
   metrics: z.array(metric),
   resumes: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: count }))),
   worker: z.exactOptional(z.object({ pid: z.number().int().positive(), socket: z.string() })),

@@ -22,6 +22,23 @@ export interface SafetensorsFile {
 
 const largestHeader = 100_000_000;
 
+/** Types of numbers that can be read: their bytes, and how they become single precision. */
+const types: {
+  readonly [dtype: string]: {
+    readonly bytes: number;
+    /** @param raw in a buffer of its own */
+    readonly toFloats: (raw: Uint8Array<ArrayBuffer>) => Float32Array;
+  };
+} = {
+  F32: { bytes: 4, toFloats: ({ buffer }) => new Float32Array(buffer) },
+  F64: { bytes: 8, toFloats: ({ buffer }) => Float32Array.from(new Float64Array(buffer)) },
+  F16: {
+    bytes: 2,
+    toFloats: ({ buffer }) => Float32Array.from(new Uint16Array(buffer), halfToNumber),
+  },
+  BF16: { bytes: 2, toFloats: ({ buffer }) => brainToFloats(new Uint16Array(buffer)) },
+};
+
 /**
  * The parts of a file, to be written in order.
  *
@@ -58,7 +75,8 @@ export function writeSafetensors(
 }
 
 /**
- * Reads a whole file of F32 tensors; each gets a buffer of its own.
+ * Reads a whole file of tensors of F32, F64, F16 or BF16; each gets a buffer of its own. Numbers of F64
+ * are rounded to single precision, beyond its range to infinity; the others keep their value.
  *
  * @throws Error that says what is wrong with the bytes and where
  */
@@ -73,7 +91,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const dataStart = 8 + headerBytes;
   const dataBytes = bytes.length - dataStart;
   let metadata: Readonly<Record<string, string>> = {};
-  const places: { name: string; shape: readonly number[]; begin: number; end: number }[] = [];
+  const places: ({ name: string } & ReturnType<typeof checkEntry>)[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') metadata = checkMetadata(entry);
     else places.push({ name, ...checkEntry(name, entry, dataBytes) });
@@ -92,13 +110,11 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
       `byte ${dataStart + covered}: ${dataBytes - covered} bytes belong to no tensor.`,
     );
   }
-  const tensors = places.map(({ name, shape, begin, end }) => ({
+  const tensors = places.map(({ name, shape, begin, end, toFloats }) => ({
     name,
     shape,
     // Not `slice`, which for a Node buffer copies nothing.
-    data: new Float32Array(
-      new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end)).buffer,
-    ),
+    data: toFloats(new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end))),
   }));
   return { tensors, metadata };
 }
@@ -123,8 +139,11 @@ function checkMetadata(entry: unknown): Readonly<Record<string, string>> {
 
 function checkEntry(name: string, entry: unknown, dataBytes: number) {
   const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
-  if (dtype !== 'F32') {
-    throw new Error(`byte 8: tensor '${name}' is of type ${String(dtype)}; F32 can be read.`);
+  const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined;
+  if (type === undefined) {
+    throw new Error(
+      `byte 8: tensor '${name}' is of type ${String(dtype)}; ${Object.keys(types).join(', ')} can be read.`,
+    );
   }
   if (!isCounts(shape) || !isCounts(offsets)) {
     throw new Error(`byte 8: the shape or the offsets of tensor '${name}' are not counts.`);
@@ -133,12 +152,28 @@ function checkEntry(name: string, entry: unknown, dataBytes: number) {
   if (offsets.length !== 2 || begin === undefined || end === undefined || end > dataBytes) {
     throw new Error(`byte 8: the offsets of tensor '${name}' lie outside the data.`);
   }
-  if (end - begin !== 4 * product(shape)) {
+  const needed = type.bytes * product(shape);
+  if (end - begin !== needed) {
     throw new Error(
-      `byte 8: tensor '${name}' of shape [${shape.join(', ')}] needs ${4 * product(shape)} bytes, not ${end - begin}.`,
+      `byte 8: tensor '${name}' of shape [${shape.join(', ')}] needs ${needed} bytes, not ${end - begin}.`,
     );
   }
-  return { shape, begin, end };
+  return { shape, begin, end, toFloats: type.toFloats };
+}
+
+/** The number that 16 bits of IEEE 754 binary16 are. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The numbers of which these are the upper halves, as single precision has them. */
+function brainToFloats(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,10 +1,12 @@
 /** Runs that ended or were killed go on, and runs are had again exactly. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
+import { readInitialParameters } from '../../run-directory/initial-parameters';
 import { readManifest } from '../../run-directory/manifest';
 import { numbersFrom } from '../graph-numbers';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
@@ -229,6 +231,39 @@ test('a run is had again exactly, from its kept source, with its seed and beside
   assert.deepEqual([b.seed, b.experiment], [a.seed, a.experiment]);
   const kept = (directory: string) => readFile(path.join(directory, a.experiment.source), 'utf8');
   assert.equal(await kept(second!), await kept(first!));
+});
+
+test('a run begins from the parameters of another, and needs that file no more', async (t) => {
+  const { folder, directory: first } = await unbroken(t, source, '--steps', '20');
+  const weights = path.join(folder, 'weights.safetensors');
+  await copyFile(path.join(first, 'checkpoints/000000020.safetensors'), weights);
+  const set = ['--set', 'initialize=weights.safetensors', '--steps', '20'];
+  await succeed(command(t, folder, 'run', 'moons.ebm.ts', ...set));
+  const second = (await runsIn(folder))[1]!;
+  const { initialize } = await readManifest(second);
+  const sha256 = createHash('sha256')
+    .update(await readFile(weights))
+    .digest('hex');
+  assert.deepEqual(initialize, { file: 'weights.safetensors', sha256 });
+  const ended = new Map(
+    (await readCheckpoint(first, 20)).tensors.map(({ name, data }) => [name, data]),
+  );
+  const begun = await readInitialParameters(second);
+  assert.equal(begun.length, 3);
+  for (const { name, data } of begun) assert.deepEqual(data, ended.get(`parameters/${name}`));
+  const expected = await result(second);
+  assert.notDeepEqual(expected.values, (await result(first)).values);
+
+  await rm(weights);
+  await refuse(command(t, folder, 'rerun', second), /weights\.safetensors does not exist/);
+  await succeed(command(t, folder, 'run', '--exactly', second));
+  const third = (await runsIn(folder))[2]!;
+  assert.deepEqual(await result(third), expected);
+  assert.deepEqual((await readManifest(third)).initialize, initialize);
+  // As if it had been killed before its first checkpoint.
+  await rm(path.join(third, 'checkpoints'), { recursive: true });
+  await succeed(command(t, folder, 'resume', third));
+  assert.deepEqual(await result(third), expected);
 });
 
 test('runs are listed, shown and rerun from a shell', async (t) => {

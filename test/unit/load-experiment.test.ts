@@ -71,6 +71,7 @@ describe('an experiment that is right', () => {
       batchSize: 128,
       steps: 5_000,
       seed: 0,
+      initialize: null,
       preview: {
         every: 50,
         samples: 1024,

@@ -82,13 +82,69 @@ describe('a safetensors file', () => {
     assert.throws(() => writeSafetensors([two, two], {}), /Two tensors are named 'w'/);
   });
 
+  test('of half, brain and double precision is read as single precision', () => {
+    const read = (dtype: string, array: Uint16Array | Float64Array) =>
+      readSafetensors(
+        file(
+          { a: tensor(0, array.byteLength, [array.length], dtype) },
+          new Uint8Array(array.buffer),
+        ),
+      ).tensors[0]!.data;
+    // Bits and values of IEEE 754 binary16: normal, subnormal, signed zero, infinite, not a number.
+    const halves: [bits: number, value: number][] = [
+      [0x3c00, 1],
+      [0xc000, -2],
+      [0x3555, 0.333251953125],
+      [0x7bff, 65504],
+      [0x0400, 2 ** -14],
+      [0x03ff, 2 ** -14 - 2 ** -24],
+      [0x0001, 2 ** -24],
+      [0x8000, -0],
+      [0xfc00, Number.NEGATIVE_INFINITY],
+      [0x7e01, Number.NaN],
+    ];
+    assert.deepEqual(
+      [
+        ...read(
+          'F16',
+          Uint16Array.from(halves, ([bits]) => bits),
+        ),
+      ],
+      halves.map(([, value]) => value),
+    );
+    // All that are positive and finite, in their order: each is its neighbours' mean or, at a power of
+    // two, nearer to the one below.
+    const all = read(
+      'F16',
+      Uint16Array.from({ length: 0x7c00 }, (_, bits) => bits),
+    );
+    for (let bits = 1; bits < 0x7c00 - 1; bits++) {
+      const [below, above] = [all[bits]! - all[bits - 1]!, all[bits + 1]! - all[bits]!];
+      assert.ok(below > 0 && (above === below || above === 2 * below), `0x${bits.toString(16)}`);
+    }
+    assert.deepEqual(
+      [...read('BF16', Uint16Array.of(0x3f80, 0xc000, 0x4049, 0x7f7f, 0x0001, 0xff80, 0x7fc0))],
+      [1, -2, 3.140625, 3.3895313892515355e38, 2 ** -133, Number.NEGATIVE_INFINITY, Number.NaN],
+    );
+    assert.deepEqual(
+      [...read('F64', Float64Array.of(0.1, 1e300, -1e-300))],
+      [Math.fround(0.1), Number.POSITIVE_INFINITY, -0],
+    );
+  });
+
   const eight = new Uint8Array(8);
   const malformed: [what: string, bytes: Uint8Array, message: RegExp][] = [
     ['less than a length', new Uint8Array(7), /byte 0/],
     ['a header longer than the file', Buffer.alloc(16, 0xff), /byte 0: a header of/],
     ['a header that is no JSON', file('{"a'), /not JSON/],
     ['a header that is no object', file('[1]'), /not a JSON object/],
-    ['another type', file({ a: tensor(0, 8, [4], 'BF16') }, eight), /of type BF16/],
+    ['another type', file({ a: tensor(0, 8, [1], 'I64') }, eight), /of type I64; F32, F64, F16/],
+    ['a type of no name', file({ a: tensor(0, 8, [1], 'toString') }, eight), /of type toString/],
+    [
+      'halves that do not fill',
+      file({ a: tensor(0, 8, [2], 'F16') }, eight),
+      /needs 4 bytes, not 8/,
+    ],
     ['a fractional shape', file({ a: tensor(0, 8, [0.5]) }, eight), /not counts/],
     ['a negative offset', file({ a: tensor(-8, 0, [2]) }, eight), /not counts/],
     ['offsets outside', file({ a: tensor(0, 12) }, eight), /outside the data/],

@@ -42,6 +42,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
     const {
       state,
       experiment,
+      initialize,
       parent,
       group,
       git,
@@ -64,6 +65,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
         'overrides',
         Object.keys(manifest.overrides).length ? JSON.stringify(manifest.overrides) : undefined,
       ],
+      ['initialized', initialize && `from ${initialize.file} (SHA-256 ${initialize.sha256})`],
       ['parent', parent],
       ['sweep', group && `${group.name}, run ${group.index + 1} of ${group.of}`],
       ['git', git && `${git.commit}${git.dirty ? ', with changes' : ''}`],

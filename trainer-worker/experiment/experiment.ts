@@ -77,6 +77,12 @@ export interface ExperimentOptions {
   readonly steps?: number;
   /** Decides everything random: the same seed gives the same run, bit for bit. From 0. Default 0. */
   readonly seed?: number;
+  /**
+   * A safetensors file whose tensors are the parameters to begin with, under the energy's own names or
+   * as a checkpoint of a run has them; the path is relative to the experiment file. Default `null`: the
+   * seed draws them.
+   */
+  readonly initialize?: string | null;
   readonly preview?: PreviewOptions;
   readonly checkpoint?: CheckpointOptions;
   /** When a diverging training is paused or rolled back. */
@@ -100,6 +106,7 @@ const schema = z.strictObject({
   batchSize: integer(1, 1_000_000).default(128),
   steps: integer(1, 1_000_000_000).default(5_000),
   seed: integer(0).default(0),
+  initialize: z.string().min(1).nullable().default(null),
   preview: z
     .strictObject({
       every: integer(1, 1_000_000).default(50),

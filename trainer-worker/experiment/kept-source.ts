@@ -6,7 +6,8 @@ import type { LoadedExperiment } from './loaded-experiment';
 
 /**
  * Loads the experiment that a run was made of from the copy that it keeps, with what it overrode and
- * its seed. Paths of data are still relative to the original file.
+ * its seed, and with the parameters that it began with, where it keeps them. Paths of data are still
+ * relative to the original file.
  *
  * @param directory the run directory
  * @param changes dotted path → value, on top of the run's own overrides
@@ -18,8 +19,11 @@ export async function loadKeptExperiment(
   changes: JsonObject = {},
 ): Promise<LoadedExperiment> {
   const { file, source } = manifest.experiment;
-  return await loadExperiment(path.join(directory, source), {
+  const loaded = await loadExperiment(path.join(directory, source), {
     overrides: { ...overridesForRerun(manifest), ...changes },
     original: file,
   });
+  const { initialize } = manifest;
+  if (initialize === undefined || 'initialize' in changes) return loaded;
+  return { ...loaded, keptInitial: { directory, ...initialize } };
 }

@@ -27,4 +27,10 @@ export interface LoadedExperiment {
   readonly sha256: string;
   /** Where the user's file makes each part, as far as known. */
   readonly locations: Readonly<Partial<Record<ExperimentPart, SourceLocation>>>;
+  /** The run that keeps what its `initialize` named, and what that was. */
+  readonly keptInitial?: {
+    readonly directory: string;
+    readonly file: string;
+    readonly sha256: string;
+  };
 }

@@ -1,5 +1,17 @@
 import type { SourceLocation } from '../../protocol/problem';
-import type { OptionPath } from '../options/option-error';
+import { dotted, type OptionPath } from '../options/option-error';
+import type { LoadedExperiment } from './loaded-experiment';
+
+/** Where an option of `experiment()` stands; nothing where it was overridden, or nobody knows. */
+export function placeOfOption(
+  { locations, sources, overrides }: LoadedExperiment,
+  path: OptionPath,
+): SourceLocation | undefined {
+  const call = locations.experiment;
+  const source = sources.find((one) => one.path === call?.file);
+  if (call === undefined || source === undefined || dotted(path) in overrides) return undefined;
+  return locateOption(new TextDecoder().decode(source.contents), call, path);
+}
 
 /**
  * The place of an option in a call, found in the text: `{ hiden: [8] }` → where `hiden` stands.

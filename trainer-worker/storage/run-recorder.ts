@@ -8,6 +8,7 @@ import { pruneCheckpoints, writeCheckpoint } from '../../run-directory/checkpoin
 import { EventWriter } from '../../run-directory/event-file';
 import type { ScalarEvent } from '../../run-directory/event-message';
 import { removeLeftovers } from '../../run-directory/files';
+import { writeInitialParameters } from '../../run-directory/initial-parameters';
 import { writeManifest } from '../../run-directory/manifest';
 import { listPreviewSteps, writeData, writePreview } from '../../run-directory/previews';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
@@ -27,7 +28,7 @@ export interface RunStart {
   readonly loaded: LoadedExperiment;
   readonly prepared: Pick<
     PreparedTraining,
-    'description' | 'backend' | 'warnings' | 'transform' | 'shownData'
+    'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'shownData'
   >;
   readonly parent?: string;
   readonly group?: RunGroup;
@@ -106,6 +107,8 @@ export class RunRecorder implements RunObserver {
     const { directory, loaded, prepared } = start;
     const source = await writeSourceSnapshot(directory, loaded.sources);
     await writeData(directory, prepared.shownData);
+    const { initial } = prepared;
+    if (initial) await writeInitialParameters(directory, initial.tensors);
     const git = await readGitState(path.dirname(loaded.file));
     const events = await EventWriter.open(directory, start.createdAt);
     const manifest: RunManifest = {
@@ -127,6 +130,7 @@ export class RunRecorder implements RunObserver {
       ...(git ? { git } : {}),
       preview: prepared.description.preview,
       ...(prepared.transform ? { transform: prepared.transform } : {}),
+      ...(initial ? { initialize: { file: initial.file, sha256: initial.sha256 } } : {}),
       metrics: prepared.description.metrics,
       worker: { pid: process.pid, socket: start.socket },
     };

@@ -18,6 +18,7 @@ import { parameterUpdate } from '../optimizers/parameter-update';
 import { Random, streams } from '../random/random';
 import { type SamplerSpec, samplerMethod } from '../samplers';
 import { CompiledStep, feedsOf, shardsKey } from './compiled-step';
+import type { Initialization } from './initialization';
 import {
   chainProgram,
   checkEnergy,
@@ -62,6 +63,8 @@ export interface TrainingDefinition {
   readonly hasRateFactor?: boolean;
   /** A checkpoint of the same training to go on from. */
   readonly saved?: Checkpoint;
+  /** Where the initial parameters do not come from the seed. */
+  readonly initialization?: Pick<Initialization, 'fill'>;
 }
 
 /** A training whose programs are compiled and run nowhere yet. */
@@ -76,6 +79,8 @@ export interface CompiledTraining {
   readonly feeds: Arrays;
   /** The step's state before it: parameters and optimizer. */
   readonly initial: Arrays;
+  /** The energy's parameters before it, by the names that it gave them. */
+  readonly parameters: readonly NamedTensor[];
   /** Hands the programs to a backend. To be called once: buffers of chains are the step's own. */
   start(backend: Backend): Promise<CompiledStep>;
 }
@@ -89,11 +94,12 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const { origin, bounds, batchSize, seed, preview, saved, domain = 'real', labels } = definition;
   const dimensions = bounds.length;
   const energy = buildEnergy(definition.energy, dimensions);
-  const parameters = initialParameters(
+  const drawn = initialParameters(
     (random) => energy.init(random),
     new Random(seed, streams.parameters),
     origin,
   );
+  const parameters = definition.initialization?.fill(drawn) ?? drawn;
   const kept = saved && new Map(saved.tensors.map(({ name, data }) => [name, data]));
   const objective = objectiveMethod(definition.objective).build(definition.objective, {
     seed,
@@ -145,6 +151,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     warnings: step.warnings,
     feeds: feedsOf({ batches, objective }, completed + 1),
     initial: Object.fromEntries(initial.map(({ name, data }) => [name, data])),
+    parameters,
     start: (backend) =>
       CompiledStep.start({
         step,

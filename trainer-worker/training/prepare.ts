@@ -9,6 +9,7 @@ import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { bestIn } from './best-checkpoint';
 import { compileTraining } from './compile-training';
+import { readInitialization } from './initialization';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
 import type { Checkpoint } from './run-observer';
@@ -53,6 +54,8 @@ export async function prepareTraining(
     resolution: layout.resolution,
     seed,
   });
+  // What goes on has all its parameters in the checkpoint.
+  const initialization = saved ? undefined : await readInitialization(loaded);
   const compiled = compileTraining({
     energy: experiment.energy,
     origin: {
@@ -70,6 +73,7 @@ export async function prepareTraining(
     preview,
     hasRateFactor: experiment.guard.action === 'rollBack',
     ...(saved ? { saved } : {}),
+    ...(initialization ? { initialization } : {}),
   });
   const metrics = [
     ...compiled.metrics,
@@ -93,6 +97,15 @@ export async function prepareTraining(
     program: compiled.program,
     warnings: [...compiled.warnings, ...measures.warnings],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
+    ...(initialization
+      ? {
+          initial: {
+            file: initialization.file,
+            sha256: initialization.sha256,
+            tensors: compiled.parameters,
+          },
+        }
+      : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(

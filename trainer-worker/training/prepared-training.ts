@@ -1,7 +1,7 @@
 import type { DataTransform } from '../../protocol/run';
 import type { Program } from '../graph/program';
 import type { TrainingLoop } from './loop';
-import type { RunDescription, RunObserver } from './run-observer';
+import type { NamedTensor, RunDescription, RunObserver } from './run-observer';
 
 /** An experiment whose data are loaded and whose step is built and tried: ready for step 1. */
 export interface PreparedTraining {
@@ -13,6 +13,13 @@ export interface PreparedTraining {
   readonly warnings: readonly string[];
   /** How the data were standardised, if they were. */
   readonly transform?: DataTransform;
+  /** The parameters to begin with and the file that they are from, where they are from one. */
+  readonly initial?: {
+    readonly file: string;
+    /** Of the file's bytes, hex. */
+    readonly sha256: string;
+    readonly tensors: readonly NamedTensor[];
+  };
   /** A subset of the data for the panel, `[count, D]`, exactly sized. */
   readonly shownData: { readonly values: Float32Array; readonly count: number };
   /** The loop, not yet running. To be called once. */
