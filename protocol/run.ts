@@ -76,6 +76,14 @@ export interface DataTransform {
   readonly scale: readonly number[];
 }
 
+/** A file that a run read, so that it can be told whether it is still the same. */
+export interface KeptFile {
+  /** Its path as the experiment named it. */
+  readonly file: string;
+  /** Of its bytes, hex. */
+  readonly sha256: string;
+}
+
 /** The sweep that a run is a part of. */
 export interface RunGroup {
   /** Of all runs of the sweep the same. */
@@ -128,8 +136,10 @@ export interface RunManifest {
   readonly git?: { readonly commit: string; readonly dirty: boolean };
   readonly preview?: PreviewLayout;
   readonly transform?: DataTransform;
-  /** The file that its first parameters are from, as the experiment named it, and its SHA-256, hex. */
-  readonly initialize?: { readonly file: string; readonly sha256: string };
+  /** The files that its data are from. */
+  readonly dataFiles?: readonly KeptFile[];
+  /** The file that its first parameters are from. */
+  readonly initialize?: KeptFile;
   readonly metrics: readonly MetricInfo[];
   /** When it went on after it had ended or been killed, and from which step's checkpoint. */
   readonly resumes?: readonly { readonly at: string; readonly step: number }[];

@@ -71,6 +71,7 @@ const insidePath = z
   );
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+const keptFile = z.object({ file: z.string(), sha256 });
 
 const identifier = z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier');
 
@@ -112,7 +113,8 @@ export const manifestSchema = z.looseObject({
   git: z.exactOptional(z.object({ commit: z.string(), dirty: z.boolean() })),
   preview: z.exactOptional(layout),
   transform: z.exactOptional(z.object({ mean: z.array(z.number()), scale: z.array(z.number()) })),
-  initialize: z.exactOptional(z.object({ file: z.string(), sha256 })),
+  dataFiles: z.exactOptional(z.array(keptFile)),
+  initialize: z.exactOptional(keptFile),
   metrics: z.array(metric),
   resumes: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: count }))),
   worker: z.exactOptional(z.object({ pid: z.number().int().positive(), socket: z.string() })),

@@ -231,6 +231,25 @@ test('a run is had again exactly, from its kept source, with its seed and beside
   assert.deepEqual([b.seed, b.experiment], [a.seed, a.experiment]);
   const kept = (directory: string) => readFile(path.join(directory, a.experiment.source), 'utf8');
   assert.equal(await kept(second!), await kept(first!));
+  assert.equal(a.warnings, undefined);
+  const [was] = a.dataFiles!;
+  assert.equal(was!.file, 'numbers.csv');
+
+  await writeFile(path.join(folder, 'numbers.csv'), `a,b\n${rows.reverse().join('\n')}\n`);
+  const changed = /numbers\.csv has changed since ‘moons’ began \(SHA-256 \w{12}… then/;
+  const exactly = command(t, folder, 'run', '--exactly', first!);
+  await succeed(exactly);
+  assert.match(exactly.out(), changed);
+  const c = await readManifest((await runsIn(folder))[2]!);
+  assert.match(String(c.warnings), changed);
+  assert.notDeepEqual(c.dataFiles, a.dataFiles);
+  const resumed = command(t, folder, 'resume', first!, '--steps', '12');
+  await succeed(resumed);
+  assert.match(resumed.out(), changed);
+  const { warnings, dataFiles } = await readManifest(first!);
+  assert.match(String(warnings), changed);
+  // What it began with is what the next one to go on compares with, too.
+  assert.deepEqual(dataFiles, [was]);
 });
 
 test('a run begins from the parameters of another, and needs that file no more', async (t) => {

@@ -38,6 +38,7 @@ export const manifest: RunManifest = {
     resolution: 3,
   },
   transform: { mean: [0, 1], scale: [1, 2] },
+  dataFiles: [{ file: 'rows.csv', sha256: '01'.repeat(32) }],
   initialize: { file: 'weights.safetensors', sha256: 'ef'.repeat(32) },
   metrics: [{ name: 'loss', label: 'Loss', group: 'Loss', unit: 'nats' }],
   worker: { pid: 4321, socket: '/tmp/x.sock' },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { data } from 'ebm-lab';
@@ -57,6 +58,8 @@ describe('a CSV file', () => {
       [50, 5],
     ]);
     assert.equal(set.transform, undefined);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    assert.deepEqual(set.files, [{ file, sha256 }]);
   });
 
   test('is split by the seed', async (t) => {
@@ -192,6 +195,7 @@ describe('a NumPy file', () => {
   test('gives its rows; one dimension is one column', async (t) => {
     const set = await load(t, npyOf([1, 2, 3, 4, 5, 6], [3, 2]), data.npy(file, raw));
     assert.deepEqual(set.axes, ['x1', 'x2']);
+    assert.match(set.files![0]!.sha256, /^[0-9a-f]{64}$/);
     assert.deepEqual(sortedRows(Float32Array.from([...set.training, ...set.heldOut]), 2), [
       [1, 2],
       [3, 4],

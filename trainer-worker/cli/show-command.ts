@@ -42,6 +42,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
     const {
       state,
       experiment,
+      dataFiles = [],
       initialize,
       parent,
       group,
@@ -65,6 +66,10 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
         'overrides',
         Object.keys(manifest.overrides).length ? JSON.stringify(manifest.overrides) : undefined,
       ],
+      ...dataFiles.map(({ file, sha256 }): [string, string] => [
+        'data',
+        `${file} (SHA-256 ${sha256})`,
+      ]),
       ['initialized', initialize && `from ${initialize.file} (SHA-256 ${initialize.sha256})`],
       ['parent', parent],
       ['sweep', group && `${group.name}, run ${group.index + 1} of ${group.of}`],

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { CsvError, parse } from 'csv-parse/sync';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
@@ -7,7 +6,7 @@ import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
 import type { Domain } from './domain';
-import { dataFile, datasetOf, type TableOptions, tableShape, unreadable } from './table';
+import { datasetOf, readDataFile, type TableOptions, tableShape } from './table';
 
 export interface CsvOptions extends TableOptions {
   /** Names of the columns to use, in this order. Default: all columns but that of the classes. */
@@ -65,11 +64,9 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
   domain: ({ domain }) => domain,
   hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
-    const file = dataFile(spec.path, context);
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw unreadable(file, error);
-    });
-    const [header, ...rows] = records(text, file, spec.delimiter);
+    const { source, bytes } = await readDataFile(spec.path, context);
+    const { path: file } = source;
+    const [header, ...rows] = records(bytes.toString('utf8'), file, spec.delimiter);
     if (header === undefined)
       throw problem(file, `${file} is empty.`, 'Name the columns in its first row.');
     const names = header.fields.map((name) => name.trim());
@@ -100,7 +97,11 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
       const { line } = rows[unnamed]!;
       throw notANumber(file, unnamed + 2, line, label.column + 1, label.name, '');
     }
-    return datasetOf({ file, values, columns, ...(labels ? { labels } : {}) }, spec, context.seed);
+    return datasetOf(
+      { source, values, columns, ...(labels ? { labels } : {}) },
+      spec,
+      context.seed,
+    );
   },
 };
 

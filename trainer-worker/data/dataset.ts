@@ -1,4 +1,4 @@
-import type { DataTransform } from '../../protocol/run';
+import type { DataTransform, KeptFile } from '../../protocol/run';
 import type { Domain } from './domain';
 
 /** The class of each row, as an index into `classes`. */
@@ -34,6 +34,8 @@ export interface Dataset {
   readonly logDensity?: LogDensity;
   /** How raw values became these, if they were standardised. */
   readonly transform?: DataTransform;
+  /** The files that it was read from, if any. */
+  readonly files?: readonly KeptFile[];
 }
 
 /** What a data source needs to know of the run that it is for. */

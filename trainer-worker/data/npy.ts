@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
 import { readNpy } from '../../run-directory/npy';
@@ -6,7 +5,7 @@ import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
 import type { Domain } from './domain';
-import { dataFile, datasetOf, type TableOptions, tableShape, unreadable } from './table';
+import { datasetOf, readDataFile, type TableOptions, tableShape } from './table';
 
 export interface NpyOptions extends TableOptions {
   /** Names of the columns, one each. Default `x1`, `x2`, … */
@@ -54,10 +53,8 @@ export const npyMethod: DataMethod<NpySpec, typeof npy> = {
   domain: ({ domain }) => domain,
   hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
-    const file = dataFile(spec.path, context);
-    const bytes = await readFile(file).catch((error: unknown) => {
-      throw unreadable(file, error);
-    });
+    const { source, bytes } = await readDataFile(spec.path, context);
+    const { path: file } = source;
     const { shape, data } = parsed(bytes, file);
     const [rows, dimensions = 1] = shape;
     if (rows === undefined || shape.length > 2 || dimensions === 0) {
@@ -86,7 +83,7 @@ export const npyMethod: DataMethod<NpySpec, typeof npy> = {
         'Correct or remove that row; every value must be finite.',
       );
     }
-    if (spec.label === null) return datasetOf({ file, values, columns }, spec, context.seed);
+    if (spec.label === null) return datasetOf({ source, values, columns }, spec, context.seed);
     const label = columns.indexOf(spec.label);
     if (label === -1 || dimensions === 1) {
       throw problem(
@@ -98,7 +95,7 @@ export const npyMethod: DataMethod<NpySpec, typeof npy> = {
     }
     return datasetOf(
       {
-        file,
+        source,
         values: values.filter((_, index) => index % dimensions !== label),
         columns: columns.filter((_, index) => index !== label),
         labels: Array.from({ length: rows }, (_, row) => String(values[row * dimensions + label])),

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
-import type { DataTransform } from '../../protocol/run';
+import type { DataTransform, KeptFile } from '../../protocol/run';
 import { fraction } from '../options/numbers';
 import { Random, streams } from '../random/random';
 import type { DataContext, DataLabels, Dataset } from './dataset';
@@ -37,10 +39,15 @@ export const tableShape = {
   heldOut: fraction.default(0.1),
 };
 
+/** A data file, read. */
+interface DataFile extends KeptFile {
+  /** Absolute path, for messages. */
+  readonly path: string;
+}
+
 /** Rows as a file has them. */
 interface Table {
-  /** Absolute path, for messages. */
-  readonly file: string;
+  readonly source: DataFile;
   /** `[rows, columns]`, row-major. */
   readonly values: Float64Array;
   readonly columns: readonly string[];
@@ -48,13 +55,26 @@ interface Table {
   readonly labels?: readonly string[];
 }
 
-/** The absolute path of a data file that an experiment names. @internal */
-export function dataFile(given: string, { directory }: DataContext): string {
-  return path.resolve(directory, given);
+/**
+ * Reads a data file that an experiment names.
+ *
+ * @throws ProblemError of kind `data`
+ * @internal
+ */
+export async function readDataFile(
+  given: string,
+  { directory }: DataContext,
+): Promise<{ readonly source: DataFile; readonly bytes: Buffer }> {
+  const file = path.resolve(directory, given);
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { source: { path: file, file: given, sha256 }, bytes };
 }
 
-/** The problem for a data file that cannot be read. @internal */
-export function unreadable(file: string, cause: unknown): ProblemError {
+/** The problem for a data file that cannot be read. */
+function unreadable(file: string, cause: unknown): ProblemError {
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
   return new ProblemError(
     {
@@ -78,7 +98,8 @@ export function unreadable(file: string, cause: unknown): ProblemError {
  * @internal
  */
 export function datasetOf(table: Table, options: Required<TableOptions>, seed: number): Dataset {
-  const { file, values, columns } = table;
+  const { source, values, columns } = table;
+  const { path: file, sha256 } = source;
   const { domain } = options;
   const standardize = options.standardize ?? domain === 'real';
   const dimensions = columns.length;
@@ -116,6 +137,7 @@ export function datasetOf(table: Table, options: Required<TableOptions>, seed: n
     domain,
     ...(table.labels ? { labels: labelsOf(table.labels, training, heldOut) } : {}),
     ...(standardize ? { transform } : {}),
+    files: [{ file: source.file, sha256 }],
   };
 }
 
@@ -134,7 +156,8 @@ function labelsOf(
 }
 
 /** @throws ProblemError of kind `data` that names the first value outside the domain */
-function requireDomain({ file, values, columns }: Table, domain: Domain, standardize: boolean) {
+function requireDomain({ source, values, columns }: Table, domain: Domain, standardize: boolean) {
+  const { path: file } = source;
   if (domain === 'real') return;
   if (standardize) {
     throw new ProblemError({

@@ -1,5 +1,5 @@
 import type { SourceLocation } from '../../protocol/problem';
-import type { JsonObject } from '../../protocol/run';
+import type { JsonObject, KeptFile } from '../../protocol/run';
 import type { ExperimentSpec } from './experiment';
 
 /** One file that an experiment consists of. */
@@ -28,9 +28,5 @@ export interface LoadedExperiment {
   /** Where the user's file makes each part, as far as known. */
   readonly locations: Readonly<Partial<Record<ExperimentPart, SourceLocation>>>;
   /** The run that keeps what its `initialize` named, and what that was. */
-  readonly keptInitial?: {
-    readonly directory: string;
-    readonly file: string;
-    readonly sha256: string;
-  };
+  readonly keptInitial?: KeptFile & { readonly directory: string };
 }

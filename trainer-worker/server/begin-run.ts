@@ -67,14 +67,15 @@ export async function beginRun(
   onPhase: OnPhase,
 ): Promise<RecordedRun> {
   onPhase('loading the experiment');
-  const { loaded, backend, parent } = await loadRequested(request);
+  const { loaded, backend, repeated } = await loadRequested(request);
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
-  const prepared = await prepareTraining(loaded, { backend });
+  const made = await prepareTraining(loaded, { backend });
+  const prepared = { ...made, warnings: [...made.warnings, ...changedData(repeated, made)] };
   onPhase('beginning the record');
   const { RunRecorder } = await import('../storage/run-recorder');
-  const start = { ...request, loaded, prepared, ...(parent === undefined ? {} : { parent }) };
+  const start = { ...request, loaded, prepared, ...(repeated ? { parent: repeated.id } : {}) };
   return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
 }
 
@@ -116,6 +117,7 @@ export async function resumeRun(
     );
     return await go('auto');
   });
+  warnings.push(...changedData(manifest, prepared));
   onPhase('going on with the record');
   const { RunRecorder } = await import('../storage/run-recorder');
   const { socket } = request;
@@ -146,8 +148,8 @@ async function recorded(
 
 async function loadRequested(
   request: RunRequest,
-): Promise<{ loaded: LoadedExperiment; backend: WantedBackend; parent?: string }> {
-  const { of, overrides, backend, parent } = request;
+): Promise<{ loaded: LoadedExperiment; backend: WantedBackend; repeated?: RunManifest }> {
+  const { of, overrides, backend } = request;
   if ('file' in of) {
     const { loadExperiment } = await import('../experiment/load');
     const { file, original } = of;
@@ -155,7 +157,7 @@ async function loadRequested(
       overrides,
       ...(original === undefined ? {} : { original }),
     });
-    return { loaded, backend, ...(parent === undefined ? {} : { parent }) };
+    return { loaded, backend };
   }
   const manifest = await readManifest(of.exactly);
   const { loadKeptExperiment } = await import('../experiment/kept-source');
@@ -164,8 +166,21 @@ async function loadRequested(
   return {
     loaded,
     backend: backend === 'auto' ? (before ?? backend) : backend,
-    parent: manifest.id,
+    repeated: manifest,
   };
+}
+
+/** Which data files of a run differ now, in words: what is trained from here on is not what it was. */
+function changedData(
+  before: RunManifest | undefined,
+  { dataFiles }: Pick<PreparedTraining, 'dataFiles'>,
+): string[] {
+  return (before?.dataFiles ?? []).flatMap(({ file, sha256 }) => {
+    const now = dataFiles.find((one) => one.file === file);
+    if (now === undefined || now.sha256 === sha256) return [];
+    const [was, is] = [sha256, now.sha256].map((hash) => hash.slice(0, 12));
+    return `The data file ${file} has changed since ‘${before?.name}’ began (SHA-256 ${was}… then, ${is}… now): it is trained on other data.`;
+  });
 }
 
 /** @throws ProblemError of kind `worker` while the run's trainer answers */

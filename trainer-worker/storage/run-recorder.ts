@@ -28,7 +28,7 @@ export interface RunStart {
   readonly loaded: LoadedExperiment;
   readonly prepared: Pick<
     PreparedTraining,
-    'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'shownData'
+    'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'dataFiles' | 'shownData'
   >;
   readonly parent?: string;
   readonly group?: RunGroup;
@@ -130,6 +130,7 @@ export class RunRecorder implements RunObserver {
       ...(git ? { git } : {}),
       preview: prepared.description.preview,
       ...(prepared.transform ? { transform: prepared.transform } : {}),
+      ...(prepared.dataFiles.length > 0 ? { dataFiles: prepared.dataFiles } : {}),
       ...(initial ? { initialize: { file: initial.file, sha256: initial.sha256 } } : {}),
       metrics: prepared.description.metrics,
       worker: { pid: process.pid, socket: start.socket },

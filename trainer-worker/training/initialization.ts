@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ProblemError } from '../../protocol/problem';
+import type { KeptFile } from '../../protocol/run';
 import { readInitialParameters } from '../../run-directory/initial-parameters';
 import { readSafetensors } from '../../run-directory/safetensors';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
@@ -13,11 +14,7 @@ import { parameterName } from './model-programs';
 import type { NamedTensor } from './run-observer';
 
 /** Where initial parameters come from. */
-export interface Initialization {
-  /** The file, as the experiment names it. */
-  readonly file: string;
-  /** Of its bytes, hex. */
-  readonly sha256: string;
+export interface Initialization extends KeptFile {
   /**
    * The parameters with the file's numbers.
    *

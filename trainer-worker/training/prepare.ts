@@ -97,6 +97,7 @@ export async function prepareTraining(
     program: compiled.program,
     warnings: [...compiled.warnings, ...measures.warnings],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
+    dataFiles: dataset.files ?? [],
     ...(initialization
       ? {
           initial: {

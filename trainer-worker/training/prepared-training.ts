@@ -1,4 +1,4 @@
-import type { DataTransform } from '../../protocol/run';
+import type { DataTransform, KeptFile } from '../../protocol/run';
 import type { Program } from '../graph/program';
 import type { TrainingLoop } from './loop';
 import type { NamedTensor, RunDescription, RunObserver } from './run-observer';
@@ -14,12 +14,9 @@ export interface PreparedTraining {
   /** How the data were standardised, if they were. */
   readonly transform?: DataTransform;
   /** The parameters to begin with and the file that they are from, where they are from one. */
-  readonly initial?: {
-    readonly file: string;
-    /** Of the file's bytes, hex. */
-    readonly sha256: string;
-    readonly tensors: readonly NamedTensor[];
-  };
+  readonly initial?: KeptFile & { readonly tensors: readonly NamedTensor[] };
+  /** The files that its data are from. */
+  readonly dataFiles: readonly KeptFile[];
   /** A subset of the data for the panel, `[count, D]`, exactly sized. */
   readonly shownData: { readonly values: Float32Array; readonly count: number };
   /** The loop, not yet running. To be called once. */
