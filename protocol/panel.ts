@@ -56,6 +56,8 @@ export interface PanelUpdate {
 /** The page answers these and emits these. Each reply is the credit for the next message: the host never has more than one unanswered. */
 export interface PageSide {
   methods: {
+    /** There is no run yet, only one that is being started: a line that says how far it is. */
+    starting(params: { readonly text: string }): null;
     snapshot(params: PanelSnapshot): null;
     update(params: PanelUpdate): null;
   };

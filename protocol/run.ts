@@ -42,6 +42,8 @@ export interface RunState {
   readonly secondsLeft?: number;
   /** While starting: what it is busy with, for example `loading the experiment`. */
   readonly phase?: string;
+  /** While starting: the experiment, its data and its step were tried; what is left takes time only. */
+  readonly isTried?: true;
   /** Why it is paused, failed or crashed, where that was not the user's wish. */
   readonly problem?: Problem;
 }

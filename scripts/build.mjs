@@ -82,6 +82,8 @@ async function buildExtension() {
     entryPoints: { extension: 'extension/extension.ts' },
     outdir: dist,
     external: ['vscode'],
+    // The editor complains of whoever asks for it, which zod does to know whether it is in a browser.
+    define: { navigator: 'undefined' },
   });
 }
 

@@ -99,6 +99,10 @@ export class Page {
 
   #listen(): void {
     const { peer } = this.#host;
+    peer.handle('starting', ({ text }) => {
+      this.#waiting.textContent = text;
+      return null;
+    });
     peer.handle('snapshot', (snapshot) => {
       const isOtherRun = this.#panel?.runDirectory !== snapshot.runDirectory;
       this.#panel = fromSnapshot(snapshot);

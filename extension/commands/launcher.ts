@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import { type CommandId, settingDefaults } from '../manifest';
-import type { RunPanels } from '../panel/run-panels';
+import type { OpeningPanel, RunPanels } from '../panel/run-panels';
 import { checkedLimit, RunQueue } from '../queue/run-queue';
 import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from '../runs/launch';
 import type { Run } from '../runs/run';
@@ -115,10 +115,11 @@ export class Launcher {
     return source;
   }
 
-  /** Goes on with a run that has ended and shows its panel. Never throws. */
+  /** Shows the panel of a run that has ended, and goes on with it. Never throws. */
   async resume(run: Run, folder: string): Promise<void> {
     const { file } = run.manifest.experiment;
-    const task = { title: `Resuming ‘${run.name}’`, experiment: file, shows: true };
+    this.#means.panels.show(run);
+    const task = { title: `Resuming ‘${run.name}’`, experiment: file, shows: false };
     await this.#begin(task, (means) => resumeRun(run, folder, means));
   }
 
@@ -133,6 +134,7 @@ export class Launcher {
     const { panels, diagnostics, log } = this.#means;
     diagnostics.clear(experiment);
     const cancellation = new AbortController();
+    let panel: OpeningPanel | undefined;
     try {
       const run = await vscode.window.withProgress(
         { location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -141,13 +143,21 @@ export class Launcher {
           const means = await this.#launchMeans(experiment, cancellation.signal);
           return await start({
             ...means,
-            onState: ({ phase }) => phase !== undefined && progress.report({ message: phase }),
+            onState: ({ phase, isTried }) => {
+              if (phase === undefined) return;
+              progress.report({ message: phase });
+              // What may still be wrong with an experiment needs no panel; what takes time does.
+              if (shows && isTried) panel ??= panels.open(path.basename(experiment));
+              panel?.say(`${title}: ${phase} …`);
+            },
           });
         },
       );
       log.info(`‘${run.name}’ trains in ${run.directory}`);
-      if (shows) panels.show(run);
+      if (panel) panel.show(run);
+      else if (shows) panels.show(run);
     } catch (error) {
+      panel?.close();
       if (cancellation.signal.aborted) log.info(`${title}: cancelled.`);
       else await this.explain(error);
     }

@@ -4,19 +4,30 @@ import { runPanelType } from '../manifest';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import { messageHtml } from './panel-html';
+import { PanelPage, type PanelPageMeans } from './panel-page';
 import { restoredRunDirectory } from './persisted-state';
 import { RunPanel, type RunPanelMeans } from './run-panel';
+
+/** A panel that was opened before its run is there, so that its page loads meanwhile. */
+export interface OpeningPanel {
+  /** Says what is going on. */
+  say(text: string): void;
+  /** Shows `run`, unless the user has closed the panel. */
+  show(run: Run): void;
+  /** There will be no run: closes the panel. */
+  close(): void;
+}
 
 /** All run panels: one a run, and which of them is active. */
 export class RunPanels implements vscode.WebviewPanelSerializer {
   readonly #store: RunStore;
-  readonly #means: RunPanelMeans;
+  readonly #means: RunPanelMeans & PanelPageMeans;
   /** Resolves when the runs on disk have been read. */
   readonly #loaded: Promise<void>;
   readonly #panels = new Map<string, RunPanel>();
   readonly #activeChanged = new Emitter<void>();
 
-  constructor(store: RunStore, loaded: Promise<void>, means: RunPanelMeans) {
+  constructor(store: RunStore, loaded: Promise<void>, means: RunPanelMeans & PanelPageMeans) {
     this.#store = store;
     this.#loaded = loaded;
     this.#means = means;
@@ -45,12 +56,34 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
       open.webviewPanel.reveal(undefined, true);
       return;
     }
-    const others = [...this.#panels.values()].map(({ webviewPanel }) => webviewPanel.viewColumn);
-    const webviewPanel = vscode.window.createWebviewPanel(runPanelType, run.name, {
-      viewColumn: others.find((column) => column !== undefined) ?? vscode.ViewColumn.Beside,
-      preserveFocus: true,
+    this.#take(run, this.#create(run.name));
+  }
+
+  /** Opens a panel for a run that is being started, beside the code as {@link show} does. */
+  open(title: string): OpeningPanel {
+    const page = this.#create(title);
+    let isOpen = true;
+    let text = '';
+    const tell = () => {
+      // A page that is not there just now is told when it is.
+      page.peer.request('starting', { text }).catch(() => undefined);
+    };
+    page.onReady(tell);
+    const closed = page.webviewPanel.onDidDispose(() => {
+      isOpen = false;
+      page.dispose();
     });
-    this.#take(run, webviewPanel);
+    return {
+      say: (now) => {
+        text = now;
+        if (isOpen) tell();
+      },
+      show: (run) => {
+        closed.dispose();
+        if (isOpen) this.#take(run, page);
+      },
+      close: () => page.webviewPanel.dispose(),
+    };
   }
 
   /** Closes the panel of a run that is no more. */
@@ -64,7 +97,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     const directory = restoredRunDirectory(state, (path) => this.#store.contains(path));
     const run = directory === undefined ? undefined : this.#store.find(directory);
     if (run && !this.#panels.has(run.directory)) {
-      this.#take(run, webviewPanel);
+      this.#take(run, new PanelPage(webviewPanel, this.#means));
       return;
     }
     webviewPanel.webview.options = { enableScripts: false, localResourceRoots: [] };
@@ -75,8 +108,18 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     for (const panel of this.#panels.values()) panel.dispose();
   }
 
-  #take(run: Run, webviewPanel: vscode.WebviewPanel): void {
-    const panel = new RunPanel(run, webviewPanel, this.#means);
+  #create(title: string): PanelPage {
+    const others = [...this.#panels.values()].map(({ webviewPanel }) => webviewPanel.viewColumn);
+    const webviewPanel = vscode.window.createWebviewPanel(runPanelType, title, {
+      viewColumn: others.find((column) => column !== undefined) ?? vscode.ViewColumn.Beside,
+      preserveFocus: true,
+    });
+    return new PanelPage(webviewPanel, this.#means);
+  }
+
+  #take(run: Run, page: PanelPage): void {
+    const panel = new RunPanel(run, page, this.#means);
+    const { webviewPanel } = page;
     this.#panels.set(run.directory, panel);
     webviewPanel.onDidChangeViewState(() => this.#activeChanged.fire());
     webviewPanel.onDidDispose(() => {

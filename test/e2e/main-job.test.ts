@@ -87,6 +87,7 @@ story('The main job', { file, prepare: lengthen }, async (session, tell) => {
   });
 
   await tell.part('rerun repeats the run as a new one', async () => {
+    const rerun = performance.now();
     await panel.button('Rerun').click();
     const again = await until('a second run', async () => (await runsIn(folder))[1]);
     assert.deepEqual(again.manifest.config, manifest.config);
@@ -94,6 +95,9 @@ story('The main job', { file, prepare: lengthen }, async (session, tell) => {
     assert.equal(again.manifest.parent, manifest.id);
     await panel.untilStatus('Running');
     await panel.untilPoints('loss', 1);
+    tell.note(
+      `rerun to first curve point, in a window that is through with loading: ${since(rerun)}`,
+    );
     await workbench.runCommand('EBM: Stop Run');
     await panel.untilStatus('Stopped');
   });

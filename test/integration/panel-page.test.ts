@@ -135,6 +135,23 @@ describe('the panel page shows', () => {
     });
   });
 
+  test('how far a run is that is still being started, and then the run', async () => {
+    await withPanel({}, async (panel) => {
+      const texts = [
+        'Launching moons.ebm.ts: choosing what computes …',
+        'Launching moons.ebm.ts: …',
+      ];
+      for (const line of texts) {
+        await panel.peer.request('starting', { text: line });
+        await panel.page.getByText(line, { exact: true }).waitFor();
+      }
+      assert.equal(await panel.page.getByTestId('status').isVisible(), false);
+      await show(panel);
+      assert.equal(await text(panel, 'status'), 'Running');
+      assert.equal(await panel.page.getByText('Launching').count(), 0);
+    });
+  });
+
   test('an honest nothing while a run starts', async () => {
     await withPanel({}, async (panel) => {
       const { preview, ...manifest } = fakeManifest({ metrics: [] });

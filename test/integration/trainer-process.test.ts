@@ -421,14 +421,23 @@ describe('a trainer that cannot begin', () => {
       /Unexpected|Expected/,
     ],
     ['a value out of range', experimentSource({ batchSize: '-1' }), 8, /batchSize/],
+    [
+      'an energy with nothing to train',
+      experimentSource().replace(
+        /energy: .*/,
+        'energy: energy.custom({ init: () => ({}), energy: (_, x) => x }),',
+      ),
+      5,
+      /no parameters/,
+    ],
     ['an endless loop', `${experimentSource()}\nfor (;;) {}\n`, 1, /did not finish loading/],
   ];
   for (const [what, source, line, message] of bad) {
     test(`for ${what} says where and ends with 2`, async (t) => {
       const trainer = await serve(t, source);
       const peer = await trainer.connect();
-      const phases: (string | undefined)[] = [];
-      peer.on('state', ({ phase }) => phases.push(phase));
+      const tried: boolean[] = [];
+      peer.on('state', ({ isTried = false }) => tried.push(isTried));
       await assert.rejects(peer.request('attach', {}), (error) => {
         assert.ok(error instanceof ProblemError, String(error));
         assert.equal(error.problem.kind, 'experiment');
@@ -440,6 +449,7 @@ describe('a trainer that cannot begin', () => {
         return true;
       });
       assert.equal(await trainer.exited, 2);
+      assert.ok(!tried.includes(true), 'it is told as tried');
       assert.deepEqual(await readdir(trainer.directory), [], 'nothing half-made is left');
       assert.match(trainer.errors(), message, 'the log says it too');
     });

@@ -3,7 +3,7 @@ import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { newRunName, runIdOf } from '../../run-directory/naming';
-import { beginRun, type RunRequest, resumeRun } from '../server/begin-run';
+import { beginRun, type OnPhase, type RunRequest, resumeRun } from '../server/begin-run';
 import type { RecordedRun } from '../server/recorded-run';
 import { TrainerServer } from '../server/trainer-server';
 import type { RunObserver } from '../training/run-observer';
@@ -58,9 +58,10 @@ export async function serveCommand(
       file,
       directory,
       options,
-    )([server, { notice: log }], (phase) => {
+    )([server, { notice: log }], (phase, isTried) => {
       log(`${phase} …`);
-      server.state({ status: 'starting', step: 0, steps: 0, phase });
+      const tried = isTried ? { isTried } : {};
+      server.state({ status: 'starting', step: 0, steps: 0, phase, ...tried });
     });
     run = await Promise.race([begin, end.beforeBegin]);
   } catch (thrown) {
@@ -87,7 +88,7 @@ function begins(
   directory: string,
   { socket, resume, exactly, original, set, backend, parent }: ServeOptions,
 ) {
-  return (listeners: readonly RunObserver[], onPhase: (phase: string) => void) => {
+  return (listeners: readonly RunObserver[], onPhase: OnPhase) => {
     if (resume) return resumeRun({ directory, socket }, listeners, onPhase);
     const createdAt = new Date();
     const name = file ?? directory;

@@ -50,8 +50,14 @@ export interface ResumeRequest extends RunPlace {
   readonly backend?: WantedBackend;
 }
 
-/** Hears what a run is busy with before it begins. */
-type OnPhase = (phase: string) => void;
+/**
+ * Hears what a run is busy with before it begins.
+ *
+ * @param isTried whether the experiment, its data and its step were tried, so that time is all it takes
+ */
+export type OnPhase = (phase: string, isTried?: true) => void;
+
+const choosing = 'choosing what computes';
 
 /**
  * Loads an experiment, prepares its training and begins its record; the run is then ready to be run.
@@ -71,9 +77,10 @@ export async function beginRun(
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
-  const made = await prepareTraining(loaded, { backend });
+  const onCompiled = () => onPhase(choosing, true);
+  const made = await prepareTraining(loaded, { backend, onCompiled });
   const prepared = { ...made, warnings: [...made.warnings, ...changedData(repeated, made)] };
-  onPhase('beginning the record');
+  onPhase('beginning the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
   const start = { ...request, loaded, prepared, ...(repeated ? { parent: repeated.id } : {}) };
   return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
@@ -106,8 +113,9 @@ export async function resumeRun(
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
   const wanted = request.backend ?? (manifest.backend?.name as WantedBackend | undefined);
+  const onCompiled = () => onPhase(choosing, true);
   const go = (backend: WantedBackend) =>
-    prepareTraining(loaded, { backend, ...(saved ? { saved } : {}) });
+    prepareTraining(loaded, { backend, onCompiled, ...(saved ? { saved } : {}) });
   const prepared = await go(wanted ?? 'auto').catch(async (thrown: unknown) => {
     // A backend that was asked for by name now is not replaced by another.
     const problem = problemOf(thrown);
@@ -118,7 +126,7 @@ export async function resumeRun(
     return await go('auto');
   });
   warnings.push(...changedData(manifest, prepared));
-  onPhase('going on with the record');
+  onPhase('going on with the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
   const { socket } = request;
   const resumption = { directory, socket, manifest, loaded, prepared, warnings };

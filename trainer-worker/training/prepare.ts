@@ -22,6 +22,8 @@ interface PrepareOptions {
   readonly backend?: WantedBackend;
   /** A checkpoint of the same experiment to go on from. */
   readonly saved?: Checkpoint;
+  /** Hears that the experiment, its data and its step are sound. */
+  readonly onCompiled?: () => void;
 }
 
 /**
@@ -31,7 +33,7 @@ interface PrepareOptions {
  */
 export async function prepareTraining(
   loaded: LoadedExperiment,
-  { backend: wanted = 'auto', saved }: PrepareOptions = {},
+  { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
   const { experiment, file, locations } = loaded;
   const { seed, preview } = experiment;
@@ -80,6 +82,7 @@ export async function prepareTraining(
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
   const best = bestOf(experiment, metrics, saved);
+  onCompiled?.();
   const backend = await chooseBackend({
     wanted,
     program: compiled.program,
