@@ -22,5 +22,6 @@ export default experiment({
   optimizer: optimizer.adam({ learningRate: 5e-4, beta1: 0 }),
   batchSize: 64,
   steps: 2_000,
-  preview: { every: 50 },
+  // How well the chains mix: how many independent draws their next 200 iterations are worth.
+  preview: { every: 50, diagnostics: ['likelihood', 'chains'] },
 });

@@ -37,6 +37,7 @@ async function bracket(
     samples,
     energy: async (points) => energies(points),
     score: () => Promise.reject(new Error('It needs no scores.')),
+    record: () => Promise.reject(new Error('It needs no record.')),
   });
   assert.deepEqual(
     Object.keys(values),

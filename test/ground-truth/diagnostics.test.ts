@@ -90,6 +90,7 @@ async function measured(
     samples,
     energy: async (points) => energies(points, dimensions, energy),
     score: async (points) => scores(points, dimensions, score),
+    record: () => Promise.reject(new Error('It has no chains.')),
     ...(quadrature ? { quadratureEnergies: energies(quadrature.points, dimensions, energy) } : {}),
   });
   return Object.values(values)[0]!;
@@ -295,6 +296,7 @@ describe('the kernel Stein discrepancy', () => {
           samples: draw(),
           energy: () => Promise.reject(new Error('It needs no energies.')),
           score: async (points) => points.map((x) => -theta * x),
+          record: () => Promise.reject(new Error('It needs no record.')),
         });
         Object.values(measured).forEach((value, index) => {
           // Each set has a bandwidth of its own, a few percent around that of the law.

@@ -22,6 +22,7 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
     sample: async () => new Float32Array(3 * 2),
     energy: async (points) => new Float32Array(points.length / 2),
     score: async (points) => new Float32Array(points.length),
+    record: () => Promise.reject(new Error('Nobody asks for it.')),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
     restore: () => undefined,
     async dispose() {

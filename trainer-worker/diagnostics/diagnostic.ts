@@ -11,6 +11,18 @@ export interface DiagnosticContext {
   /** Where the space is small enough to sum over. */
   readonly quadrature?: Quadrature;
   readonly seed: number;
+  /** Whether the shown chains stand still once their iterations are done. */
+  readonly chainsEnd?: boolean;
+}
+
+/** Where chains pass. */
+export interface ChainRecord {
+  /** `[draws, chains, quantities]`: at each point its energy, then coordinates. */
+  readonly values: Float32Array;
+  /** Iterations, one after the other. */
+  readonly draws: number;
+  readonly chains: number;
+  readonly quantities: number;
 }
 
 /** The model at a preview. */
@@ -23,6 +35,8 @@ interface Subject {
   energy(points: Float32Array): Promise<Float32Array>;
   /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
   score(points: Float32Array): Promise<Float32Array>;
+  /** Moves some of the shown chains on and gives what they pass. */
+  record(): Promise<ChainRecord>;
 }
 
 /** A measure of a model, taken at each preview. */

@@ -1,4 +1,5 @@
 import { annealedImportanceSampling } from './annealed-importance-sampling';
+import { chains } from './chains';
 import type { DiagnosticMethod } from './diagnostic';
 import { energyGap } from './energy-gap';
 import { kernelStein } from './kernel-stein';
@@ -17,6 +18,7 @@ export type DiagnosticName =
   | 'kernelStein'
   | 'outOfDistribution'
   | 'energyGap'
+  | 'chains'
   | 'annealedImportanceSampling';
 
 /** Every diagnostic: to add one, write its file, its row and its name above. */
@@ -28,5 +30,6 @@ export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   kernelStein,
   outOfDistribution,
   energyGap,
+  chains,
   annealedImportanceSampling,
 };

@@ -35,7 +35,7 @@ export interface PreviewOptions {
   /**
    * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
    * each where it can be had. Others: `'maximumMeanDiscrepancy'`, `'slicedWasserstein'`, `'kernelStein'`,
-   * `'outOfDistribution'`, `'energyGap'` and `'annealedImportanceSampling'`.
+   * `'outOfDistribution'`, `'energyGap'`, `'chains'` and `'annealedImportanceSampling'`.
    */
   readonly diagnostics?: readonly DiagnosticName[] | null;
 }

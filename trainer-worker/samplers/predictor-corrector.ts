@@ -52,6 +52,7 @@ export const predictorCorrectorMethod: SamplerMethod<
 > = {
   create: predictorCorrector,
   schema,
+  ends: true,
   build({ steps, sde: spec, corrections, signalToNoise }) {
     const sde = buildSde(spec);
     return {

@@ -41,6 +41,7 @@ export const probabilityFlowMethod: SamplerMethod<
 > = {
   create: probabilityFlow,
   schema,
+  ends: true,
   build({ steps, sde: spec }) {
     const sde = buildSde(spec);
     return {

@@ -40,6 +40,7 @@ export const reverseSdeMethod: SamplerMethod<ReverseSdeSpec, typeof reverseSde, 
   {
     create: reverseSde,
     schema,
+    ends: true,
     build({ steps, sde: spec }) {
       const sde = buildSde(spec);
       return {

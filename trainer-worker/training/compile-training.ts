@@ -24,6 +24,7 @@ import {
   checkEnergy,
   energyProgram,
   type ModelDefinition,
+  recordProgram,
   scoreProgram,
 } from './model-programs';
 import { initialParameters } from './parameters';
@@ -35,6 +36,14 @@ import { compileStep, initialState, ownName, type StepDefinition } from './step-
  * for nothing where the last evaluation is not full.
  */
 const largestEvaluation = 2 ** 13;
+
+/** Iterations of recorded chains. */
+const recordedDraws = 200;
+
+/** Chains that are recorded: their noise lies in memory whole. */
+function recordedChains(dimensions: number): number {
+  return Math.max(4, Math.min(64, Math.floor(2 ** 20 / (recordedDraws * dimensions))));
+}
 
 /** What is trained, on which rows of data. */
 export interface TrainingDefinition {
@@ -134,11 +143,8 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   checkEnergy(model, batchSize);
   const perEvaluation = Math.max(1, Math.floor(largestEvaluation / dimensions));
   const energies = energyProgram(model, perEvaluation);
-  const chains = chainProgram(
-    model,
-    samplerMethod(preview.sampler).build(preview.sampler),
-    preview.samples,
-  );
+  const sampler = samplerMethod(preview.sampler).build(preview.sampler);
+  const chains = chainProgram(model, sampler, preview.samples);
   const step = compileStep(parts);
   const initial = initialState(parts).map(
     (tensor): NamedTensor => ({ ...tensor, data: savedData(tensor, definition) }),
@@ -158,6 +164,13 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         energies,
         chains,
         scores: () => scoreProgram(model, perEvaluation),
+        records: () =>
+          recordProgram(
+            model,
+            sampler,
+            Math.min(preview.samples, recordedChains(dimensions)),
+            recordedDraws,
+          ),
         backend,
         objective,
         batches,

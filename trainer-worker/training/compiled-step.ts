@@ -1,6 +1,7 @@
 import { ProblemError } from '../../protocol/problem';
 import type { Backend } from '../backends/backend';
 import type { Batches } from '../data/batches';
+import type { ChainRecord } from '../diagnostics/diagnostic';
 import type { Arrays, Execution } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { sizeOf } from '../graph/shape';
@@ -19,6 +20,7 @@ export interface CompiledStepOptions {
   readonly energies: Program;
   readonly chains: Program;
   readonly scores: () => Program;
+  readonly records: () => Program;
   readonly backend: Backend;
   readonly objective: Objective;
   readonly batches: Batches;
@@ -53,6 +55,7 @@ export class CompiledStep implements TrainingStep {
   readonly #energies: Execution;
   readonly #chains: Execution;
   readonly #scores: OnDemand;
+  readonly #records: OnDemand;
   readonly #pace = new Pace();
   /** Shapes of the state, for checkpoints. */
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
@@ -65,6 +68,7 @@ export class CompiledStep implements TrainingStep {
     this.#options = options;
     [this.#step, this.#energies, this.#chains] = executions;
     this.#scores = new OnDemand(options.backend, options.scores);
+    this.#records = new OnDemand(options.backend, options.records);
     this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
     this.#completed = options.completed;
   }
@@ -126,6 +130,25 @@ export class CompiledStep implements TrainingStep {
     return this.#evaluate(program, execution, 'scores', points);
   }
 
+  async record(samples: Float32Array): Promise<ChainRecord> {
+    const { seed, previewChainSteps } = this.#options;
+    const { program, execution } = await this.#records.started();
+    const [draws, chains, quantities] = program.outputs['record']!.shape as [
+      number,
+      number,
+      number,
+    ];
+    const outputs = await execution.run(
+      {
+        points: samples.slice(0, sizeOf(program.inputs[0]!.shape)),
+        done: Int32Array.of(previewChainSteps),
+        ...(await this.#parameters()),
+      },
+      { seed, step: this.#completed },
+    );
+    return { values: outputs['record'] as Float32Array, draws, chains, quantities };
+  }
+
   async checkpoint(step: number): Promise<Checkpoint> {
     const { objective, seed } = this.#options;
     const { shards } = this.#step;
@@ -161,9 +184,8 @@ export class CompiledStep implements TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    for (const used of [this.#step, this.#energies, this.#chains, this.#scores]) {
-      await used.dispose();
-    }
+    const used = [this.#step, this.#energies, this.#chains, this.#scores, this.#records];
+    for (const each of used) await each.dispose();
   }
 
   /**

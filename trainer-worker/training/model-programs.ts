@@ -7,6 +7,7 @@ import { compileProgram, type Program, type TensorSpecs, type Tensors } from '..
 import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
 import { runChainIn } from '../samplers/chain-in-domain';
+import { recorded, recordName } from '../samplers/recorded';
 import type { Sampler } from '../samplers/sampler-method';
 import type { NamedTensor } from './run-observer';
 
@@ -152,5 +153,47 @@ export function chainProgram(
   });
 }
 
+/**
+ * Chains whose way is written down, for `draws` iterations: inputs `points` `[count, D]`, how many
+ * iterations are `done` (int32) and the parameters; output `record` `[draws, count, 1 + K]`, of each
+ * point its energy and K of its coordinates, {@link mostCoordinates} at most.
+ */
+export function recordProgram(
+  definition: ModelDefinition,
+  sampler: Sampler,
+  count: number,
+  draws: number,
+): Program {
+  const { dimensions, domain } = definition;
+  const kept = Math.min(dimensions, mostCoordinates);
+  const coordinates = Array.from({ length: kept }, (_, i) => Math.floor((i * dimensions) / kept));
+  const observed = recorded(sampler, draws, (x, model) => {
+    // Chains on a half-line run on the whole line; see `chain-in-domain.ts`.
+    const points = domain === 'nonnegative' ? tf.abs(x) : x;
+    const energies = tf.expandDims(model.energy(x), 1);
+    return tf.concat([energies, tf.gather(points, coordinates, 1)], 1) as tf.Tensor2D;
+  });
+  return compileProgram({
+    inputs: {
+      points: { shape: [count, dimensions] },
+      done: { shape: [], dtype: 'int32' },
+      ...parameterSpecs(definition),
+    },
+    isUserFile: userFiles(definition.origin.files),
+    firstNoiseStream: recordNoiseStream,
+    step(inputs) {
+      const model = modelWith(definition, parametersIn(definition, inputs));
+      const points = inputs['points'] as tf.Tensor2D;
+      const { statistics } = runChainIn(domain, observed, model, points, draws, inputs['done']);
+      return { outputs: { record: statistics[recordName]! } };
+    },
+  });
+}
+
+/** Coordinates of each point that are written down: the worst of these tells enough. */
+const mostCoordinates = 32;
+
 /** Noise of shown chains is drawn far from that of training steps, which count from 0. */
 const chainNoiseStream = 0x8000;
+/** And that of recorded chains far from both. */
+const recordNoiseStream = 0xc000;

@@ -7,6 +7,7 @@ import { dataMethod } from '../data';
 import { boundsOf } from '../data/bounds';
 import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { samplerMethod } from '../samplers';
 import { bestIn } from './best-checkpoint';
 import { compileTraining } from './compile-training';
 import { readInitialization } from './initialization';
@@ -55,6 +56,7 @@ export async function prepareTraining(
     bounds,
     resolution: layout.resolution,
     seed,
+    chainsEnd: samplerMethod(preview.sampler).ends ?? false,
   });
   // What goes on has all its parameters in the checkpoint.
   const initialization = saved ? undefined : await readInitialization(loaded);

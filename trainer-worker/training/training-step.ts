@@ -1,3 +1,4 @@
+import type { ChainRecord } from '../diagnostics/diagnostic';
 import type { Checkpoint } from './run-observer';
 
 /** What one step measured: metric name → value. */
@@ -18,6 +19,11 @@ export interface TrainingStep {
   energy(points: Float32Array): Promise<Float32Array>;
   /** Scores of `[n, D]` points, `[n, D]`; what it takes is compiled at the first call. */
   score(points: Float32Array): Promise<Float32Array>;
+  /**
+   * Moves the first of the `[n, D]` shown chains on and gives what they pass; what it takes is compiled
+   * at the first call.
+   */
+  record(samples: Float32Array): Promise<ChainRecord>;
   /** All that it takes to go on from here. */
   checkpoint(step: number): Promise<Checkpoint>;
   /**
