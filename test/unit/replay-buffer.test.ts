@@ -48,6 +48,51 @@ describe('replay buffer', () => {
     assert.deepEqual(buffer.contents(), new Float32Array(50).fill(5));
   });
 
+  test('knows how old its chains are, also when it goes on from what was kept', () => {
+    const [size, drawn, reinitialize] = [200, 50, 0.2];
+    const buffer = new ReplayBuffer({ size, reinitialize, seed: 3, bounds, saved: undefined });
+    const run = (of: ReplayBuffer, step: number) => of.write(step, of.draw(step, drawn));
+    // A chain begins anew in a step with p = 0.2 · 50/200. All begin before step 1, so that in step s the
+    // mean age is (1 - (1 - p)^s)/p: 1 in the first one, and 1/p = 20 in the end.
+    const p = (reinitialize * drawn) / size;
+    assert.deepEqual(buffer.ages(1), { mean: 1, oldest: 1 });
+    const means: number[] = [];
+    for (let step = 1; step <= 10_000; step++) {
+      run(buffer, step);
+      if (step % 100 === 0) means.push(buffer.ages(step + 1).mean);
+    }
+    // Ages are geometric, of variance (1 - p)/p². After 100 steps all but e⁻⁵ of it is forgotten, so
+    // that there are 100 × 200 of them; four standard errors (chance 6e-5).
+    const error = Math.sqrt((1 - p) / p ** 2 / (size * means.length));
+    const mean = means.reduce((sum, value) => sum + value) / means.length;
+    assert.ok(Math.abs(mean - 1 / p) < 4 * error, `${mean} ± ${error}`);
+
+    const births = buffer.births();
+    const { mean: mean10001, oldest } = buffer.ages(10_001);
+    assert.equal(oldest, 10_001 - Math.min(...births));
+    const sum = births.reduce((total, birth) => total + birth);
+    assert.ok(Math.abs(mean10001 - (10_001 - sum / size)) < 1e-2);
+
+    const saved = buffer.contents();
+    const resumed = new ReplayBuffer({
+      size,
+      reinitialize,
+      seed: 3,
+      bounds,
+      saved,
+      savedBirths: births,
+    });
+    const older = new ReplayBuffer({ size, reinitialize, seed: 3, bounds, saved });
+    assert.deepEqual(older.ages(10_001), { mean: 10_001, oldest: 10_001 });
+    older.restore(saved, births);
+    for (let step = 10_001; step <= 10_050; step++) {
+      for (const each of [buffer, resumed, older]) run(each, step);
+      assert.deepEqual(resumed.ages(step + 1), buffer.ages(step + 1));
+      assert.deepEqual(older.ages(step + 1), buffer.ages(step + 1));
+    }
+    assert.deepEqual(resumed.births(), buffer.births());
+  });
+
   test('starts uniformly in the window', () => {
     const buffer = new ReplayBuffer({
       size: 1000,

@@ -68,7 +68,6 @@ export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
         const { data, energy, own, report } = context;
         const count = data.shape[0];
         const samples = context.chain(sampler, chains.starts(context));
-        chains.handBack(context, samples);
         const points = tf.concat([data, samples]) as tf.Tensor2D;
         const energies = energy(points);
         const values = tf.squeeze(critic.apply(underPrefix(criticPrefix, own), points), [1]);
@@ -83,6 +82,7 @@ export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
           { name: 'divergence', label: 'Estimated divergence', group: 'Divergence' },
           value(forCritic),
         );
+        chains.handBack(context, samples);
         // d/dθ of E_q B with q ∝ exp(-E): E_q dB/dθ - Cov_q(B, dE/dθ).
         const ofSamples = halves(energies)[1]!;
         const weights = stopGradient(atSamples(halves(forEnergy)[1]!));

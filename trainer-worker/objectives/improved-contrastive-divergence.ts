@@ -83,13 +83,13 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
         );
         const moving = sampler.step(before, context, tf.scalar(sampler.steps - 1, 'int32'));
         const samples = stopGradient(moving) as tf.Tensor2D;
-        chains.handBack(context, samples);
         const contrast = contrastiveLoss(context, samples, spec);
         const entropy = tf.mul(tf.mean(tf.log(nearestDistance(moving, samples))), dimensions);
         context.report(
           { name: 'entropy/samples', label: 'Entropy of samples', group: 'Entropy' },
           entropy,
         );
+        chains.handBack(context, samples);
         const ofSampler = tf.mul(tf.mean(context.fixed.energy(moving)), samplerWeight);
         return tf.add(contrast, tf.sub(ofSampler, tf.mul(entropy, entropyWeight)));
       },

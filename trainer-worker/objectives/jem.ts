@@ -63,8 +63,8 @@ export const jemMethod: ObjectiveMethod<JemSpec, typeof jem> = {
           crossEntropy,
         );
         const samples = context.chain(sampler, chains.starts(context));
-        chains.handBack(context, samples);
         const generative = contrastiveLoss(context, samples, spec);
+        chains.handBack(context, samples);
         return tf.add(crossEntropy, tf.mul(generative, spec.generativeWeight));
       },
     };

@@ -41,22 +41,55 @@ export function persistentChains(
     seed,
     bounds,
     domain,
-    saved: saved?.get('buffer'),
+    saved: saved?.get(bufferName),
+    // Older checkpoints have none.
+    savedBirths: saved?.get(birthsName),
   });
   const dimensions = bounds.length;
   return {
     starts: ({ inputs }) => inputs[startsName] as tf.Tensor2D,
-    handBack: (context, ends) => context.handBack(endsName, ends),
+    handBack(context, ends) {
+      context.handBack(endsName, ends);
+      for (const [name, label] of Object.entries(ageMetrics)) {
+        context.report({ name, label, group: 'Age of chains' }, context.inputs[name]!);
+      }
+    },
     host: {
-      inputs: { [startsName]: { shape: [batchSize, dimensions] } },
-      feed: (step) => ({ [startsName]: buffer.draw(step, batchSize) }),
+      inputs: {
+        [startsName]: { shape: [batchSize, dimensions] },
+        [meanAgeName]: { shape: [] },
+        [oldestName]: { shape: [] },
+      },
+      feed(step) {
+        const { mean, oldest } = buffer.ages(step);
+        return {
+          [startsName]: buffer.draw(step, batchSize),
+          [meanAgeName]: Float32Array.of(mean),
+          [oldestName]: Float32Array.of(oldest),
+        };
+      },
       keep: (step, outputs) => buffer.write(step, outputs[endsName] as Float32Array),
       shownChains: (_step, count) => buffer.first(count),
-      state: () => [{ name: 'buffer', shape: [bufferSize, dimensions], data: buffer.contents() }],
-      restore: (kept) => buffer.restore(kept.get('buffer')!),
+      state: () => [
+        { name: bufferName, shape: [bufferSize, dimensions], data: buffer.contents() },
+        { name: birthsName, shape: [bufferSize], data: buffer.births() },
+      ],
+      restore: (kept) => buffer.restore(kept.get(bufferName)!, kept.get(birthsName)),
     },
   };
 }
+
+/** What a checkpoint holds of the buffer: the chains, and in which step each of them began. */
+const bufferName = 'buffer';
+const birthsName = 'buffer births';
+
+/** Metrics, and inputs of the step: the host knows how long chains have been in the buffer. */
+const meanAgeName = 'buffer/mean age';
+const oldestName = 'buffer/oldest';
+const ageMetrics = {
+  [meanAgeName]: 'Mean steps since chains began',
+  [oldestName]: 'Steps since the oldest chain began',
+};
 
 /** Where the chains of a step start and end, among what goes into the step and comes out of it. */
 const startsName = 'chain starts';

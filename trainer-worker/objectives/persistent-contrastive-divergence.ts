@@ -62,8 +62,9 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
       ...chains.host,
       loss(context) {
         const samples = context.chain(sampler, chains.starts(context));
+        const loss = contrastiveLoss(context, samples, spec);
         chains.handBack(context, samples);
-        return contrastiveLoss(context, samples, spec);
+        return loss;
       },
     };
   },
