@@ -125,6 +125,7 @@ export function activate(context: vscode.ExtensionContext): void {
     queueFiles,
     queueFiles.onDidCreate(lookAtQueue),
     queueFiles.onDidDelete(lookAtQueue),
+    watcher.onDidLook(lookAtQueue),
     vscode.workspace.onDidGrantWorkspaceTrust(startNext),
     panels.onDidChangeActive(refresh),
     tree.onDidChangeFilter(refresh),

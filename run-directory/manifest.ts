@@ -6,7 +6,8 @@ import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
 import { brokenFile } from './storage-problem';
 
-const fileName = 'run.json';
+/** What a run directory has at least. */
+export const manifestFileName = 'run.json';
 const largestManifest = 16 * 2 ** 20;
 
 const json = z.record(z.string(), z.json());
@@ -126,8 +127,8 @@ export const manifestSchema = z.looseObject({
  * @throws ProblemError of kind `storage` that names the file, what is wrong and what to do
  */
 export async function readManifest(directory: string): Promise<RunManifest> {
-  const file = path.join(directory, fileName);
-  return parseManifest(await readRegularFile(directory, fileName, largestManifest), file);
+  const file = path.join(directory, manifestFileName);
+  return parseManifest(await readRegularFile(directory, manifestFileName, largestManifest), file);
 }
 
 /**
@@ -164,7 +165,7 @@ function laterVersion(value: unknown): number | undefined {
  */
 export async function writeManifest(directory: string, contents: RunManifest): Promise<void> {
   const text = `${JSON.stringify(contents, undefined, 2)}\n`;
-  await replaceFile(directory, fileName, [new TextEncoder().encode(text)]);
+  await replaceFile(directory, manifestFileName, [new TextEncoder().encode(text)]);
 }
 
 /** Changes that are under way, so that two of this process do not undo each other. */

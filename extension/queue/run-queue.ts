@@ -158,8 +158,11 @@ export class RunQueue {
     }
     all.sort((a, b) => byOrder(a.entry, b.entry));
     const waiting = all.filter(({ entry }) => entry.owner === undefined);
+    const hasChanged =
+      waiting.map(({ entry }) => entry.id).join() !==
+      this.#waiting.map(({ entry }) => entry.id).join();
     this.#waiting = waiting;
-    this.#changed.fire();
+    if (hasChanged) this.#changed.fire();
     const others = all.filter(
       ({ entry: { owner } }) => owner !== undefined && owner !== process.pid,
     );

@@ -1,9 +1,12 @@
+import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { isLiving } from '../../protocol/run';
 import type { OwnerWish } from '../../protocol/trainer';
 import { listRuns, type RunListing, readListing } from '../../run-directory/listing';
+import { manifestFileName } from '../../run-directory/manifest';
+import { errorCode } from '../../run-directory/storage-problem';
 import type { Log } from '../log';
 import { isProcessAlive } from '../worker/process-identity';
 import type { StartedTrainer } from '../worker/start-trainer';
@@ -120,6 +123,33 @@ export class RunStore {
     this.#setChanged.fire();
   }
 
+  /**
+   * Finds runs that came or went without a word: watchers of files miss what is made in a folder
+   * right after the folder itself. Reads names, and the manifests of those that are new.
+   */
+  async look(): Promise<void> {
+    let hasChanged = false;
+    for (const folder of this.#runsDirectories) {
+      const present = await directoriesIn(folder);
+      // A disk that does not answer says nothing about what is on it.
+      if (present === undefined) continue;
+      for (const directory of present) {
+        if (this.#runs.has(directory) || this.#broken.has(directory)) continue;
+        // One that is being made is not broken yet.
+        if (!(await exists(path.join(directory, manifestFileName)))) continue;
+        await this.#take(await readListing(directory));
+        hasChanged = true;
+      }
+      for (const directory of [...this.#runs.keys(), ...this.#broken.keys()]) {
+        if (path.dirname(directory) !== folder || present.has(directory)) continue;
+        if (this.#reserved.has(directory) || (await exists(directory))) continue;
+        this.#forget(directory);
+        hasChanged = true;
+      }
+    }
+    if (hasChanged) this.#setChanged.fire();
+  }
+
   /** Forgets a run that was moved away or deleted. */
   drop(directory: string): void {
     this.#forget(directory);
@@ -229,4 +259,24 @@ export class RunStore {
     this.#sorted = undefined;
     this.#broken.delete(directory);
   }
+}
+
+/** The directories in a folder, links not among them; `undefined` where it cannot be read. */
+async function directoriesIn(folder: string): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return new Set(
+      entries.filter((entry) => entry.isDirectory()).map(({ name }) => path.join(folder, name)),
+    );
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? new Set() : undefined;
+  }
+}
+
+/** Whether something is there. What cannot be told is. */
+async function exists(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    (error: unknown) => errorCode(error) !== 'ENOENT',
+  );
 }

@@ -1,7 +1,11 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { Emitter } from 'vscode-jsonrpc';
 import { runsFolder } from '../manifest';
 import type { RunStore } from './run-store';
+
+/** How often it is looked for what the editor has not told of, in milliseconds. */
+const lookEvery = 3_000;
 
 /** Keeps a store in step with the disk: loads all runs now, and what changes later. */
 export class RunWatcher {
@@ -10,7 +14,10 @@ export class RunWatcher {
   readonly #store: RunStore;
   readonly #onError: (error: unknown) => void;
   readonly #subscriptions: vscode.Disposable[];
+  readonly #looked = new Emitter<void>();
   #watchers: vscode.Disposable[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isDisposed = false;
 
   constructor(store: RunStore, onError: (error: unknown) => void) {
     this.#store = store;
@@ -21,10 +28,27 @@ export class RunWatcher {
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#start()),
     ];
     this.loaded = this.#start();
+    void this.loaded.then(() => this.#lookLater());
+  }
+
+  /** It was looked at the disk just now. */
+  onDidLook(listener: () => void): vscode.Disposable {
+    return this.#looked.event(listener);
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
+    this.#isDisposed = true;
     for (const disposable of [...this.#subscriptions, ...this.#watchers]) disposable.dispose();
+  }
+
+  #lookLater(): void {
+    if (this.#isDisposed) return;
+    this.#timer = setTimeout(async () => {
+      await this.#store.look().catch(this.#onError);
+      this.#looked.fire();
+      this.#lookLater();
+    }, lookEvery);
   }
 
   async #start(): Promise<void> {

@@ -1,7 +1,7 @@
 /** A trainer's process from launch to end, with a fake trainer that can be told to misbehave. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
@@ -459,4 +459,40 @@ test('the store lists broken directories beside the others, and notices that one
   await rm(run.directory, { recursive: true });
   await store.load([runs]);
   assert.deepEqual(store.runs, []);
+});
+
+test('the store finds runs that came, and loses those that went, without being told', async () => {
+  const [here, elsewhere] = [newStore(), newStore()];
+  const run = await launch(elsewhere, { steps: 1 });
+  const runs = path.dirname(run.directory);
+  await here.load([runs]);
+  await until(() => run.controller === undefined);
+  let changes = 0;
+  here.onDidChangeSet(() => changes++);
+  await here.look();
+  assert.equal(changes, 0, 'there was nothing to find');
+
+  const another = await launch(elsewhere, { steps: 1 });
+  // One that is being made, as its trainer has just begun, and what is no run directory.
+  await mkdir(path.join(runs, '20260101-000000-half-made'));
+  await writeFile(path.join(runs, 'notes.txt'), '');
+  await symlink(run.directory, path.join(runs, '20260101-000000-linked'));
+  await here.look();
+  assert.deepEqual(
+    new Set(here.runs.map(({ directory }) => directory)),
+    new Set([run.directory, another.directory]),
+  );
+  assert.deepEqual(here.broken, []);
+  assert.equal(changes, 1);
+
+  await until(() => another.controller === undefined);
+  await rm(run.directory, { recursive: true });
+  await here.look();
+  assert.deepEqual(
+    here.runs.map(({ directory }) => directory),
+    [another.directory],
+  );
+  await rm(runs, { recursive: true });
+  await here.look();
+  assert.deepEqual(here.runs, []);
 });
