@@ -18,5 +18,11 @@ export default experiment({
   }),
   batchSize: 256,
   steps,
-  preview: { every: 100, sampler: sampler.probabilityFlow({ sde: growing }), chainSteps: 100 },
+  preview: {
+    every: 100,
+    sampler: sampler.probabilityFlow({ sde: growing }),
+    chainSteps: 100,
+    // The same flow the other way tells how likely rows are, without log Z.
+    diagnostics: ['likelihood', 'kullbackLeibler', 'flowLikelihood'],
+  },
 });

@@ -38,6 +38,7 @@ async function bracket(
     energy: async (points) => energies(points),
     score: () => Promise.reject(new Error('It needs no scores.')),
     record: () => Promise.reject(new Error('It needs no record.')),
+    flowLogDensity: () => Promise.reject(new Error('It needs no flow.')),
   });
   assert.deepEqual(
     Object.keys(values),

@@ -172,6 +172,7 @@ test('Langevin chains on a Gaussian are the autoregression that they are known t
     energy: (points) => step.energy(points),
     score: (points) => step.score(points),
     record: () => step.record(samples),
+    flowLogDensity: (points) => step.flowLogDensity(points),
   });
   const [size, time, rHat] = diagnostic.metrics.map(({ name }) => measured[name]!);
   // The coordinate has ρ = 1/2 and a time of 3; the energy ρ² and 5/3. As above a deviation of

@@ -91,6 +91,7 @@ async function measured(
     energy: async (points) => energies(points, dimensions, energy),
     score: async (points) => scores(points, dimensions, score),
     record: () => Promise.reject(new Error('It has no chains.')),
+    flowLogDensity: () => Promise.reject(new Error('It has no flow.')),
     ...(quadrature ? { quadratureEnergies: energies(quadrature.points, dimensions, energy) } : {}),
   });
   return Object.values(values)[0]!;
@@ -297,6 +298,7 @@ describe('the kernel Stein discrepancy', () => {
           energy: () => Promise.reject(new Error('It needs no energies.')),
           score: async (points) => points.map((x) => -theta * x),
           record: () => Promise.reject(new Error('It needs no record.')),
+          flowLogDensity: () => Promise.reject(new Error('It needs no flow.')),
         });
         Object.values(measured).forEach((value, index) => {
           // Each set has a bandwidth of its own, a few percent around that of the law.

@@ -23,6 +23,7 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
     energy: async (points) => new Float32Array(points.length / 2),
     score: async (points) => new Float32Array(points.length),
     record: () => Promise.reject(new Error('Nobody asks for it.')),
+    flowLogDensity: () => Promise.reject(new Error('Nobody asks for it.')),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
     restore: () => undefined,
     async dispose() {

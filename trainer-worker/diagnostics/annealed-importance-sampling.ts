@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset';
+import { deviationsOf, momentsOf } from '../data/moments';
 import { Random, streams } from '../random/random';
 import type { DiagnosticMethod } from './diagnostic';
 import { mean } from './mean';
@@ -73,7 +74,9 @@ interface Base {
 }
 
 function gaussian({ training, dimensions }: Dataset): Base {
-  const { means, deviations } = momentsOf(training, dimensions);
+  const moments = momentsOf(training, dimensions);
+  const { means } = moments;
+  const deviations = deviationsOf(moments);
   /** Random-walk steps are best about here (Roberts, Gelman & Gilks 1997); shorter ones fit in corners. */
   const lengths = [1, 0.3, 0.1].map((share) => (2.4 * share) / Math.sqrt(dimensions));
   return {
@@ -177,21 +180,6 @@ async function anneal(
     }
   }
   return weights;
-}
-
-/** Means and deviations of the columns of `[n, D]` rows; a constant column has a deviation of 1. */
-function momentsOf(rows: Float32Array, dimensions: number) {
-  const count = rows.length / dimensions;
-  const column = (f: (value: number, d: number) => number) => {
-    const sums = new Array<number>(dimensions).fill(0);
-    rows.forEach((value, i) => {
-      sums[i % dimensions]! += f(value, i % dimensions) / count;
-    });
-    return sums;
-  };
-  const means = column((value) => value);
-  const variances = column((value, d) => (value - means[d]!) ** 2);
-  return { means, deviations: variances.map((v) => (v > 0 ? Math.sqrt(v) : 1)) };
 }
 
 /** As many numbers as wanted, from the beginning again where there are too few. */

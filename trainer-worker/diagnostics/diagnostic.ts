@@ -13,6 +13,8 @@ export interface DiagnosticContext {
   readonly seed: number;
   /** Whether the shown chains stand still once their iterations are done. */
   readonly chainsEnd?: boolean;
+  /** Whether the model has scores at all noise levels, and so a probability flow. */
+  readonly hasFlow?: boolean;
 }
 
 /** Where chains pass. */
@@ -35,6 +37,12 @@ interface Subject {
   energy(points: Float32Array): Promise<Float32Array>;
   /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
   score(points: Float32Array): Promise<Float32Array>;
+  /**
+   * Log-densities of `[n, D]` points under the probability flow, `[n]` nats, where there is one.
+   *
+   * @throws Error where there is none
+   */
+  flowLogDensity(points: Float32Array): Promise<Float32Array>;
   /** Moves some of the shown chains on and gives what they pass. */
   record(): Promise<ChainRecord>;
 }

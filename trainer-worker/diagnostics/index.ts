@@ -2,6 +2,7 @@ import { annealedImportanceSampling } from './annealed-importance-sampling';
 import { chains } from './chains';
 import type { DiagnosticMethod } from './diagnostic';
 import { energyGap } from './energy-gap';
+import { flowLikelihood } from './flow-likelihood';
 import { kernelStein } from './kernel-stein';
 import { kullbackLeibler } from './kullback-leibler';
 import { likelihood } from './likelihood';
@@ -13,6 +14,7 @@ import { slicedWasserstein } from './sliced-wasserstein';
 export type DiagnosticName =
   | 'likelihood'
   | 'kullbackLeibler'
+  | 'flowLikelihood'
   | 'maximumMeanDiscrepancy'
   | 'slicedWasserstein'
   | 'kernelStein'
@@ -25,6 +27,7 @@ export type DiagnosticName =
 export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   likelihood,
   kullbackLeibler,
+  flowLikelihood,
   maximumMeanDiscrepancy,
   slicedWasserstein,
   kernelStein,

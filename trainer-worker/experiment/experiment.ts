@@ -34,8 +34,9 @@ export interface PreviewOptions {
   readonly sampler?: SamplerSpec;
   /**
    * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
-   * each where it can be had. Others: `'maximumMeanDiscrepancy'`, `'slicedWasserstein'`, `'kernelStein'`,
-   * `'outOfDistribution'`, `'energyGap'`, `'chains'` and `'annealedImportanceSampling'`.
+   * each where it can be had. Others: `'flowLikelihood'`, `'maximumMeanDiscrepancy'`,
+   * `'slicedWasserstein'`, `'kernelStein'`, `'outOfDistribution'`, `'energyGap'`, `'chains'` and
+   * `'annealedImportanceSampling'`.
    */
   readonly diagnostics?: readonly DiagnosticName[] | null;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { deviationsOf, momentsOf } from '../data/moments';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { couplingFlow } from '../flows/coupling-flow';
 import { stopGradient } from '../graph/trace';
@@ -56,10 +57,12 @@ export const flowContrastiveEstimationMethod: ObjectiveMethod<
   create: flowContrastiveEstimation,
   schema,
   build({ flowLayers, flowHidden, flowLikelihood }, { rows, bounds }) {
+    const moments = momentsOf(rows, bounds.length);
     const flow = couplingFlow({
       layers: flowLayers,
       hidden: flowHidden,
-      ...momentsOf(rows, bounds.length),
+      mean: moments.means,
+      deviation: deviationsOf(moments),
     });
     return {
       init: (random) => ({
@@ -100,18 +103,6 @@ export const flowContrastiveEstimationMethod: ObjectiveMethod<
 /** -V, from the log-odds log p/q at data and at noise. */
 function minusValue(ofData: tf.Tensor, ofNoise: tf.Tensor): tf.Tensor {
   return tf.add(tf.mean(tf.softplus(tf.neg(ofData))), tf.mean(tf.softplus(ofNoise)));
-}
-
-/** Mean and standard deviation of each coordinate of `[n, D]` rows; 1 where nothing varies. */
-function momentsOf(rows: Float32Array, dimensions: number) {
-  const count = rows.length / dimensions;
-  const mean = new Array<number>(dimensions).fill(0);
-  const variance = new Array<number>(dimensions).fill(0);
-  for (const [i, value] of rows.entries()) mean[i % dimensions]! += value / count;
-  for (const [i, value] of rows.entries()) {
-    variance[i % dimensions]! += (value - mean[i % dimensions]!) ** 2 / count;
-  }
-  return { mean, deviation: variance.map((square) => (square > 0 ? Math.sqrt(square) : 1)) };
 }
 
 const logZName = 'log Z';

@@ -8,6 +8,7 @@ import {
 } from '../noise-distributions/noise-levels';
 import { specOf } from '../options/validate';
 import { annealedLangevin } from '../samplers/annealed-langevin';
+import { varianceExploding } from '../sdes/variance-exploding';
 import { type AntitheticOption, antitheticShape, noisyRows, spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
@@ -56,6 +57,7 @@ export const multiNoiseScoreMatchingMethod: ObjectiveMethod<
   previewSampler: ({ highest, lowest, levels }) => annealedLangevin({ highest, lowest, levels }),
   previewChainSteps: ({ highest, lowest, levels }) =>
     annealedLangevin({ highest, lowest, levels }).steps,
+  flow: ({ highest, lowest }) => varianceExploding({ highest, lowest }),
   build({ highest, lowest, levels, antithetic }) {
     const sigmas = noiseLevels(highest, lowest, levels);
     return {

@@ -10,6 +10,7 @@ import type { TensorSpecs, Tensors } from '../graph/program';
 import type { OptimizerSpec } from '../optimizers';
 import type { SamplerSpec } from '../samplers';
 import type { Sampler } from '../samplers/sampler-method';
+import type { SdeSpec } from '../sdes';
 import type { NamedTensor } from '../training/run-observer';
 
 /** What an objective needs to know of the run that it is for. @internal */
@@ -122,6 +123,8 @@ export interface ObjectiveMethod<Spec, Create> {
    * {@link defaultPreviewChainSteps}.
    */
   previewChainSteps?(spec: Spec): number;
+  /** How noise grows with time, for objectives that train the score of all noise levels. */
+  flow?(spec: Spec): SdeSpec;
   build(spec: Spec, context: ObjectiveContext): Objective;
 }
 

@@ -50,6 +50,7 @@ export const sdeScoreMatchingMethod: ObjectiveMethod<
   schema,
   previewSampler: ({ sde }) => reverseSde({ sde }),
   previewChainSteps: () => reverseSde().steps,
+  flow: ({ sde }) => sde,
   build({ sde: spec, weighting, antithetic }, { seed, bounds }) {
     const sde = buildSde(spec);
     const dimensions = bounds.length;

@@ -5,6 +5,8 @@ import { Batches } from '../data/batches';
 import { type Bounds, uniformIn } from '../data/bounds';
 import type { DataLabels } from '../data/dataset';
 import type { Domain } from '../data/domain';
+import { momentsOf } from '../data/moments';
+import { isExactIn } from '../diagnostics/flow-log-density';
 import { buildEnergy, type EnergySpec } from '../energies';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
@@ -17,12 +19,14 @@ import type { OptimizerSpec } from '../optimizers';
 import { parameterUpdate } from '../optimizers/parameter-update';
 import { Random, streams } from '../random/random';
 import { type SamplerSpec, samplerMethod } from '../samplers';
+import { buildSde } from '../sdes';
 import { CompiledStep, feedsOf, shardsKey } from './compiled-step';
 import type { Initialization } from './initialization';
 import {
   chainProgram,
   checkEnergy,
   energyProgram,
+  flowProgram,
   type ModelDefinition,
   recordProgram,
   scoreProgram,
@@ -43,6 +47,12 @@ const recordedDraws = 200;
 /** Chains that are recorded: their noise lies in memory whole. */
 function recordedChains(dimensions: number): number {
   return Math.max(4, Math.min(64, Math.floor(2 ** 20 / (recordedDraws * dimensions))));
+}
+
+/** Points that flow at once: each counts once for every direction that the divergence is taken along. */
+function pointsOfFlow(dimensions: number): number {
+  const directions = isExactIn(dimensions) ? dimensions : 1;
+  return Math.max(1, Math.min(512, Math.floor(largestEvaluation / (dimensions * directions))));
 }
 
 /** What is trained, on which rows of data. */
@@ -149,6 +159,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const initial = initialState(parts).map(
     (tensor): NamedTensor => ({ ...tensor, data: savedData(tensor, definition) }),
   );
+  const flow = objectiveMethod(definition.objective).flow?.(definition.objective);
   const batches = new Batches(definition.rows, dimensions, batchSize, seed, labels?.training);
   const completed = saved?.step ?? 0;
   return {
@@ -171,6 +182,11 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
             Math.min(preview.samples, recordedChains(dimensions)),
             recordedDraws,
           ),
+        flows() {
+          if (flow === undefined) throw new Error('This objective has no probability flow.');
+          const moments = momentsOf(definition.rows, dimensions);
+          return flowProgram(model, buildSde(flow), moments, pointsOfFlow(dimensions));
+        },
         backend,
         objective,
         batches,

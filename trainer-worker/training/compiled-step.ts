@@ -21,6 +21,7 @@ export interface CompiledStepOptions {
   readonly chains: Program;
   readonly scores: () => Program;
   readonly records: () => Program;
+  readonly flows: () => Program;
   readonly backend: Backend;
   readonly objective: Objective;
   readonly batches: Batches;
@@ -56,6 +57,7 @@ export class CompiledStep implements TrainingStep {
   readonly #chains: Execution;
   readonly #scores: OnDemand;
   readonly #records: OnDemand;
+  readonly #flows: OnDemand;
   readonly #pace = new Pace();
   /** Shapes of the state, for checkpoints. */
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
@@ -69,6 +71,7 @@ export class CompiledStep implements TrainingStep {
     [this.#step, this.#energies, this.#chains] = executions;
     this.#scores = new OnDemand(options.backend, options.scores);
     this.#records = new OnDemand(options.backend, options.records);
+    this.#flows = new OnDemand(options.backend, options.flows);
     this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
     this.#completed = options.completed;
   }
@@ -130,6 +133,11 @@ export class CompiledStep implements TrainingStep {
     return this.#evaluate(program, execution, 'scores', points);
   }
 
+  async flowLogDensity(points: Float32Array): Promise<Float32Array> {
+    const { program, execution } = await this.#flows.started();
+    return this.#evaluate(program, execution, 'logDensities', points);
+  }
+
   async record(samples: Float32Array): Promise<ChainRecord> {
     const { seed, previewChainSteps } = this.#options;
     const { program, execution } = await this.#records.started();
@@ -184,8 +192,8 @@ export class CompiledStep implements TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    const used = [this.#step, this.#energies, this.#chains, this.#scores, this.#records];
-    for (const each of used) await each.dispose();
+    for (const each of [this.#step, this.#energies, this.#chains]) await each.dispose();
+    for (const each of [this.#scores, this.#records, this.#flows]) await each.dispose();
   }
 
   /**

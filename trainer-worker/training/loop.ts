@@ -405,6 +405,7 @@ export class TrainingLoop {
         ...(quadratureEnergies ? { quadratureEnergies } : {}),
         energy: (points) => step.energy(points),
         score: (points) => step.score(points),
+        flowLogDensity: (points) => step.flowLogDensity(points),
         record: () => step.record(samples),
       });
       Object.assign(measured, values);

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Domain } from '../data/domain';
+import type { Moments } from '../data/moments';
+import { flowLogDensity, isExactIn } from '../diagnostics/flow-log-density';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import { type Model, modelOf } from '../energies/model';
@@ -9,6 +11,7 @@ import { gradientsOf } from '../graph/trace';
 import { runChainIn } from '../samplers/chain-in-domain';
 import { recorded, recordName } from '../samplers/recorded';
 import type { Sampler } from '../samplers/sampler-method';
+import type { Sde } from '../sdes/sde-method';
 import type { NamedTensor } from './run-observer';
 
 /** An energy with the shapes of its parameters: all that is needed to compile what uses it. */
@@ -190,10 +193,40 @@ export function recordProgram(
   });
 }
 
+/**
+ * Log-densities under the probability flow: inputs as of {@link energyProgram}, output `logDensities`
+ * `[count]`.
+ *
+ * @param moments those of the data
+ */
+export function flowProgram(
+  definition: ModelDefinition,
+  sde: Sde,
+  moments: Moments,
+  count: number,
+): Program {
+  const { dimensions } = definition;
+  return compileProgram({
+    inputs: { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) },
+    isUserFile: userFiles(definition.origin.files),
+    firstNoiseStream: flowNoiseStream,
+    step(inputs) {
+      const model = modelWith(definition, parametersIn(definition, inputs));
+      const options = { sde, moments, steps: flowSteps, isExact: isExactIn(dimensions) };
+      const logDensities = flowLogDensity(model, inputs['points'] as tf.Tensor2D, options);
+      return { outputs: { logDensities } };
+    },
+  });
+}
+
+/** Heun's steps along a probability flow: right to a few thousandths of a nat on Gaussian data. */
+const flowSteps = 200;
+
 /** Coordinates of each point that are written down: the worst of these tells enough. */
 const mostCoordinates = 32;
 
 /** Noise of shown chains is drawn far from that of training steps, which count from 0. */
 const chainNoiseStream = 0x8000;
-/** And that of recorded chains far from both. */
+/** And that of recorded chains and of flows far from both. */
 const recordNoiseStream = 0xc000;
+const flowNoiseStream = 0xe000;

@@ -7,6 +7,7 @@ import { dataMethod } from '../data';
 import { boundsOf } from '../data/bounds';
 import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { objectiveMethod } from '../objectives';
 import { samplerMethod } from '../samplers';
 import { bestIn } from './best-checkpoint';
 import { compileTraining } from './compile-training';
@@ -57,6 +58,7 @@ export async function prepareTraining(
     resolution: layout.resolution,
     seed,
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
+    hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });
   // What goes on has all its parameters in the checkpoint.
   const initialization = saved ? undefined : await readInitialization(loaded);

@@ -20,6 +20,11 @@ export interface TrainingStep {
   /** Scores of `[n, D]` points, `[n, D]`; what it takes is compiled at the first call. */
   score(points: Float32Array): Promise<Float32Array>;
   /**
+   * Log-densities of `[n, D]` points under the probability flow, `[n]`, for objectives that have one;
+   * what it takes is compiled at the first call.
+   */
+  flowLogDensity(points: Float32Array): Promise<Float32Array>;
+  /**
    * Moves the first of the `[n, D]` shown chains on and gives what they pass; what it takes is compiled
    * at the first call.
    */
