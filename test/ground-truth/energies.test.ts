@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { energy } from 'ebm-lab';
+import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
 import { gaussLegendre } from '../../trainer-worker/energies/gauss-legendre';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { initialParameters } from '../../trainer-worker/training/parameters';
 import { energiesOf, type Values, valuesOf } from '../support/energies';
+import { trainingStep } from '../support/training-step';
 
 const random = new Random(3, streams.parameters);
 
@@ -233,6 +234,78 @@ for (const spec of [
     ]);
   });
 }
+
+describe('an energy of your own that depends on a label', () => {
+  // The logits of a linear classifier, as an energy of points and classes.
+  const own = energy.custom({
+    init: (rng) => ({ weight: rng.normal([2, 3]), bias: tf.zeros([3]) }),
+    condition: 'label',
+    classes: 3,
+    energy: ({ weight, bias }, x, label) =>
+      tf.neg(tf.sum(tf.mul(tf.add(tf.matMul(x, weight), bias), label), 1)),
+  });
+  const parameters = {
+    weight: { shape: [2, 3], data: Float32Array.of(0.5, -1, 2, 1.5, 0.25, -0.75) },
+    bias: { shape: [3], data: Float32Array.of(0.1, -0.2, 0.3) },
+  };
+  const logits = few.map(([x, y]) =>
+    [0, 1, 2].map(
+      (k) =>
+        x! * parameters.weight.data[k]! +
+        y! * parameters.weight.data[3 + k]! +
+        parameters.bias.data[k]!,
+    ),
+  );
+
+  test('is given the class of each row, and without one is the log-sum over all', async () => {
+    const classes = [2, 0, 1];
+    close(
+      await energiesOf(own, few, parameters, classes),
+      logits.map((row, i) => -row[classes[i]!]!),
+    );
+    close(
+      await energiesOf(own, few, parameters),
+      logits.map((row) => -logSumExp(row)),
+    );
+  });
+
+  test('learns classes as a classifier does', async () => {
+    const rows = Float32Array.from({ length: 32 }, (_, i) => Math.sin(3 * i));
+    const training = Float32Array.from({ length: 16 }, (_, row) => row % 3);
+    const step = await trainingStep({
+      energy: own,
+      objective: objective.jem({ sampler: sampler.langevin({ steps: 2 }), bufferSize: 16 }),
+      optimizer: optimizer.adam({ learningRate: 0.1 }),
+      rows,
+      labels: { classes: ['a', 'b', 'c'], training },
+      bounds: [
+        [-2, 2],
+        [-2, 2],
+      ],
+      batchSize: 16,
+    });
+    const first = (await step.run(1))['cross-entropy']!;
+    for (let number = 2; number <= 100; number++) await step.run(number);
+    const last = (await step.run(101))['cross-entropy']!;
+    assert.ok(last < first && last > 0, `${first}, then ${last}`);
+    await step.dispose();
+  });
+
+  test('says how many classes there are, and nothing else does', () => {
+    const init = () => ({ a: tf.scalar(1) });
+    const height = (_: unknown, x: tf.Tensor2D) => tf.sum(x, 1);
+    for (const options of [
+      { init, energy: height, condition: 'label' },
+      { init, energy: height, classes: 3 },
+      { init, energy: height, condition: 'noise level', classes: 3 },
+    ]) {
+      assert.throws(
+        () => energy.custom(options as never),
+        /'classes' and condition: 'label' go together/,
+      );
+    }
+  });
+});
 
 test('residual blocks compute what they say', async () => {
   const spec = energy.residual({ width: 2, blocks: 1, activation: 'tanh' });

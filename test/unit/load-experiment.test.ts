@@ -124,7 +124,7 @@ describe('an experiment that is right', () => {
     });
     assert.equal(loaded.experiment.name, path.join('a', 'b'));
     const { energy } = loaded.config;
-    assert.deepEqual(energy, { type: 'custom', condition: null });
+    assert.deepEqual(energy, { type: 'custom', condition: null, classes: null });
     assert.equal(loaded.sources.length, 1);
   });
 });

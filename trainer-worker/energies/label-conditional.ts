@@ -4,7 +4,7 @@ import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type DenseOptions, dense, denseShape } from './dense';
 import type { EnergyMethod, EnergyParameters } from './energy-method';
-import { oneHot } from './label';
+import { ofClasses, oneHot } from './label';
 
 export interface LabelConditionalOptions extends DenseOptions {
   /** Classes, 2 to 10 000, at least those of the data. */
@@ -44,13 +44,7 @@ export const labelConditionalMethod: EnergyMethod<LabelConditionalSpec, typeof l
       init,
       condition: 'label',
       classes,
-      energy(parameters, x, label) {
-        if (label) return joint(parameters, x, label);
-        const each = Array.from({ length: classes }, (_, y) =>
-          tf.neg(joint(parameters, x, tf.fill([x.shape[0]], y))),
-        );
-        return tf.neg(tf.logSumExp(tf.stack(each, 1), 1));
-      },
+      energy: ofClasses(joint, classes),
     };
   },
 };
