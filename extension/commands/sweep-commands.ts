@@ -189,6 +189,8 @@ async function meantSweep(
     notifications.inform('There is no run of a sweep in this workspace yet. Launch a sweep first.');
     return undefined;
   }
+  const [only] = sweeps.values();
+  if (sweeps.size === 1) return only;
   const items = [...sweeps.values()].map((sweep) => ({
     label: `$(layers) ${sweep.name}`,
     description: sweepProgressText(sweepProgress(sweep)),

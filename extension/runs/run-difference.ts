@@ -33,7 +33,7 @@ export function distinctions(
   return paths.map((path) => {
     const last = lastPart(path);
     const isClear = paths.filter((other) => lastPart(other) === last).length === 1;
-    return `${isClear ? last : path}=${shortened(formatValue(values.get(path)!))}`;
+    return `${isClear ? last : path}=${shortened(formatValue(rounded(values.get(path)!)))}`;
   });
 }
 
@@ -44,6 +44,13 @@ function typeOf(part: Json | undefined): string | undefined {
 
 function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1);
+}
+
+/** Fractions as people tell them apart; whole numbers, seeds among them, as they are. */
+function rounded(value: Json): Json {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? Number(value.toPrecision(4))
+    : value;
 }
 
 function shortened(text: string): string {

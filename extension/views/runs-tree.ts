@@ -180,16 +180,20 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
 
 function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const { state, isResponding, directory, manifest, annotations } = run;
-  const item = new vscode.TreeItem(run.name);
+  const { group } = manifest;
+  const told = distinctions(manifest, group ? undefined : before?.manifest).join(' ');
+  // The runs of a sweep have one name, unless somebody gave them another.
+  const name = (group && annotations.name === undefined && told) || run.name;
+  const item = new vscode.TreeItem(name);
   const status = statusName(state, isResponding);
   const icon = statusIconId(state, isResponding);
   const progress =
     state.status === 'finished' ? state.step.toLocaleString('en') : progressText(state);
-  const told = distinctions(manifest, before?.manifest).join(' ');
+  const difference = name === told ? '' : told;
   const facts = [
     annotations.starred ? '★' : '',
     // A narrow side bar shows the first of them only: what changes, else what tells runs apart.
-    ...(run.isLiving ? [progress, told] : [told, progress]),
+    ...(run.isLiving ? [progress, difference] : [difference, progress]),
     annotations.tags.map((tag) => `#${tag}`).join(' '),
     timeText(manifest.createdAt, Date.now()),
   ].filter((fact) => fact !== '');
@@ -204,7 +208,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   };
   const star = annotations.starred ? 'starred, ' : '';
   item.accessibilityInformation = {
-    label: `${run.name}, ${star}${status}, ${facts.filter((fact) => fact !== '★').join(', ')}`,
+    label: `${name}, ${star}${status}, ${facts.filter((fact) => fact !== '★').join(', ')}`,
   };
   return item;
 }

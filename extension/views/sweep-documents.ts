@@ -7,6 +7,8 @@ import type { RunStore } from '../runs/run-store';
 import { sweepSummaryText } from './sweep-summary';
 
 const scheme = 'ebm-sweep';
+/** The editor's own, which may be switched off. */
+const markdownExtension = 'vscode.markdown-language-features';
 
 /** Read-only documents of sweeps: how their runs compare. */
 export class SweepDocuments implements vscode.TextDocumentContentProvider {
@@ -14,6 +16,8 @@ export class SweepDocuments implements vscode.TextDocumentContentProvider {
   readonly #log: Log;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.#changed.event;
+  /** The documents that were shown, by their sweep's id. */
+  readonly #shown = new Map<string, vscode.Uri>();
 
   constructor(store: RunStore, log: Log) {
     this.#store = store;
@@ -22,20 +26,24 @@ export class SweepDocuments implements vscode.TextDocumentContentProvider {
 
   register(): vscode.Disposable {
     const registration = vscode.workspace.registerTextDocumentContentProvider(scheme, this);
-    return vscode.Disposable.from(this.#changed, registration);
+    const ends = this.#store.onDidEndRun(({ manifest }) => {
+      const uri = this.#shown.get(manifest.group?.id ?? '');
+      if (uri) this.#changed.fire(uri);
+    });
+    return vscode.Disposable.from(this.#changed, registration, ends);
   }
 
   /** Shows how the runs of a sweep compare now. */
   async show({ id, name }: { readonly id: string; readonly name: string }): Promise<void> {
     const file = name.replaceAll(/[\\/:]+/g, '-');
     const uri = vscode.Uri.from({ scheme, path: `/${file}.md`, query: JSON.stringify({ id }) });
-    const isOpen = vscode.workspace.textDocuments.some(
-      (document) => document.uri.toString() === uri.toString(),
-    );
+    this.#shown.set(id, uri);
     // One that is open already is of an earlier time.
-    if (isOpen) this.#changed.fire(uri);
-    const document = await vscode.workspace.openTextDocument(uri);
-    await vscode.window.showTextDocument(document, { preview: true });
+    this.#changed.fire(uri);
+    // As a page with tables, else as text.
+    if (vscode.extensions.getExtension(markdownExtension)) {
+      await vscode.commands.executeCommand('markdown.showPreview', uri);
+    } else await vscode.window.showTextDocument(uri, { preview: true });
   }
 
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {

@@ -152,6 +152,11 @@ test('a run is told by its overrides, then by what its file had changed', () => 
   assert.deepEqual(distinctions(of({ config: objective }), of({})), [
     'objective=slicedScoreMatching',
   ]);
+  const drawn = { 'optimizer.learningRate': 0.00935288888, 'data.seed': 1234567 };
+  assert.deepEqual(distinctions(of({ overrides: drawn }), of({})), [
+    'learningRate=0.009353',
+    'seed=1234567',
+  ]);
   const long = distinctions(of({ overrides: { note: 'x'.repeat(100) } }), of({}));
   assert.equal(long[0]?.length, 'note='.length + 40);
 });
