@@ -13,25 +13,26 @@ export function sweepSummaryText(
 ): string {
   const done = runs.filter(({ manifest }) => isDone(manifest)).length;
   const ranked = table(
-    ['rank', 'run', ...parameters, ...(hasSeeds ? ['seed'] : []), metric, 'status', 'steps'],
+    // What people look for first is to the left, where a narrow page shows it.
+    ['rank', metric, ...parameters, ...(hasSeeds ? ['seed'] : []), 'status', 'steps', 'run'],
     rows.map(({ run: { manifest }, values, value }, rank) => [
       value === undefined ? '–' : String(rank + 1),
-      manifest.id,
+      shown(value),
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
-      shown(value),
       manifest.state.status,
       `${manifest.state.step}/${manifest.state.steps}`,
+      manifest.id,
     ]),
   );
   const means = table(
-    ['rank', ...parameters, `mean ${metric}`, 'deviation', 'seeds'],
+    ['rank', `mean ${metric}`, 'deviation', 'seeds', ...parameters],
     combinations.map(({ values, mean, deviation, count }, rank) => [
       String(rank + 1),
-      ...values.map(shown),
       shown(mean),
       shown(deviation),
       String(count),
+      ...values.map(shown),
     ]),
   );
   return [

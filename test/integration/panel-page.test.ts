@@ -433,6 +433,14 @@ describe('the scrubber', () => {
       await panel.drawn();
       assert.equal(await text(panel, 'shown-step'), '1,350');
       assert.match(await text(panel, 'readout'), /300 samples/);
+
+      // Nothing is live in a run that has ended.
+      await panel.peer.request('update', {
+        generation: 1,
+        state: fakeState({ status: 'stopped' }),
+      });
+      await panel.drawn();
+      await panel.page.getByRole('button', { name: 'Newest' }).waitFor();
     });
   });
 

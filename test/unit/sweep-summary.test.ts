@@ -45,17 +45,17 @@ test('ranks the runs in aligned tables, those without a value last, and means ov
 
 2 of 5 runs are done. Ranked by the last value of loss; small is good.
 
-| rank | run  | optimizer.learningRate | seed | loss    | status   | steps  |
-| ---- | ---- | ---------------------- | ---- | ------- | -------- | ------ |
-| 1    | run1 | 0.1                    | 2    | 0.33333 | finished | 10/100 |
-| 2    | run0 | 0.1                    | 1    | 2       | finished | 10/100 |
-| –    | run2 | 0.01                   | 1    | –       | running  | 10/100 |
+| rank | loss    | optimizer.learningRate | seed | status   | steps  | run  |
+| ---- | ------- | ---------------------- | ---- | -------- | ------ | ---- |
+| 1    | 0.33333 | 0.1                    | 2    | finished | 10/100 | run1 |
+| 2    | 2       | 0.1                    | 1    | finished | 10/100 | run0 |
+| –    | –       | 0.01                   | 1    | running  | 10/100 | run2 |
 
 ## Over seeds
 
-| rank | optimizer.learningRate | mean loss | deviation | seeds |
-| ---- | ---------------------- | --------- | --------- | ----- |
-| 1    | 0.1                    | 1.1667    | 1.1785    | 2     |
+| rank | mean loss | deviation | seeds | optimizer.learningRate |
+| ---- | --------- | --------- | ----- | ---------------------- |
+| 1    | 1.1667    | 1.1785    | 2     | 0.1                    |
 `,
   );
 });

@@ -1,3 +1,4 @@
+import { isLiving } from '../../protocol/run';
 import { formatCount } from '../store/number-format';
 import { previewIndex } from '../store/panel-state';
 import { PushButton } from '../toolkit';
@@ -28,7 +29,7 @@ export class Scrubber {
       icon: icon('dot'),
       press: () => select(undefined),
     });
-    this.#live.root.classList.add('live');
+    this.#live.root.classList.add('follow');
     this.#range.addEventListener('input', () => {
       const step = this.#steps[Number(this.#range.value)];
       if (step !== undefined) select(step);
@@ -61,6 +62,9 @@ export class Scrubber {
     setAttribute(this.#range, 'aria-valuetext', isLive ? `step ${text}, newest` : `step ${text}`);
     this.root.classList.toggle('loading', isLoadingFrame);
     setText(this.#error, frameError ?? '');
+    const label = isLiving(panel.state.status) ? 'Live' : 'Newest';
+    if (this.#live.root.getAttribute('aria-label') !== label) this.#live.show(label);
+    this.#live.root.classList.toggle('live', label === 'Live');
     setAttribute(this.#live.root, 'aria-pressed', String(isLive));
     setAttribute(
       this.#live.root,
