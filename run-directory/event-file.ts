@@ -5,7 +5,14 @@ import path from 'node:path';
 import { type Problem, problemOf } from '../protocol/problem';
 import type { SeriesChunks } from '../protocol/run';
 import { EventIndex, readEventIndex } from './event-index';
-import { decodeScalars, encodeFileVersion, encodeScalars, type ScalarEvent } from './event-message';
+import {
+  decodeScalars,
+  encodeFileVersion,
+  encodeScalars,
+  encodeSnapshot,
+  type ScalarEvent,
+  type Snapshot,
+} from './event-message';
 import { eventFilePrefix, eventFiles, newEventFile } from './event-names';
 import { records } from './event-records';
 import { openRegularFile, syncFolder } from './files';
@@ -98,6 +105,15 @@ export class EventWriter {
       record: frameRecord(encodeScalars(step, wallTime, values)),
       event: { step, scalars },
     });
+  }
+
+  /**
+   * Adds what is to be seen of one step beside its values.
+   *
+   * @param wallTime seconds since the epoch
+   */
+  appendSnapshot(step: number, wallTime: number, snapshot: Snapshot): void {
+    this.#push({ record: frameRecord(encodeSnapshot(step, wallTime, snapshot)) });
   }
 
   /**

@@ -7,6 +7,8 @@
  * `__metadata__` to strings. Data are little-endian, in C order, without gaps or overlaps.
  */
 
+import { brainToNumber, halfToNumber } from './half-precision';
+
 /** A tensor on the host. `data.length` is the product of `shape`. */
 export interface NamedTensor {
   readonly name: string;
@@ -36,7 +38,10 @@ const types: {
     bytes: 2,
     toFloats: ({ buffer }) => Float32Array.from(new Uint16Array(buffer), halfToNumber),
   },
-  BF16: { bytes: 2, toFloats: ({ buffer }) => brainToFloats(new Uint16Array(buffer)) },
+  BF16: {
+    bytes: 2,
+    toFloats: ({ buffer }) => Float32Array.from(new Uint16Array(buffer), brainToNumber),
+  },
 };
 
 /**
@@ -159,21 +164,6 @@ function checkEntry(name: string, entry: unknown, dataBytes: number) {
     );
   }
   return { shape, begin, end, toFloats: type.toFloats };
-}
-
-/** The number that 16 bits of IEEE 754 binary16 are. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >>> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The numbers of which these are the upper halves, as single precision has them. */
-function brainToFloats(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -4,11 +4,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
+import { robustRange } from '../../protocol/energy-range';
 import type { PanelAction } from '../../protocol/panel';
 import { ProblemError } from '../../protocol/problem';
 import type { PreviewFrame } from '../../protocol/run';
-import { viridis } from '../../webview/gl/viridis';
-import { energyAt, robustRange } from '../../webview/store/energy-range';
+import { viridis } from '../../protocol/viridis';
+import { energyAt } from '../../webview/store/energy-range';
 import {
   fakeManifest,
   fakePreview,

@@ -1,13 +1,16 @@
 /** A real run, read by Python with NumPy and nothing of ours. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
 import { readScalars } from '../../run-directory/event-file';
+import { histogramOf } from '../../run-directory/histogram';
 import { readManifest } from '../../run-directory/manifest';
 import { listPreviewSteps, readData, readPreview } from '../../run-directory/previews';
+import { palette, pictureOf } from '../../trainer-worker/storage/picture';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { ebm, start } from '../support/trainer';
 
@@ -59,6 +62,45 @@ test('Python reads curves, samples, landscapes and checkpoints to the same bits'
     }
   }
   assert.deepEqual(curves, {});
+
+  const data = (await readData(directory))!;
+  const layout = manifest.preview!;
+  const pictures = [];
+  for (const step of await listPreviewSteps(directory)) {
+    const frame = await readPreview(directory, step, layout);
+    const { width, height, pixels } = pictureOf(frame, { layout, data })!;
+    const colors = Uint8Array.from([...pixels].flatMap((pixel) => palette[pixel]!));
+    const sha256 = createHash('sha256').update(colors).digest('hex');
+    pictures.push([step, 'samples', width, height, sha256]);
+  }
+  assert.equal(pictures.length, 3);
+  assert.deepEqual(found.images, pictures);
+
+  const last = await readCheckpoint(directory, 20);
+  const names = last.tensors.map(({ name }) => name).filter((name) => /^parameters\//.test(name));
+  const tags = ['energies/samples', 'energies/held-out', ...names];
+  assert.deepEqual(
+    found.histograms.map(([step, tag]: [number, string]) => [step, tag]),
+    [0, 10, 20].flatMap((step) => tags.map((tag) => [step, tag])),
+  );
+  for (const [step, tag, numbers, limits, cells] of found.histograms) {
+    const [min, max, count] = numbers;
+    assert.equal(limits.length, cells.length);
+    assert.equal(limits.at(-1), max);
+    assert.ok(limits[0] > min || cells.length === 1);
+    assert.equal(
+      cells.reduce((sum: number, cell: number) => sum + cell, 0),
+      count,
+    );
+    if (tag === 'energies/samples') assert.equal(count, 32);
+    if (tag === 'energies/held-out') assert.equal(count, 100);
+    const tensor = step === 20 && last.tensors.find(({ name }) => name === tag);
+    if (!tensor) continue;
+    const histogram = histogramOf(tensor.data)!;
+    assert.deepEqual(cells, histogram.cells);
+    const { sum, sumOfSquares } = histogram;
+    assert.deepEqual(numbers, [histogram.min, histogram.max, histogram.count, sum, sumOfSquares]);
+  }
 
   const arrays: Record<string, unknown> = {
     'data.npy': await readData(directory).then((data) => ({

@@ -1,8 +1,10 @@
 """Reads a run directory with NumPy and the standard library alone, and prints what it found as JSON."""
 
+import hashlib
 import json
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +75,9 @@ def fields(data):
         yield number, value
 
 
-def scalars(directory):
+def summaries(directory):
+    """Step, tag and fields of each value of the event file's summaries."""
     (file,) = directory.glob("events.out.tfevents.*")
-    found = []
     for record in records(file.read_bytes()):
         event = list(fields(record))
         step = dict(event).get(2, 0)
@@ -84,7 +86,60 @@ def scalars(directory):
                 continue
             for _, value in fields(summary):
                 parts = dict(fields(value))
-                found.append([step, parts[1].decode(), parts[2].hex()])
+                yield step, parts.pop(1).decode(), parts
+
+
+def scalars(directory):
+    return [
+        [step, tag, parts[2].hex()]
+        for step, tag, parts in summaries(directory)
+        if 2 in parts
+    ]
+
+
+def doubles(data):
+    return [value for (value,) in struct.iter_unpack("<d", data)]
+
+
+def histograms(directory):
+    found = []
+    for step, tag, parts in summaries(directory):
+        if 5 not in parts:
+            continue
+        histogram = dict(fields(parts[5]))
+        numbers = [doubles(histogram[field])[0] for field in range(1, 6)]
+        found.append([step, tag, numbers, doubles(histogram[6]), doubles(histogram[7])])
+    return found
+
+
+def png(data):
+    """Width, height and the pixels of a PNG with a palette and no filters, as red, green and blue."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, chunks = 8, {}
+    while at < len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        (crc,) = struct.unpack_from(">I", data, at + 8 + length)
+        assert crc == zlib.crc32(name + body), name
+        chunks[name] = chunks.get(name, b"") + body
+        at += 12 + length
+    width, height, depth, kind = struct.unpack_from(">IIBB", chunks[b"IHDR"])
+    assert (depth, kind) == (8, 3)
+    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, 1 + width)
+    assert not lines[:, 0].any()
+    palette = np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)
+    return width, height, palette[lines[:, 1:]].tobytes()
+
+
+def images(directory):
+    found = []
+    for step, tag, parts in summaries(directory):
+        if 4 not in parts:
+            continue
+        image = dict(fields(parts[4]))
+        width, height, pixels = png(image[4])
+        assert (image[1], image[2], image[3]) == (height, width, 3)
+        found.append([step, tag, width, height, hashlib.sha256(pixels).hexdigest()])
     return found
 
 
@@ -116,6 +171,8 @@ print(
         {
             "manifest": json.loads((run / "run.json").read_text())["id"],
             "scalars": scalars(run),
+            "histograms": histograms(run),
+            "images": images(run),
             "arrays": arrays(run),
             "checkpoints": {
                 file.name: safetensors(file) for file in sorted(run.glob("checkpoints/*"))

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { viridis, viridisTable } from '../../webview/gl/viridis';
+import { robustRange } from '../../protocol/energy-range';
+import { viridis, viridisTable } from '../../protocol/viridis';
 import { contourSegments } from '../../webview/store/contours';
 import { seriesToCsv } from '../../webview/store/csv';
-import { drifted, energyAt, robustRange } from '../../webview/store/energy-range';
+import { drifted, energyAt } from '../../webview/store/energy-range';
 import { histogram } from '../../webview/store/histogram';
 import {
   formatCount,

@@ -24,6 +24,7 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
     score: async (points) => new Float32Array(points.length),
     record: () => Promise.reject(new Error('Nobody asks for it.')),
     flowLogDensity: () => Promise.reject(new Error('Nobody asks for it.')),
+    parameters: async () => ({ 'parameters/w': Float32Array.of(1, 2) }),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
     restore: () => undefined,
     async dispose() {

@@ -34,6 +34,8 @@ export interface Dataset {
   readonly logDensity?: LogDensity;
   /** How raw values became these, if they were standardised. */
   readonly transform?: DataTransform;
+  /** Height, width and channels, where a row is an image. */
+  readonly imageShape?: readonly [height: number, width: number, channels: number];
   /** The files that it was read from, if any. */
   readonly files?: readonly KeptFile[];
 }

@@ -58,6 +58,7 @@ export class RecordedRun implements ServedRun {
       },
       notice: (text) => this.note(text),
       preview: (frame) => this.#onPreview(frame),
+      snapshot: (snapshot) => recorder.snapshot(snapshot),
       checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
     });
   }

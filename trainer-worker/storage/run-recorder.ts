@@ -8,16 +8,21 @@ import { pruneCheckpoints, writeCheckpoint } from '../../run-directory/checkpoin
 import { EventWriter } from '../../run-directory/event-file';
 import type { ScalarEvent } from '../../run-directory/event-message';
 import { removeLeftovers } from '../../run-directory/files';
+import { histogramOf } from '../../run-directory/histogram';
 import { writeInitialParameters } from '../../run-directory/initial-parameters';
 import { writeManifest } from '../../run-directory/manifest';
 import { listPreviewSteps, writeData, writePreview } from '../../run-directory/previews';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { bestIn } from '../training/best-checkpoint';
 import type { PreparedTraining } from '../training/prepared-training';
-import type { Checkpoint, RunObserver } from '../training/run-observer';
+import type { Checkpoint, ModelSnapshot, RunObserver } from '../training/run-observer';
 import { readGitState } from './git-state';
+import { asPng, type Picture, pictureOf } from './picture';
 import { writeSourceSnapshot } from './source-snapshot';
 import { Stopwatch } from './stopwatch';
+
+/** What pictures are drawn from beside the previews. */
+type Drawn = Pick<PreparedTraining, 'shownData' | 'imageShape'>;
 
 /** What is recorded of a run before its first step. */
 export interface RunStart {
@@ -28,8 +33,9 @@ export interface RunStart {
   readonly loaded: LoadedExperiment;
   readonly prepared: Pick<
     PreparedTraining,
-    'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'dataFiles' | 'shownData'
-  >;
+    'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'dataFiles'
+  > &
+    Drawn;
   readonly parent?: string;
   readonly group?: RunGroup;
   /** Where this process listens. */
@@ -42,7 +48,7 @@ export interface RunResumption {
   /** As it is on disk. */
   readonly manifest: RunManifest;
   readonly loaded: LoadedExperiment;
-  readonly prepared: Pick<PreparedTraining, 'backend' | 'warnings'>;
+  readonly prepared: Pick<PreparedTraining, 'backend' | 'warnings'> & Drawn;
   /** Completed steps of the checkpoint that it goes on from. */
   readonly step: number;
   /** What the user should know of its going on. */
@@ -70,6 +76,7 @@ export class RunRecorder implements RunObserver {
   readonly #earlierSeconds: number;
   readonly #keep: number;
   readonly #onTrouble: (problem: Problem) => void;
+  readonly #draw: (frame: PreviewFrame) => Picture | undefined;
   #manifest: RunManifest;
   #trouble: Problem | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -83,6 +90,7 @@ export class RunRecorder implements RunObserver {
     events: EventWriter,
     manifest: RunManifest,
     keep: number,
+    { shownData, imageShape }: Drawn,
     onTrouble: (problem: Problem) => void,
   ) {
     this.directory = directory;
@@ -91,6 +99,10 @@ export class RunRecorder implements RunObserver {
     this.#earlierSeconds = manifest.trainingSeconds;
     this.#keep = keep;
     this.#onTrouble = onTrouble;
+    const { preview: layout } = manifest;
+    this.#draw = (frame) =>
+      layout &&
+      pictureOf(frame, { layout, data: shownData, ...(imageShape ? { imageShape } : {}) });
     this.#timer = setInterval(() => this.#inBackground(this.#tick()), flushMs);
     // The loop keeps the process alive, not its records.
     this.#timer.unref();
@@ -141,7 +153,7 @@ export class RunRecorder implements RunObserver {
       await events.close();
       throw thrown;
     }
-    return new RunRecorder(directory, events, manifest, keepOf(loaded), onTrouble);
+    return new RunRecorder(directory, events, manifest, keepOf(loaded), prepared, onTrouble);
   }
 
   /**
@@ -176,7 +188,7 @@ export class RunRecorder implements RunObserver {
       await events.close();
       throw thrown;
     }
-    return new RunRecorder(directory, events, manifest, keepOf(loaded), onTrouble);
+    return new RunRecorder(directory, events, manifest, keepOf(loaded), prepared, onTrouble);
   }
 
   /** The manifest as it is now; on disk it may be some seconds older. */
@@ -214,6 +226,19 @@ export class RunRecorder implements RunObserver {
   async preview(frame: PreviewFrame): Promise<void> {
     const layout = this.#manifest.preview;
     if (layout) await writePreview(this.directory, frame, layout);
+  }
+
+  snapshot({ frame, wallTime, distributions }: ModelSnapshot): void {
+    if (frame.step <= this.#events.lastStep) return;
+    const picture = this.#draw(frame);
+    const histograms = Object.entries(distributions).flatMap(([name, values]) => {
+      const histogram = histogramOf(values);
+      return histogram ? [[name, histogram] as const] : [];
+    });
+    this.#events.appendSnapshot(frame.step, wallTime, {
+      images: picture ? { samples: { ...picture, png: asPng(picture) } } : {},
+      histograms: Object.fromEntries(histograms),
+    });
   }
 
   async checkpoint(checkpoint: Checkpoint): Promise<void> {

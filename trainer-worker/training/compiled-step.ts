@@ -108,7 +108,7 @@ export class CompiledStep implements TrainingStep {
     if (previewChainSteps === 0) return points;
     const size = sizeOf(shape);
     const perPiece = Math.max(1, Math.floor(noisePerPiece / size));
-    const parameters = await this.#parameters();
+    const parameters = await this.parameters();
     const key = { seed, step: this.#completed * piecesPerStep };
     let ends = points;
     for (let done = 0; done < previewChainSteps; done += perPiece) {
@@ -150,11 +150,21 @@ export class CompiledStep implements TrainingStep {
       {
         points: samples.slice(0, sizeOf(program.inputs[0]!.shape)),
         done: Int32Array.of(previewChainSteps),
-        ...(await this.#parameters()),
+        ...(await this.parameters()),
       },
       { seed, step: this.#completed },
     );
     return { values: outputs['record'] as Float32Array, draws, chains, quantities };
+  }
+
+  async parameters(): Promise<Record<string, Float32Array>> {
+    const state = await this.#step.readState();
+    return Object.fromEntries(
+      this.#options.parameters.map((name) => [
+        parameterName(name),
+        (state[`average/${name}`] ?? state[parameterName(name)]) as Float32Array,
+      ]),
+    );
   }
 
   async checkpoint(step: number): Promise<Checkpoint> {
@@ -209,7 +219,7 @@ export class CompiledStep implements TrainingStep {
   ): Promise<Float32Array> {
     const [count, dimensions] = program.inputs[0]!.shape as [number, number];
     const width = sizeOf(program.outputs[output]!.shape) / count;
-    const parameters = await this.#parameters();
+    const parameters = await this.parameters();
     const rows = points.length / dimensions;
     const values = new Float32Array(rows * width);
     for (let start = 0; start < rows; start += count) {
@@ -226,17 +236,6 @@ export class CompiledStep implements TrainingStep {
       await this.#pace.giveWay();
     }
     return values;
-  }
-
-  /** The parameters that are looked at: averaged ones, where the optimizer averages. */
-  async #parameters(): Promise<Arrays> {
-    const state = await this.#step.readState();
-    return Object.fromEntries(
-      this.#options.parameters.map((name) => [
-        parameterName(name),
-        (state[`average/${name}`] ?? state[parameterName(name)])!,
-      ]),
-    );
   }
 }
 

@@ -14,9 +14,12 @@ import { CheckpointCadence, type CheckpointCadenceOptions } from './checkpoint-c
 import { Guard, type GuardSpec } from './guard';
 import { Pace } from './pace';
 import type { Checkpoint, RunObserver } from './run-observer';
+import { SnapshotCadence } from './snapshot-cadence';
 import { Speed } from './speed';
 import type { StepMetrics, TrainingStep } from './training-step';
 
+/** Points of each kind whose energies a snapshot has. */
+const mostCompared = 1024;
 /** Milliseconds between signs of life. */
 const beat = 250;
 
@@ -43,6 +46,8 @@ export interface TrainingLoopOptions {
   readonly diagnostics: readonly Diagnostic[];
   /** Points whose energies diagnostics need. */
   readonly quadrature?: Quadrature;
+  /** `[n, D]` rows that it does not train on, whose energies are compared with those of samples. */
+  readonly heldOut?: Float32Array;
 }
 
 /** Someone who waits for something to be done. */
@@ -68,6 +73,7 @@ export class TrainingLoop {
   readonly #pace = new Pace();
   readonly #speed = new Speed(performance.now());
   readonly #cadence: CheckpointCadence;
+  readonly #snapshots: SnapshotCadence;
   #status: RunStatus = 'starting';
   #problem: Problem | undefined;
   #completed: number;
@@ -90,6 +96,7 @@ export class TrainingLoop {
     this.#completed = options.completed;
     this.#guard = new Guard(options.guard);
     this.#cadence = new CheckpointCadence(options.checkpoint);
+    this.#snapshots = new SnapshotCadence(options.steps, options.preview.every);
     this.#best = options.best?.before;
   }
 
@@ -381,7 +388,27 @@ export class TrainingLoop {
     const all = { ...metrics, ...(await this.#diagnose(samples, field)) };
     this.#measured(all);
     await this.#attempt(() => this.#keep(frame));
+    if (this.#snapshots.isDue(frame.step)) {
+      await this.#snapshots.around(() => this.#takeSnapshot(frame));
+    }
     return all;
+  }
+
+  /** Tells those who keep pictures how the model looks now. */
+  async #takeSnapshot(frame: PreviewFrame): Promise<void> {
+    const observers = this.#observers.filter(({ snapshot }) => snapshot !== undefined);
+    if (observers.length === 0) return;
+    const { step, heldOut, preview } = this.#options;
+    const { dimensions } = preview.layout;
+    const some = (points: Float32Array) =>
+      step.energy(points.subarray(0, mostCompared * dimensions));
+    const distributions = {
+      'energies/samples': await some(frame.samples),
+      ...(heldOut?.length ? { 'energies/held-out': await some(heldOut) } : {}),
+      ...(await step.parameters()),
+    };
+    const wallTime = Date.now() / 1000;
+    for (const observer of observers) observer.snapshot?.({ frame, wallTime, distributions });
   }
 
   /** The energy landscape, where one is shown. */

@@ -94,6 +94,8 @@ export async function prepareTraining(
     initial: compiled.initial,
   });
   const step = await compiled.start(backend);
+  const imageShape =
+    experiment.energy.type === 'convolutional' ? experiment.energy.shape : dataset.imageShape;
   const shown = training.slice(0, shownRows * dimensions);
   return {
     description: {
@@ -114,6 +116,7 @@ export async function prepareTraining(
           },
         }
       : {}),
+    ...(imageShape ? { imageShape } : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(
@@ -126,6 +129,7 @@ export async function prepareTraining(
           ...(best ? { best } : {}),
           guard: experiment.guard,
           diagnostics: measures.diagnostics,
+          heldOut: dataset.heldOut,
           ...(measures.quadrature ? { quadrature: measures.quadrature } : {}),
         },
         observers,

@@ -11,10 +11,21 @@ export interface RunObserver {
   metrics?(step: number, values: Readonly<Record<string, number>>, wallTime: number): void;
   /** A preview is ready. Rejects with a `storage` problem when it cannot be kept: the loop pauses. */
   preview?(frame: PreviewFrame): Promise<void>;
+  /** What a preview looked like beside its numbers; comes after some of the previews. */
+  snapshot?(snapshot: ModelSnapshot): void;
   /** Something that the user should know happened while it trains on. */
   notice?(text: string): void;
   /** The loop wants this state durable. Rejects with a `storage` problem when it cannot be. */
   checkpoint?(checkpoint: Checkpoint): Promise<void>;
+}
+
+/** A model at a preview, for whoever keeps pictures of it. */
+export interface ModelSnapshot {
+  readonly frame: PreviewFrame;
+  /** Seconds since the epoch. */
+  readonly wallTime: number;
+  /** Numbers whose distribution tells something, by name: `energies/samples`. */
+  readonly distributions: Readonly<Record<string, Float32Array>>;
 }
 
 /** A named tensor on the host. `data.length` is the product of `shape`. */

@@ -29,6 +29,11 @@ export interface TrainingStep {
    * at the first call.
    */
   record(samples: Float32Array): Promise<ChainRecord>;
+  /**
+   * The parameters as they are looked at: averaged, where the optimizer averages. Under the names that
+   * checkpoints have; valid until the next step.
+   */
+  parameters(): Promise<Readonly<Record<string, Float32Array>>>;
   /** All that it takes to go on from here. */
   checkpoint(step: number): Promise<Checkpoint>;
   /**

@@ -1,6 +1,6 @@
+import { viridisTable } from '../../protocol/viridis';
 import { contourSegments } from '../store/contours';
 import type { PlaneRenderer, PlaneScene, PointLayer, Rgba } from './plane-renderer';
-import { viridisTable } from './viridis';
 
 /** Draws a plane with Canvas 2D, for machines without WebGL 2. Slower; the picture is the same. */
 export class CanvasPlaneRenderer implements PlaneRenderer {

@@ -1,4 +1,4 @@
-import type { EnergyRange } from '../store/energy-range';
+import type { EnergyRange } from '../../protocol/energy-range';
 import { CanvasPlaneRenderer } from './canvas-plane-renderer';
 import { WebGlPlaneRenderer } from './webgl-plane-renderer';
 

@@ -1,5 +1,5 @@
+import { viridisTable } from '../../protocol/viridis';
 import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
-import { viridisTable } from './viridis';
 
 const fieldVertexShader = `#version 300 es
 out vec2 place;

@@ -1,6 +1,7 @@
+import { type EnergyRange, robustRange } from '../../protocol/energy-range';
+import { viridis } from '../../protocol/viridis';
 import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/plane-renderer';
-import { viridis } from '../gl/viridis';
-import { drifted, type EnergyRange, energyAt, robustRange } from '../store/energy-range';
+import { drifted, energyAt } from '../store/energy-range';
 import { formatTick, formatValue } from '../store/number-format';
 import { inDataUnits, type PlotAxis, plotAspect } from '../store/plot-window';
 import { niceTicks } from '../store/ticks';
