@@ -82,7 +82,7 @@ export interface Snapshot {
 }
 
 /** An image as a file that browsers show. */
-export interface EncodedImage {
+interface EncodedImage {
   readonly width: number;
   readonly height: number;
   readonly png: Uint8Array;

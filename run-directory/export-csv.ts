@@ -1,70 +1,48 @@
-import type { SeriesChunk } from '../protocol/run';
-import { readScalars } from './event-file';
-
-/** One curve, its points in the order of their steps. */
-interface Curve {
-  readonly name: string;
-  readonly steps: readonly number[];
-  readonly values: readonly number[];
-}
+import { validScalars } from './valid-scalars';
 
 const linesAtOnce = 4096;
 
 /**
  * All metrics of a run as a table, a line a step and a column a metric, in pieces of text. A metric
- * without a value at a step has an empty field there, of several the newest; NaN and Infinity are
- * written as such. Numbers are the shortest that read back to the same 32-bit value.
+ * without a value at a step has an empty field there, of several the newest; what a restart made void
+ * is left out. NaN and Infinity are written as such. Numbers are the shortest that read back to the
+ * same 32-bit value.
+ *
+ * The event files are read twice and not held: lines wait only as long as a later place in the files
+ * may still have something for them.
  *
  * @throws ProblemError of kind `storage` when there is no event file or it cannot be opened
  */
 export async function* metricsAsCsv(directory: string): AsyncGenerator<string, void, undefined> {
-  const collected = new Map<string, { steps: number[]; values: number[] }>();
-  for await (const { series } of readScalars(directory)) {
-    for (const [name, chunk] of Object.entries(series)) {
-      const curve = collected.get(name) ?? { steps: [], values: [] };
-      collected.set(name, curve);
-      append(curve, chunk);
+  const { tags, chunks } = await validScalars(directory);
+  const columns = new Map(tags.map((tag, column) => [tag, column]));
+  yield `${['step', ...tags.map(quoted)].join(',')}\n`;
+  /** Fields by step, of lines that are not written yet. */
+  const waiting = new Map<number, string[]>();
+  for await (const { series, nextStep } of chunks()) {
+    for (const [name, { steps, values }] of Object.entries(series)) {
+      const column = columns.get(name)!;
+      for (const [index, step] of steps.entries()) {
+        const fields = waiting.get(step) ?? new Array<string>(columns.size).fill('');
+        fields[column] = shortest(values[index]!);
+        waiting.set(step, fields);
+      }
     }
+    yield* taken(waiting, nextStep);
   }
-  const curves = [...collected].map(([name, points]) => ({ name, ...inOrder(points) }));
-  yield `${['step', ...curves.map(({ name }) => quoted(name))].join(',')}\n`;
-  const at = curves.map(() => 0);
-  let lines: string[] = [];
-  for (;;) {
-    const step = curves.reduce(
-      (least, { steps }, k) => Math.min(least, steps[at[k]!] ?? Number.POSITIVE_INFINITY),
-      Number.POSITIVE_INFINITY,
-    );
-    if (step === Number.POSITIVE_INFINITY) break;
-    const fields = curves.map((curve, k) => takeField(curve, at, k, step));
-    lines.push([step, ...fields].join(','));
-    if (lines.length < linesAtOnce) continue;
-    yield `${lines.join('\n')}\n`;
-    lines = [];
-  }
-  if (lines.length > 0) yield `${lines.join('\n')}\n`;
 }
 
-/** The newest of a curve's values at `step`, and moves on past them. */
-function takeField({ steps, values }: Curve, at: number[], k: number, step: number): string {
-  let field = '';
-  for (let index = at[k]!; steps[index] === step; index += 1) {
-    field = shortest(values[index]!);
-    at[k] = index + 1;
+/** Takes out the lines of all steps before `end`, in their order. */
+function* taken(waiting: Map<number, string[]>, end: number): Generator<string, void, undefined> {
+  const steps = [...waiting.keys()].filter((step) => step < end).sort((a, b) => a - b);
+  for (let start = 0; start < steps.length; start += linesAtOnce) {
+    const lines = steps.slice(start, start + linesAtOnce).map((step) => {
+      const fields = waiting.get(step)!;
+      waiting.delete(step);
+      return `${step},${fields.join(',')}\n`;
+    });
+    yield lines.join('');
   }
-  return field;
-}
-
-function append(curve: { steps: number[]; values: number[] }, chunk: SeriesChunk): void {
-  for (const step of chunk.steps) curve.steps.push(step);
-  for (const value of chunk.values) curve.values.push(value);
-}
-
-/** Sorted by step where some other program wrote them in another order; equal ones stay in theirs. */
-function inOrder({ steps, values }: { steps: number[]; values: number[] }) {
-  if (steps.every((step, k) => k === 0 || step >= steps[k - 1]!)) return { steps, values };
-  const order = steps.map((_, k) => k).sort((a, b) => steps[a]! - steps[b]!);
-  return { steps: order.map((k) => steps[k]!), values: order.map((k) => values[k]!) };
 }
 
 /** Nine digits tell all 32-bit values apart; most need fewer. */

@@ -336,6 +336,14 @@ test('runs are listed, shown and rerun from a shell', async (t) => {
   await succeed(json);
   assert.equal(JSON.parse(json.out()).last.loss, curve.values.at(-1));
   await refuse(command(t, folder, 'show', 'nothing'), /is no run/);
+  for (const name of await readdir(second!)) {
+    if (name.startsWith('events.')) await rm(path.join(second!, name));
+  }
+  await writeFile(path.join(second!, 'annotations.json'), '{');
+  const bare = command(t, folder, 'show', again.id);
+  await succeed(bare);
+  assert.match(bare.out(), /^broken +.*annotations\.json: it is not JSON/m);
+  assert.match(bare.out(), /^metrics\nconfiguration$/m);
 
   // A run whose process was killed says that it lives; nobody answers there.
   const killed = await killAfter(t, folder, 20);

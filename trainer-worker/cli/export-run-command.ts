@@ -12,6 +12,11 @@ export interface ExportRunOptions {
   readonly to?: string;
 }
 
+/** Writes to the output, at the pace of whoever reads it; who has hung up holds up nothing. */
+function written(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
 /**
  * `ebm export`: a run as one ZIP archive, or its metrics as CSV.
  *
@@ -24,7 +29,7 @@ export async function exportRunCommand(
   return await telling(async () => {
     const directory = await findRun(text, path.resolve(runs));
     if (csv && to === '-') {
-      for await (const piece of metricsAsCsv(directory)) process.stdout.write(piece);
+      for await (const piece of metricsAsCsv(directory)) await written(piece);
       return '';
     }
     const target = path.resolve(to ?? `${path.basename(directory)}.${csv ? 'csv' : 'zip'}`);

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { problemOf } from '../../protocol/problem';
-import { readAnnotations, readNotes } from '../../run-directory/annotations';
+import { type Problem, problemOf } from '../../protocol/problem';
+import { noAnnotations, readAnnotations, readNotes } from '../../run-directory/annotations';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { findRun } from '../../run-directory/find-run';
@@ -25,16 +25,22 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
   try {
     const directory = await findRun(text, path.resolve(runs));
     const manifest = await readManifest(directory);
+    const broken: Problem[] = [];
+    const orNone = <T>(part: Promise<T>, none: T) =>
+      part.catch((thrown: unknown) => {
+        broken.push(problemOf(thrown, 'storage'));
+        return none;
+      });
     const [status, checkpoints, bytes, metrics, annotations, notes] = await Promise.all([
       statusOf(manifest),
-      listCheckpoints(directory),
-      diskUse(directory),
-      lastValues(directory),
-      readAnnotations(directory),
-      readNotes(directory),
+      orNone(listCheckpoints(directory), []),
+      orNone(diskUse(directory), 0),
+      orNone(lastValues(directory), {}),
+      orNone(readAnnotations(directory), noAnnotations),
+      orNone(readNotes(directory), ''),
     ]);
     if (json) {
-      const kept = { status, directory, checkpoints, bytes, last: metrics };
+      const kept = { status, directory, checkpoints, bytes, last: metrics, broken };
       const shown = { ...manifest, ...annotations, notes, ...kept };
       process.stdout.write(`${JSON.stringify(shown)}\n`);
       return 0;
@@ -77,6 +83,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ['backend', backend && `${backend.name}, ${backend.reason}`],
       ...resumes.map(({ at, step }): [string, string] => ['resumed', `from step ${step}, ${at}`]),
       ...warnings.map((warning): [string, string] => ['warning', warning]),
+      ...broken.map(({ message }): [string, string] => ['broken', message]),
       ['directory', `${directory} (${sizeText(bytes)})`],
       ['checkpoints', checkpoints.length ? `of steps ${checkpoints.join(', ')}` : 'none'],
     ];
