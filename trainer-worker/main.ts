@@ -32,7 +32,7 @@ import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
 const exitCodes = `
 Exit codes:
   0    the run finished or was stopped
-  1    training failed, or paused for trouble with nobody to ask
+  1    training failed, or came to trouble with nobody to ask; a full disk is waited for
   2    the experiment cannot start, or the command line is wrong
   130  interrupted before training began, or a second time`;
 

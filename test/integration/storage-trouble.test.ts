@@ -178,6 +178,29 @@ test('a full disk pauses a run, and room lets it go on', { skip: withoutMount },
   await assertUnharmed(t, trainer);
 });
 
+test('a run in a shell waits for room on a full disk, or ends when told to', {
+  skip: withoutMount,
+}, async (t) => {
+  const disk = await smallDisk(t, 16);
+  await writeFile(path.join(disk, 'quick.ebm.ts'), source);
+  const shell = start(t, [process.execPath, ebm, 'run', 'quick.ebm.ts', '--json'], { cwd: disk });
+  const ballast = path.join(disk, 'ballast');
+  const isWaiting = () => shell.errors().split('goes on by itself').length - 1;
+  const steps = () => shell.out().split('\n').length;
+  await until('it trains', () => steps() > 10);
+  await fill(ballast);
+  await until('it says that it waits', () => isWaiting() === 1);
+  assert.match(shell.errors(), /ENOSPC/);
+  const before = steps();
+  await rm(ballast);
+  await until('it goes on', () => steps() > before + 5);
+  await fill(ballast);
+  await until('it waits again', () => isWaiting() === 2);
+  shell.process.kill('SIGINT');
+  assert.equal(await shell.exited, 1);
+  assert.match(shell.errors(), /stopping with a checkpoint/);
+});
+
 test('a run that is to pause is not resumed by a disk that has room again', {
   skip: withoutMount,
 }, async (t) => {

@@ -1,4 +1,4 @@
-import { problemOf } from '../../protocol/problem';
+import { type Problem, problemOf } from '../../protocol/problem';
 import type { RecordedRun } from '../server/recorded-run';
 import { TrainerServer } from '../server/trainer-server';
 import type { RunObserver } from '../training/run-observer';
@@ -46,13 +46,8 @@ export async function trainInShell(
   try {
     made = await prepare();
     server = await TrainerServer.listen(made.socket);
-    // An editor may attach, but nobody need be there to answer to trouble: it ends the run.
-    const endOnTrouble: RunObserver = {
-      state({ status, problem }) {
-        if (status === 'paused' && problem) void run?.giveUp(problem);
-      },
-    };
-    const begin = made.begin([server, reporter, endOnTrouble], reporter.phase);
+    const trouble = onTrouble((problem) => void run?.giveUp(problem), complain);
+    const begin = made.begin([server, reporter, trouble], reporter.phase);
     run = await Promise.race([begin, processEnd.beforeBegin]);
   } catch (thrown) {
     const problem = problemOf(thrown);
@@ -70,6 +65,26 @@ export async function trainInShell(
   if (final.problem) complain(problemText(final.problem, options.verbose));
   await server.close();
   return exitCodeOf(final);
+}
+
+/**
+ * An editor may attach, but nobody need be there to answer to trouble: it ends the run, unless it
+ * passes by itself, as that of a full disk does.
+ */
+function onTrouble(end: (problem: Problem) => void, complain: (text: string) => void): RunObserver {
+  let isTold = false;
+  return {
+    state({ status, problem }) {
+      if (status !== 'paused' || !problem) isTold = false;
+      else if (problem.kind !== 'storage') end(problem);
+      else if (!isTold) {
+        isTold = true;
+        complain(
+          `${problemText(problem)}\nThe run is paused and goes on by itself when that is over.`,
+        );
+      }
+    },
+  };
 }
 
 function chooseReporter(options: ShellOptions): RunReporter {
