@@ -7,6 +7,7 @@ import { type Problem, ProblemError } from '../../protocol/problem';
 import { readLogTail } from './log-tail';
 import type { NodeRuntime } from './node-runtime';
 import { trainerEnvironment } from './start-trainer';
+import { pruneSweepLogs } from './sweep-logs';
 import { endProcess, spawnedProcess } from './trainer-process';
 
 interface SweepProcessCommand {
@@ -92,6 +93,8 @@ async function spawnSweep(
 ): Promise<ChildProcess & { readonly pid: number }> {
   const { node, script, packages, file, cwd, runs, log, backend } = command;
   await mkdir(path.dirname(log), { recursive: true });
+  // What cannot be removed is in nobody's way.
+  await pruneSweepLogs(path.dirname(log), runs).catch(() => undefined);
   const printed = await open(log, 'a');
   try {
     const args = [script, 'sweep', file, '--runs', runs, '--backend', backend, '--json'];
