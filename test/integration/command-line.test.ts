@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { connectToTrainer } from '../../protocol/socket-transport';
@@ -243,6 +243,7 @@ describe('ebm run', () => {
       { cwd: folder },
     );
     const withGit = (await git.exited) === 0;
+    await appendFile(path.join(folder, 'shared.ts'), '// faster\n');
     const program = run('run', 'experiments/a.ebm.ts', '--steps', '2');
     cleanUp();
     assert.equal(await program.exited, 0, program.errors());
@@ -251,9 +252,11 @@ describe('ebm run', () => {
     const { directory, manifest } = listed;
     assert.equal(manifest.experiment.source, 'source/experiments/a.ebm.ts');
     const kept = await readFile(path.join(directory, 'source/shared.ts'), 'utf8');
-    assert.equal(kept, 'export const rate: number = 0.01;\n');
+    assert.equal(kept, 'export const rate: number = 0.01;\n// faster\n');
     if (withGit) {
-      assert.deepEqual(manifest.git, { commit: git.out().trim(), dirty: false });
+      assert.deepEqual(manifest.git, { commit: git.out().trim(), dirty: true });
+      const diff = await readFile(path.join(directory, 'git.diff'), 'utf8');
+      assert.match(diff, /^diff --git a\/shared\.ts[\s\S]*^\+\/\/ faster$/m);
     }
   });
 });

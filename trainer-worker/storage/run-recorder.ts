@@ -7,7 +7,7 @@ import { isLiving } from '../../protocol/run';
 import { pruneCheckpoints, writeCheckpoint } from '../../run-directory/checkpoints';
 import { EventWriter } from '../../run-directory/event-file';
 import type { ScalarEvent } from '../../run-directory/event-message';
-import { removeLeftovers } from '../../run-directory/files';
+import { removeLeftovers, replaceFile } from '../../run-directory/files';
 import { histogramOf } from '../../run-directory/histogram';
 import { writeInitialParameters } from '../../run-directory/initial-parameters';
 import { writeManifest } from '../../run-directory/manifest';
@@ -57,6 +57,8 @@ export interface RunResumption {
   readonly socket: string;
 }
 
+/** How what lay in the folder differed from the commit. */
+const diffFile = 'git.diff';
 /** Curves reach the file, and the manifest the disk, at least this often. */
 const flushMs = 1_000;
 const manifestMs = 5_000;
@@ -122,6 +124,7 @@ export class RunRecorder implements RunObserver {
     const { initial } = prepared;
     if (initial) await writeInitialParameters(directory, initial.tensors);
     const git = await readGitState(path.dirname(loaded.file));
+    if (git?.diff) await replaceFile(directory, diffFile, [git.diff]);
     const events = await EventWriter.open(directory, start.createdAt);
     const manifest: RunManifest = {
       formatVersion: 1,
@@ -139,7 +142,7 @@ export class RunRecorder implements RunObserver {
       backend: prepared.backend,
       ...(prepared.warnings.length === 0 ? {} : { warnings: prepared.warnings }),
       versions: { 'ebm-lab': version, node: process.versions.node, tfjs: tfjsVersion },
-      ...(git ? { git } : {}),
+      ...(git ? { git: { commit: git.commit, dirty: git.dirty } } : {}),
       preview: prepared.description.preview,
       ...(prepared.transform ? { transform: prepared.transform } : {}),
       ...(prepared.dataFiles.length > 0 ? { dataFiles: prepared.dataFiles } : {}),
