@@ -56,6 +56,7 @@ export type ContextKey = (typeof contextKeys)[number];
 export const settingDefaults = {
   'ebm.backend': 'auto',
   'ebm.maxConcurrentRuns': 2,
+  'ebm.sweepParallelRuns': 1,
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
   'ebm.whenEditorCloses': 'keepTraining',

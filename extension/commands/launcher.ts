@@ -4,13 +4,14 @@ import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import { type CommandId, settingDefaults } from '../manifest';
 import type { OpeningPanel, RunPanels } from '../panel/run-panels';
-import { checkedLimit, RunQueue } from '../queue/run-queue';
+import { RunQueue } from '../queue/run-queue';
 import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from '../runs/launch';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { NotificationAction, Notifications } from '../views/notifications';
 import { ebmAnswer } from '../worker/trainer-command';
+import { checkedCount } from './checked-count';
 import { configuredNode, settingsOf } from './configured-node';
 
 /** The program that trains, and what it may find beside itself. */
@@ -30,6 +31,9 @@ export interface LauncherMeans {
   readonly trainer: TrainerProgram;
 }
 
+/** The setting that says how many runs train at once. */
+const concurrency = 'ebm.maxConcurrentRuns';
+
 /** How long copying an experiment's files may take. */
 const keepingMs = 60_000;
 
@@ -48,7 +52,7 @@ export class Launcher {
           .filter(({ uri }) => uri.scheme === 'file')
           .map(({ uri }) => uri.fsPath),
       living: () => store.runs.filter(({ isLiving }) => isLiving).length,
-      limit: () => checkedLimit(vscode.workspace.getConfiguration().get('ebm.maxConcurrentRuns')),
+      limit: () => checkedCount(concurrency, vscode.workspace.getConfiguration().get(concurrency)),
       mayStart: () => vscode.workspace.isTrusted,
       keepSource: (request, folder) => this.#keepSource(request, folder),
       start: (request) => this.#start(request),

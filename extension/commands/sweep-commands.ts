@@ -9,11 +9,15 @@ import { arrange, type SweepRow, sweepProgress } from '../views/run-arrangement'
 import { sweepProgressText } from '../views/run-text';
 import type { SweepDocuments } from '../views/sweep-documents';
 import { type StartedSweep, startSweep } from '../worker/sweep-process';
+import { checkedCount } from './checked-count';
 import { type ChosenExperiment, chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
 import { configuredNode, settingsOf } from './configured-node';
 import type { Launcher, TrainerProgram } from './launcher';
 import type { RunPlaces } from './meant-runs';
+
+/** The setting that says how many runs of a sweep train at once. */
+const parallelism = 'ebm.sweepParallelRuns';
 
 export interface SweepCommandMeans extends RunPlaces {
   readonly sweepDocuments: SweepDocuments;
@@ -77,6 +81,7 @@ async function launchSweep(
           runs,
           log,
           backend,
+          parallel: checkedCount(parallelism, settingsOf(file).get(parallelism)),
           signal,
         });
       },

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
-import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
+import { type Problem, problemOf } from '../../protocol/problem';
 import { byOrder, LaunchQueue, type QueueEntry } from '../../run-directory/launch-queue';
 import { runsFolder } from '../manifest';
 import type { LaunchRequest } from '../runs/launch';
@@ -220,18 +220,4 @@ function placeIn(folder: string, experiment: string): string {
   const place = path.relative(folder, experiment);
   const isInside = !path.isAbsolute(place) && place.split(path.sep)[0] !== '..';
   return isInside ? place.split(path.sep).join('/') : path.win32.basename(experiment);
-}
-
-/**
- * A number of runs from the settings.
- *
- * @throws ProblemError of kind `environment` for what is no whole number of at least 1
- */
-export function checkedLimit(value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
-  throw new ProblemError({
-    kind: 'environment',
-    message: `'ebm.maxConcurrentRuns' is ${JSON.stringify(value)}.`,
-    remedy: 'Give a whole number of at least 1.',
-  });
 }

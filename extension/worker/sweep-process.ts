@@ -24,6 +24,8 @@ interface SweepProcessCommand {
   /** Absolute path of the file that takes what it prints. */
   readonly log: string;
   readonly backend: WantedBackend;
+  /** How many of its runs train at once. */
+  readonly parallel: number;
   /** Ends it before it has begun; the promise then rejects with the signal's reason. */
   readonly signal: AbortSignal;
 }
@@ -91,13 +93,16 @@ export async function startSweep(command: SweepProcessCommand): Promise<StartedS
 async function spawnSweep(
   command: SweepProcessCommand,
 ): Promise<ChildProcess & { readonly pid: number }> {
-  const { node, script, packages, file, cwd, runs, log, backend } = command;
+  const { node, script, packages, file, cwd, runs, log, backend, parallel } = command;
   await mkdir(path.dirname(log), { recursive: true });
   // What cannot be removed is in nobody's way.
   await pruneSweepLogs(path.dirname(log), runs).catch(() => undefined);
   const printed = await open(log, 'a');
   try {
-    const args = [script, 'sweep', file, '--runs', runs, '--backend', backend, '--json'];
+    const args = [
+      ...[script, 'sweep', file, '--runs', runs, '--backend', backend],
+      ...['--parallel', String(parallel), '--json'],
+    ];
     const child = spawn(node.path, args, {
       cwd,
       env: trainerEnvironment(node, packages),

@@ -26,6 +26,7 @@ async function command(t: TestContext, sweep: string) {
     runs: path.join(folder, '.ebm/runs'),
     log: path.join(folder, '.ebm/sweeps/quick.jsonl'),
     backend: 'auto',
+    parallel: 2,
     signal: new AbortController().signal,
   } as const;
 }

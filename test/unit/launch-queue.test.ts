@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { checkedLimit } from '../../extension/queue/run-queue';
+import { checkedCount } from '../../extension/commands/checked-count';
 import { LaunchQueue } from '../../run-directory/launch-queue';
 import { fc } from '../support/fast-check';
 import { temporaryFolder } from '../support/temporary';
@@ -186,8 +186,8 @@ test('whatever a file of the queue holds, it is an entry inside the folder or ha
 });
 
 test('a limit is a whole number of at least 1', () => {
-  assert.equal(checkedLimit(3), 3);
+  assert.equal(checkedCount('ebm.maxConcurrentRuns', 3), 3);
   for (const bad of [0, -1, 1.5, '2', undefined, Number.NaN]) {
-    assert.throws(() => checkedLimit(bad), /ebm\.maxConcurrentRuns/);
+    assert.throws(() => checkedCount('ebm.maxConcurrentRuns', bad), /ebm\.maxConcurrentRuns/);
   }
 });
