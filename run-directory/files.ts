@@ -140,6 +140,26 @@ export async function removeLeftovers(
   }
 }
 
+/**
+ * Checks that what is at `relative`, and all below it, are regular files and folders: reading one of
+ * them follows no link and waits for nobody.
+ *
+ * @throws ProblemError of kind `storage` that names what is none, or what the system says
+ */
+export async function requireRegularFiles(directory: string, relative: string): Promise<void> {
+  const at = path.join(directory, relative);
+  try {
+    const stats = await lstat(at);
+    if (stats.isFile()) return;
+    if (!stats.isDirectory()) throw notAFile(at);
+    for (const name of await readdir(at)) {
+      await requireRegularFiles(directory, path.join(relative, name));
+    }
+  } catch (thrown) {
+    throw storageProblem(thrown, at, 'look at');
+  }
+}
+
 /** Makes the entries of a folder durable; Windows cannot open folders and needs no such call. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
@@ -201,7 +221,7 @@ async function makeFolder(directory: string, relative: string): Promise<void> {
 function notAFile(file: string) {
   return brokenFile(
     file,
-    'it is not what a run directory has there: a folder, pipe or device instead of a file, or the reverse.',
+    'it is not what a run directory has there: a folder, link, pipe or device instead of a file, or the reverse.',
     'Move it away.',
   );
 }

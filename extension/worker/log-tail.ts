@@ -1,17 +1,25 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { problemOf } from '../../protocol/problem';
+import { openRegularFile } from '../../run-directory/files';
+import { errorCode } from '../../run-directory/storage-problem';
 
 /**
  * The last lines of a log file, for the detail of a problem.
  *
- * @returns at most `lines` lines of at most the last 16 KiB; empty when there is no such file.
+ * @returns at most `lines` lines of at most the last 16 KiB; empty when there is no such file, and why
+ *   where it is a link, a pipe or otherwise not to be read
  */
 export async function readLogTail(file: string, lines = 30): Promise<string> {
   const limit = 16_384;
-  const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (!handle) return '';
+  let handle: FileHandle;
+  try {
+    handle = await openRegularFile(path.dirname(file), path.basename(file), constants.O_RDONLY);
+  } catch (thrown) {
+    const isMissing = thrown instanceof Error && errorCode(thrown.cause) === 'ENOENT';
+    return isMissing ? '' : problemOf(thrown, 'storage').message;
+  }
   try {
     const { size } = await handle.stat();
     const buffer = Buffer.alloc(Math.min(size, limit));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packagesVariable, type WantedBackend } from '../../protocol/backends';
@@ -8,6 +8,7 @@ import { type Problem, ProblemError } from '../../protocol/problem';
 import type { JsonObject, RunState } from '../../protocol/run';
 import { connectToTrainer } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
+import { openRegularFile } from '../../run-directory/files';
 import { readLogTail } from './log-tail';
 import type { NodeRuntime } from './node-runtime';
 import {
@@ -135,7 +136,9 @@ function requireOwn({ manifest }: Attachment, { pid }: TrainerProcess, command: 
 
 async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
   const { node, directory } = command;
-  const log = await open(path.join(directory, workerLog), 'a');
+  // Of a directory from elsewhere it may be a link, or a pipe that nobody reads.
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  const log = await openRegularFile(directory, workerLog, flags);
   try {
     const child = spawn(
       node.path,

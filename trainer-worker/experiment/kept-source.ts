@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { JsonObject, RunManifest } from '../../protocol/run';
+import { requireRegularFiles } from '../../run-directory/files';
 import { overridesForRerun } from '../../run-directory/repetition';
 import { loadExperiment } from './load';
 import type { LoadedExperiment } from './loaded-experiment';
@@ -11,7 +12,8 @@ import type { LoadedExperiment } from './loaded-experiment';
  *
  * @param directory the run directory
  * @param changes dotted path → value, on top of the run's own overrides
- * @throws ProblemError of kind `experiment` that says what is wrong with the copy, and where
+ * @throws ProblemError of kind `experiment` that says what is wrong with the copy, and where, of kind
+ *   `storage` where a part of it is no regular file
  */
 export async function loadKeptExperiment(
   directory: string,
@@ -19,6 +21,8 @@ export async function loadKeptExperiment(
   changes: JsonObject = {},
 ): Promise<LoadedExperiment> {
   const { file, source } = manifest.experiment;
+  // Whoever loads it follows links, and waits for whatever writes to a pipe.
+  await requireRegularFiles(directory, source.split(/[\\/]/, 1)[0]!);
   const loaded = await loadExperiment(path.join(directory, source), {
     overrides: { ...overridesForRerun(manifest), ...changes },
     original: file,
