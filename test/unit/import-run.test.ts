@@ -4,11 +4,9 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { ZipFile } from 'yazl';
-import { ProblemError } from '../../protocol/problem';
 import { exportRun } from '../../run-directory/export-run';
 import { importRun } from '../../run-directory/import-run';
 import { readManifest, writeManifest } from '../../run-directory/manifest';
-import { fc } from '../support/fast-check';
 import { manifest } from '../support/manifest';
 import { problemFrom } from '../support/problem';
 import { temporaryFolder } from '../support/temporary';
@@ -166,34 +164,4 @@ test('an import that is cancelled leaves nothing', async (t) => {
   const reason = new Error('enough');
   await assert.rejects(importRun(directory, runs, AbortSignal.abort(reason)), reason);
   assert.deepEqual(await readdir(runs), []);
-});
-
-test('an archive with any damage is a run that reads well, or a problem', async (t) => {
-  const { folder, directory, runs } = await places(t);
-  const file = path.join(folder, 'a.zip');
-  await exportRun(directory, file);
-  const whole = await readFile(file);
-  let refused = 0;
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
-      fc.option(fc.nat(whole.length)),
-      async (changes, cut) => {
-        const bytes = Uint8Array.from(whole);
-        for (const [at, value] of changes) bytes[at] = value;
-        await writeFile(file, bytes.subarray(0, cut ?? undefined));
-        try {
-          const imported = await importRun(file, runs);
-          assert.equal((await readManifest(imported)).worker, undefined);
-        } catch (thrown) {
-          assert.ok(thrown instanceof ProblemError, String(thrown));
-          refused += 1;
-        }
-      },
-    ),
-    { numRuns: 300 },
-  );
-  assert.ok(refused > 50, `${refused} were refused.`);
-  assert.ok((await readdir(runs)).every((entry) => !entry.startsWith('.')));
-  assert.deepEqual((await readdir(folder)).sort(), ['.ebm', 'a.zip', 'elsewhere']);
 });
