@@ -93,50 +93,42 @@ async function listen(socket: string): Promise<void> {
   await attached;
 }
 
-/** A training that shows itself as often as an experiment that does not say, with pictures to keep. */
-const pictured = {
-  steps: '1_000',
-  energy: 'energy.mlp({ hidden: [64, 64] })',
-  objective: 'objective.contrastiveDivergence({ sampler: sampler.langevin({ steps: 10 }) })',
-  batchSize: '64',
-  preview: '{ every: 50, samples: 1024, resolution: 96, chainSteps: 10 }',
-};
-
 async function measure(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ebm-bench-'));
-  const quick = { steps: '20_000', checkpoint: '{ every: 5_000 }' };
   try {
-    await compare(folder, 'as fast as it goes', quick);
-    await compare(folder, 'with previews and pictures', pictured);
+    const file = path.join(folder, 'quick.ebm.ts');
+    await writeFile(file, experimentSource({ steps: '20_000', checkpoint: '{ every: 5_000 }' }));
+    await unrecorded(file);
+    const shares: Cost[] = [];
+    const ratios: number[] = [];
+    let points = 0;
+    for (let index = 0; index < repetitions; index++) {
+      const off = await unrecorded(file);
+      const [on, count] = await recorded(file, folder, `bench-${process.pid}-${index}`);
+      points = count;
+      ratios.push(on.wall / off.wall);
+      const share = (kind: keyof Cost) => ((on[kind] - off[kind]) / count) * rate;
+      shares.push({ wall: share('wall'), processor: share('processor') });
+    }
+    const percent = (kind: keyof Cost) =>
+      `${(100 * median(shares.map((share) => share[kind]))).toFixed(2)} %`;
+    console.log(`Recording and streaming ${points} points, medians of ${repetitions}`);
+    console.log(
+      `${table(
+        ['training', 'on / off', `wall at ${rate} points/s`, `processor at ${rate} points/s`],
+        [
+          [
+            'as fast as it goes',
+            `${median(ratios).toFixed(3)}x`,
+            percent('wall'),
+            percent('processor'),
+          ],
+        ],
+      )}\n`,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function compare(folder: string, name: string, fields: Record<string, string>) {
-  const file = path.join(folder, 'quick.ebm.ts');
-  await writeFile(file, experimentSource(fields));
-  await unrecorded(file);
-  const shares: Cost[] = [];
-  const ratios: number[] = [];
-  let points = 0;
-  for (let index = 0; index < repetitions; index++) {
-    const off = await unrecorded(file);
-    const [on, count] = await recorded(file, folder, `bench-${process.pid}-${index}`);
-    points = count;
-    ratios.push(on.wall / off.wall);
-    const share = (kind: keyof Cost) => ((on[kind] - off[kind]) / count) * rate;
-    shares.push({ wall: share('wall'), processor: share('processor') });
-  }
-  const percent = (kind: keyof Cost) =>
-    `${(100 * median(shares.map((share) => share[kind]))).toFixed(2)} %`;
-  console.log(`Recording and streaming ${points} points, medians of ${repetitions}`);
-  console.log(
-    `${table(
-      ['training', 'on / off', `wall at ${rate} points/s`, `processor at ${rate} points/s`],
-      [[name, `${median(ratios).toFixed(3)}x`, percent('wall'), percent('processor')]],
-    )}\n`,
-  );
 }
 
 const socket = process.argv[2];

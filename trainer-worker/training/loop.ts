@@ -19,7 +19,7 @@ import { Speed } from './speed';
 import type { StepMetrics, TrainingStep } from './training-step';
 
 /** Points of each kind whose energies a snapshot has. */
-const mostCompared = 1024;
+const mostCompared = 512;
 /** Milliseconds between signs of life. */
 const beat = 250;
 
@@ -400,11 +400,17 @@ export class TrainingLoop {
     if (observers.length === 0) return;
     const { step, heldOut, preview } = this.#options;
     const { dimensions } = preview.layout;
-    const some = (points: Float32Array) =>
-      step.energy(points.subarray(0, mostCompared * dimensions));
+    const samples = frame.samples.subarray(0, mostCompared * dimensions);
+    const rows = (heldOut ?? new Float32Array(0)).subarray(0, mostCompared * dimensions);
+    // All at once: the program that evaluates them has one size.
+    const points = new Float32Array(samples.length + rows.length);
+    points.set(samples);
+    points.set(rows, samples.length);
+    const energies = await step.energy(points);
+    const count = samples.length / dimensions;
     const distributions = {
-      'energies/samples': await some(frame.samples),
-      ...(heldOut?.length ? { 'energies/held-out': await some(heldOut) } : {}),
+      'energies/samples': energies.subarray(0, count),
+      'energies/held-out': energies.subarray(count),
       ...(await step.parameters()),
     };
     const wallTime = Date.now() / 1000;

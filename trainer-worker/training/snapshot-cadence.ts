@@ -12,8 +12,8 @@ export class SnapshotCadence {
   readonly #every: number;
   readonly #now: () => number;
   #doneAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds that the last one took; the first one also pays for what it is the first to need. */
-  #cost: number | undefined;
+  /** Milliseconds that the last one took. */
+  #cost = 0;
 
   /**
    * @param steps training steps of the run
@@ -29,16 +29,14 @@ export class SnapshotCadence {
   /** Whether the preview of a step is one of them. */
   isDue(step: number): boolean {
     if (step === 0 || step === this.#steps) return true;
-    if (step % this.#every !== 0) return false;
-    return this.#cost === undefined || this.#now() - this.#doneAt >= this.#cost / largestShare;
+    return step % this.#every === 0 && this.#now() - this.#doneAt >= this.#cost / largestShare;
   }
 
   /** Takes one. */
   async around(take: () => Promise<void>): Promise<void> {
     const begun = this.#now();
     await take();
-    const isFirst = this.#doneAt === Number.NEGATIVE_INFINITY;
     this.#doneAt = this.#now();
-    if (!isFirst) this.#cost = this.#doneAt - begun;
+    this.#cost = this.#doneAt - begun;
   }
 }
