@@ -1,6 +1,6 @@
 /** The tree of runs: what it shows, and what can be done to runs from there. */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunManifest, RunStatus } from '../../protocol/run';
 import { readAnnotations } from '../../run-directory/annotations';
@@ -12,9 +12,10 @@ import { story } from './session';
 
 const file = 'two-moons.ebm.ts';
 
+const { worker: _, group: __, ...ended } = manifest;
+
 /** Four runs that were never trained, one of which cannot be opened. */
 async function prepareRuns(folder: string): Promise<void> {
-  const { worker: _, group: __, ...ended } = manifest;
   const make = async (minute: number, name: string, status: RunStatus, change: object = {}) => {
     const id = `abcdefghj${minute}`;
     const directory = path.join(folder, '.ebm/runs', `20260203-04050${minute}-moons-${id}`);
@@ -161,4 +162,37 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
     });
     assert.ok((await readdir(launched.directory)).includes('run.json'));
   });
+
+  await tell.part(
+    'runs that a shell makes in a folder without any appear, a sweep as one',
+    async () => {
+      await rm(path.join(folder, '.ebm'), { recursive: true });
+      await untilNames([]);
+      // Watchers of files miss what is made right after the folder that it is made in.
+      for (const index of [0, 1]) {
+        const directory = path.join(
+          folder,
+          `.ebm/runs/20260203-04050${index}-moons-abcdefghj${index}`,
+        );
+        await mkdir(directory, { recursive: true });
+        await writeManifest(directory, {
+          ...ended,
+          id: `abcdefghj${index}`,
+          overrides: { 'optimizer.learningRate': 0.01 + index / 3 },
+          state: { status: 'finished', step: 100, steps: 100 },
+          group: { id: 'a1b2', name: 'rates', index, of: 3 },
+        });
+      }
+      await untilNames(['rates']);
+      await row('rates').filter({ hasText: '2 of 3 done' }).waitFor();
+      await row('rates').click();
+      await untilNames(['rates', 'learningRate=0.01', 'learningRate=0.3433']);
+      await workbench.runCommand('EBM: Show Sweep Summary…');
+      await workbench
+        .tab('Preview rates.md')
+        .or(workbench.panelTab('Preview rates.md'))
+        .first()
+        .waitFor();
+    },
+  );
 });
