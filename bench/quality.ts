@@ -15,7 +15,7 @@ import { table } from './table';
 const steps = 6_000;
 const network = 'hidden: [128, 128]';
 const langevin = 'sampler: sampler.langevin({ steps: 10, stepSize: 0.1 })';
-const levels = 'highest: 2, lowest: 0.1, levels: 6';
+const levels = 'highest: 2, lowest: 0.1';
 
 interface Method {
   readonly options: string;
@@ -27,8 +27,8 @@ interface Method {
 const methods: Readonly<Record<string, Method>> = {
   slicedScoreMatching: { options: '' },
   denoisingScoreMatching: { options: 'sigma: 0.1' },
-  multiNoiseScoreMatching: { options: levels, isConditional: true },
-  diffusionRecoveryLikelihood: { options: levels, isConditional: true },
+  multiNoiseScoreMatching: { options: `${levels}, levels: 6`, isConditional: true },
+  diffusionRecoveryLikelihood: { options: `${levels}, levels: 4`, isConditional: true },
   noiseContrastiveEstimation: { options: '' },
   conditionalNoiseContrastiveEstimation: { options: '' },
   flowContrastiveEstimation: { options: '' },

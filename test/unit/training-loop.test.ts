@@ -448,10 +448,17 @@ describe('the divergence guard', () => {
   }
   const never = { every: null, everySeconds: null };
 
-  test('pauses with the reason; who resumes goes on all the same', async () => {
+  test('pauses with the reason; who resumes goes on all the same, with a way back', async () => {
     const { step, ran } = diverging({ long: [3, 4] });
     const { observer, reached } = stateThat(({ status }) => status === 'paused');
-    const loop = loopOf(step, observer);
+    const checkpoints: number[] = [];
+    const noting: RunObserver = {
+      ...observer,
+      async checkpoint({ step: number }) {
+        checkpoints.push(number);
+      },
+    };
+    const loop = loopOf(step, noting, 10, never);
     const running = loop.run();
     const { problem, step: at } = await reached;
     assert.equal(at, 3);
@@ -459,6 +466,7 @@ describe('the divergence guard', () => {
     assert.equal(loop.resume().problem, undefined);
     assert.equal(await running, 'finished');
     assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual(checkpoints, [3, 10]);
   });
 
   test('rolls back to the last checkpoint with a lower rate, says so, and keeps that', async () => {

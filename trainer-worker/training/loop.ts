@@ -302,6 +302,8 @@ export class TrainingLoop {
       remedy: 'Resume it to go on all the same, or rerun it with a smaller learningRate.',
     };
     await this.#stand();
+    // Going on all the same may go wrong: then there is a way back to here.
+    if (!this.#stopWished()) await this.#attempt(() => this.#save());
   }
 
   /** @returns whether it was done */
