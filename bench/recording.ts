@@ -55,7 +55,15 @@ async function recorded(file: string, folder: string, id: string): Promise<[Cost
     throw new Error(problem.message);
   };
   const recorder = await RunRecorder.begin(
-    { directory, id, createdAt: new Date(), loaded, prepared, socket },
+    {
+      directory,
+      id,
+      createdAt: new Date(),
+      loaded,
+      prepared,
+      socket,
+      git: Promise.resolve(undefined),
+    },
     fail,
   );
   let points = 0;

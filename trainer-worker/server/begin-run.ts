@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import { isLiving, type JsonObject, type RunGroup, type RunManifest } from '../../protocol/run';
@@ -9,6 +10,7 @@ import {
 } from '../../run-directory/checkpoints';
 import { readManifest } from '../../run-directory/manifest';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { readGitState } from '../storage/git-state';
 import type { RunRecorder } from '../storage/run-recorder';
 import type { PreparedTraining } from '../training/prepared-training';
 import type { RunObserver } from '../training/run-observer';
@@ -74,6 +76,8 @@ export async function beginRun(
 ): Promise<RecordedRun> {
   onPhase('loading the experiment');
   const { loaded, backend, repeated } = await loadRequested(request);
+  // A large repository takes git a while: it looks while the rest is made ready.
+  const git = readGitState(path.dirname(loaded.file));
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
@@ -82,7 +86,7 @@ export async function beginRun(
   const prepared = { ...made, warnings: [...made.warnings, ...changedData(repeated, made)] };
   onPhase('beginning the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
-  const start = { ...request, loaded, prepared, ...(repeated ? { parent: repeated.id } : {}) };
+  const start = { ...request, loaded, prepared, git, ...(repeated ? { parent: repeated.id } : {}) };
   return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
 }
 

@@ -7,7 +7,7 @@ const timeoutMs = 5_000;
 const mostPrinted = 16 * 2 ** 20;
 
 /** The state of the repository that a folder is in. */
-interface GitState {
+export interface GitState {
   readonly commit: string;
   /** Whether anything differs from the commit (the runs themselves aside). */
   readonly dirty: boolean;
@@ -24,7 +24,7 @@ const besideRuns = ['--', ':/', ':(top,exclude,glob)**/.ebm/**'];
  * The repository may come from anywhere, and its settings may name programs: none of them is run, no
  * lock is taken and nothing is fetched.
  *
- * @returns nothing where there is no git, no repository or no commit
+ * @returns nothing where there is no git, no repository or no commit; never rejects
  */
 export async function readGitState(folder: string): Promise<GitState | undefined> {
   try {

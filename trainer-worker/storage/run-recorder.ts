@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { version as tfjsVersion } from '@tensorflow/tfjs/package.json';
 import { version } from '../../package.json';
 import { type Problem, problemOf } from '../../protocol/problem';
@@ -16,7 +15,7 @@ import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { bestIn } from '../training/best-checkpoint';
 import type { PreparedTraining } from '../training/prepared-training';
 import type { Checkpoint, ModelSnapshot, RunObserver } from '../training/run-observer';
-import { readGitState } from './git-state';
+import type { GitState } from './git-state';
 import { asPng, type Picture, pictureOf } from './picture';
 import { writeSourceSnapshot } from './source-snapshot';
 import { Stopwatch } from './stopwatch';
@@ -36,6 +35,8 @@ export interface RunStart {
     'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'dataFiles'
   > &
     Drawn;
+  /** The state of the repository that the experiment is in, which may take a while. */
+  readonly git: Promise<GitState | undefined>;
   readonly parent?: string;
   readonly group?: RunGroup;
   /** Where this process listens. */
@@ -123,7 +124,7 @@ export class RunRecorder implements RunObserver {
     await writeData(directory, prepared.shownData);
     const { initial } = prepared;
     if (initial) await writeInitialParameters(directory, initial.tensors);
-    const git = await readGitState(path.dirname(loaded.file));
+    const git = await start.git;
     if (git?.diff) await replaceFile(directory, diffFile, [git.diff]);
     const events = await EventWriter.open(directory, start.createdAt);
     const manifest: RunManifest = {
