@@ -11,20 +11,8 @@ import { modelOf } from '../../trainer-worker/energies/model';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { buildSde, type SdeSpec } from '../../trainer-worker/sdes';
 import { valuesOf } from '../support/energies';
+import { equations, near } from '../support/equations';
 import { trainingStep } from '../support/training-step';
-
-function near(measured: number, expected: number, tolerance: number): void {
-  assert.ok(
-    Math.abs(measured - expected) < tolerance,
-    `${measured}, not ${expected} ± ${tolerance}`,
-  );
-}
-
-const equations: Record<string, SdeSpec> = {
-  'variance exploding': sde.varianceExploding({ highest: 8, lowest: 0.1 }),
-  'variance preserving': sde.variancePreserving(),
-  'sub-variance preserving': sde.subVariancePreserving(),
-};
 
 /** The factor on the data at which the noise has the deviation d, which is all that an energy is given. */
 function factorOf(spec: SdeSpec, d: tf.Tensor): tf.Tensor {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { objective, sampler, sde } from 'ebm-lab';
+import { objective, sampler } from 'ebm-lab';
 import type { Energy } from '../../trainer-worker/energies/energy-method';
 import type { Model } from '../../trainer-worker/energies/model';
 import { compileProgram } from '../../trainer-worker/graph/program';
@@ -10,20 +10,8 @@ import { Random, streams } from '../../trainer-worker/random/random';
 import { type SamplerSpec, samplerMethod } from '../../trainer-worker/samplers';
 import { runChain } from '../../trainer-worker/samplers/chain';
 import { buildSde, type SdeSpec } from '../../trainer-worker/sdes';
+import { equations, near } from '../support/equations';
 import { ObjectiveGraph } from '../support/objective-graph';
-
-function near(measured: number, expected: number, tolerance: number): void {
-  assert.ok(
-    Math.abs(measured - expected) < tolerance,
-    `${measured}, not ${expected} ± ${tolerance}`,
-  );
-}
-
-const equations: Record<string, SdeSpec> = {
-  'variance exploding': sde.varianceExploding({ highest: 8, lowest: 0.1 }),
-  'variance preserving': sde.variancePreserving(),
-  'sub-variance preserving': sde.subVariancePreserving(),
-};
 
 describe('the marginals solve the equation', () => {
   for (const [name, spec] of Object.entries(equations)) {

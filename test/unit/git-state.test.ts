@@ -150,6 +150,20 @@ describe('the state of a repository', { skip: withoutGit }, () => {
     git(folder, 'config', 'filter.a=b.clean', evil('named'));
     assert.equal(await readGitState(folder), undefined);
   });
+
+  test('is not read where there are more filters than can be listed', {
+    skip: process.platform === 'win32' && 'its programs are shell scripts',
+  }, async (t) => {
+    const folder = await repository(t, { 'a.ts': 'one\n', '.gitattributes': '*.ts filter=last\n' });
+    const ran = path.join(await temporaryFolder(t), 'ran');
+    // Longer than what is read of git, so that the last one is not seen.
+    const long = `[filter "${'x'.repeat(17 * 2 ** 20)}"]\n\tclean = cat\n`;
+    const last = `[filter "last"]\n\tclean = "echo ran >> ${ran}; cat"\n`;
+    await appendFile(path.join(folder, '.git/config'), long + last);
+    await appendFile(path.join(folder, 'a.ts'), 'more\n');
+    assert.equal(await readGitState(folder), undefined);
+    await assert.rejects(readFile(ran), /ENOENT/);
+  });
 });
 
 describe('a diff of bounded size', () => {

@@ -10,6 +10,7 @@ import { energies } from '../../trainer-worker/energies';
 import { objectives } from '../../trainer-worker/objectives';
 import { optimizers } from '../../trainer-worker/optimizers';
 import { OptionError } from '../../trainer-worker/options/option-error';
+import { unwrapped } from '../../trainer-worker/options/schema-shape';
 import { samplers } from '../../trainer-worker/samplers';
 import { schedules } from '../../trainer-worker/schedules';
 import { sdes } from '../../trainer-worker/sdes';
@@ -36,20 +37,6 @@ type Key = string | number;
 interface Knob {
   readonly path: readonly Key[];
   readonly schema: z.ZodNumber;
-}
-
-/** A schema without what makes it optional. */
-function unwrapped(schema: unknown): unknown {
-  let inner = schema;
-  while (
-    inner instanceof z.ZodOptional ||
-    inner instanceof z.ZodNullable ||
-    inner instanceof z.ZodDefault ||
-    inner instanceof z.ZodPrefault
-  ) {
-    inner = inner.unwrap();
-  }
-  return inner;
 }
 
 /** The schemas within one, by key; of a list the first element stands for all. */

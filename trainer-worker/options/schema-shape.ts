@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { OptionPath } from './option-error';
 
 /** `schema` without the wrappers for defaults and for absent or null values. */
-function unwrapped(schema: unknown): unknown {
+export function unwrapped(schema: unknown): unknown {
   let inner = schema;
   while (
     inner instanceof z.ZodOptional ||

@@ -59,9 +59,15 @@ async function readDiff(
 
 /** Settings that turn off every filter that the repository names: `git diff` would run them. */
 async function withoutFilters(folder: string): Promise<string[]> {
-  const listed = await git(folder, 'config', '--null', '--name-only', '--get-regexp', '^filter\\.')
-    // Git's answer where there are none.
-    .catch(() => ({ printed: Buffer.alloc(0) }));
+  const pattern = ['--get-regexp', '^filter\\.'];
+  const listed = await git(folder, 'config', '--null', '--name-only', ...pattern).catch(
+    (error: { readonly code?: unknown }) => {
+      // Git's answer where there are none. Whatever else goes wrong, they would stay on.
+      if (error.code === 1) return { printed: Buffer.alloc(0), isWhole: true };
+      throw error;
+    },
+  );
+  if (!listed.isWhole) throw new Error('There are too many filters to turn off.');
   const names = String(listed.printed)
     .split('\0')
     .flatMap((key) => /^filter\.(.+)\.[^.]+$/s.exec(key)?.[1] ?? []);
