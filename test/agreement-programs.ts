@@ -223,6 +223,9 @@ function clippedAdam(model: Model): ProgramDefinition {
   };
 }
 
+/** Rows of the buffer that chains are kept in. */
+export const bufferRows = 64;
+
 const small = multilayerPerceptron({ batch: 16, dimensions: 2, hidden: [16, 16] });
 const pictures = convolutional({ batch: 4, side: 8, channels: [4, 8] });
 
@@ -232,7 +235,7 @@ export const agreementPrograms: Readonly<Record<string, AgreementProgram>> = {
     definition: contrastiveDivergence(small, 40),
     tolerance: longChains,
   },
-  'chains kept in a buffer': { definition: persistentChains(small, 64), tolerance: usual },
+  'chains kept in a buffer': { definition: persistentChains(small, bufferRows), tolerance: usual },
   'denoising score matching': { definition: denoisingScoreMatching(small), tolerance: usual },
   'sliced score matching': { definition: slicedScoreMatching(small), tolerance: usual },
   'trace of the Hessian': { definition: hessianTrace(small), tolerance: usual },
@@ -248,3 +251,46 @@ export const agreementPrograms: Readonly<Record<string, AgreementProgram>> = {
   'Hamiltonian chain with refusals': { definition: hamiltonian(small, 10), tolerance: longChains },
   'Adam with clipping and averages': { definition: clippedAdam(small), tolerance: usual },
 };
+
+/** What belongs to a program of {@link allTogether}, by its name there. */
+const within = (program: string, name: string) => `${program} / ${name}`;
+
+/** The entries that belong to a program of {@link allTogether}, under the program's own names. */
+export function partOf<T>(program: string, all: Readonly<Record<string, T>>): Record<string, T> {
+  const prefix = within(program, '');
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
+}
+
+/**
+ * All the programs as one, each with inputs, state and results of its own. A device in software needs
+ * seconds for the shaders of a program, most of which its parts share.
+ */
+export const allTogether: ProgramDefinition = (() => {
+  const programs = Object.entries(agreementPrograms);
+  const joined = <T>(of: (definition: ProgramDefinition) => Readonly<Record<string, T>>) =>
+    Object.fromEntries(
+      programs.flatMap(([program, { definition }]) =>
+        Object.entries(of(definition)).map(([name, value]) => [within(program, name), value]),
+      ),
+    );
+  return {
+    inputs: joined(({ inputs }) => inputs),
+    state: joined(({ state }) => state ?? {}),
+    step: (fed, state) => {
+      const results = new Map(
+        programs.map(([program, { definition }]) => [
+          definition,
+          definition.step(partOf(program, fed), partOf(program, state)),
+        ]),
+      );
+      return {
+        outputs: joined((definition) => results.get(definition)!.outputs),
+        state: joined((definition) => results.get(definition)!.state ?? {}),
+      };
+    },
+  };
+})();

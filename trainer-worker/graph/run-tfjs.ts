@@ -107,8 +107,20 @@ class TfjsExecution implements Execution {
   }
 }
 
+/**
+ * The values of scalars that came from here. A kernel moves its inputs to the device, and not every
+ * device can be read without waiting, as the number of a loop's iterations has to be.
+ */
+const scalars = new WeakMap<tf.Tensor, number>();
+
 function toTensor(node: Node, values: Values, shape: Shape): tf.Tensor {
-  return tf.tensor(values, [...shape], node.dtype);
+  const tensor = tf.tensor(values, [...shape], node.dtype);
+  if (values.length === 1) scalars.set(tensor, values[0]!);
+  return tensor;
+}
+
+function scalarOf(tensor: tf.Tensor): number {
+  return scalars.get(tensor) ?? tensor.dataSync()[0]!;
 }
 
 interface Plan {
@@ -158,7 +170,7 @@ function runLoop(
 ): tf.Tensor[] {
   const body = node.attributes['body'] as Body;
   const { count, state: initial, captures } = loopInputs(node);
-  const total = tensorOf(count).dataSync()[0]!;
+  const total = scalarOf(tensorOf(count));
   const outside: Environment = new Map(environment);
   body.captures.forEach((parameter, index) => {
     outside.set(parameter, tensorOf(captures[index]!));
