@@ -3,6 +3,7 @@
  * panel's page, the types that experiments see, and with `--tests` the test files.
  *
  *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY]
+ *   node scripts/build.mjs --only-tests     what a build before has made stays
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -16,6 +17,7 @@ const root = path.join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
   options: {
     tests: { type: 'boolean', default: false },
+    'only-tests': { type: 'boolean', default: false },
     production: { type: 'boolean', default: false },
     out: { type: 'string', default: path.join(root, 'dist') },
   },
@@ -152,11 +154,13 @@ async function buildTests() {
   const entryPoints = files
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => path.join('test', file));
-  await esbuild.build({
+  const outdir = path.join(dist, 'test');
+  const { metafile } = await esbuild.build({
     ...node,
     format: 'esm',
     entryPoints,
-    outdir: path.join(dist, 'test'),
+    metafile: true,
+    outdir,
     outbase: 'test',
     outExtension: { '.js': '.mjs' },
     packages: 'external',
@@ -165,9 +169,19 @@ async function buildTests() {
     sourcemap: 'inline',
     minify: false,
   });
+  // What an earlier build made of tests that are gone.
+  const made = new Set(Object.keys(metafile.outputs).map((file) => path.join(root, file)));
+  for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
+    const file = path.join(entry.parentPath, entry.name);
+    if (entry.isFile() && !made.has(file)) await rm(file);
+  }
 }
 
-await rm(dist, { recursive: true, force: true });
-const jobs = [buildExtension(), buildTrainer(), buildPage(), buildTypes()];
-if (options.tests) jobs.push(buildTests());
-await Promise.all(jobs);
+if (options['only-tests']) {
+  await buildTests();
+} else {
+  await rm(dist, { recursive: true, force: true });
+  const jobs = [buildExtension(), buildTrainer(), buildPage(), buildTypes()];
+  if (options.tests) jobs.push(buildTests());
+  await Promise.all(jobs);
+}

@@ -2,11 +2,12 @@
  * Installs what is missing, builds, checks and runs every test.
  *
  *   npm test                           everything
- *   npm test -- --only unit            one part: unit, integration, e2e or checks
+ *   npm test -- --tier fast            one tier, or several: fast, math, process, editor
  *   npm test -- langevin               tests of files so named, else tests so named
- *   npm test -- --no-setup             trusts node_modules, Chromium and VS Code to be there
+ *   npm test -- --watch                the fast tests, and again those that a change touches
+ *   npm test -- --no-setup             trusts packages, Chromium and VS Code to be there
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,83 +15,43 @@ import { check } from './check.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { run } from './command.mjs';
 import { root, setup } from './setup.mjs';
-import { stage, summarize } from './stages.mjs';
+import { stage, summarize, tell } from './stages.mjs';
+import { inTurns, runTestFile, slowest } from './test-files.mjs';
+import { watchTests } from './test-watch.mjs';
 import { installHost } from './vscode-host.mjs';
 
-/** What `--only` may name, and the folders of test/ that belong to it. */
-const parts = {
-  unit: ['unit', 'ground-truth'],
-  integration: ['integration'],
-  e2e: ['e2e'],
-  checks: [],
+/**
+ * The tiers, quickest answers first, each with its folder of test/. What belongs into which,
+ * CONTRIBUTING.md says.
+ */
+const tiers = {
+  fast: 'unit',
+  math: 'ground-truth',
+  process: 'integration',
+  editor: 'e2e',
 };
 
-/** Whatever hangs ends after this long; the whole suite takes less. */
-const limitMs = 20 * 60_000;
+/** @typedef {keyof typeof tiers} Tier */
+/** @typedef {import('./test-files.mjs').TestFile & { tier: Tier, size: number }} TieredFile */
 
-/**
- * The built test files of a folder of test/.
- * @param {string} folder
- */
-async function testFiles(folder) {
-  const built = path.join(root, 'dist/test', folder);
-  const names = await readdir(built, { recursive: true }).catch((error) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  return names.filter((name) => name.endsWith('.test.mjs')).map((name) => path.join(built, name));
-}
-
-/**
- * Runs test files, each in a process of its own.
- * @param {string[]} files
- * @param {{ concurrency: number, namePattern: string | undefined, env?: NodeJS.ProcessEnv }} options
- * @returns {Promise<import('./stages.mjs').Verdict>}
- */
-async function runTests(files, { concurrency, namePattern, env }) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'ebm-test-counts-'));
-  try {
-    const countsFile = path.join(folder, 'counts.json');
-    const { ok, output } = await run(
-      process.execPath,
-      [
-        '--test',
-        `--test-concurrency=${concurrency}`,
-        '--enable-source-maps',
-        ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-        `--test-reporter=${path.join(root, 'scripts/test-counts.mjs')}`,
-        `--test-reporter-destination=${countsFile}`,
-        ...(namePattern ? [`--test-name-pattern=${namePattern}`] : []),
-        ...files,
-      ],
-      { cwd: root, env: { ...process.env, ...env }, timeoutMs: limitMs },
-    );
-    const text = await readFile(countsFile, 'utf8').catch(() => '');
-    // No counts: the runner itself was ended.
-    if (text === '') return { passed: 0, failed: 1, output };
-    const { passed, failed, skipped, notes } = JSON.parse(text);
-    const extra = !ok && failed === 0 ? 1 : 0;
-    return { passed, failed: failed + extra, skipped, output, note: notes.join('\n') };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const names = /** @type {Tier[]} */ (Object.keys(tiers));
 
 const { values, positionals } = parseArgs({
   options: {
-    only: { type: 'string' },
+    tier: { type: 'string', multiple: true },
+    watch: { type: 'boolean', default: false },
     'no-setup': { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
 const [filter] = positionals;
-if (values.only !== undefined && !(values.only in parts)) {
-  console.error(`--only takes one of ${Object.keys(parts).join(', ')}, not '${values.only}'.`);
+const unknown = values.tier?.find((tier) => !(tier in tiers));
+if (unknown !== undefined) {
+  console.error(`--tier takes one of ${names.join(', ')}, not '${unknown}'.`);
   process.exit(2);
 }
-/** @param {string} part */
-const wants = (part) =>
-  values.only === undefined ? part !== 'checks' || filter === undefined : values.only === part;
+const chosen = values.tier ?? (values.watch ? ['fast'] : names);
+const wanted = names.filter((tier) => chosen.includes(tier));
 
 /** @type {import('./stages.mjs').Result[]} */
 const results = [];
@@ -109,49 +70,91 @@ async function need(name, work) {
   return result.failed === 0;
 }
 
-async function build() {
-  const { ok, output } = await run(process.execPath, ['scripts/build.mjs', '--tests'], {
-    cwd: root,
-  });
+/** @param {string[]} args */
+async function build(...args) {
+  const { ok, output } = await run(process.execPath, ['scripts/build.mjs', ...args], { cwd: root });
   if (!ok) throw new Error(output);
   return undefined;
 }
 
 /**
- * The test files to run: those whose names contain the filter, or all and a pattern for the tests'
- * own names where there is none.
- * @param {readonly string[]} folders
+ * The built test files of a tier, the longest first: they take longest, and one that is begun last is
+ * waited for.
+ * @param {Tier} tier
+ * @returns {Promise<TieredFile[]>}
  */
-async function filesOf(folders) {
-  const lists = await Promise.all(
-    folders.map(async (folder) => /** @type {const} */ ([folder, await testFiles(folder)])),
+async function filesOf(tier) {
+  const built = path.join(root, 'dist/test');
+  const entries = await readdir(path.join(built, tiers[tier]), { recursive: true }).catch(
+    (error) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    },
   );
-  const byFile = lists.map(
-    ([folder, files]) =>
-      /** @type {const} */ ([
-        folder,
-        files.filter((file) => path.basename(file).includes(filter ?? '')),
-      ]),
-  );
-  const byName = byFile.every(([, files]) => files.length === 0);
-  return { lists: byName ? lists : byFile, namePattern: byName ? filter : undefined };
+  const files = entries
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map(async (entry) => {
+      const file = path.join(built, tiers[tier], entry);
+      const name = path.relative(built, file).replace(/\.test\.mjs$/, '');
+      return { tier, file, name, size: (await stat(file)).size };
+    });
+  return (await Promise.all(files)).sort((a, b) => b.size - a.size);
+}
+
+/** The files to run: those whose names contain the filter, or all and a pattern for tests' names. */
+async function chooseFiles() {
+  const all = (await Promise.all(wanted.map(filesOf))).flat();
+  const byFile = all.filter(({ file }) => path.basename(file).includes(filter ?? ''));
+  return byFile.length > 0 || filter === undefined
+    ? { files: byFile, namePattern: undefined }
+    : { files: all, namePattern: filter };
+}
+
+/** @type {import('./test-files.mjs').SlowTest[]} */
+const timed = [];
+
+/**
+ * Runs test files of some tiers, and tells of a tier when its last file has ended.
+ * @param {readonly TieredFile[]} files
+ * @param {number} atOnce
+ * @param {{ namePattern: string | undefined, env?: NodeJS.ProcessEnv }} options
+ */
+async function runTiers(files, atOnce, options) {
+  const began = performance.now();
+  /** @type {Map<Tier, import('./test-files.mjs').FileOutcome[]>} */
+  const done = new Map();
+  await inTurns(files, atOnce, async (file) => {
+    const outcome = await runTestFile(file, options);
+    timed.push(...outcome.tests);
+    if (outcome.failed > 0) tell(file.name, outcome.output);
+    const outcomes = [...(done.get(file.tier) ?? []), outcome];
+    done.set(file.tier, outcomes);
+    if (outcomes.length < files.filter(({ tier }) => tier === file.tier).length) return;
+    /** @param {'passed' | 'failed' | 'skipped'} kind */
+    const sum = (kind) => outcomes.reduce((total, each) => total + each[kind], 0);
+    const note = outcomes.flatMap(({ notes }) => notes).join('\n');
+    const verdict = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped'), note };
+    results.push(await stage(file.tier, async () => verdict, began));
+  });
 }
 
 async function runAll() {
   if (!values['no-setup'] && !(await need('packages', setup))) return;
-  if (Object.keys(parts).some((part) => part !== 'checks' && wants(part))) {
-    if (!(await need('build', build))) return;
-  }
-  const folders = Object.entries(parts).flatMap(([part, names]) => (wants(part) ? names : []));
-  const { lists, namePattern } = await filesOf(folders);
-  const e2e = lists.find(([folder]) => folder === 'e2e')?.[1] ?? [];
+  const checked = wanted.includes('fast') && filter === undefined ? check() : Promise.resolve([]);
+  if (await need('build', () => build('--tests'))) await runTests();
+  results.push(...(await checked));
+}
+
+async function runTests() {
+  const { files, namePattern } = await chooseFiles();
+  const inEditor = files.filter(({ tier }) => tier === 'editor');
+  const others = files.filter(({ tier }) => tier !== 'editor');
 
   let chromium = process.env['CHROMIUM'];
   let ready = true;
-  const checksDone = wants('checks') ? check() : Promise.resolve([]);
-  const hostDone = (async () => {
+  const editorReady = (async () => {
     // Mostly waiting for the network, so it goes beside the tests that compute.
-    if (e2e.length === 0 || values['no-setup']) return;
+    if (inEditor.length === 0 || values['no-setup']) return;
     ready = await need('VS Code', installHost);
     ready =
       (await need('Chromium', async () => {
@@ -159,26 +162,36 @@ async function runAll() {
         return undefined;
       })) && ready;
   })();
-  for (const [folder, files] of lists) {
-    if (folder === 'e2e' || files.length === 0) continue;
-    results.push(await stage(folder, () => runTests(files, { concurrency: 2, namePattern })));
+  const cores = os.availableParallelism();
+  // Tests of processes wait for them half the time.
+  await runTiers(others, cores + 1, { namePattern });
+  await editorReady;
+  if (!ready) {
+    results.push(
+      await stage('editor', async () => {
+        throw new Error('Not run: VS Code or Chromium is missing, see above.');
+      }),
+    );
+    return;
   }
-  results.push(...(await checksDone));
-  await hostDone;
-  if (e2e.length === 0) return;
-  /** @type {NodeJS.ProcessEnv} */
+  // A window is three busy processes, so more at once gain nothing.
+  const windows = Math.max(1, Math.min(4, cores));
   const env = chromium === undefined ? {} : { CHROMIUM: chromium };
-  results.push(
-    await stage('e2e', async () => {
-      if (!ready) throw new Error('Not run: VS Code or Chromium is missing, see above.');
-      return runTests(e2e, { concurrency: 1, env, namePattern });
-    }),
-  );
+  await runTiers(inEditor, windows, { namePattern, env });
 }
 
-await runAll();
-const allGood = summarize(results);
-if (!allGood && results.every(({ failed }) => failed === 0)) {
-  console.error('No test was run.');
+if (values.watch) {
+  if (!values['no-setup']) await setup();
+  await build('--tests');
+  await watchTests({
+    filesOf: async () => (await chooseFiles()).files,
+    rebuild: () => build(wanted.some((tier) => tier !== 'fast') ? '--tests' : '--only-tests'),
+  });
+} else {
+  await runAll();
+  const allGood = summarize(results, slowest(timed, 10));
+  if (!allGood && results.every(({ failed }) => failed === 0)) {
+    console.error('No test was run.');
+  }
+  process.exitCode = allGood ? 0 : 1;
 }
-process.exitCode = allGood ? 0 : 1;

@@ -45,8 +45,8 @@ test('a run in training is neither moved nor deleted', async (t) => {
   const trainer = createServer();
   await new Promise<void>((resolve) => trainer.listen(trainerSocketPath(id), resolve));
   t.after(() => trainer.close());
-  for (const attempt of [archiveRun(directory), removeRun(directory)]) {
-    const problem = await problemFrom(attempt);
+  for (const attempt of [archiveRun, removeRun]) {
+    const problem = await problemFrom(attempt(directory));
     assert.equal(problem.kind, 'worker');
     assert.match(problem.message, /is in training/);
   }
