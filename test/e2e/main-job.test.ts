@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { isProcessAlive } from '../../extension/worker/process-identity';
-import { observe, until } from './condition';
+import { observe, until } from '../support/condition';
 import { onlyRunIn, runsIn } from './run-files';
 import { repository, type Session, story } from './session';
 

@@ -1,5 +1,5 @@
 import type { FrameLocator, Locator } from 'playwright-core';
-import { until } from './condition';
+import { until } from '../support/condition';
 import { countColours, countDifferentPixels } from './picture';
 import type { Workbench } from './workbench';
 

@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isProcessAlive } from '../../extension/worker/process-identity';
 import type { RunManifest } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
 import { listRuns } from '../../run-directory/listing';
+import { until } from '../support/condition';
 
 /** A run as it lies on disk. */
 export interface RunOnDisk {
@@ -54,4 +56,10 @@ export async function workerLogs(folder: string): Promise<string> {
     return `==> ${directory}/worker.log\n${text}\n`;
   });
   return (await Promise.all(logs)).join('\n');
+}
+
+/** Waits until no run directory is left; no trainer may be either. */
+export async function untilNothingRuns(folder: string): Promise<void> {
+  await until('no run directory', async () => (await runsIn(folder)).length === 0);
+  assert.deepEqual(await livingTrainers(folder), []);
 }

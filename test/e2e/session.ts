@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { type Host, type HostOptions, startHost } from '../../scripts/vscode-host.mjs';
-import { patienceMs, until } from './condition';
+import { patienceMs, until } from '../support/condition';
 import { Panel } from './panel';
 import { livingTrainers, workerLogs } from './run-files';
 import { Workbench } from './workbench';
@@ -76,6 +76,78 @@ async function launchBrowser(): Promise<Browser> {
   });
 }
 
+/** What a user does in a window, and sees. */
+export type Play = (session: Session, tell: Tell) => Promise<void>;
+
+/** The experiment that stories are about. */
+export const experimentFile = 'two-moons.ebm.ts';
+
+/** Puts a fresh copy of the examples in place of whatever a folder holds. */
+async function layOut(folder: string, prepare?: SessionOptions['prepare']): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 10 });
+  }
+  await cp(path.join(repository, 'examples'), folder, {
+    recursive: true,
+    filter: (source) => path.basename(source) !== '.ebm',
+  });
+  await prepare?.(folder);
+}
+
+/** Opens a VS Code, and afterwards ends every process of it and of its runs. */
+async function withSession(
+  options: SessionOptions,
+  use: (session: Session) => Promise<void>,
+): Promise<void> {
+  const { hasFolder = true, file, prepare, ...hostOptions } = options;
+  const temporary = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
+  // Its name is in the window's title.
+  const folder = path.join(temporary, 'examples');
+  const closing: (() => Promise<unknown>)[] = [
+    () => rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
+    () => endTrainers(folder),
+  ];
+  try {
+    await layOut(folder, prepare);
+    const host = await startHost({
+      ...hostOptions,
+      extensions: hostOptions.packages ? [] : [repository],
+    });
+    closing.push(host.stop);
+    const browser = await launchBrowser();
+    closing.push(() => browser.close());
+    const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(patienceMs);
+    // The extension host lingers for minutes after a browser that was closed with its page open.
+    closing.push(() => page.close());
+    const workbench = new Workbench(page);
+    const url = host.urlOf({
+      ...(hasFolder ? { folder } : {}),
+      ...(file ? { file: path.join(folder, file) } : {}),
+    });
+    await use({ workbench, panel: new Panel(workbench), host, context, folder, url });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+/** Plays; where that fails, keeps a picture and logs, and says in the error where. */
+async function keepingTraces(
+  name: string,
+  session: Session,
+  play: () => Promise<void>,
+): Promise<void> {
+  try {
+    await play();
+  } catch (error) {
+    throw new Error(`${messageOf(error)}\nSee ${await keepTraces(name, session)}`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * A test that drives a real VS Code. When it fails, a picture of the window, the host's log and the
  * trainers' logs are kept, and the message names where. Afterwards no process is left.
@@ -83,53 +155,47 @@ async function launchBrowser(): Promise<Browser> {
 export function story(
   name: string,
   options: SessionOptions | (() => Promise<SessionOptions>),
-  play: (session: Session, tell: Tell) => Promise<void>,
+  play: Play,
 ): void {
-  test(name, { timeout: 400_000 }, async (t) => {
-    const chosen = typeof options === 'function' ? await options() : options;
-    const { hasFolder = true, file, prepare, ...hostOptions } = chosen;
-    const temporary = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
-    // Its name is in the window's title.
-    const folder = path.join(temporary, 'examples');
-    const closing: (() => Promise<unknown>)[] = [
-      () => rm(temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
-      () => endTrainers(folder),
-    ];
-    try {
-      await cp(path.join(repository, 'examples'), folder, {
-        recursive: true,
-        filter: (source) => path.basename(source) !== '.ebm',
-      });
-      await prepare?.(folder);
-      const host = await startHost({
-        ...hostOptions,
-        extensions: hostOptions.packages ? [] : [repository],
-      });
-      closing.push(host.stop);
-      const browser = await launchBrowser();
-      closing.push(() => browser.close());
-      const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
-      const page = await context.newPage();
-      page.setDefaultTimeout(patienceMs);
-      // The extension host lingers for minutes after a browser that was closed with its page open.
-      closing.push(() => page.close());
-      const workbench = new Workbench(page);
-      const url = host.urlOf({
-        ...(hasFolder ? { folder } : {}),
-        ...(file ? { file: path.join(folder, file) } : {}),
-      });
-      const session = { workbench, panel: new Panel(workbench), host, context, folder, url };
-      try {
-        await workbench.open(url);
+  test(name, { timeout: 4 * patienceMs }, async (t) => {
+    await withSession(typeof options === 'function' ? await options() : options, (session) =>
+      keepingTraces(name, session, async () => {
+        await session.workbench.open(session.url);
         await play(session, tellOf(t));
-      } catch (error) {
-        throw new Error(`${messageOf(error)}\nSee ${await keepTraces(name, session)}`, {
-          cause: error,
-        });
+      }),
+    );
+  });
+}
+
+/** A story among others in one window. */
+export interface Episode {
+  readonly name: string;
+  readonly prepare?: SessionOptions['prepare'];
+  readonly play: Play;
+}
+
+/**
+ * Tests that share a window, since to open one takes longer than most stories. Each begins with the
+ * experiment in the editor, in a folder as new, and what fails in one hides none of the others.
+ */
+export function stories(name: string, episodes: readonly Episode[]): void {
+  test(name, { timeout: 4 * patienceMs }, async (t) => {
+    await withSession({ file: experimentFile }, async (session) => {
+      const { workbench, folder } = session;
+      await workbench.open(session.url);
+      for (const episode of episodes) {
+        await t.test(episode.name, (part) =>
+          keepingTraces(episode.name, session, async () => {
+            await workbench.runCommand('View: Close All Editors');
+            await workbench.runCommand('Notifications: Clear All Notifications');
+            await endTrainers(folder);
+            await layOut(folder, episode.prepare);
+            await workbench.openFile(experimentFile);
+            await episode.play(session, tellOf(part));
+          }),
+        );
       }
-    } finally {
-      for (const close of closing.reverse()) await close();
-    }
+    });
   });
 }
 

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isProcessAlive } from '../../extension/worker/process-identity';
 import { readScalars } from '../../run-directory/event-file';
-import { patienceMs, until } from './condition';
+import { patienceMs, until } from '../support/condition';
 import { Panel } from './panel';
 import { onlyRunIn } from './run-files';
 import { type Session, story } from './session';

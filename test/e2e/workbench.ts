@@ -1,5 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
-import { until } from './condition';
+import { until } from '../support/condition';
 
 /** The window of a real VS Code: what a user sees and does there. */
 export class Workbench {
@@ -57,17 +57,20 @@ export class Workbench {
    * pick is opened anew.
    */
   async #pick(key: string, text: string, row: Locator): Promise<number> {
+    // Mostly it is there at once or not at all, but a busy machine may need long.
+    let timeout = 500;
     return await until(`'${text}' is chosen`, async () => {
+      timeout = Math.min(2 * timeout, 30_000);
       const input = this.#quickInput;
       if (await input.isVisible()) {
         await this.page.keyboard.press('Escape');
-        await input.waitFor({ state: 'hidden', timeout: 5000 });
+        await input.waitFor({ state: 'hidden', timeout });
       }
       await this.page.keyboard.press(key);
-      await input.fill(text, { timeout: 5000 });
-      await row.waitFor({ timeout: 5000 });
+      await input.fill(text, { timeout });
+      await row.waitFor({ timeout });
       const chosen = performance.now();
-      await row.click({ timeout: 5000 });
+      await row.click({ timeout });
       return chosen;
     });
   }
@@ -131,8 +134,8 @@ export class Workbench {
     await this.runCommand('Preferences: Color Theme');
     const label = this.page.locator('.label-name', { hasText: new RegExp(`^${literal(name)}$`) });
     await until(`the theme ${name} is offered`, async () => {
-      await this.#quickInput.fill(name, { timeout: 1000 });
-      await this.#rows.filter({ has: label }).first().click({ timeout: 3000 });
+      await this.#quickInput.fill(name, { timeout: 5000 });
+      await this.#rows.filter({ has: label }).first().click({ timeout: 5000 });
       return true;
     });
     await this.page.locator(`.monaco-workbench.${kind}`).waitFor();

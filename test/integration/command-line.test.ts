@@ -8,8 +8,9 @@ import { describe, type TestContext, test } from 'node:test';
 import { connectToTrainer } from '../../protocol/socket-transport';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
+import { until } from '../support/condition';
 import { makeFolder, removeAfter } from '../support/temporary';
-import { ebm, experimentSource, readCurve, start, until } from '../support/trainer';
+import { ebm, experimentSource, readCurve, start } from '../support/trainer';
 
 /** A folder with an experiment in it, and the command run there. */
 async function shell(t: TestContext, source = experimentSource()) {

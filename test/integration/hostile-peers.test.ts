@@ -14,12 +14,13 @@ import { trainerSocketPath } from '../../protocol/socket-transport';
 import { writeManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { TrainerServer } from '../../trainer-worker/server/trainer-server';
+import { until } from '../support/condition';
 import { silentLog } from '../support/fake-trainer';
 import { fc } from '../support/fast-check';
 import { hostileStreams } from '../support/hostile-streams';
 import { manifest } from '../support/manifest';
 import { temporaryFolder } from '../support/temporary';
-import { experimentSource, type ServedTrainer, serve, until } from '../support/trainer';
+import { experimentSource, type ServedTrainer, serve } from '../support/trainer';
 
 async function open(t: TestContext, file: string): Promise<Socket> {
   const socket = connect(file);

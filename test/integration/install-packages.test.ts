@@ -8,9 +8,10 @@ import { installPackage, type NativePackage } from '../../extension/worker/insta
 import { isProcessAlive } from '../../extension/worker/process-identity';
 import { ebmAnswer } from '../../extension/worker/trainer-command';
 import type { BackendReport } from '../../protocol/backends';
+import { until } from '../support/condition';
 import { problemFrom } from '../support/problem';
 import { temporaryFolder } from '../support/temporary';
-import { ebm, experimentSource, until } from '../support/trainer';
+import { ebm, experimentSource } from '../support/trainer';
 
 const node = { path: process.execPath, version: process.versions.node, env: {} };
 const native: NativePackage = {

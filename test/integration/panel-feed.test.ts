@@ -15,6 +15,7 @@ import { Peer, UndeliveredError } from '../../protocol/peer';
 import type { Problem } from '../../protocol/problem';
 import { EventWriter } from '../../run-directory/event-file';
 import { frameRecord } from '../../run-directory/record-framing';
+import { patienceMs } from '../support/condition';
 import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
 
 let built: string;
@@ -51,7 +52,7 @@ async function launch(plan: object): Promise<Run> {
       script,
       backend: 'auto',
       packages: path.join(folder, 'packages'),
-      timeoutMs: 60_000,
+      timeoutMs: patienceMs,
       signal: new AbortController().signal,
     },
   );
@@ -109,7 +110,7 @@ function show(run: Run, page: PanelPage, options: { readonly pointsPerMessage?: 
 
 const oneTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
-describe('a panel', { timeout: 60_000 }, () => {
+describe('a panel', { timeout: patienceMs }, () => {
   test('opened while a run lives gets every step once and in order, to the end', async () => {
     const run = await launch({ steps: 150, stepMs: 3, previewEvery: 50 });
     await until(() => run.state.step >= 20);

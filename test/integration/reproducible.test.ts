@@ -10,8 +10,9 @@ import { readSafetensors } from '../../run-directory/safetensors';
 import { loadExperiment } from '../../trainer-worker/experiment/load';
 import { prepareTraining } from '../../trainer-worker/training/prepare';
 import type { Checkpoint } from '../../trainer-worker/training/run-observer';
+import { until } from '../support/condition';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
-import { ebm, start, until } from '../support/trainer';
+import { ebm, start } from '../support/trainer';
 
 const source = smallExperiment({
   energy: 'energy.mlp({ hidden: [32, 32] })',

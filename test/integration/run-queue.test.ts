@@ -10,12 +10,13 @@ import { RunStore } from '../../extension/runs/run-store';
 import type { NodeRuntime } from '../../extension/worker/node-runtime';
 import { ebmAnswer } from '../../extension/worker/trainer-command';
 import { type Problem, problemOf } from '../../protocol/problem';
+import { patienceMs } from '../support/condition';
 import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
 import { makeFolder, removeAfter, temporaryFolder } from '../support/temporary';
 import { ebm } from '../support/trainer';
 
 const node: NodeRuntime = { path: process.execPath, version: process.versions.node, env: {} };
-const timeout = 60_000;
+const timeout = patienceMs;
 
 let script: string;
 before(async () => {

@@ -14,8 +14,9 @@ import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints
 import { readScalars } from '../../run-directory/event-file';
 import { readManifest } from '../../run-directory/manifest';
 import { listPreviewSteps, readPreview } from '../../run-directory/previews';
+import { until } from '../support/condition';
 import { makeFolder, removeAfter, temporaryFolder } from '../support/temporary';
-import { ebm, experimentSource, readCurve, start, until } from '../support/trainer';
+import { ebm, experimentSource, readCurve, start } from '../support/trainer';
 
 /** Why file systems cannot be mounted here, or false. */
 const withoutMount: string | false = (() => {

@@ -7,8 +7,9 @@ import { isTrainerListening } from '../../protocol/socket-transport';
 import { interruptSweep, sweepSocketPath } from '../../protocol/sweep-socket';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
+import { until } from '../support/condition';
 import { makeFolder, removeAfter } from '../support/temporary';
-import { ebm, experimentSource, readCurve, start, until } from '../support/trainer';
+import { ebm, experimentSource, readCurve, start } from '../support/trainer';
 
 type Line = { event: string; [field: string]: unknown };
 

@@ -15,14 +15,8 @@ import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { readData, readPreview } from '../../run-directory/previews';
 import { readSafetensors } from '../../run-directory/safetensors';
-import {
-  attachAndFollow,
-  Curve,
-  experimentSource,
-  readCurve,
-  serve,
-  until,
-} from '../support/trainer';
+import { until } from '../support/condition';
+import { attachAndFollow, Curve, experimentSource, readCurve, serve } from '../support/trainer';
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);

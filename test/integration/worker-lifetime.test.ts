@@ -19,6 +19,7 @@ import type { RunStatus } from '../../protocol/run';
 import type { OwnerWish } from '../../protocol/trainer';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
 import { overridesForRerun } from '../../run-directory/repetition';
+import { patienceMs } from '../support/condition';
 import {
   buildFakeTrainer,
   runDirectories,
@@ -29,7 +30,7 @@ import {
 
 const node: NodeRuntime = { path: process.execPath, version: process.versions.node, env: {} };
 // Generous: reached only where a test expects silence.
-const longMs = 60_000;
+const longMs = patienceMs;
 
 let built: string;
 let script: string;

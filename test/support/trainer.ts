@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Peer } from '../../protocol/peer';
 import type { SeriesChunks } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
 import { readScalars } from '../../run-directory/event-file';
 import { newRunName } from '../../run-directory/naming';
+import { until } from './condition';
 import { makeFolder, removeAfter } from './temporary';
 
 /** The `ebm` command, as built. */
@@ -73,20 +73,6 @@ export function start(
     errors: () => printed.errors,
     exited,
   };
-}
-
-/** Waits until something holds; fails when it does not within half a minute. */
-export async function until<T>(
-  what: string,
-  check: () => T | undefined | false | Promise<T | undefined | false>,
-): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const value = await check();
-    if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}.`);
-    await delay(5);
-  }
 }
 
 export interface ServedTrainer extends Program {

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { until } from './condition';
-import { livingTrainers, runsIn } from './run-files';
-import { story } from './session';
-
-const file = 'two-moons.ebm.ts';
+import { until } from '../support/condition';
+import { untilNothingRuns } from './run-files';
+import { experimentFile, type Play } from './session';
 
 /** Mistakes, each with the line it is made on and what the user is told. */
 const mistakes = [
@@ -24,9 +22,8 @@ const mistakes = [
   },
 ];
 
-story('Mistakes in an experiment', { file }, async ({ workbench, folder }, tell) => {
-  await workbench.tab(file).waitFor();
-  const right = await readFile(path.join(folder, file), 'utf8');
+export const mistakenExperiments: Play = async ({ workbench, folder }, tell) => {
+  const right = await readFile(path.join(folder, experimentFile), 'utf8');
   for (const { name, change, line, message } of mistakes) {
     await tell.part(name, async () => {
       const wrong = change(right);
@@ -44,26 +41,8 @@ story('Mistakes in an experiment', { file }, async ({ workbench, folder }, tell)
       await until(`a squiggle on line ${expected}`, async () =>
         (await workbench.squiggledLines()).includes(expected),
       );
-      await assertNothingLeft(folder);
+      await untilNothingRuns(folder);
       await workbench.runCommand('Notifications: Clear All Notifications');
     });
   }
-});
-
-story('Without a folder', { hasFolder: false }, async ({ workbench, folder }) => {
-  await workbench.runCommand('EBM: Launch Run');
-  await workbench.notifications(/No folder is open.*Open the folder/).waitFor();
-  await assertNothingLeft(folder);
-});
-
-story('An untrusted workspace', { file, trust: false }, async ({ workbench, folder }) => {
-  await workbench.tab(file).waitFor();
-  await workbench.runCommand('EBM: Launch Run');
-  await workbench.notifications(/none starts before you trust this workspace/).waitFor();
-  await assertNothingLeft(folder);
-});
-
-async function assertNothingLeft(folder: string): Promise<void> {
-  await until('no run directory', async () => (await runsIn(folder)).length === 0);
-  assert.deepEqual(await livingTrainers(folder), []);
-}
+};

@@ -5,17 +5,15 @@ import path from 'node:path';
 import type { RunManifest, RunStatus } from '../../protocol/run';
 import { readAnnotations } from '../../run-directory/annotations';
 import { writeManifest } from '../../run-directory/manifest';
+import { until } from '../support/condition';
 import { manifest } from '../support/manifest';
-import { until } from './condition';
 import { runsIn } from './run-files';
-import { story } from './session';
-
-const file = 'two-moons.ebm.ts';
+import type { Play } from './session';
 
 const { worker: _, group: __, ...ended } = manifest;
 
 /** Four runs that were never trained, one of which cannot be opened. */
-async function prepareRuns(folder: string): Promise<void> {
+export async function prepareRuns(folder: string): Promise<void> {
   const make = async (minute: number, name: string, status: RunStatus, change: object = {}) => {
     const id = `abcdefghj${minute}`;
     const directory = path.join(folder, '.ebm/runs', `20260203-04050${minute}-moons-${id}`);
@@ -38,25 +36,34 @@ async function prepareRuns(folder: string): Promise<void> {
   await writeFile(path.join(await make(5, 'broken', 'failed'), 'run.json'), '{');
 }
 
-story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, folder }, tell) => {
+export const runsTree: Play = async ({ workbench, folder }, tell) => {
   const { page } = workbench;
   const rows = page.locator('.pane-body .monaco-list-row', { has: page.locator('.label-name') });
   const row = (name: string | RegExp) => rows.filter({ hasText: name }).first();
   const names = async () => await rows.locator('.label-name').allTextContents();
+  const shows = async (wanted: readonly string[]) =>
+    JSON.stringify(await names()) === JSON.stringify(wanted);
   const untilNames = async (wanted: readonly string[]) =>
-    await until(`the tree shows ${wanted.join(', ')}`, async () => {
-      const shown = await names();
-      return JSON.stringify(shown) === JSON.stringify(wanted) || undefined;
-    });
-  const menu = async (name: string, title: string) => {
-    await row(name).click({ button: 'right' });
-    const item = page.locator('.monaco-menu .action-item', { hasText: title }).first();
-    await item.waitFor();
-    // The editor takes a click on a menu that has just opened for the end of the one that opened it.
-    await until(`‘${title}’ is chosen`, async () => {
-      // It may close under the click; whether it has is asked next.
-      await item.click({ timeout: 500 }).catch(() => undefined);
-      return (await item.isHidden()) || undefined;
+    await until(`the tree shows ${wanted.join(', ')}`, () => shows(wanted));
+  /** Chooses from the menu of a row, again until what it leads to is seen. */
+  const menu = async (name: string, title: string, isDone: () => Promise<boolean>) => {
+    // Its key, where it has one, comes after it.
+    const item = page.locator('.monaco-menu .action-item', { hasText: new RegExp(`^${title}`) });
+    await until(`‘${title}’ of ‘${name}’ is done`, async () => {
+      if (await isDone()) return true;
+      if (await page.locator('.monaco-menu').isVisible()) await page.keyboard.press('Escape');
+      await row(name).click({ button: 'right', timeout: 5_000 });
+      await item.first().waitFor({ timeout: 5_000 });
+      // The editor takes a click on a menu that has just opened for the end of the one that opened
+      // it: the menu stays, or is closed without doing anything.
+      await until('the menu is closed', async () => {
+        await item
+          .first()
+          .click({ timeout: 500 })
+          .catch(() => undefined);
+        return await item.first().isHidden();
+      });
+      return await until('its effect', isDone, 5_000);
     });
   };
   const brokenName = '20260203-040505-moons-abcdefghj5';
@@ -65,7 +72,6 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
     return run && (await readAnnotations(run.directory));
   };
 
-  await workbench.tab(file).waitFor();
   await workbench.runCommand('View: Show EBM Lab');
 
   await tell.part('shows all runs, newest first, and why one cannot be opened', async () => {
@@ -75,14 +81,15 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
   });
 
   await tell.part('a star puts a run first, a name and tags are kept', async () => {
-    await menu('first', 'Star Run');
-    await untilNames(['first', 'third', 'second', brokenName]);
-    await menu('second', 'Rename Run…');
+    const starred = ['first', 'third', 'second', brokenName];
+    await menu('first', 'Star Run', () => shows(starred));
     const input = page.locator('.quick-input-widget input.input');
+    await menu('second', 'Rename Run…', () => input.isVisible());
     await input.fill('the good one');
     await input.press('Enter');
     await untilNames(['first', 'third', 'the good one', brokenName]);
-    await menu('third', 'Tag Run…');
+    await input.waitFor({ state: 'hidden' });
+    await menu('third', 'Tag Run…', () => input.isVisible());
     await input.fill('baseline');
     await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'new' }).waitFor();
     await input.press('Enter');
@@ -122,8 +129,8 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
   await tell.part(
     'a run is deleted once its size was seen, one is archived and had back',
     async () => {
-      await menu('first', 'Delete Run…');
       const dialog = page.locator('.monaco-dialog-box');
+      await menu('first', 'Delete Run…', () => dialog.isVisible());
       await dialog.filter({ hasText: /first \([\d.]+ KiB\)/ }).waitFor();
       await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
       // Where the system has no trash, that is told and asked for.
@@ -133,8 +140,7 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
         return !(await names()).includes('first');
       });
       await untilNames(['third', 'the good one', brokenName]);
-      await menu('third', 'Archive Run');
-      await untilNames(['the good one', brokenName]);
+      await menu('third', 'Archive Run', () => shows(['the good one', brokenName]));
       assert.equal((await readdir(path.join(folder, '.ebm/archive'))).length, 1);
       await workbench.runCommand('EBM: Restore Archived Runs…');
       await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'third' }).click();
@@ -195,4 +201,4 @@ story('The tree of runs', { file, prepare: prepareRuns }, async ({ workbench, fo
         .waitFor();
     },
   );
-});
+};

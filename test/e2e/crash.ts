@@ -1,13 +1,10 @@
 /** A trainer that is killed outright: nothing is lost, and the user is told and offered a way on. */
 import assert from 'node:assert/strict';
-import { until } from './condition';
+import { until } from '../support/condition';
 import { onlyRunIn, recordedPoints, runsIn } from './run-files';
-import { story } from './session';
+import type { Play } from './session';
 
-const file = 'two-moons.ebm.ts';
-
-story('A killed trainer', { file }, async ({ workbench, panel, folder }, tell) => {
-  await workbench.tab(file).waitFor();
+export const killedTrainer: Play = async ({ workbench, panel, folder }, tell) => {
   await workbench.runCommand('EBM: Launch Run');
   await panel.untilPoints('loss', 20);
   const { manifest } = await onlyRunIn(folder);
@@ -68,4 +65,4 @@ story('A killed trainer', { file }, async ({ workbench, panel, folder }, tell) =
     await workbench.runCommand('EBM: Stop Run');
     await panel.untilStatus('Stopped');
   });
-});
+};

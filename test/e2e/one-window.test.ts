@@ -1,0 +1,17 @@
+/** Stories that need no window of their own. */
+import { backends, chooseForeignBackend } from './backends';
+import { killedTrainer } from './crash';
+import { mistakenExperiments } from './mistakes';
+import { prepareRuns, runsTree } from './runs-tree';
+import { stories } from './session';
+
+stories('One window', [
+  { name: 'Mistakes in an experiment', play: mistakenExperiments },
+  {
+    name: 'A backend that is not there, and a step for others to run',
+    prepare: chooseForeignBackend,
+    play: backends,
+  },
+  { name: 'A killed trainer', play: killedTrainer },
+  { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
+]);
