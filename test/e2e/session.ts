@@ -35,7 +35,7 @@ export interface Session {
 }
 
 /** What a story tells of itself while it goes on. */
-export interface Tell {
+interface Tell {
   /** A part of the story, counted as a test. What fails ends the story: the rest builds on it. */
   part(name: string, play: () => Promise<void>): Promise<void>;
   /** Something worth knowing that is no matter of pass or fail. */
