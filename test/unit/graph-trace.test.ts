@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { type Body, type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
 import { uniformValue } from '../../trainer-worker/graph/ops/build';
 import { compileProgram, type TensorSpecs, type Tensors } from '../../trainer-worker/graph/program';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
@@ -176,5 +177,41 @@ describe('random functions of the experiment’s tfjs', () => {
       userTensorFlow.randomNormal([3], 0, 1, 'float32', 7).arraySync(),
       tf.randomNormal([3], 0, 1, 'float32', 7).arraySync(),
     );
+  });
+});
+
+describe('a gradient beside a chain', () => {
+  /** How often an operation stands in a program, its loops' bodies included. */
+  const countOf = (name: string, results: readonly Node[]): number =>
+    topologicalOrder(results).reduce((count, node) => {
+      const body = node.attributes['body'] as Body | undefined;
+      const inside = body === undefined ? 0 : countOf(name, body.results);
+      return count + inside + (node.row.name === name ? 1 : 0);
+    }, 0);
+
+  /** Ten iterations of `x ← sin(w x)`, and then the loss `mean(w · end)`. */
+  const program = (isStopped: boolean) =>
+    compileProgram({
+      inputs: { x: { shape: [4, 2] } },
+      state: { w: { shape: [2] } },
+      step: ({ x: start }, { w }) => {
+        const loss = (weights: tf.Tensor) => {
+          const [end] = loop(10, [start!], (_, [at]) => [tf.sin(tf.mul(at!, weights))]);
+          return tf.mean(tf.mul(isStopped ? stopGradient(end!) : end!, weights));
+        };
+        return { outputs: {}, state: { w: tf.sub(w!, tf.grad(loss)(w!)) } };
+      },
+    });
+
+  test('that ends in stopGradient computes it once, in a loop', () => {
+    const results = Object.values(program(true).nextState);
+    assert.equal(countOf('loop', results), 1);
+    assert.equal(countOf('sin', results), 1);
+  });
+
+  test('through which it comes back writes out its iterations', () => {
+    const results = Object.values(program(false).nextState);
+    assert.equal(countOf('loop', results), 0);
+    assert.equal(countOf('sin', results), 10);
   });
 });

@@ -23,7 +23,7 @@ export function vjp(
   sources: readonly Node[],
   seeds: readonly Node[],
 ): Gradients {
-  const unrolled = unrollActiveLoops(results, sources);
+  const unrolled = unrollLoopsWithGradient(results, sources);
   const active = activeNodes(unrolled, sources);
   const adjoints = new Map<Node, Node>();
   const accumulate = (node: Node, g: Node) => {
@@ -67,13 +67,27 @@ function activeNodes(results: readonly Node[], sources: readonly Node[]): Set<No
   return active;
 }
 
-/** Loops that a gradient must flow through, written out where their length is known. */
-function unrollActiveLoops(results: readonly Node[], sources: readonly Node[]): readonly Node[] {
-  const active = activeNodes(results, sources);
-  const loops = topologicalOrder(results).filter(
-    (node) => 'body' in node.attributes && active.has(node),
-  );
-  if (loops.length === 0) return results;
+/** Those of some active nodes from which a path of active nodes leads on to a result. */
+function nodesWithGradient(results: readonly Node[], active: ReadonlySet<Node>): Set<Node> {
+  const reached = new Set(results.filter((result) => active.has(result)));
+  for (const node of topologicalOrder(results).reverse()) {
+    if (!reached.has(node)) continue;
+    for (const input of node.inputs) if (active.has(input)) reached.add(input);
+  }
+  return reached;
+}
+
+/**
+ * Loops that a gradient must flow through, written out where their length is known. A loop that the
+ * sources enter but whose results no gradient comes back to, as chains that end in `stopGradient`,
+ * stays: written out as well, it would be computed twice.
+ */
+function unrollLoopsWithGradient(
+  results: readonly Node[],
+  sources: readonly Node[],
+): readonly Node[] {
+  const active = nodesWithGradient(results, activeNodes(results, sources));
+  if (![...active].some((node) => 'body' in node.attributes)) return results;
   const written = new Map<Node, readonly Node[] | undefined>();
   const rebuilt = substitute(results, new Map(), (node, inputs) => {
     const loop = node.inputs[0];
@@ -89,7 +103,7 @@ function unrollActiveLoops(results: readonly Node[], sources: readonly Node[]): 
   });
   // A body may hold loops in its turn.
   return written.size > 0 && [...written.values()].some((values) => values !== undefined)
-    ? unrollActiveLoops(rebuilt, sources)
+    ? unrollLoopsWithGradient(rebuilt, sources)
     : rebuilt;
 }
 
