@@ -156,12 +156,14 @@ async function fill(directory) {
   // `node-gyp` warns about engines: code-server runs on the Node beside it, not on ours.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   const bare = ['--ignore-scripts', ...quiet];
+  // A script that npm has started hands the repository's own `ignore-scripts` on to what it starts.
+  const rebuild = ['rebuild', '--ignore-scripts=false', ...quiet];
   const vscode = path.join(directory, 'node_modules/code-server/lib/vscode');
   /** @type {[string, string[], string][]} */
   const steps = [
     // code-server's own install script builds parts that nobody here needs and that want Kerberos.
     ['code-server', ['install', ...bare], directory],
-    ['its Node', ['rebuild', 'node', ...quiet], directory],
+    ['its Node', [...rebuild, 'node'], directory],
     ['VS Code', ['install', '--omit=dev', ...bare], vscode],
     ["VS Code's extensions", ['install', '--omit=dev', ...bare], path.join(vscode, 'extensions')],
   ];
@@ -174,7 +176,7 @@ async function fill(directory) {
       );
     }
   }
-  const native = await npm(['rebuild', ...nativeParts, ...quiet], vscode);
+  const native = await npm([...rebuild, ...nativeParts], vscode);
   if (!native.ok) {
     console.warn(
       'Warning: the browser VS Code will show no output channels, because its native parts could ' +
