@@ -37,12 +37,15 @@ async function packagesOf(file) {
   }
 }
 
-/** Whether what npm last installed is what the lock file names, for this kind of machine. */
-async function isInstalled() {
-  const wanted = await packagesOf(path.join(root, 'package-lock.json'));
-  if (wanted === undefined) throw new Error(`There is no package-lock.json in ${root}.`);
+/**
+ * Whether what npm last installed is what the lock file names, for this kind of machine.
+ * @param {string} folder
+ */
+async function isInstalled(folder) {
+  const wanted = await packagesOf(path.join(folder, 'package-lock.json'));
+  if (wanted === undefined) throw new Error(`There is no package-lock.json in ${folder}.`);
   // npm writes this file last, so a broken-off install has none.
-  const installed = await packagesOf(path.join(root, 'node_modules/.package-lock.json'));
+  const installed = await packagesOf(path.join(folder, 'node_modules/.package-lock.json'));
   if (installed === undefined) return false;
   return Object.entries(wanted).every(([place, { version, optional }]) => {
     if (place === '') return true;
@@ -56,10 +59,11 @@ async function isInstalled() {
 
 /**
  * Installs the packages where they are missing or another commit's or another machine's.
+ * @param {string} [folder] where the package.json lies: the repository, or its tools
  * @returns {Promise<'installed' | 'up to date'>}
  * @throws an Error whose message says what to do
  */
-export async function setup() {
+export async function setup(folder = root) {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
     throw new Error(
@@ -67,15 +71,15 @@ export async function setup() {
         'or newer: https://nodejs.org',
     );
   }
-  if (await isInstalled()) return 'up to date';
+  if (await isInstalled(folder)) return 'up to date';
   console.log('Installing packages (npm ci) ...');
   // No package here needs its install script: native parts come as packages of their own. Without
   // scripts npm 10 and npm 11 (which wants a consent to each) do the same.
-  const { ok, output } = await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], root);
+  const { ok, output } = await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
   if (!ok) {
     throw new Error(
       `${output.trim()}\n\nThe packages could not be installed. See whether npm reaches its ` +
-        `registry ('npm ping') and whether ${root} can be written to, then try again.`,
+        `registry ('npm ping') and whether ${folder} can be written to, then try again.`,
     );
   }
   return 'installed';

@@ -1,20 +1,40 @@
-import onnxProto, { type onnx } from 'onnx-proto';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type Body, type Node, topologicalOrder, type Values } from './graph';
 import { loopInputs } from './loop';
+import {
+  type AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  type GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type TensorShapeProto_DimensionSchema,
+  type ValueInfoProtoSchema,
+} from './onnx-proto';
 import type { OnnxWriter } from './ops/row';
 import type { DType, Shape } from './shape';
 
-const { AttributeProto, ModelProto, TensorProto } = onnxProto.onnx;
+type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
+type Dimension = MessageInitShape<typeof TensorShapeProto_DimensionSchema>;
+type NodeFields = MessageInitShape<typeof NodeProtoSchema>;
+type Tensor = MessageInitShape<typeof TensorProtoSchema>;
+type ValueInfo = MessageInitShape<typeof ValueInfoProtoSchema>;
+/** What is known of a graph at each time; its nodes and outputs from the beginning. */
+type Graph = MessageInitShape<typeof GraphProtoSchema> & {
+  node: NodeFields[];
+  output: ValueInfo[];
+};
 
 const dataTypes: Readonly<Record<DType, number>> = {
-  float32: TensorProto.DataType.FLOAT,
-  int32: TensorProto.DataType.INT32,
-  bool: TensorProto.DataType.BOOL,
+  float32: DataType.FLOAT,
+  int32: DataType.INT32,
+  bool: DataType.BOOL,
 };
 
 /** Version 18 has ScatterElements that add and reductions with axes as inputs. */
-const operatorSet = 18;
-const irVersion = 8;
+const operatorSet = 18n;
+const irVersion = 8n;
 
 /**
  * A program as an ONNX model. Input nodes become graph inputs under their names; a size of -1 in
@@ -27,47 +47,54 @@ export function writeOnnx(
   inputs: readonly Node[],
   results: Readonly<Record<string, Node>>,
 ): Uint8Array {
-  const model = new ModelWriter();
+  const writer = new ModelWriter();
   const names = new Map<Node, string>();
   for (const node of inputs) names.set(node, node.attributes['name'] as string);
-  const graph = model.graph('step', names, Object.values(results));
+  const graph = writer.graph('step', names, Object.values(results));
   Object.entries(results).forEach(([name], index) => {
-    graph.node!.push({ opType: 'Identity', input: [graph.output![index]!.name!], output: [name] });
-    graph.output![index] = valueInfo(name, Object.values(results)[index]!);
+    graph.node.push({ opType: 'Identity', input: [graph.output[index]!.name!], output: [name] });
+    graph.output[index] = valueInfo(name, Object.values(results)[index]!);
   });
   graph.input = inputs.map((node) => valueInfo(node.attributes['name'] as string, node));
-  graph.initializer = model.initializers;
-  return ModelProto.encode({
+  graph.initializer = writer.initializers;
+  const model = create(ModelProtoSchema, {
     irVersion,
     producerName: 'EBM Lab',
     opsetImport: [{ domain: '', version: operatorSet }],
     graph,
-  }).finish();
+  });
+  return toBinary(ModelProtoSchema, model);
 }
 
-function valueInfo(
-  name: string,
-  { shape, dtype }: { shape: Shape; dtype: DType },
-): onnx.IValueInfoProto {
-  const dim = shape.map((size) =>
-    size === -1 ? { dimParam: `${name} rows` } : { dimValue: size },
+function valueInfo(name: string, { shape, dtype }: { shape: Shape; dtype: DType }): ValueInfo {
+  const dim = shape.map(
+    (size): Dimension => ({
+      value:
+        size === -1
+          ? { case: 'dimParam', value: `${name} rows` }
+          : { case: 'dimValue', value: BigInt(size) },
+    }),
   );
-  return { name, type: { tensorType: { elemType: dataTypes[dtype], shape: { dim } } } };
+  return tensorInfo(name, dataTypes[dtype], dim);
+}
+
+function tensorInfo(name: string, elemType: number, dim: Dimension[]): ValueInfo {
+  return { name, type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } } };
 }
 
 class ModelWriter implements OnnxWriter {
   /** Constants of all graphs, kept in the outermost one, where every body sees them. */
-  readonly initializers: onnx.ITensorProto[] = [];
+  readonly initializers: Tensor[] = [];
   readonly #known = new Map<string, string>();
-  #nodes: onnx.INodeProto[] = [];
+  #nodes: NodeFields[] = [];
   #next = 0;
 
   /** The nodes of one graph; `names` says what is already computed, and learns what is computed. */
-  graph(name: string, names: Map<Node, string>, results: readonly Node[]): onnx.IGraphProto {
+  graph(name: string, names: Map<Node, string>, results: readonly Node[]): Graph {
     const outer = this.#nodes;
     this.#nodes = [];
     for (const node of topologicalOrder(results, names)) names.set(node, this.#write(node, names));
-    const graph: onnx.IGraphProto = {
+    const graph: Graph = {
       name,
       node: this.#nodes,
       output: results.map((node) => valueInfo(names.get(node)!, node)),
@@ -105,12 +132,7 @@ class ModelWriter implements OnnxWriter {
 
   int64(values: readonly number[]): string {
     const bytes = new BigInt64Array(values.map(BigInt));
-    return this.#initializer(
-      `i${values.join()}`,
-      TensorProto.DataType.INT64,
-      [values.length],
-      bytes,
-    );
+    return this.#initializer(`i${values.join()}`, DataType.INT64, [values.length], bytes);
   }
 
   scalar(value: number, dtype: DType): string {
@@ -157,30 +179,24 @@ class ModelWriter implements OnnxWriter {
     // An output must be made in the body itself, also where it only hands on what came in.
     const handed = body.results.map((result, index) => {
       const output = `${prefix}_end${index}`;
-      graph.node!.push({ opType: 'Identity', input: [inner.get(result)!], output: [output] });
+      graph.node.push({ opType: 'Identity', input: [inner.get(result)!], output: [output] });
       return valueInfo(output, result);
     });
-    graph.node = [...preamble, ...graph.node!];
+    graph.node = [...preamble, ...graph.node];
     graph.input = [
-      {
-        name: iteration64,
-        type: { tensorType: { elemType: TensorProto.DataType.INT64, shape: {} } },
-      },
-      { name: `${prefix}_continue`, type: { tensorType: { elemType: dataTypes.bool, shape: {} } } },
+      tensorInfo(iteration64, DataType.INT64, []),
+      tensorInfo(`${prefix}_continue`, DataType.BOOL, []),
       ...body.state.map((parameter, index) => valueInfo(`${prefix}_start${index}`, parameter)),
     ];
-    graph.output = [
-      { name: goOn, type: { tensorType: { elemType: dataTypes.bool, shape: {} } } },
-      ...handed,
-    ];
-    const trips = this.op('Cast', [names.get(count)!], { to: TensorProto.DataType.INT64 });
+    graph.output = [tensorInfo(goOn, DataType.BOOL, []), ...handed];
+    const trips = this.op('Cast', [names.get(count)!], { to: DataType.INT64 });
     const outputs = state.map((_, index) => loopOutput(prefix, index));
     this.#nodes.push({
       opType: 'Loop',
       name: prefix,
       input: [trips, this.scalar(1, 'bool'), ...state.map((start) => names.get(start)!)],
       output: outputs,
-      attribute: [{ name: 'body', type: AttributeProto.AttributeType.GRAPH, g: graph }],
+      attribute: [{ name: 'body', type: AttributeType.GRAPH, g: graph }],
     });
     return prefix;
   }
@@ -196,7 +212,7 @@ class ModelWriter implements OnnxWriter {
       name = `constant${this.#known.size}`;
       this.#known.set(key, name);
       const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      this.initializers.push({ name, dataType, dims: [...dims], rawData });
+      this.initializers.push({ name, dataType, dims: dims.map(BigInt), rawData });
     }
     return name;
   }
@@ -206,15 +222,11 @@ function loopOutput(prefix: string, index: number): string {
   return `${prefix}_result${index}`;
 }
 
-function attribute([name, value]: [
-  string,
-  number | string | readonly number[],
-]): onnx.IAttributeProto {
-  const { AttributeType } = AttributeProto;
+function attribute([name, value]: [string, number | string | readonly number[]]): Attribute {
   if (typeof value === 'string') {
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   }
   // Every number that the rows write is an integer: flags, axes, sizes, data types.
-  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
-  return { name, type: AttributeType.INTS, ints: [...value] };
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: BigInt(value) };
+  return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
 }
