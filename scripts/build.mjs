@@ -2,16 +2,28 @@
  * Builds everything into dist/: the extension, the trainer (which is also the `ebm` command), the
  * panel's page, the types that experiments see, and with `--tests` the test files.
  *
- *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY]
+ *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY] [--inputs FILE]
  *   node scripts/build.mjs --only-tests     what a build before has made stays
+ *
+ * `--inputs` writes the names of all files that the bundles were made of, as a JSON list.
  */
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
-import { threads } from './threads.mjs';
+import { threadFiles, threads } from './threads.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -20,18 +32,22 @@ const { values: options } = parseArgs({
     'only-tests': { type: 'boolean', default: false },
     production: { type: 'boolean', default: false },
     out: { type: 'string', default: path.join(root, 'dist') },
+    inputs: { type: 'string' },
   },
 });
 const dist = path.resolve(options.out);
 const { production } = options;
+/** The packages that ship as they are: what a bundle asks for at run time. */
+const { dependencies } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
 
 /** @type {esbuild.BuildOptions} */
 const common = {
   absWorkingDir: root,
   bundle: true,
+  metafile: true,
   minify: production,
   sourcemap: production ? false : 'linked',
-  // Licences of bundled packages go with the bundle.
+  // The packaged extension has the whole licences beside it, see third-party.mjs.
   legalComments: 'eof',
   logLevel: 'warning',
   target: 'es2022',
@@ -78,8 +94,17 @@ const withoutForbiddenCode = {
   },
 };
 
+/** What the bundles are made of. @type {Set<string>} */
+const inputs = new Set();
+
+/** @param {esbuild.BuildOptions} settings */
+async function bundle(settings) {
+  const { metafile } = await esbuild.build(settings);
+  for (const file of Object.keys(metafile?.inputs ?? {})) inputs.add(file);
+}
+
 async function buildExtension() {
-  await esbuild.build({
+  await bundle({
     ...node,
     entryPoints: { extension: 'extension/extension.ts' },
     outdir: dist,
@@ -90,14 +115,14 @@ async function buildExtension() {
 }
 
 async function buildTrainer() {
-  await esbuild.build({
+  await bundle({
     ...node,
     entryPoints: { ebm: 'trainer-worker/main.ts' },
     outdir: dist,
     plugins: [assembly, threads],
     // esbuild compiles the user's file at run time; its binary stays a package, and so do the native
     // libraries of ONNX Runtime, which are loaded only where a program runs on them.
-    external: ['esbuild', 'onnxruntime-node'],
+    external: Object.keys(dependencies),
     banner: { js: '#!/usr/bin/env node' },
   });
   await chmod(path.join(dist, 'ebm.js'), 0o755);
@@ -109,7 +134,7 @@ async function buildTrainer() {
 }
 
 async function buildPage() {
-  await esbuild.build({
+  await bundle({
     ...common,
     platform: 'browser',
     format: 'iife',
@@ -184,4 +209,7 @@ if (options['only-tests']) {
   const jobs = [buildExtension(), buildTrainer(), buildPage(), buildTypes()];
   if (options.tests) jobs.push(buildTests());
   await Promise.all(jobs);
+  if (options.inputs !== undefined) {
+    await writeFile(options.inputs, JSON.stringify([...inputs, ...threadFiles]));
+  }
 }

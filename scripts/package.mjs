@@ -1,14 +1,16 @@
 /**
  * Makes the extension package for one platform: out/ebm-lab-<target>-<version>.vsix, with all that
- * it needs to train and nothing else. `.vscodeignore` is the list of what ships.
+ * it needs to train and nothing else. `.vscodeignore` is the list of what ships, `dependencies` of
+ * package.json those packages that ship as they are; what else is used is inside the bundles.
  *
  *   npm run package [-- --target linux-x64]
  */
-import { cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { npm, run } from './command.mjs';
 import { root, setup } from './setup.mjs';
+import { thirdPartyNotices } from './third-party.mjs';
 
 /**
  * The platform names of the marketplace, with the package that carries esbuild's binary for each, and
@@ -72,20 +74,61 @@ async function must(what, outcome) {
   process.exit(1);
 }
 
+/**
+ * Packages that ship as they are, in node_modules of the extension: how each is placed there, and which
+ * ones it brings along. Every dependency of package.json is one.
+ * @type {Record<string, () => Promise<Record<string, string>>>}
+ */
+const placements = {
+  'ebm-lab-typescript-plugin': async () => {
+    const name = 'ebm-lab-typescript-plugin';
+    await cp(path.join(root, 'typescript-plugin'), placeOf(name), { recursive: true });
+    return { [name]: await versionOf(name) };
+  },
+  esbuild: async () => {
+    const version = await versionOf('esbuild');
+    const from = path.join(root, 'node_modules/esbuild');
+    await cp(from, placeOf('esbuild'), { recursive: true });
+    await placeBinary(version);
+    return { esbuild: version, [binary]: version };
+  },
+  'onnxruntime-node': async () => {
+    if (onnx === undefined) return {};
+    await placeOnnxRuntime(onnx);
+    return { 'onnxruntime-node': await versionOf('onnxruntime-node') };
+  },
+};
+const named = Object.keys(manifest.dependencies);
+const odd = [
+  ...named.filter((name) => !(name in placements)),
+  ...Object.keys(placements).filter((name) => !named.includes(name)),
+];
+if (odd.length > 0) {
+  console.error(
+    `The dependencies of package.json and those that are placed here differ in ${odd.join(', ')}.`,
+  );
+  process.exit(1);
+}
+
 await rm(stage, { recursive: true, force: true });
 await mkdir(path.join(stage, 'node_modules'), { recursive: true });
+const inputs = path.join(root, 'out/bundled-files.json');
 await must(
   'The production build',
-  run(process.execPath, ['scripts/build.mjs', '--production', '--out', path.join(stage, 'dist')], {
-    cwd: root,
-  }),
+  run(
+    process.execPath,
+    [
+      ...['scripts/build.mjs', '--production', '--out', path.join(stage, 'dist')],
+      ...['--inputs', inputs],
+    ],
+    { cwd: root },
+  ),
 );
 
-// What the packaged extension depends on at run time; the rest is inside the bundles.
-const esbuild = JSON.parse(
-  await readFile(path.join(root, 'node_modules/esbuild/package.json'), 'utf8'),
-);
-const shipped = { ...manifest };
+/** @type {Record<string, string>} */
+const dependencies = {};
+for (const name of named) Object.assign(dependencies, await placements[name]?.());
+const shipped = { ...manifest, dependencies };
 for (const key of [
   'private',
   'scripts',
@@ -95,42 +138,57 @@ for (const key of [
 ]) {
   delete shipped[key];
 }
-await writeFile(
-  path.join(stage, 'package.json'),
-  `${JSON.stringify(
-    {
-      ...shipped,
-      dependencies: {
-        esbuild: esbuild.version,
-        [binary]: esbuild.version,
-        ...(onnx === undefined ? {} : { 'onnxruntime-node': '*' }),
-        'ebm-lab-typescript-plugin': '*',
-      },
-    },
-    null,
-    2,
-  )}\n`,
-);
+await writeFile(path.join(stage, 'package.json'), `${JSON.stringify(shipped, null, 2)}\n`);
 for (const file of ['.vscodeignore', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
   await cp(path.join(root, file), path.join(stage, file));
 }
 for (const folder of ['media', 'docs/images', 'schemas']) {
   await cp(path.join(root, folder), path.join(stage, folder), { recursive: true });
 }
-await cp(path.join(root, 'node_modules/esbuild'), path.join(stage, 'node_modules/esbuild'), {
-  recursive: true,
-});
-await cp(
-  path.join(root, 'typescript-plugin'),
-  path.join(stage, 'node_modules/ebm-lab-typescript-plugin'),
-  { recursive: true },
-);
-await placeBinary();
-if (onnx !== undefined) await placeOnnxRuntime(onnx);
+await writeNotices();
 
-/** esbuild's binary for the target: from node_modules where it is this machine's, else from npm. */
-async function placeBinary() {
-  const place = path.join(stage, 'node_modules', binary);
+/** @param {string} name */
+function placeOf(name) {
+  return path.join(stage, 'node_modules', name);
+}
+
+/** @param {string} name */
+async function versionOf(name) {
+  const file = path.join(root, 'node_modules', name, 'package.json');
+  return JSON.parse(await readFile(file, 'utf8')).version;
+}
+
+/** The licences of all that is in the bundles, and of the packages beside them. */
+async function writeNotices() {
+  /** @type {string[]} */
+  const files = JSON.parse(await readFile(inputs, 'utf8'));
+  // The plugin is this project's own, and esbuild's licence is its binary's as well.
+  const packages = Object.keys(dependencies).filter(
+    (name) => name !== 'ebm-lab-typescript-plugin' && name !== binary,
+  );
+  if (onnx !== undefined) packages.push('onnxruntime-common');
+  for (const name of packages) {
+    const folder = path.join('node_modules', name);
+    const own = await readdir(path.join(root, folder, 'dist')).catch(() => []);
+    files.push(path.join(folder, 'package.json'));
+    files.push(...own.map((file) => path.join(folder, 'dist', file)));
+  }
+  const notices = await thirdPartyNotices(root, files);
+  // Its package does not carry the notices of what is inside its library.
+  const further =
+    onnx === undefined
+      ? ''
+      : `\n${'-'.repeat(80)}\n\nONNX Runtime's library carries code of others itself. It is listed at\n` +
+        'https://github.com/microsoft/onnxruntime/blob/main/ThirdPartyNotices.txt\n';
+  await writeFile(path.join(stage, 'THIRD-PARTY-NOTICES.txt'), notices + further);
+}
+
+/**
+ * esbuild's binary for the target: from node_modules where it is this machine's, else from npm.
+ * @param {string} version
+ */
+async function placeBinary(version) {
+  const place = placeOf(binary);
   const own = path.join(root, 'node_modules', binary);
   try {
     await cp(own, place, { recursive: true });
@@ -145,14 +203,7 @@ async function placeBinary() {
   await must(
     `Fetching ${binary}`,
     npm(
-      [
-        'install',
-        '--force',
-        '--ignore-scripts',
-        '--no-audit',
-        '--no-fund',
-        `${binary}@${esbuild.version}`,
-      ],
+      ['install', '--force', '--ignore-scripts', '--no-audit', '--no-fund', `${binary}@${version}`],
       fetched,
     ),
   );
@@ -167,7 +218,7 @@ async function placeBinary() {
 async function placeOnnxRuntime(libraries) {
   for (const name of ['onnxruntime-node', 'onnxruntime-common']) {
     const from = path.join(root, 'node_modules', name);
-    const to = path.join(stage, 'node_modules', name);
+    const to = placeOf(name);
     await cp(path.join(from, 'dist'), path.join(to, 'dist'), { recursive: true });
     const own = JSON.parse(await readFile(path.join(from, 'package.json'), 'utf8'));
     // Its other dependencies belong to its install script, which fetches the CUDA library.
@@ -209,6 +260,14 @@ await must(
     { cwd: stage },
   ),
 );
+const files = (await run(process.execPath, [vsce, 'ls'], { cwd: stage })).output.split('\n');
+const missing = Object.keys(dependencies).filter(
+  (name) => !files.includes(`node_modules/${name}/package.json`),
+);
+if (missing.length > 0) {
+  console.error(`.vscodeignore leaves out ${missing.join(', ')}, which package.json depends on.`);
+  process.exit(1);
+}
 const listing = await run(process.execPath, [vsce, 'ls', '--tree'], { cwd: stage });
 console.log(listing.output.trimEnd());
 console.log(

@@ -7,6 +7,13 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { assembly } from './assembly.mjs';
 
+/**
+ * The files inside the scripts that were built so far, which esbuild's own account of a bundle does not
+ * know.
+ * @type {Set<string>}
+ */
+export const threadFiles = new Set();
+
 /** @type {esbuild.Plugin} */
 export const threads = {
   name: 'threads',
@@ -27,6 +34,7 @@ export const threads = {
         target: 'node20',
         plugins: [assembly],
       });
+      for (const file of Object.keys(metafile.inputs)) threadFiles.add(file);
       return {
         contents: `export const source = ${JSON.stringify(outputFiles[0]?.text)};`,
         loader: 'js',

@@ -1,7 +1,7 @@
 /** The very file that users install, in a profile that knows nothing of the repository. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { onlyRunIn } from './run-files';
@@ -33,7 +33,13 @@ story(
       withFileTypes: true,
     });
     const installed = extensions.find((entry) => entry.name.startsWith('ebm-lab.'));
-    assert.ok(installed?.isDirectory(), 'The package is not installed as a folder of its own.');
+    assert.ok(
+      installed !== undefined && installed.isDirectory(),
+      'The package is not installed as a folder of its own.',
+    );
+    const installedIn = path.join(host.userData, 'extensions', installed.name);
+    const notices = await readFile(path.join(installedIn, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
+    assert.match(notices, /^@tensorflow\/tfjs-core [\d.]+ \(Apache-2\.0\)$/m);
     await workbench.tab(file).waitFor();
     await workbench.runCommand('EBM: Launch Run');
     await panel.untilPoints('loss', 20);
