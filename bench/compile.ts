@@ -6,19 +6,24 @@ import { loadExperiment } from '../trainer-worker/experiment/load';
 import { prepareTraining } from '../trainer-worker/training/prepare';
 import { compileStep } from './compiled-step';
 import { rows } from './rows';
-import { median, milliseconds, table } from './table';
+import { type Line, type Measure, measure, report } from './table';
 
 const repetitions = 3;
-/** Columns of times, each repeated so often, as medians. */
-async function medians(measure: () => Promise<readonly number[]>): Promise<string[]> {
+/** Columns of times, each repeated so often. */
+async function repeated(take: () => Promise<readonly number[]>): Promise<Measure[]> {
   const all: (readonly number[])[] = [];
-  for (let index = 0; index < repetitions; index++) all.push(await measure());
-  return all[0]!.map((_, column) => milliseconds(median(all.map((times) => times[column]!))));
+  for (let index = 0; index < repetitions; index++) all.push(await take());
+  return all[0]!.map((_, column) =>
+    measure(
+      'ms',
+      all.map((times) => times[column]!),
+    ),
+  );
 }
 
-const steps: string[][] = [];
+const steps: Line[] = [];
 for (const row of rows) {
-  const times = await medians(async () => {
+  const measures = await repeated(async () => {
     const step = await compileStep(row);
     const start = performance.now();
     await step.run();
@@ -26,24 +31,31 @@ for (const row of rows) {
     await step.dispose();
     return [step.compileTime, step.sessionTime, first];
   });
-  steps.push([row.name, ...times]);
+  steps.push({ name: row.name, measures });
 }
-console.log('Compiling a step, medians');
-const head = ['step', 'trace, differentiate, simplify', 'session', 'first step'];
-console.log(`${table(head, steps)}\n`);
 
 const examples = readdirSync('examples').filter((name) => name.endsWith('.ebm.ts'));
-const prepared: string[][] = [];
+const prepared: Line[] = [];
 for (const name of examples) {
   const file = path.resolve('examples', name);
-  const times = await medians(async () => {
+  const measures = await repeated(async () => {
     const start = performance.now();
     const loaded = await loadExperiment(file);
     const bundled = performance.now();
     await prepareTraining(loaded);
     return [bundled - start, performance.now() - bundled];
   });
-  prepared.push([name, ...times]);
+  prepared.push({ name, measures });
 }
-console.log('An experiment, from its file to a step that can run');
-console.log(`${table(['example', 'bundle and validate', 'data, compile, backend'], prepared)}\n`);
+report([
+  {
+    title: 'Compiling a step, medians',
+    head: ['step', 'trace, differentiate, simplify', 'session', 'first step'],
+    rows: steps,
+  },
+  {
+    title: 'An experiment, from its file to a step that can run',
+    head: ['example', 'bundle and validate', 'data, compile, backend'],
+    rows: prepared,
+  },
+]);

@@ -7,7 +7,7 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { fillNoise } from '../trainer-worker/graph/noise';
 import type { NoiseKind } from '../trainer-worker/graph/ops/build';
 import { philox4x32 } from '../trainer-worker/random/philox';
-import { median, ratio, table } from './table';
+import { type Line, measure, median, report } from './table';
 
 const rounds = 9;
 /** Numbers that a call draws: as many as a step of 20 Langevin iterations on 128 images of 28 × 28. */
@@ -47,7 +47,7 @@ async function timeOf(call: () => unknown): Promise<number> {
   return performance.now() - start;
 }
 
-async function measure(): Promise<void> {
+async function compare(): Promise<void> {
   const helpers = [0, 1].map(() => new Worker(new URL(import.meta.url)));
   const onTwo = (kind: NoiseKind) =>
     Promise.all(
@@ -56,7 +56,7 @@ async function measure(): Promise<void> {
         return once(helper, 'message');
       }),
     );
-  const lines: string[][] = [];
+  const lines: Line[] = [];
   for (const kind of ['normal', 'uniform', 'rademacher'] as const) {
     const ways = [() => fillPlainly(kind), () => fill(kind), () => onTwo(kind)];
     const times: number[][] = ways.map(() => []);
@@ -67,25 +67,34 @@ async function measure(): Promise<void> {
         if (round > 0) times[index]!.push(time);
       }
     }
-    const [plain, one, two] = times.map(median) as [number, number, number];
-    const rate = (numbers: number, time: number) => `${(numbers / time / 1e3).toFixed(0)} M/s`;
-    lines.push([
-      kind,
-      rate(count, plain),
-      rate(count, one),
-      ratio(plain / one),
-      rate(2 * count, two),
-    ]);
+    const [plain, one, two] = times as [number[], number[], number[]];
+    const rate = (numbers: number, times: number[]) =>
+      measure(
+        'M/s',
+        times.map((time) => numbers / time / 1e3),
+      );
+    lines.push({
+      name: kind,
+      measures: [
+        rate(count, plain),
+        rate(count, one),
+        measure('ratio', median(plain) / median(one)),
+        rate(2 * count, two),
+      ],
+    });
   }
   await Promise.all(helpers.map((helper) => helper.terminate()));
-  console.log('Random numbers a second. Medians, in turns.');
-  console.log(
-    `${table(['noise', 'plain JavaScript', 'one thread', 'faster by', 'two threads'], lines)}\n`,
-  );
+  report([
+    {
+      title: 'Random numbers a second. Medians, in turns.',
+      head: ['noise', 'plain JavaScript', 'one thread', 'faster by', 'two threads'],
+      rows: lines,
+    },
+  ]);
 }
 
 if (isMainThread) {
-  await measure();
+  await compare();
 } else {
   parentPort!.on('message', (kind: NoiseKind) => {
     fill(kind);

@@ -16,7 +16,7 @@ import { newRunName } from '../run-directory/naming';
 import { manifest as someManifest } from '../test/support/manifest';
 import { decimate } from '../webview/store/decimate';
 import { fromSnapshot, type PanelState, withUpdate } from '../webview/store/panel-state';
-import { median, milliseconds, ratio, table } from './table';
+import { measure, median, report, type Section } from './table';
 
 const repetitions = 5;
 const tags = ['loss', 'energy/data', 'energy/samples', 'gradient norm', 'learning rate'];
@@ -72,7 +72,7 @@ async function open(directory: string): Promise<Opening> {
   });
 }
 
-async function opening(folder: string): Promise<void> {
+async function opening(folder: string): Promise<Section> {
   const directory = path.join(folder, 'long');
   await mkdir(directory);
   const writer = await EventWriter.open(directory);
@@ -86,22 +86,32 @@ async function opening(folder: string): Promise<void> {
   for (let index = 0; index < repetitions; index++) indexed.push(await open(directory));
   await rm(path.join(directory, 'events.index.json'));
   const bare = [await open(directory)];
-  const first = (openings: readonly Opening[]) => median(openings.map((one) => one.first));
-  const all = (openings: readonly Opening[]) => median(openings.map((one) => one.all));
-  console.log(`Opening a run of ${steps * tags.length} points, medians of ${repetitions}`);
-  console.log(
-    `${table(
-      ['', 'first picture', 'all points'],
-      [
-        ['with its index', milliseconds(first(indexed)), milliseconds(all(indexed))],
-        ['without (once)', milliseconds(first(bare)), milliseconds(all(bare))],
-        ['without / with', ratio(first(bare) / first(indexed)), ratio(all(bare) / all(indexed))],
-      ],
-    )}\n`,
-  );
+  const columns = ['first', 'all'] as const;
+  const times = (openings: readonly Opening[], column: keyof Opening) =>
+    openings.map((one) => one[column]);
+  return {
+    title: `Opening a run of ${steps * tags.length} points, medians of ${repetitions}`,
+    head: ['', 'first picture', 'all points'],
+    rows: [
+      {
+        name: 'with its index',
+        measures: columns.map((column) => measure('ms', times(indexed, column))),
+      },
+      {
+        name: 'without (once)',
+        measures: columns.map((column) => measure('ms', times(bare, column))),
+      },
+      {
+        name: 'without / with',
+        measures: columns.map((column) =>
+          measure('ratio', median(times(bare, column)) / median(times(indexed, column))),
+        ),
+      },
+    ],
+  };
 }
 
-async function listing(folder: string): Promise<void> {
+async function listing(folder: string): Promise<Section> {
   for (let index = 0; index < runs; index++) {
     const createdAt = new Date(1_700_000_000_000 + 60_000 * index);
     const { id, directoryName } = newRunName(createdAt, 'two-moons.ebm.ts');
@@ -122,22 +132,20 @@ async function listing(folder: string): Promise<void> {
     list.push(listed - start);
     store.dispose();
   }
-  console.log(`A folder of ${runs} runs, medians of ${repetitions}`);
-  console.log(
-    `${table(
-      ['', 'time', 'a run'],
-      [
-        ['listed', milliseconds(median(list)), milliseconds(median(list) / runs)],
-        ['in the editor', milliseconds(median(load)), milliseconds(median(load) / runs)],
-      ],
-    )}\n`,
-  );
+  const row = (name: string, times: readonly number[]) => ({
+    name,
+    measures: [measure('ms', times), measure('ms', median(times) / runs)],
+  });
+  return {
+    title: `A folder of ${runs} runs, medians of ${repetitions}`,
+    head: ['', 'time', 'a run'],
+    rows: [row('listed', list), row('in the editor', load)],
+  };
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), 'ebm-bench-'));
 try {
-  await listing(path.join(folder, 'runs'));
-  await opening(folder);
+  report([await listing(path.join(folder, 'runs')), await opening(folder)]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

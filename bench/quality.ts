@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadExperiment } from '../trainer-worker/experiment/load';
 import { prepareTraining } from '../trainer-worker/training/prepare';
-import { table } from './table';
+import { type Line, measure, report } from './table';
 
 const steps = 6_000;
 const network = 'hidden: [128, 128]';
@@ -86,7 +86,7 @@ const wanted = process.env['EBM_BENCH_METHODS']?.split(',') ?? Object.keys(metho
 const seeds = Number(process.env['EBM_BENCH_SEEDS'] ?? 1);
 const folder = await mkdtemp(path.join(tmpdir(), 'ebm-quality-'));
 try {
-  const rows: string[][] = [];
+  const rows: Line[] = [];
   for (const name of wanted) {
     const method = methods[name];
     if (!method)
@@ -99,16 +99,25 @@ try {
     for (let seed = 0; seed < seeds; seed++) results.push(await train(file, seed));
     const divergences = results.map(({ divergence }) => divergence);
     const seconds = results.map((result) => result.seconds);
-    const shown = [Math.min(...divergences), Math.max(...divergences)].map((x) => x.toFixed(4));
-    const row = [name, ...shown, Math.min(...seconds).toFixed(0)];
-    rows.push(row);
+    const lowest = Math.min(...divergences);
+    rows.push({
+      name,
+      measures: [
+        measure('nats', lowest),
+        measure('nats', Math.max(...divergences)),
+        measure('s', Math.min(...seconds)),
+      ],
+    });
     // They take minutes: each is told when it is there, and all once more at the end.
-    console.log(row.join('  '));
+    console.log(`${name}  ${lowest.toFixed(4)}`);
   }
-  console.log(
-    `\nKL(data ‖ model) in nats after ${steps} steps, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}\n`,
-  );
-  console.log(table(['objective', 'lowest', 'highest', 'seconds'], rows));
+  report([
+    {
+      title: `KL(data ‖ model) in nats after ${steps} steps, ${seeds} ${seeds === 1 ? 'seed' : 'seeds'}`,
+      head: ['objective', 'lowest', 'highest', 'time'],
+      rows,
+    },
+  ]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -17,7 +17,7 @@ import { RecordedRun } from '../trainer-worker/server/recorded-run';
 import { TrainerServer } from '../trainer-worker/server/trainer-server';
 import { RunRecorder } from '../trainer-worker/storage/run-recorder';
 import { prepareTraining } from '../trainer-worker/training/prepare';
-import { median, table } from './table';
+import { measure, report } from './table';
 
 const repetitions = 5;
 /** Points a second at which the share is told. */
@@ -101,7 +101,7 @@ async function listen(socket: string): Promise<void> {
   await attached;
 }
 
-async function measure(): Promise<void> {
+async function compare(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'ebm-bench-'));
   try {
     const file = path.join(folder, 'quick.ebm.ts');
@@ -119,25 +119,26 @@ async function measure(): Promise<void> {
       shares.push({ wall: share('wall'), processor: share('processor') });
     }
     const percent = (kind: keyof Cost) =>
-      `${(100 * median(shares.map((share) => share[kind]))).toFixed(2)} %`;
-    console.log(`Recording and streaming ${points} points, medians of ${repetitions}`);
-    console.log(
-      `${table(
-        ['training', 'on / off', `wall at ${rate} points/s`, `processor at ${rate} points/s`],
-        [
-          [
-            'as fast as it goes',
-            `${median(ratios).toFixed(3)}x`,
-            percent('wall'),
-            percent('processor'),
-          ],
+      measure(
+        '%',
+        shares.map((share) => 100 * share[kind]),
+      );
+    report([
+      {
+        title: `Recording and streaming ${points} points, medians of ${repetitions}`,
+        head: ['training', 'on / off', `wall at ${rate} points/s`, `processor at ${rate} points/s`],
+        rows: [
+          {
+            name: 'as fast as it goes',
+            measures: [measure('ratio', ratios), percent('wall'), percent('processor')],
+          },
         ],
-      )}\n`,
-    );
+      },
+    ]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 const socket = process.argv[2];
-await (socket === undefined ? measure() : listen(socket));
+await (socket === undefined ? compare() : listen(socket));

@@ -7,14 +7,14 @@ import { compileStep } from './compiled-step';
 import { eagerStep, startWasm } from './eager-step';
 import { bareProducts } from './products';
 import { rows } from './rows';
-import { median, milliseconds, ratio, table, timesOf } from './table';
+import { type Line, measure, median, report, timesOf } from './table';
 import { TorchPeer, torchRemedy } from './torch-peer';
 
 const rounds = 6;
 
 await startWasm();
 const torch = await TorchPeer.start(rows);
-const lines: string[][] = [];
+const lines: Line[] = [];
 for (const [index, row] of rows.entries()) {
   const compiled = await compileStep(row);
   const products = await bareProducts(compiled.program, row.chainSteps);
@@ -29,24 +29,33 @@ for (const [index, row] of rows.entries()) {
   }
   const [step, bare] = [median(times['compiled']!), median(times['products']!)];
   const against = (name: string) => {
-    const other = median(times[name]!);
-    return Number.isNaN(other) ? ['–', '–'] : [milliseconds(other), ratio(other / step)];
+    const others = times[name]!;
+    if (others.length === 0) return [undefined, undefined];
+    return [measure('ms', others), measure('ratio', median(others) / step)];
   };
-  lines.push([
-    row.name,
-    milliseconds(step),
-    milliseconds(bare),
-    ratio(step / bare),
-    ...against('torch'),
-    ...against('eager'),
-  ]);
+  lines.push({
+    name: row.name,
+    measures: [
+      measure('ms', times['compiled']!),
+      measure('ms', times['products']!),
+      measure('ratio', step / bare),
+      ...against('torch'),
+      ...against('eager'),
+    ],
+  });
   await compiled.dispose();
   await products.dispose();
 }
 torch?.close();
 
-console.log('One training step (CD: 20 Langevin iterations), with Adam. Medians, in turns.');
-console.log(torch ? torch.description : torchRemedy);
-const head = ['step', 'compiled', 'its products', 'over them'];
-const peers = ['PyTorch', 'slower by', 'eager wasm', 'slower by'];
-console.log(`${table([...head, ...peers], lines)}\n`);
+report([
+  {
+    title: 'One training step (CD: 20 Langevin iterations), with Adam. Medians, in turns.',
+    remarks: [torch ? torch.description : torchRemedy],
+    head: [
+      ...['step', 'compiled', 'its products', 'over them'],
+      ...['PyTorch', 'PyTorch slower by', 'eager wasm', 'eager wasm slower by'],
+    ],
+    rows: lines,
+  },
+]);

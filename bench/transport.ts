@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Peer, type Side } from '../protocol/peer';
 import { socketTransport } from '../protocol/socket-transport';
-import { median, table } from './table';
+import { type Line, measure, median, report } from './table';
 
 interface Sender extends Side {
   methods: Record<never, never>;
@@ -99,12 +99,12 @@ async function receive(peers: string, raw: string): Promise<void> {
   process.once('disconnect', () => process.exit());
 }
 
-async function measure(): Promise<void> {
+async function compare(): Promise<void> {
   const place = path.join(tmpdir(), `ebm-bench-${process.pid}`);
   const [peers, raw] = [`${place}-p.sock`, `${place}-r.sock`];
   const receiver = fork(process.argv[1] ?? '', ['receive', peers, raw]);
   await once(receiver, 'message');
-  const rows: string[][] = [];
+  const rows: Line[] = [];
   let slowest = Number.POSITIVE_INFINITY;
   try {
     for (const kib of [1, 16, 64, 256, 1024]) {
@@ -122,27 +122,38 @@ async function measure(): Promise<void> {
       }
       const [peer, bare] = [median(rates.peer), median(rates.raw)];
       if (kib >= 64) slowest = Math.min(slowest, peer);
-      const perSecond = (value: number) => `${(value / 1e6).toFixed(0)} MB/s`;
-      rows.push([
-        `${kib} KiB`,
-        perSecond(peer),
-        perSecond(bare),
-        (peer / bare).toFixed(2),
-        Math.round(peer / bytes).toString(),
-      ]);
+      const perSecond = (all: readonly number[]) =>
+        measure(
+          'MB/s',
+          all.map((rate) => rate / 1e6),
+        );
+      rows.push({
+        name: `${kib} KiB`,
+        measures: [
+          perSecond(rates.peer),
+          perSecond(rates.raw),
+          measure('ratio', peer / bare),
+          measure('1/s', peer / bytes),
+        ],
+      });
     }
   } finally {
     receiver.disconnect();
     for (const file of [peers, raw]) rmSync(file, { force: true });
   }
-  console.log('Float32 payloads between two processes, one way');
-  console.log(table(['payload', 'Peer', 'raw socket', 'ratio', 'messages/s'], rows));
   const verdict = slowest >= target ? 'above' : 'BELOW';
-  console.log(
-    `64 KiB to 1 MiB: at least ${(slowest / 1e6).toFixed(0)} MB/s, ${verdict} 300 MB/s\n`,
-  );
+  report([
+    {
+      title: 'Float32 payloads between two processes, one way',
+      remarks: [
+        `64 KiB to 1 MiB: at least ${(slowest / 1e6).toFixed(0)} MB/s, ${verdict} 300 MB/s`,
+      ],
+      head: ['payload', 'Peer', 'raw socket', 'Peer / raw', 'messages a second'],
+      rows,
+    },
+  ]);
   if (slowest < target) process.exitCode = 1;
 }
 
 const [role, peers = '', raw = ''] = process.argv.slice(2);
-await (role === 'receive' ? receive(peers, raw) : measure());
+await (role === 'receive' ? receive(peers, raw) : compare());

@@ -32,11 +32,10 @@ story(
     const extensions = await readdir(path.join(host.userData, 'extensions'), {
       withFileTypes: true,
     });
-    const installed = extensions.find((entry) => entry.name.startsWith('ebm-lab.'));
-    assert.ok(
-      installed !== undefined && installed.isDirectory(),
-      'The package is not installed as a folder of its own.',
+    const installed = extensions.find(
+      (entry) => entry.isDirectory() && entry.name.startsWith('ebm-lab.'),
     );
+    assert.ok(installed, 'The package is not installed as a folder of its own.');
     const installedIn = path.join(host.userData, 'extensions', installed.name);
     const notices = await readFile(path.join(installedIn, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
     assert.match(notices, /^@tensorflow\/tfjs-core [\d.]+ \(Apache-2\.0\)$/m);
