@@ -200,6 +200,14 @@ async function buildTests() {
     const file = path.join(entry.parentPath, entry.name);
     if (entry.isFile() && !made.has(file)) await rm(file);
   }
+  // The suite that an extension host loads, in one file.
+  await esbuild.build({
+    ...node,
+    entryPoints: ['test/electron/suite.ts'],
+    outdir: path.join(outdir, 'electron'),
+    external: ['vscode'],
+    minify: false,
+  });
 }
 
 if (options['only-tests']) {

@@ -239,6 +239,18 @@ async function linkExtension(extension, extensions) {
  * @property {boolean} [trust] whether every folder is trusted; false: VS Code asks as usual
  * @property {string} [userData] a folder that keeps the window's state; none: one for this time
  * @property {number} [port] none: a free one
+ * @property {boolean} [automation] whether the page tells what extension tests do, see
+ *   {@link Target}
+ */
+
+/**
+ * What a window shows.
+ * @typedef {object} Target
+ * @property {string} [folder] the folder to open; none: an empty window
+ * @property {string} [file] a file to open in the editor
+ * @property {{ extension: string, suite: string }} [tests] an extension that runs from where it is, and a
+ *   script that its host runs. With `automation` the page calls `codeAutomationLog` and
+ *   `codeAutomationExit`, which are for whoever drives it to define
  */
 
 /**
@@ -246,7 +258,7 @@ async function linkExtension(extension, extensions) {
  * @property {string} url the address of the window, with folder and file
  * @property {number} port
  * @property {string} userData
- * @property {(target?: { folder?: string, file?: string }) => string} urlOf the address of another window
+ * @property {(target?: Target) => string} urlOf the address of another window
  * @property {() => string} log what the server wrote so far
  * @property {Promise<void>} ended when the server has ended, for whatever reason
  * @property {() => Promise<void>} stop ends every process of it and removes what was for this time
@@ -306,6 +318,7 @@ export async function startHost(options = {}) {
       ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
       ...['--disable-proxy', '--ignore-last-opened'],
       ...(trust ? ['--disable-workspace-trust'] : []),
+      ...(options.automation ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
     ],
     { env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -335,14 +348,22 @@ export async function startHost(options = {}) {
     throw new Error(`VS Code did not start on ${address}.\n${log.slice(-4000)}`, { cause: error });
   }
   /** @type {Host['urlOf']} */
-  const urlOf = ({ folder, file } = {}) => {
+  const urlOf = ({ folder, file, tests } = {}) => {
     const url = new URL(`http://${address}/`);
     if (folder === undefined) url.searchParams.set('ew', 'true');
     else url.searchParams.set('folder', pathToFileURL(folder).pathname);
-    if (file !== undefined) {
-      const remote = `vscode-remote://${address}${pathToFileURL(file).pathname}`;
-      url.searchParams.set('payload', JSON.stringify([['openFile', remote]]));
-    }
+    const remote = (/** @type {string} */ place) =>
+      `vscode-remote://${address}${pathToFileURL(place).pathname}`;
+    const payload = [
+      ...(file === undefined ? [] : [['openFile', remote(file)]]),
+      ...(tests === undefined
+        ? []
+        : [
+            ['extensionDevelopmentPath', remote(tests.extension)],
+            ['extensionTestsPath', remote(tests.suite)],
+          ]),
+    ];
+    if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
     return url.href;
   };
   return { url: urlOf(options), port, userData, urlOf, log: () => log, ended, stop: stopHost };

@@ -2,7 +2,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { format } from 'node:util';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { type Host, type HostOptions, startHost } from '../../scripts/vscode-host.mjs';
 import { patienceMs, until } from '../support/condition';
@@ -20,6 +21,8 @@ export interface SessionOptions extends Pick<HostOptions, 'packages' | 'trust' |
   readonly file?: string;
   /** Changes the copy of the examples before the window opens. */
   readonly prepare?: (folder: string) => Promise<void>;
+  /** Runs the extension as F5 does, and this script in its host. */
+  readonly tests?: { readonly extension: string; readonly suite: string };
 }
 
 /** A VS Code with the extension, a browser that shows it, and a folder of its own. */
@@ -32,6 +35,29 @@ export interface Session {
   readonly folder: string;
   /** The address of the window. */
   readonly url: string;
+  /** What the host's tests write, and their exit code. */
+  readonly hostTests: HostTests;
+}
+
+/** Tests that run inside the extension host. */
+interface HostTests {
+  readonly lines: readonly string[];
+  /** When they have ended: 0 where all passed. */
+  readonly exitCode: Promise<number>;
+}
+
+/** Listens to what the page tells of tests in the extension host. */
+async function listen(page: Page): Promise<HostTests> {
+  const lines: string[] = [];
+  await page.exposeFunction('codeAutomationLog', (_kind: string, words: unknown[]) => {
+    lines.push(format(...words));
+  });
+  let end: (code: number) => void = () => undefined;
+  const exitCode = new Promise<number>((resolve) => {
+    end = resolve;
+  });
+  await page.exposeFunction('codeAutomationExit', (code: number) => end(code));
+  return { lines, exitCode };
 }
 
 /** What a story tells of itself while it goes on. */
@@ -100,7 +126,7 @@ async function withSession(
   options: SessionOptions,
   use: (session: Session) => Promise<void>,
 ): Promise<void> {
-  const { hasFolder = true, file, prepare, ...hostOptions } = options;
+  const { hasFolder = true, file, prepare, tests, ...hostOptions } = options;
   const temporary = await mkdtemp(path.join(tmpdir(), 'ebm-e2e-'));
   // Its name is in the window's title.
   const folder = path.join(temporary, 'examples');
@@ -112,7 +138,8 @@ async function withSession(
     await layOut(folder, prepare);
     const host = await startHost({
       ...hostOptions,
-      extensions: hostOptions.packages ? [] : [repository],
+      extensions: hostOptions.packages || tests ? [] : [repository],
+      automation: tests !== undefined,
     });
     closing.push(host.stop);
     const browser = await launchBrowser();
@@ -126,8 +153,10 @@ async function withSession(
     const url = host.urlOf({
       ...(hasFolder ? { folder } : {}),
       ...(file ? { file: path.join(folder, file) } : {}),
+      ...(tests ? { tests } : {}),
     });
-    await use({ workbench, panel: new Panel(workbench), host, context, folder, url });
+    const hostTests = await listen(page);
+    await use({ workbench, panel: new Panel(workbench), host, context, folder, url, hostTests });
   } finally {
     for (const close of closing.reverse()) await close();
   }
