@@ -20,7 +20,7 @@ export interface CheckerboardSpec extends Required<CheckerboardOptions> {
  *
  * Without noise the entropy is ln 32 = 3.466 nats.
  */
-function checkerboard(options?: CheckerboardOptions): CheckerboardSpec {
+export function checkerboard(options?: CheckerboardOptions): CheckerboardSpec {
   return specOf(schema, 'data.checkerboard', 'checkerboard', options);
 }
 

@@ -17,7 +17,7 @@ export interface EightGaussiansSpec extends Required<EightGaussiansOptions> {
  *
  * With the default noise the entropy is 2.832 nats.
  */
-function eightGaussians(options?: EightGaussiansOptions): EightGaussiansSpec {
+export function eightGaussians(options?: EightGaussiansOptions): EightGaussiansSpec {
   return specOf(schema, 'data.eightGaussians', 'eightGaussians', options);
 }
 

@@ -25,7 +25,7 @@ export interface PinwheelSpec extends Required<PinwheelOptions> {
  * The pinwheel of Johnson et al., "Composing graphical models with neural networks" (2016), with
  * the constants that density-estimation papers since FFJORD use.
  */
-function pinwheel(options?: PinwheelOptions): PinwheelSpec {
+export function pinwheel(options?: PinwheelOptions): PinwheelSpec {
   return specOf(schema, 'data.pinwheel', 'pinwheel', options);
 }
 

@@ -17,7 +17,7 @@ export interface RingsSpec extends Required<RingsOptions> {
  *
  * With the default noise the entropy is 2.623 nats.
  */
-function rings(options?: RingsOptions): RingsSpec {
+export function rings(options?: RingsOptions): RingsSpec {
   return specOf(schema, 'data.rings', 'rings', options);
 }
 

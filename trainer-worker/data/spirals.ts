@@ -20,7 +20,7 @@ export interface SpiralsSpec extends Required<SpiralsOptions> {
  *
  * The `2spirals` set of density-estimation papers since FFJORD.
  */
-function spirals(options?: SpiralsOptions): SpiralsSpec {
+export function spirals(options?: SpiralsOptions): SpiralsSpec {
   return specOf(schema, 'data.spirals', 'spirals', options);
 }
 

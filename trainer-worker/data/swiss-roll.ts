@@ -17,7 +17,7 @@ export interface SwissRollSpec extends Required<SwissRollOptions> {
  *
  * The plane section of scikit-learn's `make_swiss_roll` divided by 5 (its `noise=1.0` is 0.2 here).
  */
-function swissRoll(options?: SwissRollOptions): SwissRollSpec {
+export function swissRoll(options?: SwissRollOptions): SwissRollSpec {
   return specOf(schema, 'data.swissRoll', 'swissRoll', options);
 }
 

@@ -21,7 +21,7 @@ export interface TwoMoonsSpec extends Required<TwoMoonsOptions> {
  * The moons of scikit-learn's `make_moons`, doubled in size. With `noise: 0.1` their entropy is
  * 2.394 nats: no model has a mean held-out log-likelihood above −2.394.
  */
-function twoMoons(options?: TwoMoonsOptions): TwoMoonsSpec {
+export function twoMoons(options?: TwoMoonsOptions): TwoMoonsSpec {
   return specOf(schema, 'data.twoMoons', 'twoMoons', options);
 }
 

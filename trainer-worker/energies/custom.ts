@@ -28,6 +28,7 @@ interface PointCustomOptions<Parameters extends EnergyParameters> extends Init<P
    * none.
    */
   readonly condition?: 'noise level' | null;
+  /** For energies of a class only. */
   readonly classes?: null;
 }
 
@@ -47,6 +48,7 @@ interface LabelCustomOptions<Parameters extends EnergyParameters> extends Init<P
   readonly classes: number;
 }
 
+/** An energy's parameters and what it is: of the point alone, or of its class or noise level too. */
 export type CustomOptions<Parameters extends EnergyParameters> =
   | PointCustomOptions<Parameters>
   | LabelCustomOptions<Parameters>;

@@ -54,13 +54,18 @@ export interface CheckpointOptions {
   /** How many of the newest are kept, 1 to 1000. Default 3. */
   readonly keep?: number;
   /**
-   * Keeps one more: where `metric` was best. It is compared at each preview, and a checkpoint is
-   * written there when it is better than ever. `mode` says whether large (`'max'`) or small (`'min'`)
-   * is good. Default `null`: none.
+   * Keeps one more: where a metric was best. It is compared at each preview, and a checkpoint is
+   * written there when it is better than ever. Default `null`: none.
    */
-  readonly best?: { readonly metric: string; readonly mode: 'max' | 'min' } | null;
+  readonly best?: {
+    /** The metric's name, as its curve has it: `divergence/data-model`. */
+    readonly metric: string;
+    /** Whether large (`'max'`) or small (`'min'`) is good. */
+    readonly mode: 'max' | 'min';
+  } | null;
 }
 
+/** What makes an experiment. */
 export interface ExperimentOptions {
   /** What people call it; its runs carry it. Default: the file's name. */
   readonly name?: string;
@@ -84,7 +89,9 @@ export interface ExperimentOptions {
    * seed draws them.
    */
   readonly initialize?: string | null;
+  /** What is shown of the model while it trains, and how often. */
   readonly preview?: PreviewOptions;
+  /** When all that a run needs to go on is written to disk. */
   readonly checkpoint?: CheckpointOptions;
   /** When a diverging training is paused or rolled back. */
   readonly guard?: GuardOptions;
@@ -92,7 +99,9 @@ export interface ExperimentOptions {
 
 /** A validated experiment, all defaults filled in. */
 export interface ExperimentSpec extends Required<ExperimentOptions> {
+  /** What is shown of the model while it trains, and how often. */
   readonly preview: Required<PreviewOptions>;
+  /** When all that a run needs to go on is written to disk. */
   readonly checkpoint: Required<CheckpointOptions>;
   readonly guard: GuardSpec;
 }

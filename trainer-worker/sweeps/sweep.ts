@@ -7,6 +7,7 @@ import { mostSobolDimensions } from './sobol';
 
 /** All numbers between two. */
 export interface SweepRange {
+  /** The smallest that is tried. */
   readonly low: number;
   /** Above `low`. */
   readonly high: number;
