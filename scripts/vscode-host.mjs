@@ -6,17 +6,7 @@
  * It lives outside the repository, because its `node` package would shadow every script's Node.
  */
 import { existsSync } from 'node:fs';
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,6 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { cacheDirectory } from './cache-directory.mjs';
 import { hasExited, npm, run, start, stop } from './command.mjs';
+import { makeWhole } from './whole-folder.mjs';
 
 /** VS Code 1.139, and the Node it was built for. Both come from npm. */
 const packages = { 'code-server': '4.139.1', node: '24.21.0' };
@@ -52,47 +43,6 @@ function isWhole(directory) {
   return existsSync(node) && existsSync(entry);
 }
 
-/** @param {number} pid */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
-  }
-}
-
-/**
- * Runs `work` while no other process does. A lock whose owner is gone is taken over.
- * @template T
- * @param {string} lock path of the lock file
- * @param {() => Promise<T>} work
- */
-async function alone(lock, work) {
-  for (let told = false; ; ) {
-    try {
-      await writeFile(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-    }
-    const owner = Number(await readFile(lock, 'utf8').catch(() => ''));
-    // An empty lock is being written just now.
-    if (owner > 0 && !isAlive(owner)) {
-      await rm(lock, { force: true });
-      continue;
-    }
-    if (!told) console.log(`Waiting for another install of VS Code (process ${owner}) ...`);
-    told = true;
-    await delay(500);
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { force: true });
-  }
-}
-
 /**
  * Installs the host where it is missing: about 45 seconds and 800 MB. A broken-off install is
  * never taken for a whole one, and two at once do the work once.
@@ -100,45 +50,7 @@ async function alone(lock, work) {
  * @throws an Error whose message says what to do
  */
 export async function installHost() {
-  const directory = hostDirectory();
-  if (isWhole(directory)) return 'up to date';
-  await mkdir(path.dirname(directory), { recursive: true });
-  return alone(`${directory}.lock`, async () => {
-    if (isWhole(directory)) return 'up to date';
-    if (existsSync(directory)) {
-      await rmdir(directory).catch((error) => {
-        throw new Error(
-          `${directory} is neither empty nor a whole install of VS Code. Remove it, or name ` +
-            'another folder in EBM_VSCODE_HOST.',
-          { cause: error },
-        );
-      });
-    }
-    await removeBrokenOff(directory);
-    const partial = `${directory}.partial-${process.pid}`;
-    try {
-      await mkdir(partial);
-      await fill(partial);
-      await rename(partial, directory);
-    } finally {
-      await rm(partial, { recursive: true, force: true });
-    }
-    return 'installed';
-  });
-}
-
-/**
- * Removes what installs that were killed left beside `directory`.
- * @param {string} directory
- */
-async function removeBrokenOff(directory) {
-  const prefix = `${path.basename(directory)}.partial-`;
-  const parent = path.dirname(directory);
-  for (const name of await readdir(parent)) {
-    if (name.startsWith(prefix) && !isAlive(Number(name.slice(prefix.length)))) {
-      await rm(path.join(parent, name), { recursive: true, force: true });
-    }
-  }
+  return makeWhole(hostDirectory(), { what: 'install of VS Code', isWhole, fill });
 }
 
 /** @param {string} directory */
