@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,13 +19,3 @@ export function makeFolder(): Promise<string> {
 export function removeAfter(t: TestContext, folder: string): void {
   t.after(() => rm(folder, { recursive: true, force: true }));
 }
-
-/** Why a check against NumPy has to be left out here, or false. */
-export const withoutNumpy: string | false = (() => {
-  try {
-    execFileSync('python3', ['-c', 'import numpy'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'python3 with numpy is not installed here';
-  }
-})();

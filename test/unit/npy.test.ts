@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { describe, test } from 'node:test';
 
 import { readNpy, writeNpy } from '../../run-directory/npy';
 import { fc } from '../support/fast-check';
-import { temporaryFolder, withoutNumpy } from '../support/temporary';
 
 const shapes = fc.array(fc.nat(6), { maxLength: 4 });
 
@@ -141,34 +137,5 @@ describe('a .npy file', () => {
       ),
       { numRuns: 2000 },
     );
-  });
-
-  test('is what NumPy reads and writes', { skip: withoutNumpy }, async (t) => {
-    const folder = await temporaryFolder(t);
-    const values = Float32Array.from({ length: 12 }, (_, i) => Math.fround(i / 7 - 0.5));
-    await writeFile(path.join(folder, 'ours.npy'), Buffer.concat(writeNpy(values, [3, 4])));
-    // NumPy reads ours and writes the same numbers in other types and orders.
-    const script = `
-import numpy, sys
-a = numpy.load('ours.npy')
-assert a.dtype == numpy.float32 and a.shape == (3, 4) and not a.flags.f_contiguous
-numpy.save('c.npy', a.astype('>f8'))
-numpy.save('f.npy', numpy.asfortranarray(a))
-numpy.save('scalar.npy', numpy.float64(2.5))
-for t in ['i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1']:
-    numpy.save(t + '.npy', numpy.array([[0, 1], [1, 0], [100, 7]]).astype(t))
-`;
-    execFileSync('python3', ['-c', script], { cwd: folder });
-    const load = async (name: string) => readNpy(await readFile(path.join(folder, name)));
-    assert.deepEqual((await load('f.npy')).data, values);
-    assert.deepEqual((await load('c.npy')).data, Float64Array.from(values));
-    const scalar = await load('scalar.npy');
-    assert.deepEqual([scalar.shape, scalar.data], [[], Float64Array.of(2.5)]);
-    for (const type of ['i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1']) {
-      const array = await load(`${type}.npy`);
-      assert.equal(array.dtype, type);
-      const last = type === 'b1' ? [1, 1] : [100, 7];
-      assert.deepEqual(Array.from(array.data, Number), [0, 1, 1, 0, ...last]);
-    }
   });
 });
