@@ -15,9 +15,9 @@ import { listPreviewSteps, readData, readPreview } from '../../run-directory/pre
 import { frameRecord } from '../../run-directory/record-framing';
 import { writeSafetensors } from '../../run-directory/safetensors';
 import { validScalars } from '../../run-directory/valid-scalars';
-import { palette, pictureOf } from '../../trainer-worker/storage/picture';
+import { asPng, palette, pictureOf } from '../../trainer-worker/storage/picture';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
-import { askPython, withoutReaders } from '../support/python-readers';
+import { askPython, readersPython, withoutReaders } from '../support/python-readers';
 import { ebm, start, until } from '../support/trainer';
 
 /** What read-files.py tells of a directory. */
@@ -47,6 +47,8 @@ interface Described {
 interface Written {
   readonly arrays: Readonly<Record<string, { shape: number[]; values: string[] }>>;
   readonly weights: Readonly<Record<string, Record<string, { shape: number[]; bits: string }>>>;
+  /** Whether TensorBoard comes with its data server for this kind of machine. */
+  readonly hasDataServer: boolean;
 }
 
 const bits = (values: Float32Array) =>
@@ -321,6 +323,69 @@ test('files that others read and write', { skip: withoutReaders }, async (t) => 
     );
   });
 
+  const get = await tensorboard(t, folder);
+  const ask = async <Item>(what: string, query: Record<string, string>): Promise<Item[]> => {
+    const answer = await get(`${what}?${new URLSearchParams(query)}`);
+    // What it has not found yet it does not know.
+    if (answer.status === 404) return [];
+    assert.ok(answer.ok, `${what}: ${answer.status}`);
+    return (await answer.json()) as Item[];
+  };
+
+  await t.test('the server of TensorBoard shows the same curves', async () => {
+    const runs = [whole, killed, at('torn')];
+    // Its data server looks at steps alone, and not at the word that a training was restarted: of a
+    // curve that ends before that it shows what we, and the reader in Python, take for void. Without it
+    // the server shows void steps too.
+    const restarted = ['restarted', 'restarted-twice', 'went-back'];
+    const others = ['several', 'tensors', ...(written.hasDataServer ? restarted : [])];
+    for (const directory of [...runs, ...others.map((each) => at('events', each))]) {
+      const run = path.relative(folder, directory);
+      const all = await ourCurves(directory);
+      const curves = runs.includes(directory) ? all : { loss: all['loss']! };
+      for (const [tag, points] of Object.entries(curves)) {
+        const shown = await until(`${run} has all of ${tag}`, async () => {
+          const answer = await ask<ServedScalar>('scalars/scalars', { run, tag });
+          return answer.length >= points.length && answer;
+        });
+        const bitsOf = (value: number | string) => bits(Float32Array.of(Number(value)));
+        assert.deepEqual(
+          shown.map(([, step, value]) => [step, bitsOf(value)]),
+          points,
+          `${run}: ${tag}`,
+        );
+      }
+    }
+  });
+
+  await t.test('and the same pictures and histograms', async () => {
+    const run = path.relative(folder, whole);
+    const { preview: layout } = await readManifest(whole);
+    const data = (await readData(whole))!;
+    const { images, histograms } = found[whole]!;
+    const query = { run, tag: 'samples', sample: '0' };
+    const pictures = await ask<{ step: number; query: string }>('images/images', query);
+    assert.equal(pictures.length, images['samples']!.length);
+    for (const { step, query: picture } of pictures) {
+      const frame = await readPreview(whole, step, layout!);
+      const png = asPng(pictureOf(frame, { layout: layout!, data })!);
+      const answer = await get(`images/individualImage?${picture}`);
+      assert.ok(Buffer.from(await answer.arrayBuffer()).equals(png), `the picture of ${step}`);
+    }
+    for (const [tag, all] of Object.entries(histograms)) {
+      const shown = await ask<ServedHistogram>('histograms/histograms', { run, tag });
+      assert.deepEqual(
+        shown.map(([wallTime, step, cells]) => ({
+          step,
+          wallTime,
+          limits: cells.map(([, right]) => right),
+          cells: cells.map(([, , count]) => count),
+        })),
+        all.map(({ numbers: _, ...rest }) => rest),
+      );
+    }
+  });
+
   await t.test('checkpoints: names, shapes, types, bits and metadata', async () => {
     const steps = await listCheckpoints(whole);
     assert.deepEqual(steps, [10, 20]);
@@ -396,6 +461,32 @@ test('files that others read and write', { skip: withoutReaders }, async (t) => 
     }
   });
 });
+
+/** What TensorBoard serves of a curve: not a number and infinities as words. */
+type ServedScalar = readonly [wallTime: number, step: number, value: number | string];
+
+/** What it serves of a histogram. */
+type ServedHistogram = readonly [
+  wallTime: number,
+  step: number,
+  cells: readonly (readonly [left: number, right: number, count: number])[],
+];
+
+/** Asks a server of TensorBoard that shows a folder, on the loopback interface alone. */
+async function tensorboard(t: TestContext, folder: string) {
+  const address = ['--host', '127.0.0.1', '--port', '0'];
+  // More than there are: it would show some of the points only.
+  const all = ['--samples_per_plugin', 'scalars=1000000,images=1000,histograms=1000'];
+  const program = start(t, [
+    ...[readersPython(), '-m', 'tensorboard.main', '--logdir', folder],
+    ...[...address, ...all],
+  ]);
+  const url = await until('TensorBoard listens', () => {
+    assert.equal(program.process.exitCode, null, program.errors());
+    return /http:\/\/127\.0\.0\.1:\d+\//.exec(program.errors() + program.out())?.[0];
+  });
+  return (what: string) => fetch(`${url}data/plugin/${what}`);
+}
 
 /** The newest step of the curve `loss`, and what is wrong with the files. */
 async function lastStep(directory: string) {

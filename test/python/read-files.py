@@ -102,7 +102,7 @@ def run(directory):
     return {
         **(events(directory) if any(directory.glob("events.out.tfevents.*")) else {}),
         "checkpoints": {
-            file.stem: checkpoint(file) for file in sorted(directory.glob("checkpoints/*"))
+            file.stem: checkpoint(file) for file in sorted(directory.glob("checkpoints/*.safetensors"))
         },
         "arrays": {file.stem: sample(file) for file in sorted(directory.glob("samples/*.npy"))},
     }

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import safetensors.flax
 import safetensors.numpy
+import tensorboard_data_server
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
@@ -120,4 +121,7 @@ weights = {
     for maker, tensors in {"jax": flax, "numpy": doubles}.items()
 }
 
-print(json.dumps({"arrays": arrays, "weights": weights}))
+# Where there is none, TensorBoard serves what its reader in Python has found.
+has_data_server = tensorboard_data_server.server_binary() is not None
+
+print(json.dumps({"arrays": arrays, "weights": weights, "hasDataServer": has_data_server}))
