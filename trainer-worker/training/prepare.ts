@@ -10,7 +10,7 @@ import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { objectiveMethod } from '../objectives';
 import { samplerMethod } from '../samplers';
 import { bestIn } from './best-checkpoint';
-import { compileTraining } from './compile-training';
+import { type CompiledTraining, compileTraining } from './compile-training';
 import { readInitialization } from './initialization';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
@@ -24,8 +24,8 @@ interface PrepareOptions {
   readonly backend?: WantedBackend;
   /** A checkpoint of the same experiment to go on from. */
   readonly saved?: Checkpoint;
-  /** Hears that the experiment, its data and its step are sound. */
-  readonly onCompiled?: () => void;
+  /** Hears that the experiment, its data and its step are sound, and what became of them. */
+  readonly onCompiled?: (compiled: CompiledTraining) => void;
 }
 
 /**
@@ -86,7 +86,7 @@ export async function prepareTraining(
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
   const best = bestOf(experiment, metrics, saved);
-  onCompiled?.();
+  onCompiled?.(compiled);
   const backend = await chooseBackend({
     wanted,
     program: compiled.program,
