@@ -55,9 +55,11 @@ class Model:
 
 def langevin(model, x, noise, step_size):
     """The ends of chains; `noise` has a row an iteration."""
-    for z in noise:
-        x = x + step_size**2 / 2 * model.scores(x) + step_size * z
-    return x
+
+    def move(x, z):
+        return x + step_size**2 / 2 * model.scores(x) + step_size * z, None
+
+    return jax.lax.scan(move, x, noise)[0]
 
 
 def contrastive_divergence(model, given, options, starts="data"):
@@ -165,7 +167,7 @@ def compare(path):
         name for name in before if name.startswith("parameters/") or name == "objective/log Z"
     ]
 
-    def loss_of(parameters):
+    def loss_of(parameters, given):
         own = {
             name.removeprefix("parameters/"): value
             for name, value in parameters.items()
@@ -177,8 +179,9 @@ def compare(path):
             Model(energy, own), {**given, "log Z": log_z, "chain model": fixed}, options
         )
 
-    (loss, made), gradients = jax.value_and_grad(loss_of, has_aux=True)(
-        {name: jnp.asarray(before[name]) for name in names}
+    # As one program: operation by operation each would be compiled by itself.
+    (loss, made), gradients = jax.jit(jax.value_and_grad(loss_of, has_aux=True))(
+        {name: jnp.asarray(before[name]) for name in names}, given
     )
     worst = {"gradient": 0.0, "change": 0.0, "mean": 0.0, "square": 0.0}
     for name in names:
