@@ -48,7 +48,12 @@ export function activate(context: vscode.ExtensionContext): void {
       graceMs: defaultGraceMs,
     }),
   });
-  const watcher = new RunWatcher(store, onError);
+  const tree = new RunsTree(store);
+  const watcher = new RunWatcher(store, {
+    onError,
+    isOfInterest: () =>
+      vscode.window.state.focused || tree.isVisible || store.runs.some(({ isLiving }) => isLiving),
+  });
 
   const panels = new RunPanels(store, watcher.loaded, {
     extensionUri: context.extensionUri,
@@ -65,7 +70,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
-  const tree = new RunsTree(store);
   const sweepDocuments = new SweepDocuments(store, log);
   const places = { store, tree, panels, notifications };
   const commands: CommandTable = {
@@ -126,6 +130,9 @@ export function activate(context: vscode.ExtensionContext): void {
     queueFiles.onDidCreate(lookAtQueue),
     queueFiles.onDidDelete(lookAtQueue),
     watcher.onDidLook(lookAtQueue),
+    vscode.window.onDidChangeWindowState(() => watcher.wake()),
+    tree.onDidChangeVisibility(() => watcher.wake()),
+    store.onDidChangeSet(() => watcher.wake()),
     vscode.workspace.onDidGrantWorkspaceTrust(startNext),
     panels.onDidChangeActive(refresh),
     tree.onDidChangeFilter(refresh),

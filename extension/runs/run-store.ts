@@ -126,10 +126,13 @@ export class RunStore {
   /**
    * Finds runs that came or went without a word: watchers of files miss what is made in a folder
    * right after the folder itself. Reads names, and the manifests of those that are new.
+   *
+   * @param runsDirectories where to look, of the folders that were loaded; all where absent
    */
-  async look(): Promise<void> {
+  async look(runsDirectories = this.#runsDirectories): Promise<void> {
     let hasChanged = false;
-    for (const folder of this.#runsDirectories) {
+    for (const folder of runsDirectories) {
+      if (!this.#runsDirectories.includes(folder)) continue;
       const present = await directoriesIn(folder);
       // A disk that does not answer says nothing about what is on it.
       if (present === undefined) continue;

@@ -85,6 +85,16 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
     this.#invalidate();
   }
 
+  /** Whether it is to be seen. */
+  get isVisible(): boolean {
+    return this.#view.visible;
+  }
+
+  /** It came to be seen, or is hidden now. */
+  onDidChangeVisibility(listener: () => void): vscode.Disposable {
+    return this.#view.onDidChangeVisibility(listener);
+  }
+
   /** The runs that are selected in the tree. */
   get selected(): readonly string[] {
     return this.#view.selection.filter((element) => !this.sweep(element));
