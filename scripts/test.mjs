@@ -2,7 +2,7 @@
  * Installs what is missing, builds, checks and runs every test.
  *
  *   npm test                           everything
- *   npm test -- --tier fast            one tier, or several: fast, math, process, editor
+ *   npm test -- --tier fast            one tier, or several: fast, math, process, python, editor
  *   npm test -- langevin               tests of files so named, else tests so named
  *   npm test -- --watch                the fast tests, and again those that a change touches
  *   npm test -- --no-setup             trusts packages, Chromium and VS Code to be there
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { check } from './check.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { run } from './command.mjs';
+import { installPythonReaders } from './python-readers.mjs';
 import { root, setup } from './setup.mjs';
 import { stage, summarize, tell } from './stages.mjs';
 import { inTurns, runTestFile, slowest } from './test-files.mjs';
@@ -28,6 +29,7 @@ const tiers = {
   fast: 'unit',
   math: 'ground-truth',
   process: 'integration',
+  python: 'python',
   editor: 'e2e',
 };
 
@@ -117,13 +119,19 @@ const timed = [];
  * Runs test files of some tiers, and tells of a tier when its last file has ended.
  * @param {readonly TieredFile[]} files
  * @param {number} atOnce
- * @param {{ namePattern: string | undefined, env?: NodeJS.ProcessEnv }} options
+ * @param {object} options
+ * @param {string | undefined} options.namePattern
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {(tier: Tier) => Promise<unknown>} [options.ready] when the files of a tier may begin
  */
-async function runTiers(files, atOnce, options) {
-  const began = performance.now();
+async function runTiers(files, atOnce, { ready, ...options }) {
+  /** @type {Map<Tier, number>} */
+  const began = new Map();
   /** @type {Map<Tier, import('./test-files.mjs').FileOutcome[]>} */
   const done = new Map();
   await inTurns(files, atOnce, async (file) => {
+    await ready?.(file.tier);
+    if (!began.has(file.tier)) began.set(file.tier, performance.now());
     const outcome = await runTestFile(file, options);
     timed.push(...outcome.tests);
     if (outcome.failed > 0) tell(file.name, outcome.output);
@@ -134,7 +142,7 @@ async function runTiers(files, atOnce, options) {
     const sum = (kind) => outcomes.reduce((total, each) => total + each[kind], 0);
     const note = outcomes.flatMap(({ notes }) => notes).join('\n');
     const verdict = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped'), note };
-    results.push(await stage(file.tier, async () => verdict, began));
+    results.push(await stage(file.tier, async () => verdict, began.get(file.tier)));
   });
 }
 
@@ -148,7 +156,8 @@ async function runAll() {
 async function runTests() {
   const { files, namePattern } = await chooseFiles();
   const inEditor = files.filter(({ tier }) => tier === 'editor');
-  const others = files.filter(({ tier }) => tier !== 'editor');
+  const inPython = files.filter(({ tier }) => tier === 'python');
+  const others = files.filter(({ tier }) => tier !== 'editor' && tier !== 'python');
 
   let chromium = process.env['CHROMIUM'];
   let ready = true;
@@ -162,9 +171,20 @@ async function runTests() {
         return undefined;
       })) && ready;
   })();
+  const pythonReady = (async () => {
+    if (inPython.length === 0 || values['no-setup']) return;
+    // Where there are none the tests say so, and whether they may be left out.
+    await need('Python readers', async () => {
+      const readers = await installPythonReaders(root);
+      return 'missing' in readers ? readers.missing : undefined;
+    });
+  })();
   const cores = os.availableParallelism();
   // Tests of processes wait for them half the time.
-  await runTiers(others, cores + 1, { namePattern });
+  await runTiers([...others, ...inPython], cores + 1, {
+    namePattern,
+    ready: (tier) => (tier === 'python' ? pythonReady : Promise.resolve()),
+  });
   await editorReady;
   if (!ready) {
     results.push(

@@ -16,9 +16,10 @@ import { frameRecord } from '../../run-directory/record-framing';
 import { writeSafetensors } from '../../run-directory/safetensors';
 import { validScalars } from '../../run-directory/valid-scalars';
 import { asPng, palette, pictureOf } from '../../trainer-worker/storage/picture';
+import { until } from '../support/condition';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { askPython, readersPython, withoutReaders } from '../support/python-readers';
-import { ebm, start, until } from '../support/trainer';
+import { ebm, start } from '../support/trainer';
 
 /** What read-files.py tells of a directory. */
 interface Found {
