@@ -464,14 +464,13 @@ test('the store lists broken directories beside the others, and notices that one
 
 test('the store finds runs that came, and loses those that went, without being told', async () => {
   const [here, elsewhere] = [newStore(), newStore()];
+  const found = () => new Set(here.runs.map(({ directory }) => directory));
+  /** Nobody follows a run any more, so that nothing happens but what is done here. */
+  const settled = () =>
+    until(() => [here, elsewhere].every(({ runs }) => runs.every(({ controller }) => !controller)));
   const run = await launch(elsewhere, { steps: 1 });
   const runs = path.dirname(run.directory);
   await here.load([runs]);
-  await until(() => run.controller === undefined);
-  let changes = 0;
-  here.onDidChangeSet(() => changes++);
-  await here.look();
-  assert.equal(changes, 0, 'there was nothing to find');
 
   const another = await launch(elsewhere, { steps: 1 });
   // One that is being made, as its trainer has just begun, and what is no run directory.
@@ -479,21 +478,21 @@ test('the store finds runs that came, and loses those that went, without being t
   await writeFile(path.join(runs, 'notes.txt'), '');
   await symlink(run.directory, path.join(runs, '20260101-000000-linked'));
   await here.look();
-  assert.deepEqual(
-    new Set(here.runs.map(({ directory }) => directory)),
-    new Set([run.directory, another.directory]),
-  );
+  assert.deepEqual(found(), new Set([run.directory, another.directory]));
   assert.deepEqual(here.broken, []);
-  assert.equal(changes, 1);
 
-  await until(() => another.controller === undefined);
-  await rm(run.directory, { recursive: true });
+  await settled();
+  let changes = 0;
+  here.onDidChangeSet(() => changes++);
   await here.look();
-  assert.deepEqual(
-    here.runs.map(({ directory }) => directory),
-    [another.directory],
-  );
+  assert.equal(changes, 0, 'there was nothing to find');
+  await rm(run.directory, { recursive: true });
+  await here.look([path.join(folder, 'elsewhere')]);
+  assert.equal(changes, 0, 'it was not looked there');
+  await here.look();
+  assert.deepEqual(found(), new Set([another.directory]));
   await rm(runs, { recursive: true });
   await here.look();
-  assert.deepEqual(here.runs, []);
+  assert.deepEqual(found(), new Set());
+  assert.equal(changes, 2);
 });

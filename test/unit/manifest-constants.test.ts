@@ -6,6 +6,7 @@ import {
   commandIds,
   contextKeys,
   runPanelType,
+  runsFolder,
   runsViewId,
   settingDefaults,
 } from '../../extension/manifest';
@@ -95,6 +96,25 @@ describe('package.json and the typed constants agree on', () => {
     assert.ok(packageJson.activationEvents.includes(`onWebviewPanel:${runPanelType}`));
     assert.ok(text.includes(`activeWebviewPanelId == '${runPanelType}'`));
   });
+});
+
+test('the extension wakes for experiments, runs and its own panel, and for nothing else', () => {
+  // Its commands and its view wake it without being named. Nothing here may be of all TypeScript, or
+  // of every window.
+  assert.deepEqual(
+    [...packageJson.activationEvents].sort(),
+    [
+      `onWebviewPanel:${runPanelType}`,
+      'workspaceContains:**/*.ebm.ts',
+      `workspaceContains:${runsFolder}`,
+    ].sort(),
+  );
+  // So what begins a run may not wait for it to be awake.
+  const launching = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].filter(
+    ({ command }) => command === 'ebm.launchRun',
+  );
+  assert.equal(launching.length, 4);
+  for (const { when } of launching) assert.doesNotMatch(when ?? '', /\bebm\.(?:can|has)/);
 });
 
 test('every text of package.json is in package.nls.json, and nothing else is', () => {
