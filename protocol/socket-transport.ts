@@ -1,7 +1,7 @@
 /** A `vscode-jsonrpc` transport of binary frames over a local socket, and where those sockets are. */
 import { lstatSync, mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 // The `node` entry also installs what the library needs of Node.
 import {
@@ -198,8 +198,9 @@ const longestSocketPath = 103;
  *   others, or the path is longer than the system allows
  */
 export function trainerSocketPath(id: string): string {
-  if (process.platform === 'win32') return `\\\\.\\pipe\\ebm-lab-${id}`;
-  const { uid } = userInfo();
+  // A user of a container may have a number only: `os.userInfo` would ask for the name as well.
+  const uid = process.getuid?.();
+  if (uid === undefined) return `\\\\.\\pipe\\ebm-lab-${id}`;
   const directory = path.join(tmpdir(), `ebm-lab-${uid}`);
   try {
     mkdirSync(directory, { mode: 0o700 });

@@ -240,6 +240,8 @@ test('a disk that turns read-only pauses a run', { skip: withoutMount }, async (
 
 /** A user without any rights, as whom root can start a program. */
 const nobody = 65_534;
+/** One that has a number only, as a container may be started with. */
+const nameless = 3_141_592;
 const withoutSetpriv: string | false = (() => {
   if (process.getuid?.() !== 0) return 'only root can become another user';
   try {
@@ -272,4 +274,20 @@ test('permission that is lost pauses a run', { skip: withoutSetpriv }, async (t)
   for (const folder of folders) await chown(folder, nobody, nobody);
   await trainer.goesOn();
   await assertUnharmed(t, trainer, true);
+});
+
+test('a user without a name trains', { skip: withoutSetpriv }, async (t) => {
+  assert.throws(() => execFileSync('getent', ['passwd', String(nameless)]), 'it has a name');
+  const disk = await temporaryFolder(t);
+  await chown(disk, nameless, nameless);
+  await writeFile(path.join(disk, 'moons.ebm.ts'), experimentSource({ steps: '5' }));
+  const run = start(
+    t,
+    [
+      ...['setpriv', `--reuid=${nameless}`, `--regid=${nameless}`, '--clear-groups'],
+      ...[process.execPath, ebm, 'run', 'moons.ebm.ts', '--runs', 'runs'],
+    ],
+    { cwd: disk },
+  );
+  assert.equal(await run.exited, 0, run.errors());
 });
