@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Host } from '../../scripts/vscode-host.mjs';
-import { until } from './condition';
+import { until } from '../support/condition';
 import { runsIn } from './run-files';
 import { repository, story } from './session';
 
