@@ -58,6 +58,13 @@ export interface MetricInfo {
   readonly group: string;
   /** Unit, if any: `nats`. */
   readonly unit?: string;
+  /** Where it is the error of another metric, a standard error or a bound: that metric's name. */
+  readonly errorOf?: string;
+}
+
+/** The tag under which the error of a metric is recorded. */
+export function errorName(metric: string): string {
+  return `${metric}/error`;
 }
 
 /** How previews of this run are to be drawn; fixed for the whole run so that nothing jumps. */

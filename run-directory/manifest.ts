@@ -46,6 +46,7 @@ const metric = z.object({
   label: z.string(),
   group: z.string(),
   unit: z.exactOptional(z.string()),
+  errorOf: z.exactOptional(z.string()),
 });
 
 const layout = z

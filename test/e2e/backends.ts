@@ -1,6 +1,6 @@
 /** What computes: told where it is not there, and exported where it is wanted elsewhere. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { livingTrainers, runsIn } from './run-files';
 import type { Play } from './session';
@@ -8,14 +8,21 @@ import type { Play } from './session';
 /** A backend that no system has on which VS Code runs in these tests. */
 const foreign = process.platform === 'win32' ? 'onnx-coreml' : 'onnx-directml';
 
+function settingsOf(folder: string): string {
+  return path.join(folder, '.vscode/settings.json');
+}
+
+/** The window has read the settings when the minimap goes, and is without them when it is back. */
 export async function chooseForeignBackend(folder: string): Promise<void> {
-  await mkdir(path.join(folder, '.vscode'));
-  const settings = path.join(folder, '.vscode/settings.json');
-  await writeFile(settings, JSON.stringify({ 'ebm.backend': foreign }));
+  await mkdir(path.dirname(settingsOf(folder)));
+  const settings = { 'ebm.backend': foreign, 'editor.minimap.enabled': false };
+  await writeFile(settingsOf(folder), JSON.stringify(settings));
 }
 
 export const backends: Play = async ({ workbench, folder }, tell) => {
   const { page } = workbench;
+  const minimap = page.locator('.editor-instance .minimap').first();
+  await minimap.waitFor({ state: 'hidden' });
   await tell.part('the backend is named, with the remedy, and nothing is left', async () => {
     await workbench.runCommand('EBM: Launch Run');
     await workbench.notifications(new RegExp(`The backend ${foreign} is not there: `)).waitFor();
@@ -48,4 +55,6 @@ export const backends: Play = async ({ workbench, folder }, tell) => {
       await workbench.notifications(/exists for Linux and Windows on x64/).waitFor();
     }
   });
+  await rm(settingsOf(folder));
+  await minimap.waitFor();
 };

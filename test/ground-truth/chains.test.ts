@@ -170,11 +170,13 @@ test('Langevin chains on a Gaussian are the autoregression that they are known t
   const measured = await diagnostic.measure({
     samples,
     energy: (points) => step.energy(points),
+    heldOutEnergies: () => step.energy(samples),
+    inSpace: () => Promise.reject(new Error('It needs no integral.')),
     score: (points) => step.score(points),
     record: () => step.record(samples),
     flowLogDensity: (points) => step.flowLogDensity(points),
   });
-  const [size, time, rHat] = diagnostic.metrics.map(({ name }) => measured[name]!);
+  const [size, time, rHat] = diagnostic.metrics.map(({ name }) => measured[name] as number);
   // The coordinate has ρ = 1/2 and a time of 3; the energy ρ² and 5/3. As above a deviation of
   // √(2 (2M + 1)/12,800), which M = 7 makes 5 %; four of them, and as much again for the sum's end.
   near(time!, 3, 0.25 * 3);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler, sde } from 'ebm-lab';
 import { diagnostics } from '../../trainer-worker/diagnostics';
+import type { KnownEstimate } from '../../trainer-worker/diagnostics/estimate';
 import { flowLogDensity } from '../../trainer-worker/diagnostics/flow-log-density';
 import { gridPoints } from '../../trainer-worker/diagnostics/grid';
 import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
@@ -167,12 +168,17 @@ describe('of a model in training', () => {
     const measured = await diagnostic.measure({
       samples: rows,
       energy: (at) => step.energy(at),
+      heldOutEnergies: () => step.energy(points),
+      inSpace: () => Promise.reject(new Error('It needs no integral.')),
       score: (at) => step.score(at),
       flowLogDensity: (at) => step.flowLogDensity(at),
       record: () => step.record(rows),
     });
     const expected = found.slice(0, 512).reduce((sum, log) => sum + log, 0) / 512;
-    near(measured[diagnostic.metrics[0]!.name]!, expected, 1e-5);
+    const { value, error } = measured[diagnostic.metrics[0]!.name] as KnownEstimate;
+    near(value, expected, 1e-5);
+    const square = found.slice(0, 512).reduce((sum, log) => sum + (log - expected) ** 2, 0);
+    near(error, Math.sqrt(square / 511 / 512), 1e-5);
     await step.dispose();
   });
 

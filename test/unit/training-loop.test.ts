@@ -66,6 +66,7 @@ function loopOf(
     {
       step,
       completed: 0,
+      heldOut: new Float32Array(4),
       steps,
       preview: {
         every: 4,
@@ -132,17 +133,27 @@ describe('the training loop', () => {
     await assert.rejects(loop.run(), /only once/);
   });
 
-  test('measures the likelihood from the field: a flat energy on an area of 6 is -log 6', async () => {
-    const measured: number[] = [];
+  test('a flat energy has no integral: said once, and recorded as not known; in an area of 6 it is -log 6', async () => {
+    const measured: number[][] = [];
+    const notices: string[] = [];
     const loop = loopOf(countingStep().step, {
       metrics(_step, values) {
-        const likelihood = values['log-likelihood/held-out'];
-        if (likelihood !== undefined) measured.push(likelihood);
+        const name = 'log-likelihood/held-out';
+        if (name in values) measured.push([values[name]!, values[`${name}, in the window`]!]);
       },
+      notice: (text) => notices.push(text),
     });
     await loop.run();
     assert.equal(measured.length, 4);
-    for (const likelihood of measured) assert.ok(Math.abs(likelihood + Math.log(6)) < 1e-12);
+    for (const [whole, inWindow] of measured) {
+      assert.ok(Number.isNaN(whole));
+      assert.ok(Math.abs(inWindow! + Math.log(6)) < 1e-6);
+    }
+    assert.equal(notices.length, 1);
+    assert.match(
+      notices[0]!,
+      /^Held-out log-likelihood: not told from step 0 on: the model cannot be normalised: /,
+    );
   });
 
   test('pauses between two steps, stands still, and resumes', async () => {
@@ -489,7 +500,8 @@ describe('the divergence guard', () => {
     ]);
     assert.deepEqual(checkpoints, [4, 6, 8, 8, 10]);
     assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    assert.deepEqual(notices, [
+    // The flat energy that has no integral is told before.
+    assert.deepEqual(notices.slice(1), [
       'Step 6: The gradient norm is 1000000000, beyond the limit of 100000000. Rolled back to step 4; learning rate × 0.1 from here on.',
       'Step 8: The loss became NaN. Rolled back to step 8; learning rate × 0.01 from here on.',
     ]);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Problem } from '../../protocol/problem';
-import type { RunManifest, RunState } from '../../protocol/run';
+import { errorName, type MetricInfo, type RunManifest, type RunState } from '../../protocol/run';
+import { formatWithError } from '../../protocol/with-error';
 import type { RunObserver } from '../training/run-observer';
 
 /** Tells a shell how a run goes. */
@@ -55,11 +56,26 @@ export function closingText(
 ): string {
   const time = formatSeconds(manifest.trainingSeconds);
   const head = `${state.status} after ${state.step} of ${state.steps} steps in ${time}, kept in ${shortPath(directory)}\n`;
-  const names = manifest.metrics.map(({ name }) => name).filter((name) => name in last);
-  const width = Math.max(0, ...names.map((name) => name.length)) + 2;
-  return (
-    head + names.map((name) => `  ${name.padEnd(width)}${formatNumber(last[name])}\n`).join('')
-  );
+  return head + valuesText(manifest.metrics, last);
+}
+
+/** A line for the last value of each metric, with its error where it has one. */
+export function valuesText(
+  metrics: readonly MetricInfo[],
+  last: Readonly<Record<string, number>>,
+): string {
+  const shown = metrics.filter(({ name, errorOf }) => errorOf === undefined && name in last);
+  const width = Math.max(0, ...shown.map(({ name }) => name.length)) + 2;
+  return shown
+    .map(({ name, unit }) => {
+      const hasError = metrics.some(({ errorOf }) => errorOf === name);
+      const value =
+        hasError && Number.isNaN(last[name])
+          ? 'not known'
+          : formatWithError(last[name]!, last[errorName(name)], formatNumber);
+      return `  ${name.padEnd(width)}${value}${unit && value !== 'not known' ? ` ${unit}` : ''}\n`;
+    })
+    .join('');
 }
 
 function shortPath(file: string): string {

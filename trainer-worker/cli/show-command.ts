@@ -9,7 +9,7 @@ import { readManifest } from '../../run-directory/manifest';
 import { exitCode } from './exit-code';
 import { statusOf } from './list-command';
 import { problemText } from './problem-text';
-import { formatNumber, formatSeconds } from './run-reporter';
+import { formatSeconds, valuesText } from './run-reporter';
 
 export interface ShowOptions {
   readonly runs: string;
@@ -91,13 +91,9 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       value === undefined ? [] : [`${name.padEnd(13)}${value}\n`],
     );
     const noted = notes.trim() === '' ? '' : `notes\n${notes.trim().replace(/^/gm, '  ')}\n`;
-    const width = Math.max(0, ...Object.keys(metrics).map((name) => name.length)) + 2;
-    const values = Object.entries(metrics).map(
-      ([name, value]) => `  ${name.padEnd(width)}${formatNumber(value)}\n`,
-    );
     const configuration = JSON.stringify(manifest.config, undefined, 2);
     process.stdout.write(
-      `${facts.join('')}${noted}metrics\n${values.join('')}configuration\n${configuration}\n`,
+      `${facts.join('')}${noted}metrics\n${valuesText(manifest.metrics, metrics)}configuration\n${configuration}\n`,
     );
     return 0;
   } catch (thrown) {

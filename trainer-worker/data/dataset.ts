@@ -32,6 +32,11 @@ export interface Dataset {
   readonly labels?: DataLabels;
   /** The distribution that the rows were drawn from, where it is known. */
   readonly logDensity?: LogDensity;
+  /**
+   * Nats that a log-density of these rows is higher than one in units of the file: the sum of the
+   * logarithms of all scales. 0 where absent.
+   */
+  readonly logScale?: number;
   /** How raw values became these, if they were standardised. */
   readonly transform?: DataTransform;
   /** Height, width and channels, where a row is an image. */

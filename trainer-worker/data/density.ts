@@ -39,20 +39,47 @@ export function aroundCurves(
   const middles = curves.flatMap((curve) =>
     Array.from({ length: nodes }, (_, i) => curve((i + 0.5) / nodes)),
   );
-  const xs = Float64Array.from(middles, ([x]) => x);
-  const ys = Float64Array.from(middles, ([, y]) => y);
-  const terms = new Float64Array(middles.length);
   const perSquare = -1 / (2 * deviation ** 2);
   const logNorm = Math.log(middles.length) + Math.log(2 * Math.PI * deviation ** 2);
-  // Asked for at every point of a grid while a run starts: nothing but numbers in the loop.
+  const stretches = stretchesOf(middles);
+  const nearest = new Float64Array(stretches.length);
+  // Asked for at every point of an integral: only what is near enough to count is looked at.
   return (point) => {
     const [x, y] = [point[0]!, point[1]!];
-    for (let i = 0; i < terms.length; i++) {
-      const [dx, dy] = [x - xs[i]!, y - ys[i]!];
-      terms[i] = perSquare * (dx * dx + dy * dy);
+    let least = Number.POSITIVE_INFINITY;
+    for (const [i, { at, reach }] of stretches.entries()) {
+      const apart = Math.hypot(x - at[0], y - at[1]);
+      least = Math.min(least, apart);
+      nearest[i] = Math.max(0, apart - reach);
+    }
+    const farthest = Math.sqrt(least ** 2 + 2 * negligible * deviation ** 2);
+    const terms: number[] = [];
+    for (const [i, { points }] of stretches.entries()) {
+      if (nearest[i]! > farthest) continue;
+      for (const [px, py] of points) terms.push(perSquare * ((x - px) ** 2 + (y - py) ** 2));
     }
     return logSumExp(terms) - logNorm;
   };
+}
+
+/** Nats below the largest term from which on 10⁷ others do not reach the tenth digit. */
+const negligible = 40;
+
+/** Neighbouring points of a curve, none farther from `at`, which is one of them, than `reach`. */
+interface Stretch {
+  readonly points: readonly Point[];
+  readonly at: Point;
+  readonly reach: number;
+}
+
+function stretchesOf(middles: readonly Point[]): readonly Stretch[] {
+  const length = 64;
+  return Array.from({ length: Math.ceil(middles.length / length) }, (_, i) => {
+    const points = middles.slice(i * length, (i + 1) * length);
+    const at = points[points.length >> 1]!;
+    const reach = Math.max(...points.map(([x, y]) => Math.hypot(x - at[0], y - at[1])));
+    return { points, at, reach };
+  });
 }
 
 /** `log(exp(-x) I₀(x))` for x ≥ 0, to 2e-7 (Abramowitz & Stegun, 9.8.1 and 9.8.2). */

@@ -54,6 +54,11 @@ function pinwheelLogDensity([x, y]: Point, { noise, radialNoise, arms, rate }: P
   for (let piece = 0; piece < pieces; piece++) {
     const low = -Math.PI + (2 * Math.PI * piece) / pieces;
     const high = -Math.PI + (2 * Math.PI * (piece + 1)) / pieces;
+    // Far away the map winds so often that there are more points than anyone can count; none has mass.
+    const isFar =
+      gap(1, radius * Math.cos(low), radius * Math.cos(high)) > reach * radialNoise ||
+      gap(0, radius * Math.sin(low), radius * Math.sin(high)) > reach * noise;
+    if (isFar) continue;
     const [from, to] = [turn(low), turn(high)];
     for (let whole = Math.ceil(Math.min(from, to)); whole < Math.max(from, to); whole++) {
       const beta = root((at) => turn(at) - whole, low, high);
@@ -67,6 +72,14 @@ function pinwheelLogDensity([x, y]: Point, { noise, radialNoise, arms, rate }: P
   }
   // 4 for the doubled size.
   return logSumExp(terms) - Math.log(2 * Math.PI * noise * radialNoise * arms * 4);
+}
+
+/** Deviations beyond which a Gaussian has a mass of 1e-18. */
+const reach = 9;
+
+/** How far a number lies outside the interval between two others. */
+function gap(at: number, one: number, other: number): number {
+  return Math.max(0, Math.min(one, other) - at, at - Math.max(one, other));
 }
 
 /** Where f, of different signs at both ends, is zero, by bisection to rounding. */

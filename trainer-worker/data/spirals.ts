@@ -31,6 +31,9 @@ const schema: z.ZodType<SpiralsSpec> = z.strictObject({
   turns: positive.max(10).default(1.5),
 });
 
+/** Deviations beyond which a Gaussian has a mass of 1e-15. */
+const reach = 8;
+
 /** @internal */
 export const spiralsMethod = toyMethod(spirals, schema, {
   classes: () => numbered('arm', 2),
@@ -46,10 +49,15 @@ export const spiralsMethod = toyMethod(spirals, schema, {
       (Math.sin(angle) * angle) / 3,
     ]);
     const mass = (corner: number, x: number) => massBetween(corner, corner + 1 / 6, x, noise) * 6;
+    const isNear = (corner: number, x: number) =>
+      x > corner - reach * noise && x < corner + 1 / 6 + reach * noise;
     return (point) => {
       let sum = 0;
       for (const [a, b] of corners) {
-        for (const arm of [1, -1]) sum += mass(a!, arm * point[0]!) * mass(b!, arm * point[1]!);
+        for (const arm of [1, -1]) {
+          const [x, y] = [arm * point[0]!, arm * point[1]!];
+          if (isNear(a!, x) && isNear(b!, y)) sum += mass(a!, x) * mass(b!, y);
+        }
       }
       return Math.log(sum / (2 * nodes));
     };

@@ -1,15 +1,16 @@
 import type { MetricInfo } from '../../protocol/run';
 import type { Bounds } from '../data/bounds';
 import type { Dataset } from '../data/dataset';
-import type { Quadrature } from './quadrature';
+import type { Estimate } from './estimate';
+import type { SmallSpace, SpaceMeasure } from './small-space';
 
 /** What a diagnostic may be prepared from. */
 export interface DiagnosticContext {
   readonly dataset: Dataset;
   /** The shown window; its length is D. */
   readonly bounds: Bounds;
-  /** Where the space is small enough to sum over. */
-  readonly quadrature?: Quadrature;
+  /** Where the space is small enough to sum or to integrate over. */
+  readonly space?: SmallSpace;
   readonly seed: number;
   /** Whether the shown chains stand still once their iterations are done. */
   readonly chainsEnd?: boolean;
@@ -28,11 +29,17 @@ export interface ChainRecord {
 }
 
 /** The model at a preview. */
-interface Subject {
+export interface Subject {
   /** `[n, D]` ends of the shown chains. */
   readonly samples: Float32Array;
-  /** Energies at the points of the quadrature, where there is one. */
-  readonly quadratureEnergies?: Float32Array;
+  /** Energies of the held-out rows, `[m]`; evaluated once, however many ask. */
+  heldOutEnergies(): Promise<Float32Array>;
+  /**
+   * What the model is over all of a small space; integrated once, however many ask.
+   *
+   * @throws Error where the space is not small
+   */
+  inSpace(): Promise<SpaceMeasure>;
   /** Energies of `[n, D]` points, `[n]`. */
   energy(points: Float32Array): Promise<Float32Array>;
   /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
@@ -50,8 +57,11 @@ interface Subject {
 /** A measure of a model, taken at each preview. */
 export interface Diagnostic {
   readonly metrics: readonly MetricInfo[];
-  /** A value for each of {@link metrics}, by name. */
-  measure(subject: Subject): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Values by the names of {@link metrics}. The error of an {@link Estimate} is the value of the metric
+   * that {@link withError} declares.
+   */
+  measure(subject: Subject): Promise<Readonly<Record<string, number | Estimate>>>;
 }
 
 /** One row of the table of diagnostics. */

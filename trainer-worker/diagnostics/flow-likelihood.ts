@@ -1,4 +1,5 @@
 import type { DiagnosticMethod } from './diagnostic';
+import { withError } from './estimate';
 import { mean } from './mean';
 
 const name = 'log-likelihood/probability-flow';
@@ -13,20 +14,19 @@ const mostRows = 512;
  */
 export const flowLikelihood: DiagnosticMethod = {
   needs: 'held-out rows and an objective of many noise levels, such as objective.sdeScoreMatching',
-  prepare({ dataset: { heldOut, dimensions }, hasFlow = false }) {
+  prepare({ dataset: { heldOut, dimensions, logScale = 0 }, hasFlow = false }) {
     if (!hasFlow || heldOut.length === 0) return undefined;
     const rows = heldOut.subarray(0, mostRows * dimensions);
     return {
-      metrics: [
-        {
-          name,
-          label: 'Held-out log-likelihood, by the probability flow',
-          group: 'Likelihood',
-          unit: 'nats',
-        },
-      ],
+      metrics: withError({
+        name,
+        label: 'Held-out log-likelihood, by the probability flow',
+        group: 'Likelihood',
+        unit: 'nats',
+      }),
       async measure({ flowLogDensity }) {
-        return { [name]: mean(await flowLogDensity(rows)) };
+        const { value, error } = mean(await flowLogDensity(rows));
+        return { [name]: { value: value - logScale, error } };
       },
     };
   },

@@ -1,5 +1,7 @@
 import { medianDistance } from '../kernels/stein-kernel';
 import type { DiagnosticMethod } from './diagnostic';
+import { type KnownEstimate, withError } from './estimate';
+import { mean } from './mean';
 
 const names = { heldOut: 'stein/held-out', samples: 'stein/samples' };
 /** Points of each side: pairs grow with the square. */
@@ -23,8 +25,8 @@ export const kernelStein: DiagnosticMethod = {
     const group = { group: 'Kernel Stein discrepancy' };
     return {
       metrics: [
-        { name: names.heldOut, label: 'KSD² of held-out rows', ...group },
-        { name: names.samples, label: 'KSD² of samples', ...group },
+        ...withError({ name: names.heldOut, label: 'KSD² of held-out rows', ...group }),
+        ...withError({ name: names.samples, label: 'KSD² of samples', ...group }),
       ],
       async measure({ samples, score }) {
         const of = async (points: Float32Array) =>
@@ -37,7 +39,8 @@ export const kernelStein: DiagnosticMethod = {
 };
 
 /**
- * The U-statistic over all pairs of different points, with the kernel `(1 + |x - x'|²/h²)^(-1/2)`.
+ * The U-statistic over all pairs of different points, with the kernel `(1 + |x - x'|²/h²)^(-1/2)`, and
+ * its standard error; too large where the scores are right.
  *
  * @param points `[n, D]`, n at least 2
  * @param scores -dE/dx there, `[n, D]`
@@ -48,10 +51,11 @@ export function steinDiscrepancy(
   scores: Float32Array,
   dimensions: number,
   bandwidth: number,
-): number {
+): KnownEstimate {
   const count = points.length / dimensions;
   const precision = 1 / bandwidth ** 2;
-  let sum = 0;
+  // Of each point with all others.
+  const sums = new Float64Array(count);
   for (let i = 0; i < points.length; i += dimensions) {
     for (let j = 0; j < i; j += dimensions) {
       let squared = 0;
@@ -68,9 +72,12 @@ export function steinDiscrepancy(
       // ∇_x k = -slope · (x - x'), and tr ∇_x ∇_x' k = D · slope - 3 k⁵ |x - x'|²/h⁴.
       const slope = value ** 3 * precision;
       const trace = dimensions * slope - 3 * value ** 5 * squared * precision ** 2;
-      sum += products * value + crossed * slope + trace;
+      const term = products * value + crossed * slope + trace;
+      sums[i / dimensions]! += term;
+      sums[j / dimensions]! += term;
     }
   }
-  // Each pair once: the terms are symmetric.
-  return (2 * sum) / (count * (count - 1));
+  const { value, error } = mean(sums.map((sum) => sum / (count - 1)));
+  // Each point counts in two of the places of a pair (Serfling 1980, section 5.5).
+  return { value, error: 2 * error };
 }

@@ -1,19 +1,40 @@
 import type { DiagnosticMethod } from './diagnostic';
+import { added, withError } from './estimate';
 import { mean } from './mean';
-import { logPartition } from './quadrature';
 
 const name = 'log-likelihood/held-out';
+const cutName = 'log-likelihood/held-out, in the window';
 
-/** The exact mean log-likelihood of the held-out rows, `-mean E(x) - log Z`, with Z by quadrature. */
+/**
+ * The mean log-likelihood of the held-out rows, `-mean E(x) - log Z`. Its error is the standard error of
+ * the mean over the rows and the bound on that of log Z, added up. Of a model that is cut to the shown
+ * window it is higher: a bound where log Z over all of space is not known, or does not exist.
+ */
 export const likelihood: DiagnosticMethod = {
-  needs: 'data of one or two dimensions, or of 16 bits at most',
-  prepare({ quadrature, dataset: { heldOut } }) {
-    if (quadrature === undefined) return undefined;
+  needs: 'held-out rows of one or two dimensions, or of 16 bits at most',
+  prepare({ space, dataset: { heldOut, domain, logScale = 0 } }) {
+    if (space === undefined || heldOut.length === 0) return undefined;
+    const shared = { group: 'Likelihood', unit: 'nats' };
+    const isCut = domain !== 'binary';
     return {
-      metrics: [{ name, label: 'Held-out log-likelihood', group: 'Likelihood', unit: 'nats' }],
-      async measure({ energy, quadratureEnergies }) {
-        const logZ = logPartition(quadratureEnergies!, quadrature);
-        return { [name]: -mean(await energy(heldOut)) - logZ };
+      metrics: [
+        ...withError({ name, label: 'Held-out log-likelihood', ...shared }),
+        ...(isCut
+          ? withError({
+              name: cutName,
+              label: 'Held-out log-likelihood, at most: model cut to the window',
+              ...shared,
+            })
+          : []),
+      ],
+      async measure({ heldOutEnergies, inSpace }) {
+        const energies = mean(await heldOutEnergies());
+        const inUnits = { value: -energies.value - logScale, error: energies.error };
+        const { logZ, inWindow } = await inSpace();
+        return {
+          [name]: added([1, inUnits], [-1, logZ]),
+          ...(inWindow ? { [cutName]: added([1, inUnits], [-1, inWindow.logZ]) } : {}),
+        };
       },
     };
   },

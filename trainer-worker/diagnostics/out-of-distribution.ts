@@ -1,6 +1,8 @@
 import { uniformIn } from '../data/bounds';
 import { Random, streams } from '../random/random';
 import type { DiagnosticMethod } from './diagnostic';
+import { type KnownEstimate, withError } from './estimate';
+import { mean } from './mean';
 
 const name = 'auroc/uniform';
 
@@ -15,27 +17,38 @@ export const outOfDistribution: DiagnosticMethod = {
     if (count === 0) return undefined;
     const others = uniformIn(bounds, count, new Random(seed, streams.diagnostics), domain);
     return {
-      metrics: [
-        { name, label: 'AUROC, held-out rows against uniform noise', group: 'Out of distribution' },
-      ],
-      async measure({ energy }) {
-        return { [name]: shareBelow(await energy(heldOut), await energy(others)) };
+      metrics: withError({
+        name,
+        label: 'AUROC, held-out rows against uniform noise',
+        group: 'Out of distribution',
+      }),
+      async measure({ energy, heldOutEnergies }) {
+        return { [name]: shareBelow(await heldOutEnergies(), await energy(others)) };
       },
     };
   },
 };
 
-/** The share of pairs in which the first is the lower, ties counted half (Mann & Whitney 1947). */
-export function shareBelow(first: Float32Array, second: Float32Array): number {
-  const lower = Float32Array.from(first).sort();
-  const upper = Float32Array.from(second).sort();
-  let pairs = 0;
+/**
+ * The share of pairs in which the first is the lower, ties counted half (Mann & Whitney 1947), with its
+ * standard error (DeLong, DeLong & Clarke-Pearson 1988).
+ */
+export function shareBelow(first: Float32Array, second: Float32Array): KnownEstimate {
+  const above = placements(second, Float32Array.from(first).sort());
+  const below = placements(first, Float32Array.from(second).sort());
+  const share = mean(above);
+  return { value: share.value, error: Math.hypot(share.error, mean(below).error) };
+}
+
+/** For each value the share of the others that lie below it, ties counted half. */
+function placements(values: Float32Array, others: Float32Array): Float64Array {
+  const shares = new Float64Array(values.length);
   let below = 0;
   let atMost = 0;
-  for (const value of upper) {
-    while (below < lower.length && lower[below]! < value) below++;
-    while (atMost < lower.length && lower[atMost]! <= value) atMost++;
-    pairs += (below + atMost) / 2;
+  for (const [i, value] of Float32Array.from(values).sort().entries()) {
+    while (below < others.length && others[below]! < value) below++;
+    while (atMost < others.length && others[atMost]! <= value) atMost++;
+    shares[i] = (below + atMost) / 2 / others.length;
   }
-  return pairs / (lower.length * upper.length);
+  return shares;
 }

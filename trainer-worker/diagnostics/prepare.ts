@@ -1,14 +1,15 @@
 import type { DiagnosticName } from '.';
 import { diagnostics } from '.';
 import type { Diagnostic, DiagnosticContext } from './diagnostic';
-import { type Quadrature, quadratureOf } from './quadrature';
+import { type SmallSpace, smallSpaceOf } from './small-space';
 
 /** What is measured where an experiment does not say, as far as it can be. */
 const standard: readonly DiagnosticName[] = ['likelihood', 'kullbackLeibler'];
 
 interface Prepared {
   readonly diagnostics: readonly Diagnostic[];
-  readonly quadrature?: Quadrature;
+  /** Where some are of all of a small space. */
+  readonly space?: SmallSpace;
   /** What was asked for and cannot be measured. */
   readonly warnings: readonly string[];
 }
@@ -17,14 +18,14 @@ interface Prepared {
  * Makes ready what is to be measured.
  *
  * @param names what the experiment asks for; `null` for the likelihood and the divergence
- * @param context `resolution`: cells along each side of the shown landscape; 0 where none is shown
+ * @param given `resolution`: cells along each side of the shown landscape; 0 where none is shown
  */
 export function prepareDiagnostics(
   names: readonly DiagnosticName[] | null,
-  { resolution, ...rest }: Omit<DiagnosticContext, 'quadrature'> & { readonly resolution: number },
+  { resolution, ...given }: Omit<DiagnosticContext, 'space'> & { readonly resolution: number },
 ): Prepared {
-  const quadrature = quadratureOf({ ...rest, domain: rest.dataset.domain }, resolution);
-  const context = { ...rest, ...(quadrature ? { quadrature } : {}) };
+  const space = smallSpaceOf(given.dataset, given.bounds, resolution);
+  const context = { ...given, ...(space ? { space } : {}) };
   const prepared: Diagnostic[] = [];
   const warnings: string[] = [];
   for (const name of new Set(names ?? standard)) {
@@ -33,5 +34,5 @@ export function prepareDiagnostics(
     if (diagnostic) prepared.push(diagnostic);
     else if (names) warnings.push(`The diagnostic '${name}' is not measured: it needs ${needs}.`);
   }
-  return { diagnostics: prepared, ...(quadrature ? { quadrature } : {}), warnings };
+  return { diagnostics: prepared, ...(space ? { space } : {}), warnings };
 }

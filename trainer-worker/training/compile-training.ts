@@ -174,6 +174,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         step,
         energies,
         chains,
+        fewEnergies: () => energyProgram(model, Math.ceil(perEvaluation / 16)),
         scores: () => scoreProgram(model, perEvaluation),
         records: () =>
           recordProgram(

@@ -18,6 +18,8 @@ export interface CompiledStepOptions {
   readonly step: StepProgram;
   /** See `model-programs.ts`. */
   readonly energies: Program;
+  /** The same of few points. */
+  readonly fewEnergies: () => Program;
   readonly chains: Program;
   readonly scores: () => Program;
   readonly records: () => Program;
@@ -55,6 +57,7 @@ export class CompiledStep implements TrainingStep {
   readonly #step: Execution;
   readonly #energies: Execution;
   readonly #chains: Execution;
+  readonly #fewEnergies: OnDemand;
   readonly #scores: OnDemand;
   readonly #records: OnDemand;
   readonly #flows: OnDemand;
@@ -69,6 +72,7 @@ export class CompiledStep implements TrainingStep {
   ) {
     this.#options = options;
     [this.#step, this.#energies, this.#chains] = executions;
+    this.#fewEnergies = new OnDemand(options.backend, options.fewEnergies);
     this.#scores = new OnDemand(options.backend, options.scores);
     this.#records = new OnDemand(options.backend, options.records);
     this.#flows = new OnDemand(options.backend, options.flows);
@@ -124,8 +128,22 @@ export class CompiledStep implements TrainingStep {
     return ends;
   }
 
-  energy(points: Float32Array): Promise<Float32Array> {
-    return this.#evaluate(this.#options.energies, this.#energies, 'energies', points);
+  async energy(points: Float32Array): Promise<Float32Array> {
+    const { energies } = this.#options;
+    const [many, dimensions] = energies.inputs[0]!.shape as [number, number];
+    const rows = points.length / dimensions;
+    const rest = rows % many;
+    // A program has one size: what fills a small part of it is cheaper by a smaller one.
+    const few = rest > 0 && rest <= many / 4 ? rest : 0;
+    const parts = [
+      points.subarray(0, (rows - few) * dimensions),
+      points.subarray((rows - few) * dimensions),
+    ];
+    const first = await this.#evaluate(energies, this.#energies, 'energies', parts[0]!);
+    if (few === 0) return first;
+    const { program, execution } = await this.#fewEnergies.started();
+    const last = await this.#evaluate(program, execution, 'energies', parts[1]!);
+    return Float32Array.of(...first, ...last);
   }
 
   async score(points: Float32Array): Promise<Float32Array> {
@@ -203,7 +221,9 @@ export class CompiledStep implements TrainingStep {
 
   async dispose(): Promise<void> {
     for (const each of [this.#step, this.#energies, this.#chains]) await each.dispose();
-    for (const each of [this.#scores, this.#records, this.#flows]) await each.dispose();
+    for (const each of [this.#fewEnergies, this.#scores, this.#records, this.#flows]) {
+      await each.dispose();
+    }
   }
 
   /**

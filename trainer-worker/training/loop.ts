@@ -1,5 +1,6 @@
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import {
+  errorName,
   isLiving,
   type PreviewFrame,
   type PreviewLayout,
@@ -7,8 +8,9 @@ import {
   type RunStatus,
 } from '../../protocol/run';
 import type { Diagnostic } from '../diagnostics/diagnostic';
+import { isKnown } from '../diagnostics/estimate';
 import { gridPoints } from '../diagnostics/grid';
-import type { Quadrature } from '../diagnostics/quadrature';
+import type { SmallSpace } from '../diagnostics/small-space';
 import { type Best, isBetter, withBest } from './best-checkpoint';
 import { CheckpointCadence, type CheckpointCadenceOptions } from './checkpoint-cadence';
 import { Guard, type GuardSpec } from './guard';
@@ -16,6 +18,7 @@ import { Pace } from './pace';
 import type { Checkpoint, RunObserver } from './run-observer';
 import { SnapshotCadence } from './snapshot-cadence';
 import { Speed } from './speed';
+import { subjectOf } from './subject';
 import type { StepMetrics, TrainingStep } from './training-step';
 
 /** Points of each kind whose energies a snapshot has. */
@@ -44,8 +47,8 @@ export interface TrainingLoopOptions {
   readonly guard: GuardSpec;
   /** What is measured at each preview. */
   readonly diagnostics: readonly Diagnostic[];
-  /** Points whose energies diagnostics need. */
-  readonly quadrature?: Quadrature;
+  /** Where diagnostics are of all of a small space. */
+  readonly space?: SmallSpace;
   /** `[n, D]` rows that it does not train on, whose energies are compared with those of samples. */
   readonly heldOut?: Float32Array;
 }
@@ -70,6 +73,8 @@ export class TrainingLoop {
   /** Where a roll-back goes: the last checkpoint, or the beginning. */
   #good: Checkpoint | undefined;
   #rollBacks = 0;
+  /** Metrics that could not be told at the last preview. */
+  readonly #untold = new Set<string>();
   readonly #pace = new Pace();
   readonly #speed = new Speed(performance.now());
   readonly #cadence: CheckpointCadence;
@@ -317,7 +322,7 @@ export class TrainingLoop {
     this.#guard.rearm();
     // From here another process goes on too: what is lowered must not be lost with this one.
     await this.#attempt(() => this.#save());
-    for (const observer of this.#observers) observer.notice?.(text);
+    this.#notice(text);
     return true;
   }
 
@@ -426,27 +431,41 @@ export class TrainingLoop {
     return resolution > 0 ? step.energy(gridPoints(bounds, resolution)) : undefined;
   }
 
-  /** All that is measured of the model as it is. */
+  /** All that is measured of the model as it is. What cannot be told is said once, until it can. */
   async #diagnose(samples: Float32Array, field: Float32Array | undefined): Promise<StepMetrics> {
-    const { step, diagnostics, quadrature, preview } = this.#options;
-    const count = quadrature && quadrature.points.length / preview.layout.dimensions;
+    const { step, diagnostics, space, preview, heldOut } = this.#options;
+    const { dimensions } = preview.layout;
+    const subject = subjectOf(step, samples, {
+      heldOut: heldOut ?? new Float32Array(0),
+      dimensions,
+      ...(space ? { space } : {}),
+      ...(field ? { field } : {}),
+    });
     const measured: Record<string, number> = {};
-    // The points of the landscape mostly are those of the quadrature.
-    const quadratureEnergies =
-      quadrature && (field?.length === count ? field : await step.energy(quadrature.points));
     for (const diagnostic of diagnostics) {
-      const values = await diagnostic.measure({
-        samples,
-        ...(quadratureEnergies ? { quadratureEnergies } : {}),
-        energy: (points) => step.energy(points),
-        score: (points) => step.score(points),
-        flowLogDensity: (points) => step.flowLogDensity(points),
-        record: () => step.record(samples),
-      });
-      Object.assign(measured, values);
+      for (const [name, value] of Object.entries(await diagnostic.measure(subject))) {
+        if (typeof value === 'number') {
+          measured[name] = value;
+        } else if (isKnown(value)) {
+          measured[name] = value.value;
+          measured[errorName(name)] = value.error;
+          this.#untold.delete(name);
+        } else {
+          // Whoever asks for the last value must not be given an older one.
+          measured[name] = Number.NaN;
+          if (this.#untold.has(name)) continue;
+          this.#untold.add(name);
+          const label = diagnostic.metrics.find((metric) => metric.name === name)?.label ?? name;
+          this.#notice(`${label}: not told from step ${this.#completed} on: ${value.unknown}.`);
+        }
+      }
       await this.#pace.giveWay();
     }
     return measured;
+  }
+
+  #notice(text: string): void {
+    for (const observer of this.#observers) observer.notice?.(text);
   }
 
   async #keep(frame: PreviewFrame): Promise<void> {

@@ -130,7 +130,7 @@ export async function prepareTraining(
           guard: experiment.guard,
           diagnostics: measures.diagnostics,
           heldOut: dataset.heldOut,
-          ...(measures.quadrature ? { quadrature: measures.quadrature } : {}),
+          ...(measures.space ? { space: measures.space } : {}),
         },
         observers,
       ),

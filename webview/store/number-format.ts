@@ -1,3 +1,5 @@
+import { formatWithError } from '../../protocol/with-error';
+
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** A minus sign is as wide as a digit; a hyphen is not. */
 const minus = '\u2212';
@@ -19,6 +21,12 @@ export function formatValue(value: number | undefined): string {
   else if (size >= 1000) text = value.toFixed(0);
   else text = value.toPrecision(4);
   return text.replace('-', minus);
+}
+
+/** A measured value and its error, where it has one. */
+export function formatMeasured(value: number | undefined, error: number | undefined): string {
+  if (value === undefined) return '–';
+  return formatWithError(value, error, formatValue).replace('-', minus);
 }
 
 /** A tick of an axis whose ticks are `increment` apart: as many digits as tell them apart. */

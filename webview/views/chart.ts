@@ -1,8 +1,14 @@
 import uPlot from 'uplot';
-import type { MetricInfo } from '../../protocol/run';
+import { errorName, type MetricInfo } from '../../protocol/run';
 import { seriesToCsv } from '../store/csv';
 import { type Curve, decimate } from '../store/decimate';
-import { formatCount, formatStepTick, formatTick, formatValue } from '../store/number-format';
+import {
+  formatCount,
+  formatMeasured,
+  formatStepTick,
+  formatTick,
+  formatValue,
+} from '../store/number-format';
 import { Series } from '../store/series';
 import { SmoothedValues } from '../store/smoothed-values';
 import type { Theme } from '../theme';
@@ -79,7 +85,10 @@ export class Chart {
 
   constructor(title: string, metrics: readonly MetricInfo[], host: ChartHost) {
     this.#host = host;
-    this.#rows = metrics.map((metric) => this.#makeRow(metric));
+    // Errors stand beside their values; they have no curves of their own.
+    this.#rows = metrics
+      .filter(({ errorOf }) => errorOf === undefined)
+      .map((metric) => this.#makeRow(metric));
     this.#copyButton = new PushButton({
       label: `Copy ${title} as CSV`,
       appearance: 'icon',
@@ -124,7 +133,9 @@ export class Chart {
       const index = series?.indexUpTo(shown) ?? -1;
       const unit = metric.unit ? ` ${metric.unit}` : '';
       const at = index >= 0 ? series?.values.at(index) : undefined;
-      setText(value, at === undefined ? '–' : `${formatValue(at)}${unit}`);
+      const errors = view.series.get(errorName(metric.name));
+      const error = errors?.values.at(errors.indexUpTo(shown));
+      setText(value, at === undefined ? '–' : `${formatMeasured(at, error)}${unit}`);
       smoothed.hidden = view.smoothing === 0;
       const average = this.#smoothed.get(metric.name)?.average.values;
       setText(smoothed, `smoothed ${formatValue(index >= 0 ? average?.at(index) : undefined)}`);

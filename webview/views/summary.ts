@@ -1,4 +1,5 @@
-import { formatValue } from '../store/number-format';
+import { errorName } from '../../protocol/run';
+import { formatMeasured } from '../store/number-format';
 import { runDisplay } from '../store/run-display';
 import { element, setText } from './element';
 import type { PanelModel } from './panel-model';
@@ -28,10 +29,14 @@ export class Summary {
     this.#toldAt = performance.now();
     this.#status = status;
     this.#step = frame?.step;
-    const values = panel.manifest.metrics.flatMap(({ name, label }) => {
+    const lastOf = (name: string) => {
       const series = panel.series.get(name);
-      if (!series || series.length === 0) return [];
-      return [`${label} ${formatValue(series.values.at(series.length - 1))}`];
+      return series && series.length > 0 ? series.values.at(series.length - 1) : undefined;
+    };
+    const values = panel.manifest.metrics.flatMap(({ name, label, errorOf }) => {
+      if (errorOf !== undefined) return [];
+      if (lastOf(name) === undefined) return [];
+      return [`${label} ${formatMeasured(lastOf(name), lastOf(errorName(name)))}`];
     });
     const progress = `${status}, step ${step} of ${steps}.`;
     const curves = values.length > 0 ? ` ${values.join(', ')}.` : '';

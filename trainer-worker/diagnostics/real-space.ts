@@ -1,0 +1,170 @@
+import type { Dataset, LogDensity } from '../data/dataset';
+import type { MeasuredCell } from './adaptive-sum';
+import { cubatureRule } from './cubature-rule';
+import { type Estimate, isKnown, type KnownEstimate } from './estimate';
+import { type Lattice, latticeOf, latticeSum } from './lattice';
+import type { Cell, Space } from './mesh';
+import { type Partition, partition } from './partition';
+import type { EnergyOf, Probes, SmallSpace, SpaceMeasure } from './small-space';
+
+/** Rows of the training data that tell where the data's density is. */
+const mostRows = 512;
+/** Points at which the density of the data is evaluated to find where it needs small boxes. */
+const mostPoints = 2 ** 14;
+
+/** A line or a plane, or the part of it where no number is negative. */
+export class RealSpace implements SmallSpace {
+  readonly #space: Space;
+  readonly #logDensity: LogDensity | undefined;
+  readonly #rows: Float32Array;
+  /** The window, as the landscape is shown where it is. */
+  readonly #lattice: Lattice;
+  #latticeLogs: Float64Array | undefined;
+  /** Boxes that are small enough for the density of the data. */
+  #cells: Promise<readonly Cell[]> | undefined;
+  /** Log-densities of the data at the points of a box. */
+  readonly #logs = new WeakMap<Cell, Float64Array>();
+
+  /** @param resolution cells along each side of the shown landscape */
+  constructor(
+    space: Space,
+    { logDensity, training }: Pick<Dataset, 'logDensity' | 'training'>,
+    resolution: number,
+  ) {
+    this.#space = space;
+    this.#lattice = latticeOf(space.bounds, resolution);
+    this.#logDensity = logDensity;
+    this.#rows = training.subarray(0, mostRows * space.bounds.length);
+  }
+
+  async measure(energy: EnergyOf, probes: Probes, field?: Float32Array): Promise<SpaceMeasure> {
+    const lattice = this.#lattice;
+    const isField = field?.length === lattice.cells ** this.#space.bounds.length;
+    const energies = isField ? field : await energy(lattice.points);
+    const space = this.#space;
+    const found = await partition({ space, energy, probes, known: { lattice, energies } });
+    if (!found.cells) {
+      const whole = this.#divergenceOnLattice(energies, found.whole, 'whole');
+      const window = this.#divergenceOnLattice(energies, found.window, 'window');
+      if (!(whole && window)) return await this.#byCells(energy, probes);
+      return {
+        logZ: found.whole,
+        divergence: () => whole,
+        inWindow: { logZ: found.window, divergence: () => window },
+      };
+    }
+    return this.#logDensity ? await this.#byCells(energy, probes) : this.#fromCells(found);
+  }
+
+  /** By boxes that are small enough for the density of the data as well. */
+  async #byCells(energy: EnergyOf, probes: Probes): Promise<SpaceMeasure> {
+    this.#cells ??= this.#cellsOfData();
+    const cells = await this.#cells;
+    return this.#fromCells(await partition({ space: this.#space, energy, probes, cells }));
+  }
+
+  #fromCells({ whole, window, cells = [] }: Partition): SpaceMeasure {
+    const ofWindow = () => cells.filter(({ cell }) => cell.shell === 0);
+    return {
+      logZ: whole,
+      divergence: () => this.#divergence(cells, whole, 'whole'),
+      inWindow: {
+        logZ: window,
+        divergence: () => this.#divergence(ofWindow(), window, 'window'),
+      },
+    };
+  }
+
+  /** By the lattice, where that is sound for the density of the data. */
+  #divergenceOnLattice(
+    energies: Float32Array,
+    logZ: Estimate,
+    of: 'whole' | 'window',
+  ): Estimate | undefined {
+    if (!this.#logDensity) return unknownDensity;
+    if (!isKnown(logZ)) return logZ;
+    const lattice = this.#lattice;
+    this.#latticeLogs ??= this.#logDensities(lattice.points);
+    const logs = this.#latticeLogs;
+    const densities = logs.map((log) => Math.exp(log));
+    const mass = latticeSum(lattice, densities);
+    const sum = latticeSum(
+      lattice,
+      densities.map((density, i) =>
+        density > 0 ? density * (logs[i]! + energies[i]! + logZ.value) : 0,
+      ),
+    );
+    const estimate = divergenceOf(sum, mass, logZ, of);
+    return isKnown(estimate) && estimate.error <= fineError ? estimate : undefined;
+  }
+
+  async #cellsOfData(): Promise<readonly Cell[]> {
+    const energy = async (points: Float32Array) => this.#logDensities(points).map((log) => -log);
+    const probes = { points: this.#rows, energies: Float32Array.from(await energy(this.#rows)) };
+    const asEnergy = async (points: Float32Array) => Float32Array.from(await energy(points));
+    const { cells } = await partition({ space: this.#space, energy: asEnergy, probes, mostPoints });
+    return (cells ?? []).map(({ cell }) => cell);
+  }
+
+  #logDensities(points: Float32Array): Float64Array {
+    const dimensions = this.#space.bounds.length;
+    return Float64Array.from({ length: points.length / dimensions }, (_, row) =>
+      this.#logDensity!(points.subarray(row * dimensions, (row + 1) * dimensions)),
+    );
+  }
+
+  #logsAt(cell: Cell): Float64Array {
+    const known = this.#logs.get(cell) ?? this.#logDensities(cell.points);
+    this.#logs.set(cell, known);
+    return known;
+  }
+
+  /** `∫ p (log p + E + log Z)` over boxes, p brought to mass 1 on them. */
+  #divergence(cells: readonly MeasuredCell[], logZ: Estimate, of: 'whole' | 'window'): Estimate {
+    if (!this.#logDensity) return unknownDensity;
+    if (!isKnown(logZ)) return logZ;
+    const { weights, embedded } = cubatureRule(this.#space.bounds.length);
+    let [mass, sum, error, massError] = [0, 0, 0, 0];
+    for (const { cell, energies } of cells) {
+      const logs = this.#logsAt(cell);
+      let [ownMass, roughMass, own, rough] = [0, 0, 0, 0];
+      for (const [i, log] of logs.entries()) {
+        if (!(log > negligible)) continue;
+        const density = Math.exp(log) * cell.volume;
+        const excess = density * (log + energies[i]! + logZ.value);
+        ownMass += weights[i]! * density;
+        roughMass += embedded[i]! * density;
+        own += weights[i]! * excess;
+        rough += embedded[i]! * excess;
+      }
+      mass += ownMass;
+      massError += Math.abs(ownMass - roughMass);
+      sum += own;
+      error += Math.abs(own - rough);
+    }
+    return divergenceOf({ value: sum, error }, { value: mass, error: massError }, logZ, of);
+  }
+}
+
+/** The divergence from `∫ p (log p + E + log Z)` and `∫ p`, both with bounds on their errors. */
+function divergenceOf(
+  sum: KnownEstimate,
+  mass: KnownEstimate,
+  logZ: KnownEstimate,
+  of: 'whole' | 'window',
+): Estimate {
+  const value = sum.value / mass.value - Math.log(mass.value);
+  // All of the data is in the space; of what was missed the model may think anything like the rest.
+  const missed = of === 'whole' ? Math.max(Math.abs(1 - mass.value), mass.error) : mass.error;
+  const error = sum.error / mass.value + missed * (1 + Math.abs(value)) + logZ.error;
+  if (error <= largestError) return { value, error };
+  return { unknown: `its integral is uncertain by ${error.toPrecision(2)} nats` };
+}
+
+const unknownDensity: Estimate = { unknown: 'the density of the data is not known' };
+/** Log-densities below count for nothing. */
+const negligible = -200;
+/** Worse is not told as a number, nats. */
+const largestError = 0.1;
+/** A lattice that is worse is given up for boxes, nats. */
+const fineError = 5e-3;
