@@ -304,10 +304,11 @@ describe('the kernel Stein discrepancy', () => {
           record: () => Promise.reject(new Error('It needs no record.')),
           flowLogDensity: () => Promise.reject(new Error('It needs no flow.')),
         });
+        const width = medianDistance(dataset.heldOut, 1);
         names.forEach((name, index) => {
           const { value } = measured[name] as KnownEstimate;
           // Each set has a bandwidth of its own, a few percent around that of the law.
-          values[index]!.push(value - expected(theta, medianDistance(dataset.heldOut, 1)));
+          values[index]!.push(value - expected(theta, width));
         });
       }
       return values.map((all) => {

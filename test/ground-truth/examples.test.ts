@@ -78,7 +78,11 @@ describe('every example trains to its quality', () => {
               ...(quality.steps === undefined ? {} : { steps: quality.steps }),
             },
       );
-      assert.ok(Object.values(metrics).every(Number.isFinite));
+      // A network that has hardly learned may not be normalisable.
+      const mayBeUnknown = /^(log-likelihood|divergence)\//;
+      for (const [name, value] of Object.entries(metrics)) {
+        assert.ok(Number.isFinite(value) || mayBeUnknown.test(name), `${name} is ${value}`);
+      }
       if (quality === undefined) return;
       const { metric, below = Number.POSITIVE_INFINITY, above = 0 } = quality;
       const reached = metrics[metric]!;

@@ -63,15 +63,16 @@ export function steinDiscrepancy(
       let crossed = 0;
       for (let d = 0; d < dimensions; d++) {
         const apart = points[i + d]! - points[j + d]!;
-        const [s, other] = [scores[i + d]!, scores[j + d]!];
-        squared += apart ** 2;
+        const s = scores[i + d]!;
+        const other = scores[j + d]!;
+        squared += apart * apart;
         products += s * other;
         crossed += (s - other) * apart;
       }
       const value = 1 / Math.sqrt(1 + squared * precision);
       // ∇_x k = -slope · (x - x'), and tr ∇_x ∇_x' k = D · slope - 3 k⁵ |x - x'|²/h⁴.
-      const slope = value ** 3 * precision;
-      const trace = dimensions * slope - 3 * value ** 5 * squared * precision ** 2;
+      const slope = value * value * value * precision;
+      const trace = dimensions * slope - 3 * value * value * slope * squared * precision;
       const term = products * value + crossed * slope + trace;
       sums[i / dimensions]! += term;
       sums[j / dimensions]! += term;

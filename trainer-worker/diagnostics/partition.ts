@@ -53,7 +53,7 @@ const leastSlope = 0.02;
 const beyondBorder = 8;
 
 /** The boxes that a search begins with. */
-export function roughCells(space: Space): readonly Cell[] {
+function roughCells(space: Space): readonly Cell[] {
   return [...windowCells(space), ...shellsOf(space, 1, firstShells)];
 }
 

@@ -77,17 +77,19 @@ const medianRows = 512;
 /** The median distance between `[n, D]` rows: the usual bandwidth. */
 export function medianDistance(rows: Float32Array, dimensions: number): number {
   const count = Math.min(rows.length / dimensions, medianRows);
-  const distances: number[] = [];
+  // Sorted as numbers: many times as fast as by a comparison.
+  const distances = new Float64Array((count * (count - 1)) / 2);
+  let pair = 0;
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < i; j++) {
       let squared = 0;
       for (let d = 0; d < dimensions; d++) {
         squared += (rows[i * dimensions + d]! - rows[j * dimensions + d]!) ** 2;
       }
-      distances.push(Math.sqrt(squared));
+      distances[pair++] = Math.sqrt(squared);
     }
   }
-  distances.sort((a, b) => a - b);
+  distances.sort();
   const median = distances[distances.length >> 1] ?? 0;
   // Where most rows are equal any width will do.
   return median > 0 ? median : 1;
