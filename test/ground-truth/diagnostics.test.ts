@@ -196,6 +196,24 @@ describe('likelihood and divergence', () => {
     // -H + log(2π s²) + 1 with the entropy H = 2.394; log s² of 40 000 numbers is known to 1 %.
     near(round.value, -2.394 + Math.log(2 * Math.PI * square) + 1, 0.02);
   });
+
+  test('moons much thinner than a cell of the window diverge from a Gaussian as their own rows say', async () => {
+    const spec = sources.twoMoons({ samples: 20_000, heldOut: 100, noise: 0.02 });
+    const dataset = await dataMethod(spec).load(spec, { directory: '.', seed: 1 });
+    const { training } = dataset;
+    const energy = ([x, y]: Float32Array) => (x! ** 2 + y! ** 2) / 6;
+    const terms = Array.from({ length: 4000 }, (_, i) => {
+      const row = training.subarray(2 * i, 2 * i + 2);
+      return dataset.logDensity!(row) + energy(row);
+    });
+    const mean = terms.reduce((sum, term) => sum + term, 0) / terms.length;
+    const square = terms.reduce((sum, term) => sum + (term - mean) ** 2, 0);
+    const { value, error } = await measured('kullbackLeibler', dataset, { energy });
+    // Four standard errors of 4,000 rows; the integral's own bound comes on top.
+    const chance = (4 * Math.sqrt(square)) / terms.length;
+    near(value, mean + Math.log(6 * Math.PI), chance + error);
+    assert.ok(chance < 0.1 && error < 0.005, `${chance}, ${error}`);
+  });
 });
 
 describe('samples against held-out rows', () => {

@@ -39,47 +39,68 @@ export function aroundCurves(
   const middles = curves.flatMap((curve) =>
     Array.from({ length: nodes }, (_, i) => curve((i + 0.5) / nodes)),
   );
-  const perSquare = -1 / (2 * deviation ** 2);
   const logNorm = Math.log(middles.length) + Math.log(2 * Math.PI * deviation ** 2);
-  const stretches = stretchesOf(middles);
-  const nearest = new Float64Array(stretches.length);
-  // Asked for at every point of an integral: only what is near enough to count is looked at.
+  const squaresNear = nearestSquares(middles, 2 * negligible * deviation ** 2);
   return (point) => {
-    const [x, y] = [point[0]!, point[1]!];
-    let least = Number.POSITIVE_INFINITY;
-    for (const [i, { at, reach }] of stretches.entries()) {
-      const apart = Math.hypot(x - at[0], y - at[1]);
-      least = Math.min(least, apart);
-      nearest[i] = Math.max(0, apart - reach);
-    }
-    const farthest = Math.sqrt(least ** 2 + 2 * negligible * deviation ** 2);
-    const terms: number[] = [];
-    for (const [i, { points }] of stretches.entries()) {
-      if (nearest[i]! > farthest) continue;
-      for (const [px, py] of points) terms.push(perSquare * ((x - px) ** 2 + (y - py) ** 2));
-    }
+    const squares = squaresNear(point[0]!, point[1]!);
+    const terms = squares.map((square) => -square / (2 * deviation ** 2));
     return logSumExp(terms) - logNorm;
   };
 }
 
 /** Nats below the largest term from which on 10⁷ others do not reach the tenth digit. */
 const negligible = 40;
+/** Neighbours on a curve that are looked at together. */
+const stretch = 64;
 
-/** Neighbouring points of a curve, none farther from `at`, which is one of them, than `reach`. */
-interface Stretch {
-  readonly points: readonly Point[];
-  readonly at: Point;
-  readonly reach: number;
-}
-
-function stretchesOf(middles: readonly Point[]): readonly Stretch[] {
-  const length = 64;
-  return Array.from({ length: Math.ceil(middles.length / length) }, (_, i) => {
-    const points = middles.slice(i * length, (i + 1) * length);
-    const at = points[points.length >> 1]!;
-    const reach = Math.max(...points.map(([x, y]) => Math.hypot(x - at[0], y - at[1])));
-    return { points, at, reach };
+/**
+ * The squared distances from a place to all points that are hardly farther than the nearest, and to some
+ * others. Asked for at every point of an integral: nothing but numbers in the loops.
+ *
+ * @param points neighbours on curves
+ * @param slack how much larger squares than the smallest are of interest
+ */
+function nearestSquares(
+  points: readonly Point[],
+  slack: number,
+): (x: number, y: number) => Float64Array {
+  const xs = Float64Array.from(points, ([x]) => x);
+  const ys = Float64Array.from(points, ([, y]) => y);
+  const count = Math.ceil(points.length / stretch);
+  // Of each stretch a point in its middle, and how far the others are from it.
+  const middles = Uint32Array.from({ length: count }, (_, i) =>
+    Math.min(i * stretch + stretch / 2, points.length - 1),
+  );
+  const reaches = Float64Array.from(middles, (middle, i) => {
+    let reach = 0;
+    for (let k = i * stretch; k < Math.min((i + 1) * stretch, xs.length); k++) {
+      reach = Math.max(reach, Math.hypot(xs[k]! - xs[middle]!, ys[k]! - ys[middle]!));
+    }
+    return reach;
   });
+  const apart = new Float64Array(count);
+  const squares = new Float64Array(points.length);
+  return (x, y) => {
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      const dx = x - xs[middles[i]!]!;
+      const dy = y - ys[middles[i]!]!;
+      apart[i] = Math.sqrt(dx * dx + dy * dy);
+      if (apart[i]! < least) least = apart[i]!;
+    }
+    const farthest = Math.sqrt(least * least + slack);
+    let found = 0;
+    for (let i = 0; i < count; i++) {
+      if (apart[i]! - reaches[i]! > farthest) continue;
+      const end = Math.min((i + 1) * stretch, xs.length);
+      for (let k = i * stretch; k < end; k++) {
+        const dx = x - xs[k]!;
+        const dy = y - ys[k]!;
+        squares[found++] = dx * dx + dy * dy;
+      }
+    }
+    return squares.subarray(0, found);
+  };
 }
 
 /** `log(exp(-x) I₀(x))` for x ≥ 0, to 2e-7 (Abramowitz & Stegun, 9.8.1 and 9.8.2). */

@@ -1,5 +1,5 @@
 import { type CubatureRule, cubatureRule } from './cubature-rule';
-import { type Cell, canHalve, halves, isIn } from './mesh';
+import { type Branch, type Cell, canHalve, halves, isIn, leaves } from './mesh';
 import { precision } from './precision';
 import type { EnergyOf, Probes } from './small-space';
 
@@ -22,10 +22,14 @@ interface Part extends MeasuredCell {
   readonly across: number;
   /** Probes inside, by row. */
   readonly probes: readonly number[];
-  /** Once it has been halved. */
-  halves?: readonly [Part, Part];
   /** Whether its neighbours are known to be fine enough. */
   isGraded?: boolean;
+}
+
+/** A box, which is either measured or halved. */
+interface Node extends Branch {
+  part?: Part;
+  halves?: readonly [Node, Node];
 }
 
 /** Boxes that are halved in one go, at most. */
@@ -43,8 +47,10 @@ const counting = 1 / 256;
 export class AdaptiveSum {
   readonly #energy: EnergyOf;
   readonly #probes: Probes;
-  #roots: readonly Part[] = [];
-  /** What the roots have been halved into. */
+  #roots: readonly Node[] = [];
+  /** The nodes of boxes that are not halved. */
+  readonly #nodes = new Map<Cell, Node>();
+  /** Those boxes. */
   #parts: readonly Part[] = [];
   /** The highest of all -E. */
   #top = Number.NEGATIVE_INFINITY;
@@ -101,13 +107,30 @@ export class AdaptiveSum {
     return this.#parts;
   }
 
+  /** All boxes, with what they have been halved into. */
+  get branches(): readonly Branch[] {
+    return this.#roots;
+  }
+
   /** Takes more boxes in. */
-  async add(cells: readonly Cell[]): Promise<void> {
+  async add(branches: readonly Branch[]): Promise<void> {
     const rows = Array.from(this.#probes.energies, (_, row) => row);
-    const added = await this.#measured(cells, () => rows);
-    this.#roots = [...this.#roots, ...added];
+    const added = await this.#measured(leaves(branches), () => rows);
+    this.#roots = [...this.#roots, ...branches.map((branch) => this.#nodeOf(branch))];
     this.#parts = [...this.#parts, ...added];
+    this.#place(added);
     this.#sumUp();
+  }
+
+  #nodeOf({ cell, halves: both }: Branch): Node {
+    const node: Node = { cell };
+    if (both) node.halves = [this.#nodeOf(both[0]), this.#nodeOf(both[1])];
+    else this.#nodes.set(cell, node);
+    return node;
+  }
+
+  #place(parts: readonly Part[]): void {
+    for (const part of parts) this.#nodes.get(part.cell)!.part = part;
   }
 
   /**
@@ -126,9 +149,16 @@ export class AdaptiveSum {
     const parents = [...chosen.keys()];
     const cells = [...chosen].flatMap(([part, across]) => halves(part.cell, across));
     const finer = await this.#measured(cells, (i) => parents[i >> 1]!.probes);
-    for (const [i, parent] of parents.entries()) {
-      parent.halves = [finer[2 * i]!, finer[2 * i + 1]!];
+    for (const [i, { cell }] of parents.entries()) {
+      const node = this.#nodes.get(cell)!;
+      this.#nodes.delete(cell);
+      delete node.part;
+      node.halves = [
+        this.#nodeOf({ cell: cells[2 * i]! }),
+        this.#nodeOf({ cell: cells[2 * i + 1]! }),
+      ];
     }
+    this.#place(finer);
     this.#parts = [...this.#parts.filter((part) => !chosen.has(part)), ...finer];
     this.#sumUp();
     return true;
@@ -194,9 +224,9 @@ export class AdaptiveSum {
   }
 
   #partAt(point: readonly number[]): Part | undefined {
-    let part = this.#roots.find(({ cell }) => isIn(cell, point, 0));
-    while (part?.halves) part = part.halves.find(({ cell }) => isIn(cell, point, 0));
-    return part;
+    let node = this.#roots.find(({ cell }) => isIn(cell, point, 0));
+    while (node?.halves) node = node.halves.find(({ cell }) => isIn(cell, point, 0));
+    return node?.part;
   }
 
   async #measured(

@@ -13,6 +13,17 @@ export interface Cell {
   readonly points: Float32Array;
 }
 
+/** A box and, where it is too coarse, its halves. */
+export interface Branch {
+  readonly cell: Cell;
+  readonly halves?: readonly [Branch, Branch];
+}
+
+/** The boxes that are not halved. */
+export function leaves(branches: readonly Branch[]): readonly Cell[] {
+  return branches.flatMap(({ cell, halves: both }) => (both ? leaves(both) : [cell]));
+}
+
 /** The window that a space is measured from. */
 export interface Space {
   readonly domain: Exclude<Domain, 'binary'>;
@@ -67,10 +78,12 @@ export function halves({ sides, shell }: Cell, dimension: number): readonly [Cel
 
 /** Whether row `row` of `[n, D]` points lies in a box. */
 export function isIn({ sides }: Cell, points: ArrayLike<number>, row: number): boolean {
-  return sides.every(([low, high], d) => {
-    const value = points[row * sides.length + d]!;
-    return value >= low && value < high;
-  });
+  let at = row * sides.length;
+  for (const [low, high] of sides) {
+    const value = points[at++]!;
+    if (!(value >= low && value < high)) return false;
+  }
+  return true;
 }
 
 /** Whether its points can still be told apart in single precision. */

@@ -7,7 +7,7 @@ import { AdaptiveSum, type MeasuredCell } from './adaptive-sum';
 import type { Estimate, KnownEstimate } from './estimate';
 import { type FarOut, lowestFarOut, slopeFarOut } from './far-out';
 import { around, isOnBorder, type Lattice, latticeSum } from './lattice';
-import { type Cell, type Space, shellCells, windowCells } from './mesh';
+import { type Branch, type Cell, type Space, shellCells, windowCells } from './mesh';
 import { precision } from './precision';
 import type { EnergyOf, Probes } from './small-space';
 
@@ -22,6 +22,8 @@ export interface Partition {
    * lattice was enough.
    */
   readonly cells?: readonly MeasuredCell[];
+  /** The same boxes, with those that they are halves of. */
+  readonly branches?: readonly Branch[];
 }
 
 interface PartitionOptions {
@@ -31,8 +33,8 @@ interface PartitionOptions {
   readonly probes: Probes;
   /** The window's cells with their energies, which may be all it takes. */
   readonly known?: { readonly lattice: Lattice; readonly energies: Float32Array };
-  /** Boxes to begin with, where something else needs finer ones; {@link roughCells} otherwise. */
-  readonly cells?: readonly Cell[];
+  /** Boxes to begin with, where something else needs finer ones; {@link roughBranches} otherwise. */
+  readonly branches?: readonly Branch[];
   /** Energies that are evaluated at most. */
   readonly mostPoints?: number;
 }
@@ -53,8 +55,8 @@ const leastSlope = 0.02;
 const beyondBorder = 8;
 
 /** The boxes that a search begins with. */
-function roughCells(space: Space): readonly Cell[] {
-  return [...windowCells(space), ...shellsOf(space, 1, firstShells)];
+function roughBranches(space: Space): readonly Branch[] {
+  return [...windowCells(space).map(asBranch), ...shellsOf(space, 1, firstShells)];
 }
 
 /** The integral of exp(-E) over the space, to 0.001 nats where that can be had. */
@@ -63,7 +65,7 @@ export async function partition({
   energy,
   probes,
   known,
-  cells = roughCells(space),
+  branches = roughBranches(space),
   mostPoints = 2 ** 17,
 }: PartitionOptions): Promise<Partition> {
   const beyond = await lowestFarOut(space, energy);
@@ -75,13 +77,14 @@ export async function partition({
     if (window && whole) return { whole, window };
   }
   const sum = new AdaptiveSum(energy, joined([probes, ...beyond]));
-  await sum.add(endless ? cells.filter(({ shell }) => shell === 0) : cells);
-  let shells = endless ? 0 : cells.reduce((most, { shell }) => Math.max(most, shell), 0);
+  await sum.add(endless ? branches.filter(({ cell }) => cell.shell === 0) : branches);
+  let shells = endless ? 0 : branches.reduce((most, { cell }) => Math.max(most, cell.shell), 0);
   for (;;) {
     const halved = sum.evaluated < mostPoints && !sum.flaw && (await sum.refine(tolerance / 2));
     if (halved) continue;
     const window = estimateOf(sum, sum.ofShell(0), noTail);
-    if (endless) return { whole: { unknown: endless }, window, cells: sum.cells };
+    if (endless)
+      return { whole: { unknown: endless }, window, cells: sum.cells, branches: sum.branches };
     const shares = Array.from({ length: shells + 1 }, (_, shell) => sum.ofShell(shell).value);
     const share = tolerance / 100;
     const isOpen =
@@ -90,7 +93,7 @@ export async function partition({
         (far) => far.shell > shells && far.volume - far.lowest > sum.log + Math.log(share),
       );
     if (!isOpen || shells >= mostShells || sum.flaw) {
-      return { whole: wholeOf(sum, shares), window, cells: sum.cells };
+      return { whole: wholeOf(sum, shares), window, cells: sum.cells, branches: sum.branches };
     }
     await sum.add(shellsOf(space, shells + 1, moreShells));
     shells += moreShells;
@@ -210,12 +213,16 @@ function tailOf(shares: readonly number[]): Share | undefined {
   return { value, error: (last * moved) / (1 - ratio) ** 2 };
 }
 
-function shellsOf(space: Space, first: number, count: number): readonly Cell[] {
-  return Array.from({ length: count }, (_, k) => shellCells(space, first + k)).flat();
+function shellsOf(space: Space, first: number, count: number): readonly Branch[] {
+  return Array.from({ length: count }, (_, k) => shellCells(space, first + k).map(asBranch)).flat();
 }
 
 function joined(all: readonly Probes[]): Probes {
   const flat = (pick: (one: Probes) => Float32Array) =>
     Float32Array.from(all.flatMap((one) => [...pick(one)]));
   return { points: flat(({ points }) => points), energies: flat(({ energies }) => energies) };
+}
+
+function asBranch(cell: Cell): Branch {
+  return { cell };
 }

@@ -3,14 +3,14 @@ import type { MeasuredCell } from './adaptive-sum';
 import { cubatureRule } from './cubature-rule';
 import { type Estimate, isKnown, type KnownEstimate } from './estimate';
 import { type Lattice, latticeOf, latticeSum } from './lattice';
-import type { Cell, Space } from './mesh';
+import type { Branch, Cell, Space } from './mesh';
 import { type Partition, partition } from './partition';
 import type { EnergyOf, Probes, SmallSpace, SpaceMeasure } from './small-space';
 
 /** Rows of the training data that tell where the data's density is. */
 const mostRows = 512;
 /** Points at which the density of the data is evaluated to find where it needs small boxes. */
-const mostPoints = 2 ** 14;
+const mostPoints = 2 ** 17;
 
 /** A line or a plane, or the part of it where no number is negative. */
 export class RealSpace implements SmallSpace {
@@ -21,7 +21,7 @@ export class RealSpace implements SmallSpace {
   readonly #lattice: Lattice;
   #latticeLogs: Float64Array | undefined;
   /** Boxes that are small enough for the density of the data. */
-  #cells: Promise<readonly Cell[]> | undefined;
+  #branches: Promise<readonly Branch[]> | undefined;
   /** Log-densities of the data at the points of a box. */
   readonly #logs = new WeakMap<Cell, Float64Array>();
 
@@ -58,9 +58,9 @@ export class RealSpace implements SmallSpace {
 
   /** By boxes that are small enough for the density of the data as well. */
   async #byCells(energy: EnergyOf, probes: Probes): Promise<SpaceMeasure> {
-    this.#cells ??= this.#cellsOfData();
-    const cells = await this.#cells;
-    return this.#fromCells(await partition({ space: this.#space, energy, probes, cells }));
+    this.#branches ??= this.#branchesOfData();
+    const branches = await this.#branches;
+    return this.#fromCells(await partition({ space: this.#space, energy, probes, branches }));
   }
 
   #fromCells({ whole, window, cells = [] }: Partition): SpaceMeasure {
@@ -98,12 +98,12 @@ export class RealSpace implements SmallSpace {
     return isKnown(estimate) && estimate.error <= fineError ? estimate : undefined;
   }
 
-  async #cellsOfData(): Promise<readonly Cell[]> {
+  async #branchesOfData(): Promise<readonly Branch[]> {
     const energy = async (points: Float32Array) => this.#logDensities(points).map((log) => -log);
     const probes = { points: this.#rows, energies: Float32Array.from(await energy(this.#rows)) };
     const asEnergy = async (points: Float32Array) => Float32Array.from(await energy(points));
-    const { cells } = await partition({ space: this.#space, energy: asEnergy, probes, mostPoints });
-    return (cells ?? []).map(({ cell }) => cell);
+    const found = await partition({ space: this.#space, energy: asEnergy, probes, mostPoints });
+    return found.branches ?? [];
   }
 
   #logDensities(points: Float32Array): Float64Array {
