@@ -218,7 +218,7 @@ describe('what cannot be compiled is refused at the user’s line, with the way 
       const own = tf.customGrad((a) => ({ value: a as tf.Tensor, gradFunc: (dy) => [dy, dy] }));
       return tf.grad((v: tf.Tensor) => tf.sum(own(v)))(x);
     };
-    expectProblem(here() - 2, f, /number of gradients/, /one gradient for each/);
+    expectProblem(here() - 2, f, /same number of tensors as inputs/, /Correct/);
   });
 
   test('any other mistake keeps its message', () => {

@@ -26,6 +26,16 @@ export function simplify(results: readonly Node[]): Node[] {
   return simplified(results);
 }
 
+/** The values of a node that do not depend on what a program is fed, and undefined of all others. */
+export function knownValues(node: Node): Values | undefined {
+  const leaves = topologicalOrder([node]).filter(({ inputs }) => inputs.length === 0);
+  if (!leaves.every(({ row }) => row.name === 'constant')) return undefined;
+  const [folded] = simplify([node]) as [Node];
+  const uniform = uniformValue(folded);
+  if (uniform === undefined) return folded.attributes['values'] as Values | undefined;
+  return valuesOf(folded.dtype, new Array<number>(sizeOf(folded.shape)).fill(uniform));
+}
+
 function simplest(
   node: Node,
   simplified: (roots: readonly Node[]) => Node[],

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 
 /** The part of tfjs's engine that tracing replaces; not in its published types. */
 export interface Engine {
-  backendName: string | undefined;
+  /** The active backend, by name, which kernels are found by, and as such. */
+  backendName: string;
+  backendInstance: tf.KernelBackend | null | undefined;
   readonly state: { readonly activeScope?: { readonly name: string } | null };
   gradients: (
     f: () => tf.Tensor,
@@ -10,16 +12,28 @@ export interface Engine {
     dy?: tf.Tensor | null,
     allowNoGradients?: boolean,
   ) => { value: tf.Tensor; grads: tf.Tensor[] };
-  customGrad: (
-    f: (...args: unknown[]) => { value: tf.Tensor; gradFunc: GradientFunction },
-  ) => (...inputs: tf.Tensor[]) => tf.Tensor;
+  runKernelFunc: (call: KernelRun) => tf.Tensor | tf.Tensor[];
   makeVariable: (...args: never[]) => tf.Variable;
   startScope: (name?: string) => void;
   endScope: (result?: tf.TensorContainer) => void;
   makeTensorFromTensorInfo(info: tf.TensorInfo, backend: tf.KernelBackend): tf.Tensor;
   tidy<T extends tf.TensorContainer>(f: () => T): T;
 }
-type GradientFunction = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+
+/** What tfjs runs: a kernel by its name, or a function with a gradient written by hand. */
+export type KernelRun = { readonly kernelName: string } | CustomGradient;
+
+interface CustomGradient {
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly forwardFunc: (
+    backend: tf.KernelBackend,
+    save: (tensors: tf.Tensor[]) => void,
+  ) => tf.Tensor;
+  readonly backwardsFunc: (
+    dy: tf.Tensor,
+    saved: readonly tf.Tensor[],
+  ) => Readonly<Record<string, () => tf.Tensor>>;
+}
 
 export const engine = tf.engine() as unknown as Engine;
 
@@ -98,11 +112,9 @@ class SymbolicBackend extends tf.KernelBackend {
 const backendName = 'ebm-symbolic';
 let backend: SymbolicBackend | undefined;
 
-/** Registers the backend, with every kernel tfjs knows: an unknown one is refused by name. */
+/** The backend, with every kernel tfjs knows: an unknown one is refused by name. */
 function symbolicBackend(): tf.KernelBackend {
   if (backend === undefined) {
-    const created = new SymbolicBackend();
-    tf.registerBackend(backendName, () => created, -1);
     const names = new Set(
       ['cpu', 'wasm'].flatMap((name) => tf.getKernelsForBackend(name)).map((k) => k.kernelName),
     );
@@ -118,7 +130,7 @@ function symbolicBackend(): tf.KernelBackend {
           }),
       });
     }
-    backend = created;
+    backend = new SymbolicBackend();
   }
   return backend;
 }
@@ -134,10 +146,12 @@ export function whileRecording<T>(
 ): T {
   const backend = symbolicBackend();
   const previousRecorder = recorder;
-  const previousBackend = engine.backendName;
+  const { backendName: previousName, backendInstance: previousBackend } = engine;
   const own = engine as unknown as Record<string, unknown>;
   recorder = by;
-  switchTo(backendName);
+  // Not by `setBackend`, which goes through all kernels of all backends.
+  engine.backendName = backendName;
+  engine.backendInstance = backend;
   for (const [name, value] of Object.entries(overrides)) own[name] = value;
   engine.startScope('trace');
   try {
@@ -146,12 +160,9 @@ export function whileRecording<T>(
     for (const name of Object.keys(overrides)) delete own[name];
     engine.endScope();
     recorder = previousRecorder;
-    switchTo(previousBackend ?? 'cpu');
+    engine.backendName = previousName;
+    engine.backendInstance = previousBackend;
+    // Where none was chosen yet it is the one that is there at once, and asks for nothing.
+    if (!previousBackend) void tf.setBackend('cpu');
   }
-}
-
-/** Makes a registered backend the active one; those met here are ready at once. */
-function switchTo(name: string): void {
-  // The promise has nothing left to do: the switch itself is synchronous once a backend exists.
-  void tf.setBackend(name);
 }

@@ -15,13 +15,20 @@ import {
   noise as noiseNode,
   parameter,
   reshape,
-  uniformValue,
   valuesOf,
   withGradient,
 } from './ops/build';
 import { type DType, type Shape, sizeOf } from './shape';
+import { knownValues } from './simplify';
 import { type IsUserFile, userLocation } from './source-location';
-import { type Call, type Engine, engine, type Recorder, whileRecording } from './symbolic-backend';
+import {
+  type Call,
+  type Engine,
+  engine,
+  type KernelRun,
+  type Recorder,
+  whileRecording,
+} from './symbolic-backend';
 
 /** Records what tfjs code computes: turns kernel calls into nodes of a graph. */
 export class Tracer implements Recorder {
@@ -51,7 +58,7 @@ export class Tracer implements Recorder {
   run<T>(body: () => T): T {
     const overrides: Partial<Engine> = {
       gradients: (f, xs, dy) => this.#gradients(f, xs, dy),
-      customGrad: (f) => this.#customGrad(f),
+      runKernelFunc: (call) => this.#runKernelFunc(call),
       makeVariable: () =>
         this.refuse(
           'A variable is created while the function is compiled.',
@@ -135,13 +142,8 @@ export class Tracer implements Recorder {
   read(dataId: object): Values {
     const node = this.#nodes.get(dataId);
     if (node === undefined) return this.refuse(...usedAfterItsCall);
-    const uniform = uniformValue(node);
-    if (uniform !== undefined) {
-      return valuesOf(node.dtype, new Array<number>(sizeOf(node.shape)).fill(uniform));
-    }
-    const values = node.attributes['values'] as Values | undefined;
     return (
-      values ??
+      knownValues(node) ??
       this.refuse(
         'The values of a tensor are read while the function is compiled; they are not known before it runs.',
         'Compute with tensors only: tf.where in place of an if, no dataSync, arraySync or print.',
@@ -229,6 +231,13 @@ export class Tracer implements Recorder {
    */
   gradients(f: () => tf.Tensor, xs: readonly tf.Tensor[], dy?: tf.Tensor | null) {
     const originals = xs.map((x) => this.node(x));
+    const whole = originals.find(({ dtype }) => dtype !== 'float32');
+    if (whole !== undefined) {
+      this.refuse(
+        `A derivative is taken in ${whole.dtype} numbers, between which there is nothing.`,
+        'Differentiate in float32 tensors alone; x.toFloat() makes one, outside the function.',
+      );
+    }
     const fresh = originals.map((node) => parameter(this.graph, node.shape, node.dtype));
     const seed = dy ? this.node(dy) : undefined;
     let result: Node;
@@ -280,41 +289,35 @@ export class Tracer implements Recorder {
     return this.#scoped.get(node)!;
   }
 
-  /** tf.customGrad: the gradient written by hand is recorded beside the value. */
-  #customGrad(
-    f: (...args: unknown[]) => {
-      value: tf.Tensor;
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
-    },
-  ) {
-    return (...inputs: tf.Tensor[]): tf.Tensor => {
-      // tfjs's own are shortcuts, some of which refuse activations or are wrong in an argument that
-      // is seldom differentiated: what they compute is differentiated instead.
-      const scope = engine.state.activeScope?.name ?? '';
-      const own = scope.endsWith('__op') && !rightByHand.has(scope);
-      let saved: tf.Tensor[] = [];
-      const { value, gradFunc } = f(...inputs, (tensors: tf.Tensor[]) => {
-        saved = tensors;
-      });
-      if (own) return value;
-      const valueNode = this.node(value);
-      const dy = parameter(this.graph, valueNode.shape, valueNode.dtype);
-      const contributions = [gradFunc(this.tensor(dy), saved)].flat();
-      if (contributions.length !== inputs.length) {
-        this.refuse(
-          'A custom gradient returns another number of gradients than it has inputs.',
-          'Return one gradient for each argument, in their order.',
-        );
-      }
-      return this.tensor(
-        withGradient(
-          valueNode,
-          inputs.map((x) => this.node(x)),
-          dy,
-          contributions.map((g) => this.node(g)),
-        ),
-      );
-    };
+  /**
+   * What tf.customGrad made runs, here or before the trace: the gradient written by hand is recorded
+   * beside the value. tfjs checks what it is made of.
+   */
+  #runKernelFunc(call: KernelRun): tf.Tensor | tf.Tensor[] {
+    if (!('forwardFunc' in call)) {
+      return (Object.getPrototypeOf(engine) as Engine).runKernelFunc.call(engine, call);
+    }
+    const { forwardFunc, backwardsFunc, inputs } = call;
+    // tfjs's own are shortcuts, some of which refuse activations or are wrong in an argument that
+    // is seldom differentiated: what they compute is differentiated instead.
+    const scope = engine.state.activeScope?.name ?? '';
+    const own = scope.endsWith('__op') && !rightByHand.has(scope);
+    let saved: tf.Tensor[] = [];
+    const value = forwardFunc(this.#backend!, (tensors) => {
+      saved = tensors;
+    });
+    if (own) return value;
+    const valueNode = this.node(value);
+    const dy = parameter(this.graph, valueNode.shape, valueNode.dtype);
+    const gradients = backwardsFunc(this.tensor(dy), saved);
+    return this.tensor(
+      withGradient(
+        valueNode,
+        Object.values(inputs).map((x) => this.node(x)),
+        dy,
+        Object.keys(inputs).map((name) => this.node(gradients[name]!())),
+      ),
+    );
   }
 
   /** tfjs draws random numbers in JavaScript: as constants they would repeat in every step. */

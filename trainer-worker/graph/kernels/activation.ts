@@ -1,13 +1,13 @@
 import type { Node } from '../graph';
 import {
   add,
+  cast,
   exp,
   expm1,
   greater,
   keepAxes,
   log,
   max,
-  minimum,
   mul,
   relu,
   select,
@@ -23,12 +23,14 @@ import { x } from './arguments';
 // Branches not taken are kept finite, or their slopes would be 0 · ∞ = NaN. At a kink the slope is
 // the left one: 0 for relu, alpha for a leaky one.
 
-const elu = (value: Node) => select(greater(value, 0), value, expm1(minimum(value, 0)));
+/** exp(x) - 1 left of 0 and at it, where its slope is 1; 0 to the right. */
+const expm1Below = (value: Node) => expm1(select(greater(value, 0), 0, value));
+const elu = (value: Node) => select(greater(value, 0), value, expm1Below(value));
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;
 const selu = (value: Node) =>
-  mul(select(greater(value, 0), value, mul(expm1(minimum(value, 0)), seluAlpha)), seluScale);
-const relu6 = (value: Node) => minimum(relu(value), 6);
+  mul(select(greater(value, 0), value, mul(expm1Below(value), seluAlpha)), seluScale);
+const relu6 = (value: Node) => select(greater(value, 6), 6, relu(value));
 const leakyRelu = (value: Node, alpha: number) =>
   select(greater(value, 0), value, mul(value, alpha));
 const prelu = (value: Node, alpha: Node) => select(greater(value, 0), value, mul(value, alpha));
@@ -76,8 +78,9 @@ export const activationKernels: Readonly<Record<string, Kernel>> = {
   Elu: (call) => elu(x(call)),
   Selu: (call) => selu(x(call)),
   Relu6: (call) => relu6(x(call)),
-  LeakyRelu: (call) => leakyRelu(x(call), call.attributes['alpha'] as number),
-  Prelu: ({ inputs }) => prelu(inputs['x']!, inputs['alpha']!),
+  // tfjs gives floats for whole numbers too.
+  LeakyRelu: (call) => leakyRelu(cast(x(call), 'float32'), call.attributes['alpha'] as number),
+  Prelu: ({ inputs }) => prelu(cast(inputs['x']!, 'float32'), cast(inputs['alpha']!, 'float32')),
   Softmax: ({ inputs }) => softmax(inputs['logits']!),
   LogSoftmax: ({ inputs }) => logSoftmax(inputs['logits']!),
 };

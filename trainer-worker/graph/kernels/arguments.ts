@@ -1,6 +1,7 @@
 import type { Node } from '../graph';
+import { axesIn } from '../ops/axes';
 import type { KernelCall } from '../ops/row';
-import { type DType, normalizeAxes } from '../shape';
+import type { DType } from '../shape';
 
 /** Readers of what tfjs hands to a kernel. */
 
@@ -19,7 +20,7 @@ export function pairOf(value: unknown): readonly [number, number] {
 /** The attribute `axis`, made to count from the front. */
 export function axisOf(call: KernelCall, value: Node, fallback = 0): number {
   const given = (call.attributes['axis'] as number | undefined) ?? fallback;
-  return normalizeAxes([given], value.shape.length)[0]!;
+  return axesIn(value.shape, given)[0]!;
 }
 
 /** What tfjs converts operands of several dtypes to: bool to int32 to float32. */

@@ -26,6 +26,7 @@ import {
 import { argMax, combine } from '../ops/compose';
 import { reduceKernel } from '../ops/reduction';
 import type { Kernel } from '../ops/row';
+import { formatShape, sameShape } from '../shape';
 import { axisOf, commonDType, x } from './arguments';
 
 const ofPair =
@@ -72,7 +73,8 @@ export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
     const value = x(call);
     const below = (call.attributes['alpha'] as number | undefined) ?? 0;
     const one = constant(value.graph, 1, value.shape, value.dtype);
-    return select(greater(value, 0), one, below);
+    const stepped = select(greater(value, 0), one, below);
+    return value.dtype === 'float32' ? select(equal(value, value), stepped, value) : stepped;
   },
   // Whole numbers have an exponential, but not a whole one.
   Exp: (call) => exp(x(call).dtype === 'int32' ? cast(x(call), 'float32') : x(call)),
@@ -87,12 +89,22 @@ export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
   Prod: reduceKernel(prod),
   All: reduceKernel((value, axes) => cast(min(cast(value, 'int32'), axes), 'bool')),
   Any: reduceKernel((value, axes) => cast(max(cast(value, 'int32'), axes), 'bool')),
-  ArgMin: (call) => argMax(mul(x(call), -1), axisOf(call, x(call))),
-  FusedBatchNorm: ({ inputs, attributes }) => {
+  ArgMin: (call) => {
+    const value = x(call).dtype === 'bool' ? cast(x(call), 'int32') : x(call);
+    return argMax(mul(value, -1), axisOf(call, value));
+  },
+  FusedBatchNorm: ({ inputs, attributes, refuse }) => {
     const { x: value, mean: center, variance } = inputs as { x: Node; mean: Node; variance: Node };
     const epsilon = (attributes['varianceEpsilon'] as number | undefined) ?? 0.001;
     const scaled = mul(sub(value, center), rsqrt(add(variance, epsilon)));
     const stretched = inputs['scale'] ? mul(scaled, inputs['scale']) : scaled;
-    return inputs['offset'] ? add(stretched, inputs['offset']) : stretched;
+    const normalized = inputs['offset'] ? add(stretched, inputs['offset']) : stretched;
+    if (!sameShape(normalized.shape, value.shape)) {
+      refuse(
+        `its statistics do not fit ${formatShape(value.shape)}`,
+        'Give one number for each channel, or tensors of the shape of the input.',
+      );
+    }
+    return normalized;
   },
 };

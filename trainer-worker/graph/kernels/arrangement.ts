@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Node } from '../graph';
+import { axesIn } from '../ops/axes';
 import {
   concat,
   constant,
@@ -35,6 +36,9 @@ function mirrorPad(call: KernelCall): Node {
 
 function stridedSlice(call: KernelCall): Node {
   const value = x(call);
+  if (value.shape.length === 0) {
+    call.refuse('a single number has no axes', 'Give a tensor with at least one axis.');
+  }
   const a = call.attributes as Record<string, number> &
     Record<'begin' | 'end' | 'strides', number[]>;
   const info = tf.slice_util.sliceInfo(
@@ -54,13 +58,6 @@ function stridedSlice(call: KernelCall): Node {
     return strided(result, axis, begin, stride, count);
   }, value);
   return reshape(taken, info.finalShape);
-}
-
-function splitSizes(call: KernelCall, length: number): readonly number[] {
-  const given = call.attributes['numOrSizeSplits'] as number | readonly number[];
-  if (typeof given === 'number') return new Array<number>(given).fill(length / given);
-  const known = given.reduce((total, size) => total + Math.max(0, size), 0);
-  return given.map((size) => (size === -1 ? length - known : size));
 }
 
 /** Products of prefixes, not quotients of products: right at zeros too. */
@@ -136,8 +133,8 @@ export const arrangementKernels: Readonly<Record<string, Kernel>> = {
   Identity: x,
   ExpandDims: ({ inputs, attributes }) => {
     const value = inputs['input']!;
-    const dim = attributes['dim'] as number;
-    const axis = dim < 0 ? dim + value.shape.length + 1 : dim;
+    // The new axis may be any of the result's.
+    const [axis] = axesIn([...value.shape, 1], attributes['dim'] as number) as [number];
     return reshape(value, value.shape.toSpliced(axis, 0, 1));
   },
   Pack: (call) => {
@@ -158,13 +155,25 @@ export const arrangementKernels: Readonly<Record<string, Kernel>> = {
   },
   SplitV: (call) => {
     const axis = axisOf(call, x(call));
-    return split(x(call), axis, splitSizes(call, x(call).shape[axis]!));
+    const given = call.attributes['numOrSizeSplits'] as number | readonly number[];
+    const reader = { shape: [...x(call).shape] } as tf.Tensor;
+    // tfjs writes into the list that it is given.
+    const wanted = typeof given === 'number' ? given : [...given];
+    return split(x(call), axis, tf.backend_util.prepareSplitSize(reader, wanted, axis));
   },
-  Tile: (call) => tile(x(call), numbers(call.attributes['reps'])),
+  Tile: (call) => {
+    const reps = numbers(call.attributes['reps']);
+    if (!reps.every((count) => Number.isInteger(count) && count >= 0)) {
+      call.refuse(
+        `the repetitions ${JSON.stringify(reps)} are not whole numbers, 0 or more`,
+        'Say how often to repeat along each axis.',
+      );
+    }
+    return tile(x(call), reps);
+  },
   Reverse: (call) => {
-    const dims = call.attributes['dims'] as number | number[];
     // All axes where none is given.
-    return reverse(x(call), tf.util.parseAxisParam(dims, [...x(call).shape]));
+    return reverse(x(call), axesIn(x(call).shape, call.attributes['dims'] as number | number[]));
   },
   FlipLeftRight: (call) => reverse(call.inputs['image']!, [2]),
   StridedSlice: stridedSlice,

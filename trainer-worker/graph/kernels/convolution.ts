@@ -21,7 +21,7 @@ import {
 } from '../ops/build';
 import { combine } from '../ops/compose';
 import type { Kernel, KernelCall } from '../ops/row';
-import type { Shape } from '../shape';
+import { formatShape, type Shape, sameShape } from '../shape';
 import { biasAndActivation } from './activation';
 import { commonDType, numbers, pairOf, x } from './arguments';
 
@@ -33,29 +33,56 @@ interface Window {
   readonly dilations: readonly [number, number];
 }
 
-/** Padding as top, left, bottom, right. */
+/** How many windows fit where the last would not end with the padding: tfjs's `dimRoundingMode`. */
+const roundings: Readonly<Record<string, (count: number) => number>> = {
+  floor: Math.floor,
+  round: Math.round,
+  ceil: Math.ceil,
+};
+
+/**
+ * Padding as top, left, bottom, right. Where a number is given, tfjs takes the filter's height and the
+ * stride along it for the width as well; here each side has its own.
+ */
 function paddingFor(shape: Shape, window: Window, call: KernelCall): number[] {
-  const given = call.attributes['pad'] as
-    | 'same'
-    | 'valid'
-    | number
-    | readonly (readonly number[])[];
-  if (given === 'valid') return [0, 0, 0, 0];
-  if (typeof given === 'number') return [given, given, given, given];
-  if (given === 'same') {
-    const sides = ([0, 1] as const).map((side) => {
-      const size = shape[side + 1]!;
-      const reach = (window.filter[side] - 1) * window.dilations[side] + 1;
-      const missing =
-        (Math.ceil(size / window.strides[side]) - 1) * window.strides[side] + reach - size;
-      const total = Math.max(0, missing);
+  const given = call.attributes['pad'] as unknown;
+  const mode = call.attributes['dimRoundingMode'] as string | null | undefined;
+  const rounded = roundings[mode ?? 'floor'];
+  if (rounded === undefined) {
+    return call.refuse(`there is no rounding '${mode}'`, "Give 'floor', 'round' or 'ceil'.");
+  }
+  const sides = ([0, 1] as const).map((side) => {
+    const size = shape[side + 1]!;
+    const stride = window.strides[side];
+    const reach = (window.filter[side] - 1) * window.dilations[side] + 1;
+    /** Cells that so many windows need beside the input. */
+    const missing = (count: number) => Math.max(0, (count - 1) * stride + reach - size);
+    if (given === 'same') {
+      const total = missing(Math.ceil(size / stride));
       const before = Math.floor(total / 2);
       return [before, total - before] as const;
-    });
-    return [sides[0]![0], sides[1]![0], sides[0]![1], sides[1]![1]];
-  }
-  const [, rows_, columns] = given;
-  return [rows_![0]!, columns![0]!, rows_![1]!, columns![1]!];
+    }
+    const [before, after] = paddingOf(given, side) ?? unknownPadding(given, call);
+    const count = rounded((size + before + after - reach) / stride + 1);
+    return [before, Math.max(after, missing(count) - before)] as const;
+  });
+  return [sides[0]![0], sides[1]![0], sides[0]![1], sides[1]![1]];
+}
+
+/** Cells before and after the input, as given: `'valid'`, one number, or pairs for all four axes. */
+function paddingOf(given: unknown, side: 0 | 1): readonly [number, number] | undefined {
+  if (given === 'valid') return [0, 0];
+  const pair = Array.isArray(given) ? (given[side + 1] as unknown) : [given, given];
+  if (!Array.isArray(pair) || pair.length !== 2) return undefined;
+  const fits = pair.every((count) => Number.isInteger(count) && count >= 0);
+  return fits ? (pair as unknown as [number, number]) : undefined;
+}
+
+function unknownPadding(given: unknown, call: KernelCall): never {
+  return call.refuse(
+    `the padding ${JSON.stringify(given)} is none`,
+    "Give 'same', 'valid', a whole number, or pairs of them for each axis.",
+  );
 }
 
 function geometry(
@@ -211,7 +238,9 @@ const resize =
   (linear: boolean): Kernel =>
   (call) => {
     const [height, width] = pairOf(call.attributes['size']);
-    const rows = resizeAxis(call.inputs['images']!, 1, height, linear, call);
+    const images = call.inputs['images']!;
+    const between = linear ? cast(images, 'float32') : images;
+    const rows = resizeAxis(between, 1, height, linear, call);
     return resizeAxis(rows, 2, width, linear, call);
   };
 
@@ -234,7 +263,15 @@ export const convolutionKernels: Readonly<Record<string, Kernel>> = {
   Conv2DBackpropInput: (call) => {
     const { dy, filter } = call.inputs as { dy: Node; filter: Node };
     const shape = numbers(call.attributes['inputShape']);
-    return convolveInput(dy, filter, geometry(shape, filter.shape, call, 1), shape);
+    const fitting = geometry(shape, filter.shape, call, 1);
+    const forwards = convolve(constant(dy.graph, 0, shape), filter, fitting);
+    if (!sameShape(forwards.shape, dy.shape)) {
+      call.refuse(
+        `a convolution of ${formatShape(shape)} gives ${formatShape(forwards.shape)}, not ${formatShape(dy.shape)}`,
+        'Correct the shape of the result, the strides or the padding.',
+      );
+    }
+    return convolveInput(dy, filter, fitting, shape);
   },
   DepthwiseConv2dNative: depthwise,
   FusedDepthwiseConv2D: (call) => biasAndActivation(depthwise(call), call),

@@ -1,7 +1,8 @@
 import type { Node } from '../graph';
-import { matMul, mul, reshape, sum, transpose } from '../ops/build';
-import type { KernelCall } from '../ops/row';
-import { sizeOf } from '../shape';
+import { cast, matMul, mul, reshape, sum, transpose } from '../ops/build';
+import type { KernelCall, Refuse } from '../ops/row';
+import { formatShape, sizeOf } from '../shape';
+import { commonDType } from './arguments';
 
 /** A value with a letter for each axis. */
 interface Labelled {
@@ -54,21 +55,70 @@ function contract(a: Labelled, b: Labelled, result: ReadonlySet<string>): Labell
   };
 }
 
-/** tf.einsum of one or two tensors. tfjs has checked that the letters fit the shapes. */
-export function einsum({ inputs, attributes, refuse }: KernelCall): Node {
-  const equation = (attributes['equation'] as string).replaceAll(/\s/g, '');
-  const [terms, output] = equation.split('->') as [string, string];
-  const lettersOf = terms.split(',').map((term) => [...term]);
-  if (lettersOf.some((letters) => new Set(letters).size < letters.length)) {
-    refuse(`a letter occurs twice in one term of ${equation}`, 'Take the diagonal by tf.gatherND.');
+/** Letters for the axes of each operand and of the result. */
+interface Equation {
+  readonly terms: readonly (readonly string[])[];
+  readonly output: readonly string[];
+}
+
+/** Reads `ij,jk->ik` and holds it against the operands' shapes. tfjs does so in its kernels. */
+function read(equation: string, operands: readonly Node[], refuse: Refuse): Equation {
+  const sides = equation.replaceAll(/\s/g, '').split('->');
+  const no = (why: string, remedy = "Write one letter an axis, as in 'bi,ij->bj'.") =>
+    refuse(`in '${equation}' ${why}`, remedy);
+  if (sides.length !== 2) return no('there is to be one arrow');
+  if (equation.includes('.')) return no('there are dots, which are not supported');
+  const [left, right] = sides as [string, string];
+  const terms = left.split(',').map((term) => [...term]);
+  const output = [...right];
+  if (terms.length !== operands.length) {
+    return no(
+      `there are ${terms.length} terms, but ${operands.length} tensors are given`,
+      'Write one term for each tensor, with commas between.',
+    );
   }
-  const operands = Object.values(inputs).map(
-    (value, index): Labelled => ({ value, labels: lettersOf[index]! }),
+  const sizes = new Map<string, number>();
+  terms.forEach((letters, index) => {
+    const { shape } = operands[index]!;
+    if (letters.length !== shape.length) {
+      no(`'${letters.join('')}' stands for a tensor of shape ${formatShape(shape)}`);
+    }
+    if (new Set(letters).size < letters.length) {
+      no(`a letter occurs twice in '${letters.join('')}'`, 'Take the diagonal by tf.gatherND.');
+    }
+    letters.forEach((letter, axis) => {
+      const size = sizes.get(letter) ?? shape[axis]!;
+      sizes.set(letter, size);
+      if (size === shape[axis]) return;
+      no(
+        `'${letter}' is ${size} long in one tensor and ${shape[axis]} in another`,
+        'Correct the shapes of the tensors at this place.',
+      );
+    });
+  });
+  for (const letter of output) {
+    if (!sizes.has(letter)) no(`'${letter}' of the result stands in no term`);
+  }
+  if (new Set(output).size < output.length) no('a letter occurs twice in the result');
+  return { terms, output };
+}
+
+/** tf.einsum of any number of tensors, contracted from left to right. */
+export function einsum({ inputs, attributes, refuse }: KernelCall): Node {
+  const operands = Object.values(inputs);
+  const { terms, output } = read(attributes['equation'] as string, operands, refuse);
+  // Whole numbers are multiplied as floats, exactly below 2^24.
+  const labelled = operands.map(
+    (value, index): Labelled => ({ value: cast(value, 'float32'), labels: terms[index]! }),
   );
-  const kept = new Set(output);
-  const wantedBeside = (index: number) =>
-    new Set([...kept, ...operands.flatMap(({ labels }, other) => (other === index ? [] : labels))]);
-  const [a, b] = operands.map((operand, index) => reduceTo(operand, wantedBeside(index)));
-  const result = b === undefined ? a! : contract(a!, b, kept);
-  return ordered(result, [...output]);
+  const result = labelled.reduce((left, right, index) => {
+    const later = new Set([...output, ...terms.slice(index + 1).flat()]);
+    return contract(
+      reduceTo(left, new Set([...later, ...right.labels])),
+      reduceTo(right, new Set([...later, ...left.labels])),
+      later,
+    );
+  });
+  const contracted = ordered(reduceTo(result, new Set(output)), output);
+  return cast(contracted, commonDType(operands));
 }

@@ -1,4 +1,6 @@
+import * as tf from '@tensorflow/tfjs';
 import type { Node } from '../graph';
+import { axesIn } from '../ops/axes';
 import {
   add,
   cast,
@@ -8,6 +10,7 @@ import {
   greater,
   greaterEqual,
   indices,
+  logicalAnd,
   max,
   mul,
   reshape,
@@ -17,8 +20,9 @@ import {
   transpose,
 } from '../ops/build';
 import { gatherAlong, topIndices } from '../ops/compose';
-import type { Kernel, KernelCall } from '../ops/row';
-import { normalizeAxes, type Shape, sizeOf, stridesOf } from '../shape';
+import type { Kernel, KernelCall, Refuse } from '../ops/row';
+import { formatShape, type Shape, sameShape, sizeOf, stridesOf } from '../shape';
+import { knownValues } from '../simplify';
 import { numbers, x } from './arguments';
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -30,13 +34,41 @@ function flatPositions(positions: Node, shape: Shape): Node {
   return sum(mul(cast(positions, 'int32'), strides), [positions.shape.length - 1]);
 }
 
-function gatherNd({ inputs }: KernelCall): Node {
+/**
+ * Holds positions that are known while the code is traced against the sizes of the axes that they
+ * count in: one size for all, or one for each place of the last axis. What is computed cannot be seen
+ * before it runs.
+ */
+function requireInside(positions: Node, sizes: readonly number[], refuse: Refuse): void {
+  const known = knownValues(positions);
+  const index = known?.findIndex((place, at) => {
+    const size = sizes[at % sizes.length]!;
+    return !(place >= 0 && place < size);
+  });
+  if (known === undefined || index === undefined || index === -1) return;
+  refuse(
+    `the position ${known[index]} is not among the ${sizes[index % sizes.length]} of its axis`,
+    'Count from 0; a position is less than the size of the axis.',
+  );
+}
+
+/** What tfjs's own checks read of a tensor. */
+const readerOf = ({ shape, dtype }: Node) =>
+  ({ shape: [...shape], rank: shape.length, dtype, size: sizeOf(shape) }) as tf.Tensor;
+
+function gatherNd({ inputs, refuse }: KernelCall): Node {
   const { params, indices: positions } = inputs as { params: Node; indices: Node };
+  tf.gather_util.prepareAndValidate(readerOf(params), readerOf(positions));
+  requireInside(positions, params.shape.slice(0, positions.shape.at(-1)), refuse);
   const depth = positions.shape.at(-1)!;
   const rest = params.shape.slice(depth);
   const rows = reshape(params, [sizeOf(params.shape.slice(0, depth)), ...rest]);
   return gather(rows, flatPositions(positions, params.shape), 0);
 }
+
+/** A list of positions in one axis as positions `[n, 1]`. */
+const asColumn = (positions: Node) =>
+  positions.shape.length > 1 ? positions : reshape(positions, [sizeOf(positions.shape), 1]);
 
 /** Updates added at positions `[n, d]` to zeros of a shape; updates `[n, ...]`. */
 function scatter(positions: Node, updates: Node, shape: Shape): Node {
@@ -49,8 +81,30 @@ function scatter(positions: Node, updates: Node, shape: Shape): Node {
   return reshape(added, shape);
 }
 
+/** The last of updates at equal positions `[n, d]`, as far as these are known; updates `[n, ...]`. */
+function lastOfEqual(positions: Node, updates: Node): readonly [positions: Node, updates: Node] {
+  const known = knownValues(positions);
+  const depth = positions.shape.at(-1)!;
+  const count = sizeOf(positions.shape.slice(0, -1));
+  const last = new Map(
+    upTo(known ? count : 0).map((row) => [
+      known!.slice(row * depth, (row + 1) * depth).join(),
+      row,
+    ]),
+  );
+  if (known === undefined || last.size === count) return [positions, updates];
+  const kept = indices(positions.graph, [...last.values()]);
+  const rest = updates.shape.slice(positions.shape.length - 1);
+  return [
+    gather(reshape(positions, [count, depth]), kept, 0),
+    gather(reshape(updates, [count, ...rest]), kept, 0),
+  ];
+}
+
 /** `value` with the elements at the positions replaced. */
-function overwrite(value: Node, positions: Node, updates: Node): Node {
+function overwrite(value: Node, at: Node, given: Node, refuse: Refuse): Node {
+  requireInside(at, value.shape.slice(0, at.shape.at(-1)), refuse);
+  const [positions, updates] = lastOfEqual(at, given);
   const count = sizeOf(positions.shape.slice(0, -1));
   const ones = constant(value.graph, 1, [count, ...value.shape.slice(positions.shape.at(-1)!)]);
   const written = greater(scatter(positions, ones, value.shape), 0);
@@ -93,8 +147,27 @@ function oneHot(positions: Node, depth: number): Node {
   return equal(reshape(cast(positions, 'int32'), [...positions.shape, 1]), classes);
 }
 
+/** Rows summed by the segments they belong to; those of no segment are left out. */
+function segmentSum({ inputs, attributes, refuse }: KernelCall): Node {
+  const { x: value, segmentIds } = inputs as { x: Node; segmentIds: Node };
+  const segments = attributes['numSegments'] as number;
+  if (!sameShape(segmentIds.shape, value.shape.slice(0, 1))) {
+    refuse(
+      `segments of shape ${formatShape(segmentIds.shape)} do not say where each row of ${formatShape(value.shape)} belongs`,
+      'Give one segment for each row: a tensor with one axis.',
+    );
+  }
+  const shape = [segments, ...value.shape.slice(1)];
+  const belongs = logicalAnd(greaterEqual(segmentIds, 0), greater(segments, segmentIds));
+  const aligned = reshape(belongs, [value.shape[0]!, ...value.shape.slice(1).map(() => 1)]);
+  return scatterAdd(select(aligned, value, 0), select(belongs, segmentIds, 0), 0, shape);
+}
+
 /** How often, or with what total weight, each number below `size` occurs along the last axis. */
 function binCount(call: KernelCall, value: Node): Node {
+  if (knownValues(value)?.some((number) => number < 0)) {
+    call.refuse('a number to count is negative', 'Count whole numbers, 0 or more.');
+  }
   const weights = call.inputs['weights'];
   const hits = cast(oneHot(value, call.attributes['size'] as number), 'float32');
   const axes = [value.shape.length - 1];
@@ -126,19 +199,26 @@ function diagonal(call: KernelCall): Node {
 
 /** What takes elements by position, puts them there, or finds positions. */
 export const indexingKernels: Readonly<Record<string, Kernel>> = {
-  GatherV2: ({ inputs, attributes }) => {
+  GatherV2: ({ inputs, attributes, refuse }) => {
     const { x: value, indices: positions } = inputs as { x: Node; indices: Node };
-    const [axis] = normalizeAxes([attributes['axis'] as number], value.shape.length);
+    const [axis] = axesIn(value.shape, attributes['axis'] as number) as [number];
     const given = (attributes['batchDims'] as number | undefined) ?? 0;
+    const { collectGatherOpShapeInfo } = tf.backend_util.segment_util;
+    collectGatherOpShapeInfo(readerOf(value), readerOf(positions), axis, given);
+    requireInside(positions, [value.shape[axis]!], refuse);
     const batchDims = given < 0 ? given + positions.shape.length : given;
-    return gatherBatched(value, positions, axis!, batchDims);
+    return gatherBatched(value, positions, axis, batchDims);
   },
   GatherNd: gatherNd,
-  ScatterNd: ({ inputs, attributes }) =>
-    scatter(inputs['indices']!, inputs['updates']!, numbers(attributes['shape'])),
-  TensorScatterUpdate: ({ inputs }) =>
-    overwrite(inputs['tensor']!, inputs['indices']!, inputs['updates']!),
-  SparseToDense: ({ inputs, attributes }) => {
+  ScatterNd: ({ inputs, attributes, refuse }) => {
+    const shape = numbers(attributes['shape']);
+    const positions = asColumn(inputs['indices']!);
+    requireInside(positions, shape.slice(0, positions.shape.at(-1)), refuse);
+    return scatter(positions, inputs['updates']!, shape);
+  },
+  TensorScatterUpdate: ({ inputs, refuse }) =>
+    overwrite(inputs['tensor']!, asColumn(inputs['indices']!), inputs['updates']!, refuse),
+  SparseToDense: ({ inputs, attributes, refuse }) => {
     const { sparseIndices, sparseValues, defaultValue } = inputs as Record<string, Node>;
     const shape = numbers(attributes['outputShape']);
     const count = sparseIndices!.shape[0] ?? 1;
@@ -148,13 +228,9 @@ export const indexingKernels: Readonly<Record<string, Kernel>> = {
     const updates = one
       ? gather(reshape(values, [1]), indices(values.graph, new Array<number>(count).fill(0)), 0)
       : values;
-    return overwrite(background, reshape(sparseIndices!, [count, shape.length]), updates);
+    return overwrite(background, reshape(sparseIndices!, [count, shape.length]), updates, refuse);
   },
-  UnsortedSegmentSum: ({ inputs, attributes }) => {
-    const { x: value, segmentIds } = inputs as { x: Node; segmentIds: Node };
-    const shape = [attributes['numSegments'] as number, ...value.shape.slice(1)];
-    return scatterAdd(value, segmentIds, 0, shape);
-  },
+  UnsortedSegmentSum: segmentSum,
   TopK: (call) => {
     const positions = topIndices(x(call), call.attributes['k'] as number);
     return [gatherAlong(x(call), positions), positions];

@@ -16,9 +16,11 @@ export const sources: Readonly<
   }),
   Range: (attributes) => {
     const { start, stop, step } = attributes as { start: number; stop: number; step: number };
-    const count = Math.max(0, Math.ceil((stop - start) / step));
+    // The step that is taken where none is given, 1, counts down too, as in tfjs.
+    const towards = step === 1 && stop < start ? -1 : step;
+    const count = Math.max(0, Math.ceil((stop - start) / towards));
     return {
-      values: Array.from({ length: count }, (_, index) => start + index * step),
+      values: Array.from({ length: count }, (_, index) => start + index * towards),
       shape: [count],
     };
   },

@@ -107,6 +107,7 @@ export const minimum = (a: Operand, b: Operand) => binary('minimum', a, b);
 export const equal = (a: Operand, b: Operand) => binary('equal', a, b);
 export const greater = (a: Operand, b: Operand) => binary('greater', a, b);
 export const greaterEqual = (a: Operand, b: Operand) => binary('greaterEqual', a, b);
+export const logicalAnd = (a: Node, b: Node) => a.graph.node('logicalAnd', [a, b]);
 export const logicalNot = unary('logicalNot');
 export const neg = unary('neg');
 export const exp = unary('exp');

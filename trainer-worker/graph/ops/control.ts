@@ -18,7 +18,18 @@ const stopGradientRow: Row = {
 
 const withGradientRow: Row = {
   name: 'withGradient',
-  result: ([value]) => ({ shape: value!.shape, dtype: value!.dtype }),
+  result: ([value, ...rest], _attributes, refuse) => {
+    const count = rest.length / 2;
+    rest.slice(0, count).forEach((source, index) => {
+      const { shape, dtype } = rest[count + index]!;
+      if (sameShape(shape, source.shape) && dtype === 'float32') return;
+      refuse(
+        `the gradient written by hand of argument ${index + 1} is ${dtype} ${formatShape(shape)}`,
+        `Return float32 ${formatShape(source.shape)}, the argument's shape.`,
+      );
+    });
+    return { shape: value!.shape, dtype: value!.dtype };
+  },
   derivative: (g, node) => {
     const count = (node.inputs.length - 1) / 2;
     const contributions = node.inputs.slice(1 + count);

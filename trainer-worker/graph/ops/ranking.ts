@@ -1,4 +1,5 @@
 import { movedLayouts } from '../layout';
+import { axesIn } from './axes';
 import type { Row } from './row';
 
 /** What tells where elements stand; small moves do not change it, so nothing has a derivative. */
@@ -18,8 +19,7 @@ const argMaxRow: Row = {
   kernels: {
     ArgMax: ({ inputs, attributes }) => {
       const x = inputs['x']!;
-      const given = attributes['axis'] as number;
-      const axis = given < 0 ? given + x.shape.length : given;
+      const [axis] = axesIn(x.shape, attributes['axis'] as number);
       return x.graph.node('argMax', [x], { axis });
     },
   },

@@ -1,6 +1,7 @@
 import type { Node } from '../graph';
 import { type Layout, movedLayouts } from '../layout';
-import { normalizeAxes, type Shape, sameShape, sizeOf } from '../shape';
+import { type Shape, sameShape, sizeOf } from '../shape';
+import { axesIn } from './axes';
 import {
   broadcastTo,
   cast,
@@ -49,9 +50,7 @@ export function reduceKernel(reduce: (x: Node, axes: readonly number[]) => Node)
       | readonly number[]
       | null
       | undefined;
-    const all = x.shape.map((_, axis) => axis);
-    const wanted = given === null || given === undefined ? all : [given].flat();
-    const axes = normalizeAxes(wanted, x.shape.length);
+    const axes = axesIn(x.shape, given);
     const reduced = reduce(x, axes);
     return attributes['keepDims'] ? keepAxes(reduced, x.shape, axes) : reduced;
   };
@@ -173,7 +172,7 @@ const cumsumRow: Row = {
   kernels: {
     Cumsum: ({ inputs, attributes }) => {
       const x = inputs['x']!;
-      const [axis] = normalizeAxes([attributes['axis'] as number], x.shape.length);
+      const [axis] = axesIn(x.shape, attributes['axis'] as number);
       return cumsum(x, axis!, {
         exclusive: Boolean(attributes['exclusive']),
         reverse: Boolean(attributes['reverse']),

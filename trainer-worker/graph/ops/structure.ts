@@ -1,16 +1,16 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import { slice_util } from '@tensorflow/tfjs';
+import { slice_util, util } from '@tensorflow/tfjs';
 import type { Node, Values } from '../graph';
 import { elementwiseLayouts, movedLayouts } from '../layout';
 import {
   broadcastShapes,
   formatShape,
   inversePermutation,
-  normalizeAxes,
   type Shape,
   sameShape,
   sizeOf,
 } from '../shape';
+import { axesIn } from './axes';
 import {
   broadcastTo,
   concat,
@@ -55,12 +55,8 @@ const reshapeRow: Row = {
   kernels: {
     Reshape: ({ inputs, attributes }) => {
       const x = inputs['x']!;
-      const wanted = numbers(attributes['shape']);
-      const known = wanted.reduce((product, size) => (size === -1 ? product : product * size), 1);
-      return reshape(
-        x,
-        wanted.map((size) => (size === -1 ? sizeOf(x.shape) / known : size)),
-      );
+      const wanted = [...numbers(attributes['shape'])];
+      return reshape(x, util.inferFromImplicitShape(wanted, sizeOf(x.shape)));
     },
   },
   simplify: (node) => {
@@ -188,6 +184,7 @@ const sliceRow: Row = {
       // tfjs's own reading: numbers for the first axis alone, -1 for the rest of an axis.
       const reader = { shape: [...x.shape], rank: x.shape.length } as tfjs.Tensor;
       const [begin, size] = slice_util.parseSliceParams(reader, given.begin, given.size);
+      slice_util.assertParamsValid(reader, begin!, size!);
       return slice(x, begin!, size!);
     },
   },
@@ -224,10 +221,23 @@ const padRow: Row = {
     node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
   ),
   kernels: {
-    PadV2: ({ inputs, attributes }) => {
+    PadV2: ({ inputs, attributes, refuse }) => {
+      const x = inputs['x']!;
       const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
+      if (paddings.length !== x.shape.length) {
+        refuse(
+          `${paddings.length} pairs of paddings are given for ${x.shape.length} axes`,
+          'Give a pair [before, after] for each axis.',
+        );
+      }
+      if (!paddings.flat().every((count) => Number.isInteger(count) && count >= 0)) {
+        refuse(
+          `the paddings ${JSON.stringify(paddings)} are not whole numbers, 0 or more`,
+          'Cut by tf.slice.',
+        );
+      }
       return pad(
-        inputs['x']!,
+        x,
         paddings.map(([before]) => before),
         paddings.map(([, after]) => after),
         attributes['constantValue'] as number,
@@ -277,7 +287,7 @@ const concatRow: Row = {
   kernels: {
     Concat: ({ inputs, attributes }) => {
       const parts = Object.values(inputs);
-      const [axis] = normalizeAxes([attributes['axis'] as number], parts[0]!.shape.length);
+      const [axis] = axesIn(parts[0]!.shape, attributes['axis'] as number);
       return concat(parts, axis!);
     },
   },
