@@ -399,18 +399,105 @@ test('a layers model is taken as it is: its predictions are the energies', async
   close(before, [...predicted()]);
 });
 
-test('a layers model whose layers change in training is refused', () => {
-  const spec = energy.layersModel({
-    model: (dimensions) =>
-      tf.sequential({
-        layers: [
-          tf.layers.dense({ units: 4, inputShape: [dimensions] }),
-          tf.layers.batchNormalization(),
-          tf.layers.dense({ units: 1 }),
-        ],
-      }),
+test('what a layers model does not train stays as it is', async () => {
+  await tf.setBackend('cpu');
+  const frozen = tf.layers.dense({
+    units: 3,
+    inputShape: [2],
+    activation: 'tanh',
+    trainable: false,
   });
-  assert.throws(() => initialised(spec, 2), /BatchNormalization\) behaves differently in training/);
+  const nested = tf.sequential({ layers: [frozen, tf.layers.dense({ units: 2 })] });
+  const model = tf.sequential({ layers: [nested, tf.layers.dense({ units: 1 })] });
+  const spec = energy.layersModel({ model: () => model });
+  const points = [
+    [0.5, -1],
+    [2, 0.3],
+  ];
+  const parameters = initialised(spec, 2);
+  assert.deepEqual(
+    Object.values(parameters).map(({ shape }) => shape),
+    [[3, 2], [2], [2, 1], [1]],
+  );
+  const [energies] = [await energiesOf(spec, points, parameters)];
+  const constants = frozen.getWeights();
+  model.setWeights([
+    ...Object.values(parameters).map(({ data, shape }) => tf.tensor(data, [...shape])),
+    ...constants,
+  ]);
+  close(energies, [...(model.predict(tf.tensor2d(points)) as tf.Tensor).dataSync()]);
+});
+
+describe('a layers model is refused, at whatever depth, for a layer that', () => {
+  const { layers } = tf;
+  const sequence = (...inner: tf.layers.Layer[]) =>
+    tf.sequential({ layers: [layers.reshape({ targetShape: [2, 1], inputShape: [2] }), ...inner] });
+  const nested = (...inner: tf.layers.Layer[]) => tf.sequential({ layers: inner });
+  const dense = (options: Partial<Parameters<typeof layers.dense>[0]>) =>
+    layers.dense({ units: 4, inputShape: [2], ...options });
+  const differs = /behaves differently in training/;
+  const refused: Readonly<Record<string, [model: () => tf.LayersModel, because: RegExp]>> = {
+    'normalizes batches': [() => nested(dense({}), layers.batchNormalization()), differs],
+    'drops elements of a nested model': [
+      () => nested(nested(dense({}), nested(layers.dropout({ rate: 0.5, inputShape: [4] })))),
+      /\(Dropout\) behaves differently in training/,
+    ],
+    'normalizes batches in each step of time': [
+      () => sequence(layers.timeDistributed({ layer: layers.batchNormalization() })),
+      /\(BatchNormalization\) behaves differently in training/,
+    ],
+    'is recurrent and drops elements': [
+      () => sequence(layers.lstm({ units: 2, dropout: 0.1 })),
+      /has dropout: 0\.1, which draws noise/,
+    ],
+    'drops elements of its state, both ways': [
+      () =>
+        sequence(
+          layers.bidirectional({
+            layer: layers.gru({ units: 2, recurrentDropout: 0.2 }) as tf.RNN,
+            mergeMode: 'concat',
+          }),
+        ),
+      /has recurrentDropout: 0\.2/,
+    ],
+    'drops elements in a cell among several': [
+      () =>
+        sequence(
+          layers.rnn({
+            cell: [
+              layers.simpleRNNCell({ units: 2 }),
+              layers.simpleRNNCell({ units: 2, dropout: 0.3 }),
+            ] as tf.layers.RNNCell[],
+          }),
+        ),
+      /has dropout: 0\.3/,
+    ],
+    'keeps a state': [
+      () =>
+        tf.sequential({
+          layers: [layers.simpleRNN({ units: 2, stateful: true, batchInputShape: [8, 2, 1] })],
+        }),
+      differs,
+    ],
+    'bounds its weights': [
+      () => nested(dense({ kernelConstraint: tf.constraints.maxNorm({ maxValue: 2 }) })),
+      /has kernelConstraint, which is not applied/,
+    ],
+    'is wrapped and punishes weights': [
+      () =>
+        sequence(
+          layers.timeDistributed({
+            layer: layers.dense({ units: 2, biasRegularizer: tf.regularizers.l2() }),
+          }),
+        ),
+      /has biasRegularizer, which is not applied/,
+    ],
+  };
+  for (const [name, [model, because]] of Object.entries(refused)) {
+    test(name, () => {
+      assert.throws(() => initialised(energy.layersModel({ model }), 2), because);
+    });
+  }
 });
 
 test('a convolutional energy is its convolutions, written as sums', async () => {

@@ -25,7 +25,9 @@ export interface LayersModelSpec extends LayersModelOptions {
 
 /**
  * A model of tfjs layers as it is: its output is the energy. Points are reshaped to its input, so a
- * model of images takes rows of pixels. Layers that change while they train or draw noise are refused.
+ * model of images takes rows of pixels. Weights of layers with `trainable: false` stay as they are.
+ * Layers that change while they train or draw noise are refused, and so are regularizers and
+ * constraints, at whatever depth they stand.
  */
 export function layersModel(options: LayersModelOptions): LayersModelSpec {
   return specOf(schema, 'energy.layersModel', 'layersModel', options);
@@ -54,53 +56,116 @@ export const layersModelMethod: EnergyMethod<LayersModelSpec, typeof layersModel
   create: layersModel,
   schema,
   build({ model: make }, dimensions) {
-    let made: tf.LayersModel | undefined;
+    let made: { readonly model: tf.LayersModel; readonly weights: readonly Weight[] } | undefined;
     const built = () => {
-      made ??= checked(make(dimensions), dimensions);
+      if (made === undefined) {
+        const model = checked(make(dimensions), dimensions);
+        made = { model, weights: weightsOf(model) };
+      }
       return made;
     };
     return {
       init: () =>
         Object.fromEntries(
-          built().weights.map(({ originalName, name }, index) => [
-            parameterName(originalName ?? name, index),
-            built().weights[index]!.read().clone(),
-          ]),
+          built()
+            .weights.filter(({ isTrained }) => isTrained)
+            .map((weight) => [weight.name, initialOf(weight)]),
         ),
       energy(parameters, x) {
-        const model = built();
+        const { model, weights } = built();
         const [, ...shape] = model.inputs[0]!.shape;
         const points = tf.reshape(x, [x.shape[0], ...(shape as number[])]);
-        const energies = withWeights(model, parameters, () => model.apply(points));
+        const energies = withWeights(weights, parameters, () => model.apply(points));
         return tf.reshape(energies as tf.Tensor, [x.shape[0]]);
       },
     };
   },
 };
 
-/** Names may repeat in a model; with its place each is one. */
-function parameterName(name: string, index: number): string {
-  return `${index + 1}/${name}`;
+type LayerWeight = tf.LayersModel['weights'][number];
+
+/** A weight of the model, by the name of the parameter that it is where it is trained. */
+interface Weight {
+  readonly name: string;
+  readonly isTrained: boolean;
+  readonly initial: tf.TypedArray;
+  readonly weight: LayerWeight;
 }
 
-/** What `f` gives while the model's weights stand for other tensors. */
+function weightsOf(model: tf.LayersModel): Weight[] {
+  const trained = new Set(model.trainableWeights);
+  return model.weights.map((weight, index) => ({
+    // Names may repeat in a model; with its place each is one.
+    name: `${index + 1}/${weight.originalName ?? weight.name}`,
+    isTrained: trained.has(weight),
+    initial: weight.read().dataSync().slice(),
+    weight,
+  }));
+}
+
+const initialOf = ({ initial, weight }: Weight) =>
+  tf.tensor(initial, weight.shape as number[], weight.dtype);
+
+/** What `f` gives while the model's trained weights stand for other tensors. */
 function withWeights<Result>(
-  { weights }: tf.LayersModel,
+  weights: readonly Weight[],
   parameters: EnergyParameters,
   f: () => Result,
 ): Result {
   // A layer reads its weights with `read()` alone.
-  const own = weights.map((weight) => weight.read);
-  const values = Object.values(parameters);
+  const own = weights.map(({ weight }) => weight.read);
   try {
-    for (const [index, weight] of weights.entries()) {
-      const value = parameters[parameterName(weight.originalName, index)] ?? values[index]!;
-      weight.read = () => value;
+    for (const each of weights) {
+      const value = each.isTrained ? parameters[each.name]! : initialOf(each);
+      each.weight.read = () => value;
     }
     return f();
   } finally {
-    for (const [index, weight] of weights.entries()) weight.read = own[index]!;
+    for (const [index, { weight }] of weights.entries()) weight.read = own[index]!;
   }
+}
+
+/** What a layer may be made of, as tfjs's classes name it. */
+const partNames = ['layers', 'layer', 'forwardLayer', 'backwardLayer', 'cell', 'cells'] as const;
+
+/** The layers that a layer is made of: of nested models, those wrapped, the cells of recurrent ones. */
+function* layersIn(layer: tf.layers.Layer): Generator<tf.layers.Layer> {
+  if (!(layer instanceof tf.LayersModel)) yield layer;
+  const parts = layer as unknown as Partial<Record<(typeof partNames)[number], unknown>>;
+  for (const part of partNames.flatMap((name) => parts[name])) {
+    if (part instanceof tf.layers.Layer) yield* layersIn(part);
+  }
+}
+
+/** An option of a layer that an energy cannot honour, or that the layer itself is one of those. */
+function mistakeIn(layer: tf.layers.Layer): { what: string; remedy: string } | undefined {
+  const kind = layer.getClassName();
+  if (refused.has(kind) || layer.stateful) {
+    return {
+      what: 'behaves differently in training, which an energy cannot',
+      remedy: 'Leave the layer out; layerNormalization may take the place of batchNormalization.',
+    };
+  }
+  const options = Object.entries(layer).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  for (const [name, value] of options) {
+    if (/^(recurrentD|d)ropout$/.test(name) && (value as number) > 0) {
+      return {
+        what: `has ${name}: ${value}, which draws noise in training; an energy cannot`,
+        remedy: `Leave ${name} out.`,
+      };
+    }
+    if (/(Regularizer|Constraint)$/.test(name)) {
+      return {
+        what: `has ${name}, which is not applied to an energy`,
+        remedy: name.endsWith('Regularizer')
+          ? `Leave ${name} out; optimizer.adamW has weightDecay.`
+          : `Leave ${name} out, or bound the weight in an energy.custom.`,
+      };
+    }
+  }
+  return undefined;
 }
 
 /** @throws ProblemError (`experiment`) where the model cannot be an energy */
@@ -114,12 +179,12 @@ function checked(model: tf.LayersModel, dimensions: number): tf.LayersModel {
       'Return what tf.sequential or tf.model makes.',
     );
   }
-  for (const layer of model.layers) {
-    const kind = layer.getClassName();
-    if (!refused.has(kind) && !layer.stateful) continue;
+  for (const layer of layersIn(model)) {
+    const mistake = mistakeIn(layer);
+    if (mistake === undefined) continue;
     refuse(
-      `energy.layersModel: the layer '${layer.name}' (${kind}) behaves differently in training, which an energy cannot.`,
-      'Leave the layer out; layerNormalization may take the place of batchNormalization.',
+      `energy.layersModel: the layer '${layer.name}' (${layer.getClassName()}) ${mistake.what}.`,
+      mistake.remedy,
     );
   }
   const [input, ...others] = model.inputs;
