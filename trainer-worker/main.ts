@@ -1,5 +1,6 @@
 /** The `ebm` command: trains in a shell, or under an editor over a socket. */
 // First of all, before anything can load ONNX Runtime.
+import { printable } from '../protocol/printable';
 import './without-telemetry';
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
@@ -264,6 +265,7 @@ command(exit)
       exit(thrown.exitCode === 0 ? 0 : exitCode.refused);
       return;
     }
-    process.stderr.write(`${thrown instanceof Error ? thrown.stack : String(thrown)}\n`);
+    const text = thrown instanceof Error ? thrown.stack : String(thrown);
+    process.stderr.write(`${printable(text ?? '')}\n`);
     exit(exitCode.failed);
   });

@@ -1,4 +1,5 @@
 import { type BackendName, type BackendReport, backendNames } from '../../protocol/backends';
+import { printable } from '../../protocol/printable';
 import { lookAtMachine } from '../backends/machine';
 import { probe } from '../backends/probe';
 import { exitCode } from './exit-code';
@@ -20,7 +21,7 @@ export async function backendsCommand(
   for (const asked of name === undefined ? backendNames : [name]) {
     const report = await reportOn(asked);
     reports.push(report);
-    process.stdout.write(json ? `${JSON.stringify(report)}\n` : textOf(report));
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : printable(textOf(report)));
   }
   return reports.some(({ works }) => works) ? exitCode.done : exitCode.refused;
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { printable } from '../../protocol/printable';
 import type { Problem, SourceLocation } from '../../protocol/problem';
 
 /**
- * A problem as a person reads it in a shell: place and message, the line itself, the remedy.
+ * A problem as a person reads it in a shell: place and message, the line itself, the remedy. Whatever
+ * it quotes is printable.
  *
  * @param verbose also shows the stack
  */
@@ -13,7 +15,7 @@ export function problemText(problem: Problem, verbose = false): string {
   if (location) lines.push(...codeFrame(location));
   if (problem.remedy) lines.push(`  ${problem.remedy}`);
   if (verbose && problem.detail) lines.push('', problem.detail);
-  return lines.join('\n');
+  return printable(lines.join('\n'));
 }
 
 /** The line that a location names, with a caret beneath; nothing if it cannot be read. */
@@ -27,6 +29,7 @@ function codeFrame({ file, line, column }: SourceLocation): string[] {
   }
   if (text === undefined || text.length > 200) return [];
   const number = String(line);
-  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  // As wide as what is printed of the line before the place.
+  const indent = printable(text.slice(0, column - 1)).replace(/[^\t]/g, ' ');
   return [`  ${number} | ${text}`, `  ${' '.repeat(number.length)} | ${indent}^`];
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import { errorName, type MetricInfo, type RunManifest, type RunState } from '../../protocol/run';
 import { formatWithError } from '../../protocol/with-error';
@@ -44,7 +45,7 @@ export function openingText(directory: string, manifest: RunManifest): string {
     ['directory', shortPath(directory)],
     ...warnings.map((warning): [string, string] => ['warning', warning]),
   ];
-  return rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join('');
+  return printable(rows.map(([name, value]) => `${name.padEnd(12)}${value}\n`).join(''));
 }
 
 /** The lines that close it: how it ended, and the last value of each metric. */
@@ -56,7 +57,7 @@ export function closingText(
 ): string {
   const time = formatSeconds(manifest.trainingSeconds);
   const head = `${state.status} after ${state.step} of ${state.steps} steps in ${time}, kept in ${shortPath(directory)}\n`;
-  return head + valuesText(manifest.metrics, last);
+  return printable(head + valuesText(manifest.metrics, last));
 }
 
 /** A line for the last value of each metric, with its error where it has one. */

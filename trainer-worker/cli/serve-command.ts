@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
+import { printable } from '../../protocol/printable';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { newRunName, runIdOf } from '../../run-directory/naming';
@@ -42,7 +43,7 @@ export async function serveCommand(
   file: string | undefined,
   options: ServeOptions,
 ): Promise<number> {
-  const log = (text: string) => process.stderr.write(`${text}\n`);
+  const log = (text: string) => process.stderr.write(`${printable(text)}\n`);
   const directory = path.resolve(options.runDirectory);
   let run: RecordedRun | undefined;
   const end: ProcessEnd = watchProcess(log, () => run);

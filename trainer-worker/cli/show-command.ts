@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { printable } from '../../protocol/printable';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { noAnnotations, readAnnotations, readNotes } from '../../run-directory/annotations';
 import { listCheckpoints } from '../../run-directory/checkpoints';
@@ -93,7 +94,9 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
     const noted = notes.trim() === '' ? '' : `notes\n${notes.trim().replace(/^/gm, '  ')}\n`;
     const configuration = JSON.stringify(manifest.config, undefined, 2);
     process.stdout.write(
-      `${facts.join('')}${noted}metrics\n${valuesText(manifest.metrics, metrics)}configuration\n${configuration}\n`,
+      printable(
+        `${facts.join('')}${noted}metrics\n${valuesText(manifest.metrics, metrics)}configuration\n${configuration}\n`,
+      ),
     );
     return 0;
   } catch (thrown) {

@@ -1,3 +1,4 @@
+import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import type { Json, JsonObject, RunGroup } from '../../protocol/run';
 import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
@@ -25,7 +26,8 @@ export interface SweepReporter {
 }
 
 /** Tells it in plain lines and a table at the end. */
-export function sweepTextReporter(write: Write): SweepReporter {
+export function sweepTextReporter(to: Write): SweepReporter {
+  const write: Write = (text) => to(printable(text));
   const place = ({ index, of }: RunGroup) => `run ${index + 1} of ${of}`;
   return {
     begin({ name, runs }, done) {

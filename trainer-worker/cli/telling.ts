@@ -1,3 +1,4 @@
+import { printable } from '../../protocol/printable';
 import { problemOf } from '../../protocol/problem';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
@@ -9,7 +10,7 @@ import { problemText } from './problem-text';
  */
 export async function telling(work: () => Promise<string>): Promise<number> {
   try {
-    process.stdout.write(await work());
+    process.stdout.write(printable(await work()));
     return exitCode.done;
   } catch (thrown) {
     process.stderr.write(`${problemText(problemOf(thrown))}\n`);

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { printable } from '../../protocol/printable';
 import {
   closingText,
   formatNumber,
@@ -17,7 +18,7 @@ export function lineReporter(write: Write): RunReporter {
   return {
     phase: (text) => write(`${text} …\n`),
     begin: (directory, manifest) => write(openingText(directory, manifest)),
-    notice: (text) => write(`${text}\n`),
+    notice: (text) => write(`${printable(text)}\n`),
     metrics(_step, values) {
       last = { ...last, ...values };
     },
@@ -53,7 +54,7 @@ export function barReporter(write: Write, terminal: NodeJS.WriteStream): RunRepo
       write(openingText(directory, manifest));
       bar.start(manifest.state.steps, 0, { loss: '–', speed: '–', left: '–' });
     },
-    notice: (text) => write(`\r\u001b[K${text}\n`),
+    notice: (text) => write(`\r\u001b[K${printable(text)}\n`),
     metrics(_step, values) {
       last = { ...last, ...values };
     },
