@@ -213,4 +213,68 @@ describe('a compiled step', () => {
       });
     }
   });
+
+  describe('names the row of data that it fails of:', () => {
+    // The slope of a length is undefined where the length is 0, that of what is multiplied by it too.
+    const length = ({ w }: { w: tfjs.Tensor }, x: tfjs.Tensor) =>
+      tf.norm(tf.matMul(x as tfjs.Tensor2D, w as tfjs.Tensor2D), 2, 1);
+    const persistent = objective.persistentContrastiveDivergence({
+      sampler: sampler.langevin({ steps: 1 }),
+      bufferSize: 256,
+    });
+    const cases = [
+      {
+        name: 'where a derivative in a parameter is not defined',
+        energy: length,
+        objective: persistent,
+        says: /^The gradient of the parameter 'w' became NaN at row 38 of the data, \(0, 0\): the derivative of the energy is not defined there\. The step was not applied/,
+        remedy: /tf\.sqrt\(tf\.add/,
+      },
+      {
+        name: 'where a score is not defined',
+        energy: length,
+        objective: objective.implicitScoreMatching(),
+        says: /^The loss became NaN at row 38 of the data, \(0, 0\): the derivative/,
+        remedy: /tf\.sqrt\(tf\.add/,
+      },
+      {
+        name: 'where an energy is infinite',
+        energy: ({ w }: { w: tfjs.Tensor }, x: tfjs.Tensor) =>
+          tf.add(
+            tf.sum(tf.matMul(x as tfjs.Tensor2D, w as tfjs.Tensor2D), 1),
+            tf.neg(tf.sum(tf.log(tf.abs(x)), 1)),
+          ),
+        objective: persistent,
+        says: /became (NaN|infinite) at row 38 of the data, \(0, 0\): the energy is Infinity there/,
+        remedy: /tf\.log/,
+      },
+    ];
+    for (const { name, says, remedy, energy: formula, objective: chosen } of cases) {
+      test(name, async () => {
+        const withZero = rows.slice();
+        withZero.fill(0, 74, 76);
+        const step = await trainingStep({
+          energy: energy.custom({
+            init: () => ({ w: tf.tensor2d([1, 2, -1, 3], [2, 2]) }),
+            energy: formula,
+          }),
+          objective: chosen,
+          optimizer: optimizer.adam(),
+          rows: withZero,
+          rowNumbers: Uint32Array.from({ length: 200 }, (_, row) => row + 1),
+          bounds,
+          // All rows in each step.
+          batchSize: 200,
+        });
+        const before = await step.checkpoint(0);
+        await assert.rejects(step.run(1), (error) => {
+          assert.ok(error instanceof ProblemError);
+          assert.match(error.problem.message, says);
+          assert.match(error.problem.remedy ?? '', remedy);
+          return true;
+        });
+        assert.deepEqual(await step.checkpoint(0), before);
+      });
+    }
+  });
 });

@@ -57,6 +57,11 @@ describe('a CSV file', () => {
       [40, 4],
       [50, 5],
     ]);
+    // The rows of the file hold their own numbers.
+    assert.deepEqual(
+      [...set.trainingNumbers!],
+      [...set.training].filter((_, index) => index % 2 === 1),
+    );
     assert.equal(set.transform, undefined);
     const sha256 = createHash('sha256').update(text).digest('hex');
     assert.deepEqual(set.files, [{ file, sha256 }]);

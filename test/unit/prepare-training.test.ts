@@ -152,13 +152,10 @@ describe('an energy that is wrong', () => {
       5,
     ],
     [
-      'does not use a parameter',
-      custom(
-        'tf.sum(tf.matMul(x, p.w), 1)',
-        '() => ({ w: tf.ones([2, 1]), unused: tf.ones([1]) })',
-      ),
-      /does not depend on its parameter 'unused'/,
-      /do not return it from init/,
+      'uses none of its parameters',
+      custom('tf.sum(x, 1)', '() => ({ w: tf.ones([2, 1]), unused: tf.ones([1]) })'),
+      /depends on none of its parameters: there is nothing to train/,
+      /what init returns/,
       5,
     ],
     [
@@ -197,6 +194,18 @@ describe('an energy that is wrong', () => {
       7,
     ],
   ];
+  test('is told of a parameter that it does not use, and trains', async (t) => {
+    const energy = custom(
+      'tf.sum(tf.matMul(x, p.w), 1)',
+      '() => ({ w: tf.ones([2, 1]), unused: tf.ones([1]) })',
+    );
+    const prepared = await prepare(t, smallExperiment({ energy }));
+    assert.deepEqual(prepared.warnings, [
+      "The loss does not depend on the parameter 'unused': it is not trained.",
+    ]);
+    assert.equal(await prepared.createLoop([]).run(), 'finished');
+  });
+
   for (const [name, energy, message, remedy, line] of wrong) {
     test(`because it ${name} is told at its line`, async (t) => {
       const problem = await problemFrom(prepare(t, smallExperiment({ energy })));

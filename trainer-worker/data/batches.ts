@@ -36,7 +36,7 @@ export class Batches {
     const dimensions = this.#dimensions;
     const batch = new Float32Array(this.#size * dimensions);
     for (let i = 0; i < this.#size; i++) {
-      const row = this.#rowAt(step, i);
+      const row = this.rowAt(step, i);
       batch.set(this.#rows.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
     }
     return batch;
@@ -46,11 +46,11 @@ export class Batches {
   labelsOf(step: number): Float32Array | undefined {
     const labels = this.#labels;
     if (labels === undefined) return undefined;
-    return Float32Array.from({ length: this.#size }, (_, i) => labels[this.#rowAt(step, i)]!);
+    return Float32Array.from({ length: this.#size }, (_, i) => labels[this.rowAt(step, i)]!);
   }
 
-  /** Which row is number `i` of the batch of `step`. */
-  #rowAt(step: number, i: number): number {
+  /** Which row is number `i` of the batch of `step`, both from 0. */
+  rowAt(step: number, i: number): number {
     const count = this.#rows.length / this.#dimensions;
     const place = (step - 1) * this.#size + i;
     return this.#orderOf(Math.floor(place / count))[place % count]!;

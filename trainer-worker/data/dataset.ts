@@ -26,6 +26,8 @@ export interface Dataset {
   readonly domain: Domain;
   /** `[n, D]`, row-major. */
   readonly training: Float32Array;
+  /** `[n]`: which row of its file each training row is, from 1, where they come from one. */
+  readonly trainingNumbers?: Uint32Array;
   /** `[m, D]`, row-major; never trained on. */
   readonly heldOut: Float32Array;
   /** Where the rows belong to classes. */

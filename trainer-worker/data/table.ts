@@ -133,6 +133,7 @@ export function datasetOf(table: Table, options: Required<TableOptions>, seed: n
     dimensions,
     axes: columns,
     training: rows(training),
+    trainingNumbers: training.map((index) => index + 1),
     heldOut: rows(heldOut),
     domain,
     ...(table.labels ? { labels: labelsOf(table.labels, training, heldOut) } : {}),

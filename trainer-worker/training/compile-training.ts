@@ -64,6 +64,8 @@ export interface TrainingDefinition {
   readonly optimizer: OptimizerSpec;
   /** `[n, D]` training rows. */
   readonly rows: Float32Array;
+  /** `[n]` numbers of these rows in their file, from 1, if they come from one. */
+  readonly rowNumbers?: Uint32Array;
   /** Where their numbers lie. Default `'real'`. */
   readonly domain?: Domain;
   /** The classes of the training rows, if they have any. */
@@ -191,6 +193,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         backend,
         objective,
         batches,
+        ...(definition.rowNumbers ? { rowNumbers: definition.rowNumbers } : {}),
         seed,
         shownChains: (at, count) =>
           objective.shownChains?.(at, count) ??

@@ -9,6 +9,7 @@ import type { Objective } from '../objectives/objective-method';
 import { parameterName } from './model-programs';
 import { OnDemand } from './on-demand';
 import { Pace } from './pace';
+import { rowAtFault } from './row-at-fault';
 import type { Checkpoint, NamedTensor } from './run-observer';
 import { rateFactorName, type StepProgram } from './step-program';
 import type { StepMetrics, TrainingStep } from './training-step';
@@ -27,6 +28,8 @@ export interface CompiledStepOptions {
   readonly backend: Backend;
   readonly objective: Objective;
   readonly batches: Batches;
+  /** See {@link TrainingDefinition}. */
+  readonly rowNumbers?: Uint32Array;
   readonly seed: number;
   /** `[count, D]` points that the shown chains start from after so many steps. */
   readonly shownChains: (step: number, count: number) => Float32Array;
@@ -93,12 +96,9 @@ export class CompiledStep implements TrainingStep {
 
   async run(step: number): Promise<StepMetrics> {
     const { objective, seed, step: compiled } = this.#options;
-    const outputs = await this.#step.run(
-      feedsOf(this.#options, step),
-      { seed, step },
-      ({ watches }) => watches!.every(Number.isFinite),
-    );
-    requireFinite(compiled, outputs['watches'] as Float32Array);
+    const feeds = feedsOf(this.#options, step);
+    const outputs = await this.#step.run(feeds, { seed, step }, isSound);
+    if (!isSound(outputs)) throw await this.#notFinite(step, feeds, outputs);
     objective.keep?.(step, outputs);
     this.#completed = step;
     const values = outputs['metrics']!;
@@ -226,6 +226,40 @@ export class CompiledStep implements TrainingStep {
     }
   }
 
+  /** The problem for a step that is not finite: at which row of data, if it is one of these. */
+  async #notFinite(step: number, feeds: Arrays, outputs: Arrays): Promise<ProblemError> {
+    const { batches, rowNumbers, seed, step: compiled } = this.#options;
+    const data = feeds['data'] as Float32Array;
+    const labels = feeds['labels'] as Float32Array | undefined;
+    const size = compiled.program.inputs[0]!.shape[0]!;
+    const dimensions = data.length / size;
+    const rowOf = (index: number) => data.subarray(index * dimensions, (index + 1) * dimensions);
+    const index = await rowAtFault(size, async (rows) => {
+      const taken = Array.from({ length: size }, (_, place) => rows[place % rows.length]!);
+      const alone = new Float32Array(data.length);
+      for (const [place, row] of taken.entries()) alone.set(rowOf(row), place * dimensions);
+      const fed = {
+        ...feeds,
+        data: alone,
+        ...(labels ? { labels: Float32Array.from(taken, (row) => labels[row]!) } : {}),
+      };
+      return !isSound(await this.#step.run(fed, { seed, step }, () => false));
+    });
+    const found = firstNotFinite(compiled, outputs['watches'] as Float32Array);
+    if (index === undefined) return found.problem();
+    const [energy] = await this.energy(rowOf(index));
+    const number = rowNumbers?.[batches.rowAt(step, index)];
+    return found.problem(
+      `at ${number === undefined ? 'a row of the data' : `row ${number} of the data`}, ${pointText(rowOf(index))}: ` +
+        (Number.isFinite(energy)
+          ? 'the derivative of the energy is not defined there'
+          : `the energy is ${energy} there`),
+      Number.isFinite(energy)
+        ? 'Write the energy so that it has a derivative there, for example tf.sqrt(tf.add(tf.sum(tf.square(x), 1), 1e-12)) in place of tf.norm(x, 2, 1).'
+        : 'Keep what the energy computes finite there, for example the argument of tf.log above 0, or leave the row out of the data.',
+    );
+  }
+
   /**
    * What a program of the model gives for each of `[n, D]` points, one output after the other.
    *
@@ -273,15 +307,25 @@ export function feedsOf(
   };
 }
 
-/** @throws ProblemError of kind `training` that names the first quantity that is NaN or infinite */
-function requireFinite({ watches }: StepProgram, magnitudes: Float32Array): void {
+const isSound = ({ watches }: Arrays) => watches!.every(Number.isFinite);
+
+/** The first quantity that is NaN or infinite, as a problem of kind `training`. */
+function firstNotFinite({ watches }: StepProgram, magnitudes: Float32Array) {
   const index = magnitudes.findIndex((value) => !Number.isFinite(value));
-  if (index === -1) return;
-  const { quantity, remedy } = watches[index]!;
+  const watch = watches[index]!;
   const what = Number.isNaN(magnitudes[index]) ? 'NaN' : 'infinite';
-  throw new ProblemError({
-    kind: 'training',
-    message: `${quantity} became ${what}. The step was not applied: everything is as the step before left it.`,
-    remedy,
-  });
+  return {
+    problem: (where?: string, remedy = watch.remedy) =>
+      new ProblemError({
+        kind: 'training',
+        message: `${watch.quantity} became ${what}${where === undefined ? '' : ` ${where}`}. The step was not applied: everything is as the step before left it.`,
+        remedy,
+      }),
+  };
+}
+
+/** The first numbers of a point. */
+function pointText(point: Float32Array): string {
+  const shown = Array.from(point.subarray(0, 4), (value) => Number(value.toPrecision(4)));
+  return `(${[...shown, ...(point.length > shown.length ? ['…'] : [])].join(', ')})`;
 }

@@ -52,11 +52,11 @@ export function parametersIn({ parameters }: ModelDefinition, tensors: Tensors):
  * Tries an energy on a symbolic batch, before anything is built of it.
  *
  * @throws ProblemError (`experiment`) where it throws, has the wrong shape, cannot be compiled, or
- *   does not depend on the point or on one of its parameters
+ *   does not depend on the point or on any of its parameters
  */
 export function checkEnergy(definition: ModelDefinition, batchSize: number): void {
   const { origin } = definition;
-  // Sources under names that no parameter has, so that they can be told apart.
+  // Under a name that no parameter has.
   const x = 'the point x';
   let ignored: readonly string[] = [];
   compileProgram({
@@ -70,7 +70,7 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
       const parameters = parametersIn(definition, inputs);
       const { energy } = modelWith(definition, parameters);
       const sources = Object.entries(parameters).map(([name, tensor]) => [
-        `its parameter '${name}'`,
+        `parameter ${name}`,
         tensor,
       ]);
       const { value, unreached } = gradientsOf(() => tf.sum(energy(points)) as tf.Scalar, {
@@ -81,15 +81,21 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
       return { outputs: { value } };
     },
   });
-  const [first] = ignored;
-  if (first === undefined) return;
-  throw wrongEnergy(
-    `The energy does not depend on ${first}.`,
-    first === x
-      ? 'Compute it from x with tfjs operations.'
-      : 'Use the parameter in the energy, or do not return it from init.',
-    origin,
-  );
+  if (ignored.includes(x)) {
+    throw wrongEnergy(
+      `The energy does not depend on ${x}.`,
+      'Compute it from x with tfjs operations.',
+      origin,
+    );
+  }
+  // A step warns of single ones, which do no harm.
+  if (ignored.length > 0 && ignored.length === definition.parameters.length) {
+    throw wrongEnergy(
+      'The energy depends on none of its parameters: there is nothing to train.',
+      'Use in the energy what init returns.',
+      origin,
+    );
+  }
 }
 
 /** Energies of points: inputs `points` `[count, D]` and the parameters, output `energies` `[count]`. */

@@ -71,6 +71,7 @@ export async function prepareTraining(
     objective: experiment.objective,
     optimizer: experiment.optimizer,
     rows: training,
+    ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
     domain: dataset.domain,
     ...(dataset.labels ? { labels: dataset.labels } : {}),
     bounds,
