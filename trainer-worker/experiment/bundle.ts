@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Message, Metafile } from 'esbuild';
 import { ProblemError, type SourceLocation } from '../../protocol/problem';
 import type { ExperimentSource } from './loaded-experiment';
+import { modulePlace } from './module-place';
 
 /** An experiment and all it imports, as one CommonJS script. */
 export interface Bundle {
@@ -15,6 +16,8 @@ export interface Bundle {
   readonly sources: readonly ExperimentSource[];
   /** The modules that the script requires. */
   readonly requires: readonly string[];
+  /** What is likely to be a mistake in the project's files, with its place. */
+  readonly warnings: readonly string[];
 }
 
 /** Builds going on in this process; esbuild's helper process is ended after the last. */
@@ -26,7 +29,8 @@ let bundles = 0;
  * trainer's own copies; packages of the project's `node_modules` are bundled.
  *
  * @param file absolute path
- * @param original where the file lay of which this one is a copy, for packages beside it
+ * @param original where the file lay of which this one is a copy, for packages beside it and for what
+ *   its modules say of their own place
  * @throws ProblemError of kind `experiment` at the place of a syntax error or an unresolved import
  */
 export async function bundleExperiment(file: string, original = file): Promise<Bundle> {
@@ -50,6 +54,7 @@ export async function bundleExperiment(file: string, original = file): Promise<B
       target: 'node20',
       external: ['ebm-lab', '@tensorflow/*'],
       nodePaths: packageFolders(original),
+      plugins: [modulePlace(file, original)],
       // What a name is stays readable in stacks.
       keepNames: true,
       logLevel: 'silent',
@@ -62,11 +67,12 @@ export async function bundleExperiment(file: string, original = file): Promise<B
       scriptName: path.join(directory, `experiment-bundle-${++bundles}.js`),
       sources: await readSources(file, result.metafile),
       requires: requiresOf(result.metafile),
+      warnings: result.warnings.flatMap((warning) => warningOf(warning, directory)),
     };
   } catch (error) {
     const first = isBuildFailure(error) ? error.errors[0] : undefined;
     if (first === undefined) throw error;
-    throw new ProblemError(problemOfMessage(first, file, directory), { cause: error });
+    throw new ProblemError(await problemOfMessage(first, file, directory), { cause: error });
   } finally {
     if (--building === 0) await esbuild.stop();
   }
@@ -104,9 +110,57 @@ function isBuildFailure(error: unknown): error is { readonly errors: readonly Me
   return error instanceof Error && Array.isArray((error as { errors?: unknown }).errors);
 }
 
-function problemOfMessage(message: Message, file: string, directory: string) {
+/** What the bundler says, in the user's terms. */
+interface Reading {
+  readonly message: string;
+  readonly remedy: string;
+  /** The package that it is about, in whose files the user has nothing to correct. */
+  readonly package?: string;
+}
+
+/** Messages of esbuild that are about bundling, of which a user knows nothing. */
+const readings: readonly (readonly [says: RegExp, reading: (...found: string[]) => Reading])[] = [
+  [
+    /^Could not resolve "(\..*)"/,
+    (name) => ({
+      message: `The import '${name}' cannot be found.`,
+      remedy: 'Correct the path; it is relative to the file that imports it.',
+    }),
+  ],
+  [
+    /^Could not resolve "(.+)"/,
+    (name) => ({
+      message: `The import '${name}' cannot be found.`,
+      remedy: 'Correct the name, or install the package in this folder with npm install.',
+    }),
+  ],
+  [
+    /^Top-level await|top-level await$/,
+    () => ({
+      message: 'An experiment is evaluated in one go: nothing can be awaited outside of functions.',
+      remedy:
+        'Use what does not wait, such as readFileSync of node:fs, or make a file of data beforehand and read it by data.csv or data.npy.',
+    }),
+  ],
+  [
+    /^No loader is configured for "\.node" files: .*node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/](.*)$/,
+    (name, part) => ({
+      message: `The package '${name}' has a part in machine code (${part}), which cannot be bundled.`,
+      remedy: `Let Node load it: createRequire(import.meta.url)('${name}'), with createRequire of node:module.`,
+      package: name,
+    }),
+  ],
+  [
+    /^No loader is configured for "(.*)" files: (.*)$/,
+    (kind, file) => ({
+      message: `${path.basename(file)} cannot be imported: ${kind} is neither code nor JSON.`,
+      remedy: 'Name the file in data.csv or data.npy, or read it by readFileSync of node:fs.',
+    }),
+  ],
+];
+
+async function problemOfMessage(message: Message, file: string, directory: string) {
   const { location, text } = message;
-  const unresolved = /^Could not resolve "(.+)"/.exec(text);
   const place: SourceLocation = location
     ? {
         file: path.resolve(directory, location.file),
@@ -115,19 +169,43 @@ function problemOfMessage(message: Message, file: string, directory: string) {
         column: Buffer.from(location.lineText).subarray(0, location.column).toString().length + 1,
       }
     : { file, line: 1, column: 1 };
+  const [says, read] = readings.find(([pattern]) => pattern.test(text)) ?? [];
+  const reading = read?.(...(says!.exec(text) ?? []).slice(1)) ?? {
+    message: `${path.basename(place.file)} does not compile: ${text.replace(/\.?$/, '.')}`,
+    remedy: 'Correct the file at this place.',
+  };
   return {
     kind: 'experiment' as const,
-    message: unresolved
-      ? `The import '${unresolved[1]}' cannot be found.`
-      : `${path.basename(place.file)} does not compile: ${text.replace(/\.?$/, '.')}`,
-    remedy: unresolved
-      ? unresolved[1]?.startsWith('.')
-        ? 'Correct the path; it is relative to the file that imports it.'
-        : 'Correct the name, or install the package in this folder with npm install.'
-      : 'Correct the file at this place.',
-    location: place,
+    message: reading.message,
+    remedy: reading.remedy,
+    location: reading.package === undefined ? place : await importOf(reading.package, file),
     detail: message.notes.map((note) => note.text).join('\n') || text,
   };
+}
+
+/** Where a file names a package; its beginning where another one does. */
+async function importOf(name: string, file: string): Promise<SourceLocation> {
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  const named = ["'", '"'].flatMap((quote) => [`${quote}${name}${quote}`, `${quote}${name}/`]);
+  const columnIn = (text: string) => Math.max(...named.map((quoted) => text.indexOf(quoted)));
+  const line = lines.findIndex((text) => columnIn(text) >= 0);
+  return line === -1
+    ? { file, line: 1, column: 1 }
+    : { file, line: line + 1, column: columnIn(lines[line]!) + 1 };
+}
+
+/** A warning of the bundler with its place; packages are not the user's to correct. */
+function warningOf({ id, text, location }: Message, directory: string): string[] {
+  if (location?.file.split('/').includes('node_modules')) return [];
+  const place = location
+    ? `${path.basename(path.resolve(directory, location.file))}:${location.line}: `
+    : '';
+  // It speaks of a format that the user has not chosen.
+  const said =
+    id === 'empty-import-meta'
+      ? 'Of import.meta only url, dirname and filename are known to an experiment.'
+      : text.replace(/\.?$/, '.');
+  return [`${place}${said}`];
 }
 
 async function readSources(file: string, metafile: Metafile): Promise<ExperimentSource[]> {

@@ -23,12 +23,13 @@ function withTimeLimit(milliseconds: number, body: () => void): void {
 /**
  * Evaluates a bundle and gives its exports.
  *
+ * @param file the launched file, `original` where it lay if it is a copy
  * @param modules what the bundle's own imports of `ebm-lab` and tfjs give, by name
  * @throws what the file throws, or a ProblemError when it takes longer than `timeoutMs`
  */
 export function evaluateBundle(
   bundle: Bundle,
-  file: string,
+  { file, original }: { readonly file: string; readonly original: string },
   modules: ReadonlyMap<string, unknown>,
   timeoutMs: number,
 ): { readonly [name: string]: unknown } {
@@ -38,7 +39,9 @@ export function evaluateBundle(
     if (modules.has(name)) return modules.get(name);
     if (isBuiltin(name)) return native(name);
     throw new Error(
-      `The package '${name}' cannot be imported by an experiment; import '@tensorflow/tfjs'.`,
+      name.startsWith('@tensorflow/')
+        ? `The package '${name}' cannot be imported by an experiment; import '@tensorflow/tfjs'.`
+        : `require('${name}') names its module only when it runs; createRequire(import.meta.url) of node:module finds it.`,
     );
   };
   const module: { exports: { readonly [name: string]: unknown } } = { exports: {} };
@@ -46,7 +49,7 @@ export function evaluateBundle(
     withTimeLimit(timeoutMs, () => {
       vm.compileFunction(bundle.code, ['exports', 'require', 'module', '__filename', '__dirname'], {
         filename: bundle.scriptName,
-      }).call(module.exports, module.exports, require, module, file, path.dirname(file));
+      }).call(module.exports, module.exports, require, module, original, path.dirname(original));
     });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;

@@ -59,7 +59,7 @@ export async function readExperiment(
   // esbuild works in a process of its own while this one reads tfjs, the two slow parts of a launch.
   const [bundle, runtime] = await Promise.all([bundleExperiment(entry, original), loadRuntime()]);
   const files = bundle.sources.map((source) => source.path);
-  const exports = evaluated(bundle, entry, files, runtime, timeoutMs);
+  const exports = evaluated(bundle, entry, files, runtime, timeoutMs, original);
   const { default: exported } = exports;
   const options = runtime.optionsOf(exported);
   if (options === undefined) throw notAnExperiment(bundle, entry, exported);
@@ -81,7 +81,16 @@ export async function readExperiment(
           : resolved;
       const config = runtime.configOf(experiment) as JsonObject;
       const { sources } = bundle;
-      return { file: original ?? entry, experiment, config, overrides, sources, sha256, locations };
+      return {
+        file: original ?? entry,
+        experiment,
+        config,
+        overrides,
+        sources,
+        sha256,
+        locations,
+        warnings: bundle.warnings,
+      };
     },
   };
 }
@@ -131,9 +140,10 @@ function evaluated(
   files: readonly string[],
   runtime: Runtime,
   timeoutMs: number,
+  original = entry,
 ) {
   try {
-    return evaluateBundle(bundle, entry, runtime.modules, timeoutMs);
+    return evaluateBundle(bundle, { file: entry, original }, runtime.modules, timeoutMs);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     const stack = error instanceof Error ? error.stack : undefined;

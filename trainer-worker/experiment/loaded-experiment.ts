@@ -27,6 +27,8 @@ export interface LoadedExperiment {
   readonly sha256: string;
   /** Where the user's file makes each part, as far as known. */
   readonly locations: Readonly<Partial<Record<ExperimentPart, SourceLocation>>>;
+  /** What is likely to be a mistake in the files, with its place. */
+  readonly warnings: readonly string[];
   /** The run that keeps what its `initialize` named, and what that was. */
   readonly keptInitial?: KeptFile & { readonly directory: string };
 }
