@@ -77,6 +77,12 @@ const refused: Readonly<Record<string, Call>> = {
 const meaningless: Readonly<Record<string, Call>> = {
   'an einsum whose terms are longer than the tensor': (x) => tf.einsum('ijk->ij', x),
   'an einsum with a letter twice in the result': (x) => tf.einsum('ij->ii', x),
+  'an axis that is named twice': (x) => tf.sum(x, [1, -1]),
+  'an order of axes that has one twice': (x) => tf.transpose(x, [1, 1]),
+  'a slice that begins between two rows': (x) => tf.slice(x, [0.5, 0], [1, 3]),
+  'a shape that is not whole': (x) => tf.scatterND(positions([0], [1]), x, [2.5, 3]),
+  'images of no size': (x) => tf.image.resizeBilinear(image(x) as tf.Tensor4D, [-4, 3]),
+  'a negative radius': (x) => tf.localResponseNormalization(image(x) as tf.Tensor4D, -1),
   'cumsum along an axis that is not there': (x) => tf.cumsum(x, 3),
   'a negative padding': (x) => tf.pad(x, [[0, 0], [-1, 0]]), // biome-ignore format: as it is written
   'paddings of too few axes': (x) => tf.pad(x, [[0, 0]]),
@@ -127,6 +133,15 @@ const computed: Readonly<Record<string, Call>> = {
   'a list of positions in one axis': (x) => tf.scatterND(tf.tensor1d([3, 1], 'int32'), x, [4, 3]),
   'of updates of equal positions the last counts': (x) =>
     tf.tensorScatterUpdate(x, positions([0, 1], [1, 1], [0, 1]), tf.tensor1d([5, 6, 7])),
+  'a padding of whole numbers by a fraction': (x) =>
+    tf.pad(
+      tf.cast(x, 'int32'),
+      [
+        [1, 0],
+        [0, 0],
+      ],
+      0.5,
+    ),
   'a step of what is not a number': (x) => tf.step(tf.div(tf.sub(x, x), tf.relu(x))),
   'the smallest of conditions': (x) => tf.argMin(tf.greater(x, 0), 1),
   ...Object.fromEntries(

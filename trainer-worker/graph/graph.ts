@@ -93,6 +93,10 @@ export class Graph {
     const { shape, dtype } = row.result(inputs, attributes, (why, remedy) =>
       this.#refuse(row, inputs, why, remedy),
     );
+    // Tables of noise are inputs of a length that each run decides.
+    if (inputs.length > 0 && !shape.every((size) => Number.isInteger(size) && size >= 0)) {
+      this.#refuse(row, inputs, `its result would have the shape ${formatShape(shape)}`);
+    }
     const node: Node = {
       graph: this,
       id: this.#nextId++,

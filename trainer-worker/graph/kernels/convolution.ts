@@ -191,6 +191,7 @@ function dilation(call: KernelCall): Node {
 function localResponse(call: KernelCall): Node {
   const value = x(call);
   const { depthRadius, bias, alpha, beta } = call.attributes as Record<string, number>;
+  if (depthRadius! < 0) call.refuse('its radius is negative', 'Give a radius of 0 or more.');
   const channels = value.shape.at(-1)!;
   const reach = [0, 0, 0, depthRadius!];
   const padded = pad(square(value), reach, reach);
@@ -238,6 +239,12 @@ const resize =
   (linear: boolean): Kernel =>
   (call) => {
     const [height, width] = pairOf(call.attributes['size']);
+    if (![height, width].every((size) => Number.isInteger(size) && size > 0)) {
+      call.refuse(
+        `there are no images of ${height} × ${width}`,
+        'Give height and width as whole numbers above 0.',
+      );
+    }
     const images = call.inputs['images']!;
     const between = linear ? cast(images, 'float32') : images;
     const rows = resizeAxis(between, 1, height, linear, call);

@@ -149,7 +149,9 @@ function oneHot(positions: Node, depth: number): Node {
 
 /** Rows summed by the segments they belong to; those of no segment are left out. */
 function segmentSum({ inputs, attributes, refuse }: KernelCall): Node {
-  const { x: value, segmentIds } = inputs as { x: Node; segmentIds: Node };
+  const { x: given, segmentIds } = inputs as { x: Node; segmentIds: Node };
+  // tfjs gives floats for whole numbers too.
+  const value = cast(given, 'float32');
   const segments = attributes['numSegments'] as number;
   if (!sameShape(segmentIds.shape, value.shape.slice(0, 1))) {
     refuse(

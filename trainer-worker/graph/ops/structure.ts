@@ -84,7 +84,13 @@ const transposeRow: Row = {
   ],
   layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis]),
   kernels: {
-    Transpose: ({ inputs, attributes }) => transpose(inputs['x']!, numbers(attributes['perm'])),
+    Transpose: ({ inputs, attributes }) => {
+      const { shape } = inputs['x']!;
+      const order = numbers(attributes['perm']);
+      // Throws where one is missing or there twice.
+      if (axesIn(shape, order).length !== shape.length) throw new Error('An axis is missing.');
+      return transpose(inputs['x']!, order);
+    },
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
@@ -157,7 +163,10 @@ const sliceRow: Row = {
     const size = numbers(attributes['size']);
     const fits = x!.shape.every(
       (length, axis) =>
-        begin[axis]! >= 0 && size[axis]! >= 0 && begin[axis]! + size[axis]! <= length,
+        Number.isInteger(begin[axis]) &&
+        begin[axis]! >= 0 &&
+        size[axis]! >= 0 &&
+        begin[axis]! + size[axis]! <= length,
     );
     if (!fits) refuse(`a block of ${formatShape(size)} at ${formatShape(begin)} leaves it`);
     return { shape: size, dtype: x!.dtype };
@@ -224,6 +233,7 @@ const padRow: Row = {
     PadV2: ({ inputs, attributes, refuse }) => {
       const x = inputs['x']!;
       const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
+      const value = attributes['constantValue'] as number;
       if (paddings.length !== x.shape.length) {
         refuse(
           `${paddings.length} pairs of paddings are given for ${x.shape.length} axes`,
@@ -240,7 +250,7 @@ const padRow: Row = {
         x,
         paddings.map(([before]) => before),
         paddings.map(([, after]) => after),
-        attributes['constantValue'] as number,
+        x.dtype === 'float32' ? value : Math.trunc(value),
       );
     },
   },
