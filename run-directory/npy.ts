@@ -7,11 +7,13 @@
  * read by a parser for exactly that, never evaluated.
  */
 
-/** `f`loating, `i`nteger, `u`nsigned or `b`oolean, and the bytes of a number. */
-type NpyType = 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
+import { halfToNumber } from './half-precision';
 
-/** Numbers of any of those types; booleans are bytes of 0 and 1. */
-type NpyData =
+/** `f`loating, `i`nteger, `u`nsigned or `b`oolean, and the bytes of a number. */
+type NpyType = 'f2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
+
+/** Numbers of any of those types; booleans are bytes of 0 and 1, halves become single precision. */
+export type NpyData =
   | Float32Array
   | Float64Array
   | Int8Array
@@ -31,22 +33,30 @@ export interface NpyArray {
   readonly data: NpyData;
 }
 
-const types = {
-  f4: Float32Array,
-  f8: Float64Array,
-  i1: Int8Array,
-  i2: Int16Array,
-  i4: Int32Array,
-  i8: BigInt64Array,
-  u1: Uint8Array,
-  u2: Uint16Array,
-  u4: Uint32Array,
-  u8: BigUint64Array,
-  b1: Uint8Array,
-} as const;
+const types: Readonly<Record<NpyType, (buffer: ArrayBuffer) => NpyData>> = {
+  f2: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToNumber),
+  f4: (buffer) => new Float32Array(buffer),
+  f8: (buffer) => new Float64Array(buffer),
+  i1: (buffer) => new Int8Array(buffer),
+  i2: (buffer) => new Int16Array(buffer),
+  i4: (buffer) => new Int32Array(buffer),
+  i8: (buffer) => new BigInt64Array(buffer),
+  u1: (buffer) => new Uint8Array(buffer),
+  u2: (buffer) => new Uint16Array(buffer),
+  u4: (buffer) => new Uint32Array(buffer),
+  u8: (buffer) => new BigUint64Array(buffer),
+  b1: (buffer) => new Uint8Array(buffer),
+};
+
+/** Bytes that a number takes in a file. */
+function bytesOf(type: NpyType): number {
+  return Number(type.slice(1));
+}
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const longestHeader = 2 ** 16;
+/** So many bytes of a file hold its header in any case. */
+export const npyHeaderBytes = longestHeader + 12;
 const mostDimensions = 32;
 
 /**
@@ -72,13 +82,29 @@ export function writeNpy(data: Float32Array, shape: readonly number[]): Uint8Arr
   return [head, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
 }
 
+/** What a file says of its array. */
+export interface NpyHeader {
+  readonly dtype: NpyType;
+  /** Bytes that a number takes. */
+  readonly itemBytes: number;
+  readonly bigEndian: boolean;
+  /** Whether the first index is the fastest. */
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** Where its data begin in the file. */
+  readonly dataStart: number;
+  /** What its data take. */
+  readonly dataBytes: number;
+}
+
 /**
- * Reads a whole `.npy` file of version 1, 2 or 3, of either byte order and either memory order.
+ * Reads the header of a `.npy` file of version 1, 2 or 3.
  *
- * @throws Error that says what is wrong with the bytes and where; nothing is allocated for a shape
- *   that the bytes do not fill
+ * @param bytes the file, or its first {@link npyHeaderBytes}
+ * @throws Error that says what is wrong with the bytes and where; an {@link NpyTypeError} where its
+ *   array is none of numbers that can be read
  */
-export function readNpy(bytes: Uint8Array): NpyArray {
+export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   if (magic.some((byte, index) => bytes[index] !== byte)) {
     throw new Error('byte 0: it does not begin with "\\x93NUMPY", so it is no NumPy file.');
   }
@@ -101,31 +127,66 @@ export function readNpy(bytes: Uint8Array): NpyArray {
   // Version 3 has UTF-8; every header that is acceptable here is ASCII in all three.
   const text = new TextDecoder('latin1').decode(bytes.subarray(headerStart, dataStart));
   const header = new HeaderParser(text, headerStart).parse();
-  const Class = types[header.dtype];
-  const wanted = product(header.shape) * Class.BYTES_PER_ELEMENT;
-  const got = bytes.length - dataStart;
-  if (wanted !== got) {
-    throw new Error(
-      `byte ${dataStart}: the shape [${header.shape.join(', ')}] of ${header.dtype} needs ${wanted} bytes of data, but there are ${got}.`,
-    );
-  }
-  // Not `slice`, which for a Node buffer copies nothing.
-  const raw = new Uint8Array(bytes.subarray(dataStart));
-  if (header.bigEndian) reverseBytes(raw, Class.BYTES_PER_ELEMENT);
-  const data = new Class(raw.buffer);
-  return {
-    dtype: header.dtype,
-    shape: header.shape,
-    data: header.fortranOrder ? toRowMajor(data, header.shape) : data,
-  };
+  const itemBytes = bytesOf(header.dtype);
+  return { ...header, itemBytes, dataStart, dataBytes: product(header.shape) * itemBytes };
 }
 
-interface Header {
-  readonly dtype: NpyType;
-  readonly bigEndian: boolean;
-  readonly fortranOrder: boolean;
-  readonly shape: readonly number[];
+/**
+ * The numbers that bytes of a file's data are.
+ *
+ * @param raw whole numbers, in a buffer of their own; their order may be changed
+ */
+export function npyNumbers(
+  { dtype, itemBytes, bigEndian }: NpyHeader,
+  raw: Uint8Array<ArrayBuffer>,
+): NpyData {
+  if (bigEndian) reverseBytes(raw, itemBytes);
+  return types[dtype](raw.buffer);
 }
+
+/**
+ * Reads a whole `.npy` file of version 1, 2 or 3, of either byte order and either memory order.
+ *
+ * @throws Error that says what is wrong with the bytes and where; nothing is allocated for a shape
+ *   that the bytes do not fill
+ */
+export function readNpy(bytes: Uint8Array): NpyArray {
+  const header = readNpyHeader(bytes);
+  const { dtype, shape, dataStart, dataBytes, fortranOrder } = header;
+  requireFilled(header, bytes.length - dataStart);
+  // Not `slice`, which for a Node buffer copies nothing.
+  const data = npyNumbers(header, new Uint8Array(bytes.subarray(dataStart, dataStart + dataBytes)));
+  return { dtype, shape, data: fortranOrder ? toRowMajor(data, shape) : data };
+}
+
+/**
+ * @param got bytes after the header
+ * @throws Error unless they are what the shape needs
+ */
+export function requireFilled(
+  { dtype, shape, dataStart, dataBytes }: NpyHeader,
+  got: number,
+): void {
+  if (dataBytes === got) return;
+  throw new Error(
+    `byte ${dataStart}: the shape [${shape.join(', ')}] of ${dtype} needs ${dataBytes} bytes of data, but there are ${got}.`,
+  );
+}
+
+/** An array is none of numbers that can be read. */
+export class NpyTypeError extends Error {
+  /** What NumPy calls its type: `|O`, `<c16`; the beginning of its fields where it has such. */
+  readonly descr: string;
+
+  constructor(message: string, descr: string) {
+    super(message);
+    this.name = 'NpyTypeError';
+    this.descr = descr;
+  }
+}
+
+/** What the dict of a header has. */
+type Header = Pick<NpyHeader, 'dtype' | 'bigEndian' | 'fortranOrder' | 'shape'>;
 
 /** Reads the one dict literal that a header may be. */
 class HeaderParser {
@@ -165,15 +226,21 @@ class HeaderParser {
   }
 
   #type(): Pick<Header, 'dtype' | 'bigEndian'> {
+    if (this.#accept('[')) this.#refuse(this.#text.slice(this.#at - 1, this.#at + 39));
     const descr = this.#string();
     const dtype = descr.slice(1);
     const order = descr[0] ?? '';
     if (!Object.hasOwn(types, dtype) || !'<>|='.includes(order)) {
-      return this.#fail(
-        `numbers of type '${descr.slice(0, 40)}' cannot be read; ${Object.keys(types).join(', ')} can`,
-      );
+      return this.#refuse(descr.slice(0, 40));
     }
     return { dtype: dtype as NpyType, bigEndian: order === '>' };
+  }
+
+  #refuse(descr: string): never {
+    throw new NpyTypeError(
+      `byte ${this.#start + this.#at}: numbers of type '${descr}' cannot be read; ${Object.keys(types).join(', ')} can.`,
+      descr,
+    );
   }
 
   #bool(): boolean {

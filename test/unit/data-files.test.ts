@@ -89,6 +89,42 @@ describe('a CSV file', () => {
     assert.ok(Math.abs(held - Math.round(held)) < 1e-5 && held > 0.5 && held < 5.5);
   });
 
+  test('tells by how much a density in its units is lower than that of the rows', async (t) => {
+    const wide = 'x,y\n0,0\n1000,7\n3000,5\n2000,2\n500,3\n4000,4\n';
+    const set = await load(t, wide, data.csv(file));
+    const { scale } = set.transform!;
+    // A normal density of the rows, taken in the file's units: log N(z) - Σ log scale = log N(x; mean, scale).
+    const normal = (value: number, mean: number, deviation: number) =>
+      -0.5 * ((value - mean) / deviation) ** 2 - Math.log(deviation * Math.sqrt(2 * Math.PI));
+    const z = [...set.heldOut.subarray(0, 2)];
+    const values = z.map((value, d) => value * scale[d]! + set.transform!.mean[d]!);
+    const inFile = values.reduce(
+      (sum, v, d) => sum + normal(v, set.transform!.mean[d]!, scale[d]!),
+      0,
+    );
+    const inRows = z.reduce((sum, v) => sum + normal(v, 0, 1), 0);
+    // Double precision; z is the only rounded number and the same on both sides.
+    assert.ok(Math.abs(inRows - set.logScale! - inFile) < 1e-9);
+    assert.ok(set.logScale! > 5);
+    assert.equal((await load(t, wide, data.csv(file, raw))).logScale, 0);
+    assert.equal((await load(t, '', data.twoMoons({ samples: 3 }))).logScale, 0);
+    assert.equal((await load(t, '', data.barsAndStripes())).logScale, 0);
+  });
+
+  test('has one class where names are the same number', async (t) => {
+    const text = 'x,k\n1,1\n2,1.0\n3,2\n4,02.0\n5,+1e0\n6,other\n7,other\n';
+    const set = await load(t, text, data.csv(file, { label: 'k', ...raw }));
+    assert.deepEqual(set.labels!.classes, ['1', '2', 'other']);
+    const numbers = text
+      .split('\n')
+      .filter((line) => !line.includes('other'))
+      .join('\n');
+    const two = await load(t, `${numbers}\n`, data.csv(file, { label: 'k', ...raw }));
+    assert.deepEqual(two.labels!.classes, ['1', '2']);
+    const all = [...two.labels!.training, ...two.labels!.heldOut];
+    assert.deepEqual(all.filter((label) => label === 0).length, 3);
+  });
+
   test('may have a byte-order mark, quotes, blank lines, Windows line ends and another delimiter', async (t) => {
     const odd = '\uFEFFa;"b; c"\r\n1;"2"\r\n\r\n3;4\r\n5; 6 \r\n';
     const set = await load(t, odd, data.csv(file, { delimiter: ';', ...raw }));
@@ -110,7 +146,7 @@ describe('a CSV file', () => {
       'a,b\n1,2\nNaN,4\n',
       data.csv(file),
       `FILE, row 3, column 1 ('a') is "NaN", not a finite number.`,
-      /columns/,
+      /missing: \['NaN'\]/,
       3,
     ],
     [
@@ -126,14 +162,14 @@ describe('a CSV file', () => {
       'a,b\n1,\n',
       data.csv(file),
       `FILE, row 2, column 2 ('b') is empty.`,
-      /Correct/,
+      /missing: \[''\]/,
       2,
     ],
     [
       'a row of another length',
       'a,b\n1,2\n3\n',
       data.csv(file),
-      'FILE, line 3: Invalid Record Length: expect 2, got 1 on line 3.',
+      'FILE, row 3 has 1 field, but there are 2 columns.',
       /same number of fields/,
       3,
     ],
@@ -141,8 +177,8 @@ describe('a CSV file', () => {
       'a quote that never closes',
       'a\n1\n"2\n',
       data.csv(file),
-      'FILE, line 3: Quote Not Closed: the parsing is finished with an opening quote at line 3.',
-      /quotes closed/,
+      'FILE, line 3: Quote Not Closed: the parsing is finished with an opening quote.',
+      /Close the quotes/,
       3,
     ],
     [
@@ -153,7 +189,7 @@ describe('a CSV file', () => {
       /^Did you mean 'name'\? Its columns are name, a, b\.$/,
       1,
     ],
-    ['nothing', '', data.csv(file), 'FILE is empty.', /first row/, 1],
+    ['nothing', '', data.csv(file), 'FILE is empty.', /a row of names/, 1],
   ];
   for (const [name, contents, spec, message, remedy, line] of wrong) {
     test(`with ${name} is refused`, async (t) => {

@@ -56,6 +56,7 @@ export const barsAndStripesMethod: DataMethod<BarsAndStripesSpec, typeof barsAnd
       imageShape: [size, size, 1],
       axes: sides.flatMap((row) => sides.map((column) => `${row + 1},${column + 1}`)),
       domain: 'binary',
+      logScale: 0,
       training: rows,
       heldOut: rows.slice(),
       labels: { classes: ['rows', 'columns'], training: labels, heldOut: labels.slice() },

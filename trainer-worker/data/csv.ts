@@ -1,18 +1,56 @@
-import { CsvError, parse } from 'csv-parse/sync';
 import * as z from 'zod';
-import { ProblemError } from '../../protocol/problem';
-import { nearest } from '../options/nearest';
+import { integer } from '../options/numbers';
 import { OptionError } from '../options/option-error';
+import { printable } from '../options/printable';
 import { specOf } from '../options/validate';
+import { ClassNames } from './class-names';
+import { ambiguous, listed, noColumn, noNumber, unnamed, wrongLength } from './csv-faults';
+import { breaksIn, type CsvRecord, fieldsOf, readRecords } from './csv-records';
+import { type DataFile, dataProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
+import { decodeText } from './decode-text';
 import type { Domain } from './domain';
-import { datasetOf, readDataFile, type TableOptions, tableShape } from './table';
+import { type NumberReader, numberReader } from './number-text';
+import { RowStore } from './row-store';
+import { columnNames, datasetOf, memoryForRows, type TableOptions, tableShape } from './table';
 
 export interface CsvOptions extends TableOptions {
   /** Names of the columns to use, in this order. Default: all columns but that of the classes. */
   readonly columns?: readonly string[];
-  /** What separates the fields, one character. Default `,`. */
+  /**
+   * What names the columns: `true` for the first row, `false` for nothing, so that they are called
+   * `x1`, `x2`, …, or all their names where the file has none. Default `null`: the first row, or the
+   * comment above it; a first row that has numbers must be told to be names or not.
+   */
+  readonly header?: boolean | readonly string[] | null;
+  /**
+   * What separates the fields, one character; `' '` stands for any number of spaces and tabs. Default
+   * `,`.
+   */
   readonly delimiter?: string;
+  /** What stands between a whole number and its parts, `.` or `,`. Default `.`. */
+  readonly decimal?: '.' | ',';
+  /** What groups the digits of large numbers, one character. Default `null`: nothing. */
+  readonly thousands?: string | null;
+  /**
+   * What stands for a number that is missing, such as `['', 'NA']`: rows that have it in a column that
+   * is used are left out, and a warning tells how many. Default none: such a row is refused.
+   */
+  readonly missing?: readonly string[];
+  /**
+   * How lines begin that are no rows; `''` for no such lines. Default `null`: those above the first row
+   * that begin with `#`.
+   */
+  readonly comment?: string | null;
+  /** What fields may be quoted by, one character; `''` for nothing. Default `"`. */
+  readonly quote?: string;
+  /** Lines at the top of the file that are not read, 0 to 1 000 000. Default 0. */
+  readonly skip?: number;
+  /**
+   * How its characters are encoded, by a name that `TextDecoder` knows, such as `'latin1'`. Default
+   * `null`: UTF-8, or UTF-16 where the file shows it.
+   */
+  readonly encoding?: string | null;
 }
 
 export interface CsvSpec {
@@ -20,15 +58,24 @@ export interface CsvSpec {
   readonly path: string;
   /** Empty for all columns. */
   readonly columns: readonly string[];
+  readonly header: boolean | readonly string[] | null;
   readonly delimiter: string;
+  readonly decimal: '.' | ',';
+  readonly thousands: string | null;
+  readonly missing: readonly string[];
+  readonly comment: string | null;
+  readonly quote: string;
+  readonly skip: number;
+  readonly encoding: string | null;
   readonly standardize: boolean | null;
   readonly heldOut: number;
   readonly domain: Domain;
   readonly label: string | null;
+  readonly rows: number | null;
 }
 
 /**
- * Measurements from a CSV file whose first row names the columns.
+ * Measurements from a CSV file whose first row names the columns; it may be gzipped.
  *
  * @param path relative to the experiment file
  */
@@ -43,18 +90,42 @@ export function csv(path: string, options?: CsvOptions): CsvSpec {
   return specOf(schema, 'data.csv', 'csv', { ...options, path });
 }
 
-const schema: z.ZodType<CsvSpec> = z.strictObject({
-  type: z.literal('csv'),
-  path: z.string().min(1),
-  columns: z.array(z.string()).default([]),
-  delimiter: z.string().length(1).default(','),
-  ...tableShape,
-});
+const schema: z.ZodType<CsvSpec> = z
+  .strictObject({
+    type: z.literal('csv'),
+    path: z.string().min(1),
+    columns: columnNames('columns').default([]),
+    header: z
+      .union([z.boolean(), columnNames('header')])
+      .nullable()
+      .default(null),
+    delimiter: z.string().length(1).default(','),
+    decimal: z.enum(['.', ',']).default('.'),
+    thousands: z.string().length(1).nullable().default(null),
+    missing: z.array(z.string()).default([]),
+    comment: z.string().max(10).nullable().default(null),
+    quote: z.string().max(1).default('"'),
+    skip: integer(0, 1_000_000).default(0),
+    encoding: z.string().nullable().default(null),
+    ...tableShape,
+  })
+  .refine(({ encoding }) => encoding === null || isEncoding(encoding), {
+    path: ['encoding'],
+    error: "'encoding' is no encoding that is known.",
+    params: { remedy: "Known are 'utf-8', 'utf-16le', 'latin1', 'windows-1251', 'shift_jis', …" },
+  })
+  .refine(({ decimal, thousands }) => decimal !== thousands, {
+    path: ['thousands'],
+    error: "'thousands' is what 'decimal' is.",
+    params: { remedy: "Where digits are grouped by points, add decimal: ','." },
+  });
 
-interface Row {
-  readonly fields: readonly string[];
-  /** Line of the file that the row begins on, from 1. */
-  readonly line: number;
+function isEncoding(label: string): boolean {
+  try {
+    return new TextDecoder(label) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** @internal */
@@ -64,113 +135,216 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
   domain: ({ domain }) => domain,
   hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
-    const { source, bytes } = await readDataFile(spec.path, context);
-    const { path: file } = source;
-    const [header, ...rows] = records(bytes.toString('utf8'), file, spec.delimiter);
-    if (header === undefined)
-      throw problem(file, `${file} is empty.`, 'Name the columns in its first row.');
-    const names = header.fields.map((name) => name.trim());
-    const wanted = spec.columns.length > 0 ? spec.columns : names;
-    const chosen = chooseColumns(
-      names,
-      wanted.filter((name) => name !== spec.label),
-      file,
-    );
-    if (chosen.length === 0) {
-      throw problem(file, `${file} has no column beside the classes.`, 'Add columns of numbers.');
-    }
-    const [label] = spec.label === null ? [] : chooseColumns(names, [spec.label], file);
-    const values = new Float64Array(rows.length * chosen.length);
-    for (const [index, { fields, line }] of rows.entries()) {
-      for (const [d, { name, column }] of chosen.entries()) {
-        const field = fields[column] ?? '';
-        const value = field.trim() === '' ? Number.NaN : Number(field);
-        if (!Number.isFinite(value))
-          throw notANumber(file, index + 2, line, column + 1, name, field);
-        values[index * chosen.length + d] = value;
-      }
-    }
-    const columns = chosen.map(({ name }) => name);
-    const labels = label && rows.map(({ fields }) => (fields[label.column] ?? '').trim());
-    const unnamed = labels?.indexOf('') ?? -1;
-    if (label && unnamed !== -1) {
-      const { line } = rows[unnamed]!;
-      throw notANumber(file, unnamed + 2, line, label.column + 1, label.name, '');
-    }
-    return datasetOf(
-      { source, values, columns, ...(labels ? { labels } : {}) },
-      spec,
-      context.seed,
-    );
+    const file = await openDataFile(spec.path, context);
+    const memory = context.memory ?? memoryForRows();
+    const reading = new CsvReading(spec, file, context.seed, memory);
+    const texts = decodeText(file.contents(), spec.encoding, file.path);
+    await readRecords(texts, spec, file.path, (record, comments) => reading.take(record, comments));
+    return datasetOf(await reading.table(), spec, context.seed);
   },
 };
 
-/** All rows, the header included. */
-function records(text: string, file: string, delimiter: string): Row[] {
-  try {
-    const rows: Row[] = [];
-    parse(text, {
-      bom: true,
-      delimiter,
-      skip_empty_lines: true,
-      on_record: (fields: string[], context) => {
-        // The parser knows the line that a row ends on; fields in quotes may hold line breaks.
-        const breaks = fields.join('').split(/\r\n|\n|\r/).length - 1;
-        rows.push({ fields, line: context.lines - breaks });
-        return null;
-      },
-    });
-    return rows;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const { lines: line = 1 } = error as { readonly lines?: number };
-    throw problem(
+/** A column that is used: what it is called and its place, from 0. */
+interface Column {
+  readonly name: string;
+  readonly at: number;
+}
+
+/** What the columns of a file are, as its first row and the options tell. */
+interface Layout {
+  /** Names of all columns. */
+  readonly names: readonly string[];
+  readonly chosen: readonly Column[];
+  readonly label: Column | undefined;
+  readonly store: RowStore;
+}
+
+/** Makes a table of the rows of a file, one after another. */
+class CsvReading {
+  readonly #spec: CsvSpec;
+  readonly #file: DataFile;
+  readonly #seed: number;
+  readonly #memory: number;
+  readonly #number: NumberReader;
+  readonly #isMissing: (field: string) => boolean;
+  readonly #classes: ClassNames;
+  #layout: Layout | undefined;
+  #row = new Float64Array();
+  /** Rows of the file, that of the names included. */
+  #records = 0;
+  #dataRows = 0;
+  #incomplete = 0;
+  #counting: Map<number, number> | undefined;
+
+  constructor(spec: CsvSpec, file: DataFile, seed: number, memory: number) {
+    this.#spec = spec;
+    this.#file = file;
+    this.#seed = seed;
+    this.#memory = memory;
+    this.#number = numberReader(spec);
+    this.#isMissing = missingTest(spec.missing, this.#number);
+    this.#classes = new ClassNames(this.#number);
+  }
+
+  /** One row; the first may name the columns. */
+  take(record: CsvRecord, comments: readonly string[]): void {
+    this.#records += 1;
+    if (!this.#layout) {
+      const { names, isNames } = this.#namesOf(record, comments);
+      this.#layout = this.#layoutOf(names, record, isNames);
+      if (isNames) return;
+    }
+    this.#takeRow(record, this.#layout);
+  }
+
+  async table() {
+    const { path: file } = this.#file;
+    const layout = this.#layout;
+    if (!layout) {
+      throw dataProblem(
+        file,
+        `${file} is empty.`,
+        'Write rows of numbers into it, below a row of names.',
+      );
+    }
+    const { chosen, label, store } = layout;
+    return {
       file,
-      `${file}, line ${line}: ${error.message.replace(/\.?$/, '.')}`,
-      `Give every row the same number of fields, separated by '${delimiter}', with quotes closed.`,
-      line,
+      source: await this.#file.kept(),
+      rows: store,
+      columns: chosen.map(({ name }) => name),
+      ...(label ? { classes: this.#classes } : {}),
+      warnings: this.#warnings(layout),
+    };
+  }
+
+  #takeRow(record: CsvRecord, { names, chosen, label, store }: Layout): void {
+    const { fields } = record;
+    const fault = { names, dialect: this.#spec, number: this.#number, file: this.#file.path };
+    if (fields.length !== names.length) throw wrongLength(record, this.#records, fault);
+    const index = this.#dataRows;
+    this.#dataRows += 1;
+    const isIncomplete = (label ? [...chosen, label] : chosen).some(({ at }) =>
+      this.#isMissing(fields[at]!),
     );
+    if (isIncomplete) {
+      this.#incomplete += 1;
+      return;
+    }
+    const row = this.#row;
+    for (const [d, { at }] of chosen.entries()) {
+      const value = this.#number(fields[at]!);
+      if (!Number.isFinite(value)) throw noNumber(record, at, this.#records, fault);
+      row[d] = value;
+    }
+    if (label) {
+      const name = fields[label.at]!.trim();
+      if (name === '') throw noNumber(record, label.at, this.#records, fault);
+      row[chosen.length] = this.#classes.idOf(name);
+    }
+    this.#count(index);
+    const slot = store.next();
+    if (slot !== -1) store.set(slot, row);
+  }
+
+  /** Notes which columns count the rows of the file: their number less that of the row. */
+  #count(index: number): void {
+    if (this.#counting === undefined) {
+      const offsets = [...this.#row].map((value, d): [number, number] => [d, value - index]);
+      this.#counting = new Map(offsets.filter(([, offset]) => offset === 0 || offset === 1));
+      return;
+    }
+    for (const [d, offset] of this.#counting) {
+      if (this.#row[d] !== index + offset) this.#counting.delete(d);
+    }
+  }
+
+  /** What the columns are called, and whether `first` is the row that says so. */
+  #namesOf({ fields }: CsvRecord, comments: readonly string[]) {
+    const { header, columns, label } = this.#spec;
+    if (header === false) return { names: fields.map((_, i) => `x${i + 1}`), isNames: false };
+    if (Array.isArray(header)) return { names: header as readonly string[], isNames: false };
+    const names = fields.map((name) => name.trim());
+    const number = fields.find((field) => !Number.isNaN(this.#number(field)));
+    if (header === true || number === undefined) return { names, isNames: true };
+    const above = fieldsOf(comments.at(-1) ?? '', this.#spec).map((name) => name.trim());
+    if (above.length === fields.length) return { names: above, isNames: false };
+    // Who asks for columns by what stands there knows that these are names.
+    const asked = label === null ? columns : [...columns, label];
+    if (asked.length > 0 && asked.every((name) => names.includes(name))) {
+      return { names, isNames: true };
+    }
+    throw dataProblem(
+      this.#file.path,
+      `The first row of ${this.#file.path} has numbers, such as ${printable(number)}: as names of columns they would be no data.`,
+      'Add the option header: false if it is a row of data, or header: true if it has the names.',
+    );
+  }
+
+  #layoutOf(names: readonly string[], first: CsvRecord, isNames: boolean): Layout {
+    const { columns, label, rows } = this.#spec;
+    const { path: file } = this.#file;
+    const choose = (name: string): Column => {
+      const places = names.flatMap((other, at) => (other === name ? [at] : []));
+      const [at] = places;
+      if (at === undefined) throw noColumn(file, name, names);
+      if (name === '') throw unnamed(file, at, names);
+      if (places.length > 1) {
+        const above = isNames ? first.line + breaksIn(first.fields) : first.line - 1;
+        throw ambiguous(file, name, places, names, above);
+      }
+      return { name, at };
+    };
+    const wanted = columns.length > 0 ? columns : names;
+    const chosen = wanted.filter((name) => name !== label).map(choose);
+    if (chosen.length === 0) {
+      throw dataProblem(
+        file,
+        `${file} has no column beside the classes.`,
+        'Add columns of numbers.',
+      );
+    }
+    const classes = label === null ? undefined : choose(label);
+    const width = chosen.length + (classes ? 1 : 0);
+    this.#row = new Float64Array(width);
+    const [seed, memory] = [this.#seed, this.#memory];
+    const store = new RowStore({ file, width, rows, seed, memory });
+    return { names, chosen, label: classes, store };
+  }
+
+  #warnings({ chosen }: Layout): string[] {
+    const { path: file } = this.#file;
+    const warnings = this.#classes
+      .alike()
+      .map(
+        ([one, other]) =>
+          `The classes '${printable(one)}' and '${printable(other)}' of ${file} differ in capitals or spaces alone, and count as two.`,
+      );
+    if (this.#incomplete > 0) {
+      warnings.push(
+        `${this.#incomplete} of the ${this.#dataRows} rows of ${file} have a missing number and are left out.`,
+      );
+    }
+    if (this.#spec.columns.length > 0 || chosen.length === 1) return warnings;
+    for (const d of this.#counting?.keys() ?? []) {
+      const column = chosen[d];
+      if (column === undefined || this.#dataRows < fewestCounted) continue;
+      const others = chosen.filter((other) => other !== column).map(({ name }) => name);
+      warnings.push(
+        `The column '${printable(column.name)}' of ${file} only counts its rows, and is learned like the others. If it is no measurement, choose those that are: columns: ${listed(others)}.`,
+      );
+    }
+    return warnings;
   }
 }
 
-/** The columns to use: their names and their places, from 0. */
-function chooseColumns(names: readonly string[], wanted: readonly string[], file: string) {
-  return wanted.map((name) => {
-    const column = names.indexOf(name);
-    if (column === -1) {
-      const guess = nearest(name, names);
-      throw problem(
-        file,
-        `${file} has no column '${name}'.`,
-        guess === undefined
-          ? `Its columns are ${names.join(', ')}.`
-          : `Did you mean '${guess}'? Its columns are ${names.join(', ')}.`,
-      );
-    }
-    return { name, column };
-  });
-}
+/** A column of so few numbers may well rise by one each. */
+const fewestCounted = 8;
 
-function notANumber(
-  file: string,
-  row: number,
-  line: number,
-  column: number,
-  name: string,
-  field: string,
-): ProblemError {
-  const what =
-    field.trim() === ''
-      ? 'is empty'
-      : `is ${JSON.stringify(field.slice(0, 60))}, not a finite number`;
-  return problem(
-    file,
-    `${file}, row ${row}, column ${column} ('${name}') ${what}.`,
-    'Correct or remove that row, or choose other columns with the option columns.',
-    line,
-  );
-}
-
-function problem(file: string, message: string, remedy: string, line = 1): ProblemError {
-  return new ProblemError({ kind: 'data', message, remedy, location: { file, line, column: 1 } });
+/** Whether a field stands for a number that is missing: as a text, or as a number such as -999. */
+function missingTest(missing: readonly string[], number: NumberReader) {
+  const texts = new Set(missing.map((text) => text.trim()));
+  const numbers = new Set(missing.map(number).filter((value) => !Number.isNaN(value)));
+  return (field: string) =>
+    texts.has(field.trim()) || (numbers.size > 0 && numbers.has(number(field)));
 }

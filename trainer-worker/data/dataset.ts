@@ -34,17 +34,19 @@ export interface Dataset {
   readonly labels?: DataLabels;
   /** The distribution that the rows were drawn from, where it is known. */
   readonly logDensity?: LogDensity;
-  /**
-   * Nats that a log-density of these rows is higher than one in units of the file: the sum of the
-   * logarithms of all scales. 0 where absent.
-   */
-  readonly logScale?: number;
   /** How raw values became these, if they were standardised. */
   readonly transform?: DataTransform;
+  /**
+   * log |∂ raw / ∂ model| in nats, Σ log scale over the dimensions: a log-density of these rows less this
+   * is one per units of the file. 0 where absent: rows are as they were given, or it is of probabilities.
+   */
+  readonly logScale?: number;
   /** Height, width and channels, where a row is an image. */
   readonly imageShape?: readonly [height: number, width: number, channels: number];
   /** The files that it was read from, if any. */
   readonly files?: readonly KeptFile[];
+  /** What the user should know of them that does not keep them from being trained on. */
+  readonly warnings?: readonly string[];
 }
 
 /** What a data source needs to know of the run that it is for. */
@@ -52,4 +54,6 @@ export interface DataContext {
   /** The folder of the experiment file; paths of data are relative to it. */
   readonly directory: string;
   readonly seed: number;
+  /** Bytes that rows may take, and what is made of them. Default: most of what is free. */
+  readonly memory?: number;
 }

@@ -85,6 +85,7 @@ export const gaussianMixtureMethod: DataMethod<GaussianMixtureSpec, typeof gauss
       dimensions,
       axes: Array.from({ length: dimensions }, (_, d) => `x${d + 1}`),
       domain: 'real',
+      logScale: 0,
       training: training.values,
       heldOut: held.values,
       labels: {

@@ -65,6 +65,7 @@ export const isingMethod: DataMethod<IsingSpec, typeof ising> = {
         (_, place) => `${Math.floor(place / size) + 1},${(place % size) + 1}`,
       ),
       domain: 'binary',
+      logScale: 0,
       training: rows(spec.samples, streams.trainingData),
       heldOut: rows(spec.heldOut, streams.heldOutData),
       ...(exact

@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
+import { freemem } from 'node:os';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
 import type { DataTransform, KeptFile } from '../../protocol/run';
-import { fraction } from '../options/numbers';
+import { fraction, integer } from '../options/numbers';
+import { printable } from '../options/printable';
 import { Random, streams } from '../random/random';
-import type { DataContext, DataLabels, Dataset } from './dataset';
+import type { ClassNames } from './class-names';
+import type { ScaledDataset } from './data-method';
+import type { DataLabels } from './dataset';
 import type { Domain } from './domain';
+import type { RowStore } from './row-store';
 
 /** Options that every source of measured rows has. */
 export interface TableOptions {
@@ -29,6 +31,11 @@ export interface TableOptions {
   readonly label?: string | null;
   /** Share of the rows that is held out to measure on, 0 to 1, at least one row. Default 0.1. */
   readonly heldOut?: number;
+  /**
+   * How many rows of the file are used at most, drawn by the seed with equal chances, from 3. Default
+   * `null`: all.
+   */
+  readonly rows?: number | null;
 }
 
 /** The schemas of {@link TableOptions}. @internal */
@@ -37,57 +44,50 @@ export const tableShape = {
   domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
   label: z.string().nullable().default(null),
   heldOut: fraction.default(0.1),
+  rows: integer(3, 2 ** 32 - 1)
+    .nullable()
+    .default(null),
 };
 
-/** A data file, read. */
-interface DataFile extends KeptFile {
-  /** Absolute path, for messages. */
-  readonly path: string;
+/** The schema of names of columns, each once. @internal */
+export function columnNames(option: string) {
+  return z.array(z.string()).refine((names) => repeated(names) === undefined, {
+    error: ({ input }) => {
+      const name = repeated(input as readonly string[])!;
+      const places = (input as readonly string[]).flatMap((other, at) =>
+        other === name ? [at + 1] : [],
+      );
+      return `'${option}' has '${printable(name)}' at places ${places.join(' and ')}.`;
+    },
+    params: { remedy: 'Name every column once.' },
+  });
+}
+
+function repeated(names: readonly string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) !== at);
 }
 
 /** Rows as a file has them. */
 interface Table {
-  readonly source: DataFile;
-  /** `[rows, columns]`, row-major. */
-  readonly values: Float64Array;
+  /** Absolute path, for messages. */
+  readonly file: string;
+  readonly source: KeptFile;
+  /** Beside the numbers of `columns`, the number of the class where rows have classes. */
+  readonly rows: RowStore;
   readonly columns: readonly string[];
-  /** The class of each row, if rows have classes. */
-  readonly labels?: readonly string[];
+  readonly classes?: ClassNames;
+  readonly warnings: readonly string[];
 }
 
 /**
- * Reads a data file that an experiment names.
+ * Bytes that rows of data may take on this machine: most of what is free.
  *
- * @throws ProblemError of kind `data`
  * @internal
  */
-export async function readDataFile(
-  given: string,
-  { directory }: DataContext,
-): Promise<{ readonly source: DataFile; readonly bytes: Buffer }> {
-  const file = path.resolve(directory, given);
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { source: { path: file, file: given, sha256 }, bytes };
-}
-
-/** The problem for a data file that cannot be read. */
-function unreadable(file: string, cause: unknown): ProblemError {
-  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-  return new ProblemError(
-    {
-      kind: 'data',
-      message: missing
-        ? `The data file ${file} does not exist.`
-        : `The data file ${file} cannot be read: ${cause instanceof Error ? cause.message : cause}.`,
-      remedy: missing
-        ? 'Correct the path; it is relative to the experiment file.'
-        : 'Check that it is a file that you may read.',
-    },
-    { cause },
-  );
+export function memoryForRows(): number {
+  // Of the system or of the container, whichever is less.
+  const { availableMemory } = process as { readonly availableMemory?: () => number };
+  return 0.8 * (availableMemory?.call(process) ?? freemem());
 }
 
 /**
@@ -97,13 +97,16 @@ function unreadable(file: string, cause: unknown): ProblemError {
  *   value lies outside the domain
  * @internal
  */
-export function datasetOf(table: Table, options: Required<TableOptions>, seed: number): Dataset {
-  const { source, values, columns } = table;
-  const { path: file, sha256 } = source;
+export function datasetOf(
+  table: Table,
+  options: Required<Pick<TableOptions, 'standardize' | 'domain' | 'heldOut'>>,
+  seed: number,
+): ScaledDataset {
+  const { file, rows, columns, classes } = table;
   const { domain } = options;
   const standardize = options.standardize ?? domain === 'real';
   const dimensions = columns.length;
-  const count = values.length / dimensions;
+  const { count } = rows;
   if (count < 3) {
     throw new ProblemError({
       kind: 'data',
@@ -116,49 +119,84 @@ export function datasetOf(table: Table, options: Required<TableOptions>, seed: n
   const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
   const training = order.subarray(heldOutCount);
   const heldOut = order.subarray(0, heldOutCount);
+  const moments = columns.map((_, d) => momentsOf(rows, d, training));
+  const warnings = [...table.warnings];
+  if (standardize) {
+    moments.forEach((moment, d) => {
+      requireSpread(file, columns[d]!, moment);
+    });
+  } else if (domain === 'real') warnings.push(...coarse(file, columns, moments));
   const transform = standardize
-    ? moments(file, values, columns, training)
-    : { mean: columns.map(() => 0), scale: columns.map(() => 1) };
-  const rows = (indices: Uint32Array) => {
-    const out = new Float32Array(indices.length * dimensions);
-    for (const [row, index] of indices.entries()) {
-      for (let d = 0; d < dimensions; d++) {
-        out[row * dimensions + d] =
-          (values[index * dimensions + d]! - transform.mean[d]!) / transform.scale[d]!;
-      }
-    }
-    return out;
-  };
+    ? { mean: moments.map(({ mean }) => mean), scale: moments.map(({ deviation }) => deviation) }
+    : undefined;
+  const of = (indices: Uint32Array) => singlePrecision(table, indices, transform);
   return {
     dimensions,
     axes: columns,
-    training: rows(training),
-    trainingNumbers: training.map((index) => index + 1),
-    heldOut: rows(heldOut),
+    training: of(training),
+    ...(rows.isWhole ? { trainingNumbers: training.map((index) => index + 1) } : {}),
+    heldOut: of(heldOut),
     domain,
-    ...(table.labels ? { labels: labelsOf(table.labels, training, heldOut) } : {}),
-    ...(standardize ? { transform } : {}),
-    files: [{ file: source.file, sha256 }],
+    logScale: logScaleOf(transform),
+    ...(classes ? { labels: labelsOf(rows, dimensions, classes, training, heldOut) } : {}),
+    ...(transform ? { transform } : {}),
+    files: [table.source],
+    ...(warnings.length > 0 ? { warnings } : {}),
   };
+}
+
+/** log |∂ raw / ∂ model| of data that were standardised, in nats. */
+function logScaleOf(transform: DataTransform | undefined): number {
+  return transform ? transform.scale.reduce((sum, scale) => sum + Math.log(scale), 0) : 0;
+}
+
+/** `[indices, D]` rows, standardised. */
+function singlePrecision(
+  { file, rows, columns }: Table,
+  indices: Uint32Array,
+  transform: DataTransform | undefined,
+): Float32Array {
+  const dimensions = columns.length;
+  const out = new Float32Array(indices.length * dimensions);
+  for (const [row, index] of indices.entries()) {
+    for (let d = 0; d < dimensions; d++) {
+      const raw = rows.at(index, d);
+      const value = transform ? (raw - transform.mean[d]!) / transform.scale[d]! : raw;
+      const single = Math.fround(value);
+      if (!Number.isFinite(single)) {
+        throw new ProblemError({
+          kind: 'data',
+          message: `${file} has ${raw} in column '${printable(columns[d]!)}', which is beyond single precision (3.4e38), in which models are trained.`,
+          remedy: 'Write that column in a larger unit, or set standardize: true.',
+        });
+      }
+      out[row * dimensions + d] = single;
+    }
+  }
+  return out;
 }
 
 /** Classes in the order of their numbers where all are numbers, else of their letters. */
 function labelsOf(
-  labels: readonly string[],
+  rows: RowStore,
+  column: number,
+  classes: ClassNames,
   training: Uint32Array,
   heldOut: Uint32Array,
 ): DataLabels {
-  const found = [...new Set(labels)];
-  const numbers = found.every((name) => Number.isFinite(Number(name)));
-  const classes = numbers ? found.sort((a, b) => Number(a) - Number(b)) : found.sort();
-  const indices = new Map(classes.map((name, index) => [name, index]));
-  const of = (rows: Uint32Array) => Float32Array.from(rows, (row) => indices.get(labels[row]!)!);
-  return { classes, training: of(training), heldOut: of(heldOut) };
+  const { names } = classes;
+  // Of rows that were drawn from a file some classes may have none.
+  const found = new Set<number>();
+  for (let row = 0; row < rows.count; row++) found.add(rows.at(row, column));
+  const sorted = classes.sorted([...found]);
+  const indices = new Map(sorted.map((id, index) => [id, index]));
+  const of = (chosen: Uint32Array) =>
+    Float32Array.from(chosen, (row) => indices.get(rows.at(row, column))!);
+  return { classes: sorted.map((id) => names[id]!), training: of(training), heldOut: of(heldOut) };
 }
 
 /** @throws ProblemError of kind `data` that names the first value outside the domain */
-function requireDomain({ source, values, columns }: Table, domain: Domain, standardize: boolean) {
-  const { path: file } = source;
+function requireDomain({ file, rows, columns }: Table, domain: Domain, standardize: boolean) {
   if (domain === 'real') return;
   if (standardize) {
     throw new ProblemError({
@@ -167,44 +205,71 @@ function requireDomain({ source, values, columns }: Table, domain: Domain, stand
       remedy: "Remove standardize: true, or set domain: 'real'.",
     });
   }
-  const wrong = values.findIndex((value) =>
-    domain === 'binary' ? value !== 0 && value !== 1 : value < 0,
-  );
-  if (wrong === -1) return;
-  const row = Math.floor(wrong / columns.length) + 1;
-  throw new ProblemError({
-    kind: 'data',
-    message: `${file}: row ${row} of its data has ${values[wrong]} in column '${columns[wrong % columns.length]}', which is not ${domain === 'binary' ? '0 or 1' : 'zero or above'}.`,
-    remedy: `Correct the data, or remove domain: '${domain}'.`,
-  });
-}
-
-/** Mean and standard deviation (of the population) per column over the rows `indices`. */
-function moments(
-  file: string,
-  values: Float64Array,
-  columns: readonly string[],
-  indices: Uint32Array,
-): DataTransform {
-  const mean: number[] = [];
-  const scale: number[] = [];
-  for (const [d, column] of columns.entries()) {
-    let sum = 0;
-    for (const index of indices) sum += values[index * columns.length + d]!;
-    const average = sum / indices.length;
-    let squares = 0;
-    for (const index of indices) squares += (values[index * columns.length + d]! - average) ** 2;
-    const deviation = Math.sqrt(squares / indices.length);
-    // Rounding leaves a constant column a deviation of about 1e-16 of its size.
-    if (deviation <= 1e-12 * Math.abs(average)) {
+  const isOutside = (value: number) =>
+    domain === 'binary' ? value !== 0 && value !== 1 : value < 0;
+  for (let row = 0; row < rows.count; row++) {
+    for (const [d, column] of columns.entries()) {
+      const value = rows.at(row, d);
+      if (!isOutside(value)) continue;
       throw new ProblemError({
         kind: 'data',
-        message: `Column '${column}' of ${file} has the same value in every training row, so it cannot be standardised.`,
-        remedy: 'Leave the column out, or set standardize: false.',
+        message: `${file}: row ${row + 1} of its data has ${value} in column '${printable(column)}', which is not ${domain === 'binary' ? '0 or 1' : 'zero or above'}.`,
+        remedy: `Correct the data, or remove domain: '${domain}'.`,
       });
     }
-    mean.push(average);
-    scale.push(deviation);
   }
-  return { mean, scale };
+}
+
+/** What a column is like in the training rows. */
+interface ColumnMoments {
+  readonly mean: number;
+  /** Of the population. */
+  readonly deviation: number;
+}
+
+function momentsOf(rows: RowStore, d: number, indices: Uint32Array): ColumnMoments {
+  let sum = 0;
+  for (const index of indices) sum += rows.at(index, d);
+  const mean = sum / indices.length;
+  let squares = 0;
+  for (const index of indices) squares += (rows.at(index, d) - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / indices.length) };
+}
+
+/** Squares of what is smaller or larger than its root have no place in double precision. */
+const [smallestDeviation, largestDeviation] = [1e-150, 1e150];
+
+/** @throws ProblemError of kind `data` where a column cannot be standardised */
+function requireSpread(file: string, column: string, { mean, deviation }: ColumnMoments): void {
+  const shown = `Column '${printable(column)}' of ${file}`;
+  // Rounding leaves a constant column a deviation of about 1e-16 of its size.
+  const isTiny = mean !== 0 && Math.abs(mean) < smallestDeviation;
+  if (deviation <= 1e-12 * Math.abs(mean) && !isTiny) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${shown} has the same value in every training row, so it cannot be standardised.`,
+      remedy: 'Leave the column out, or set standardize: false.',
+    });
+  }
+  if (deviation < smallestDeviation || !(deviation <= largestDeviation)) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${shown} has numbers so large or so small that their squares cannot be computed.`,
+      remedy: 'Write it in another unit.',
+    });
+  }
+}
+
+/** Of a column's deviation, what rounding to single precision may at most take away unmentioned. */
+const coarseness = 0.01;
+
+/** Which columns lose what tells their values apart when they are rounded to single precision. */
+function coarse(file: string, columns: readonly string[], moments: readonly ColumnMoments[]) {
+  return moments.flatMap(({ mean, deviation }, d) => {
+    const spacing = 2 ** (Math.floor(Math.log2(Math.abs(mean))) - 23);
+    if (deviation === 0 || spacing <= coarseness * deviation) return [];
+    return [
+      `Column '${printable(columns[d]!)}' of ${file} varies by ${deviation.toPrecision(3)} around ${mean.toPrecision(8)}, which single precision rounds by up to ${(spacing / 2).toPrecision(3)}: standardize: true keeps what it has.`,
+    ];
+  });
 }

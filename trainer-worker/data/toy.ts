@@ -80,6 +80,7 @@ export function toyMethod<Spec extends ToySpec, Create>(
         dimensions: 2,
         axes: ['x1', 'x2'],
         domain: 'real',
+        logScale: 0,
         training: training.values,
         heldOut: heldOut.values,
         ...(density ? { logDensity: density } : {}),

@@ -18,6 +18,7 @@ export const streams = {
   objectiveParameters: 13,
   diagnostics: 14,
   sweep: 15,
+  rows: 16,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];

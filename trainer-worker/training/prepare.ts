@@ -105,7 +105,12 @@ export async function prepareTraining(
     },
     backend: { name: backend.name, reason: backend.reason },
     program: compiled.program,
-    warnings: [...loaded.warnings, ...compiled.warnings, ...measures.warnings],
+    warnings: [
+      ...loaded.warnings,
+      ...(dataset.warnings ?? []),
+      ...compiled.warnings,
+      ...measures.warnings,
+    ],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
     dataFiles: dataset.files ?? [],
     ...(initialization
