@@ -253,11 +253,11 @@ describe('an option that is wrong', () => {
       place: 'moons.ebm.ts:7:31',
     },
     {
-      name: 'a schedule without an end',
+      name: 'a schedule without a beginning',
       change: {
-        optimizer: 'optimizer.adam({ learningRate: schedule.linear({ peak: 1 } as never) })',
+        optimizer: 'optimizer.adam({ learningRate: schedule.linear({ steps: 9 } as never) })',
       },
-      message: "schedule.linear: 'steps' is missing.",
+      message: "schedule.linear: 'peak' is missing.",
       remedy: 'It must be a finite number.',
       place: 'moons.ebm.ts:7:54',
     },
@@ -478,6 +478,22 @@ describe('overrides', () => {
     assert.equal(problem.remedy, 'It must be greater than 0.');
     const misspelled = await problemFrom(rate({ 'optimizer.learningRate.peek': 1 }));
     assert.equal(misspelled.remedy, "Did you mean 'optimizer.learningRate.peak'?");
+  });
+
+  test('of the steps move the end of a schedule that has none of its own', async (t) => {
+    const text = smallExperiment({
+      optimizer: 'optimizer.adam({ learningRate: schedule.cosine({ peak: 0.01, warmup: 5 }) })',
+    });
+    const end = async (overrides: Record<string, Json>) => {
+      const { config } = await overridden(t, overrides, text);
+      return (config['optimizer'] as { learningRate: { steps: number } }).learningRate.steps;
+    };
+    assert.equal(await end({}), 20);
+    assert.equal(await end({ steps: 300 }), 300);
+    assert.equal(await end({ steps: 300, 'optimizer.learningRate.peak': 0.02 }), 300);
+    assert.equal(await end({ steps: 300, 'optimizer.learningRate.steps': 7 }), 7);
+    // A run that ends within the warm-up never comes to the descent.
+    assert.equal(await end({ steps: 1 }), 6);
   });
 
   test('keep functions', async (t) => {

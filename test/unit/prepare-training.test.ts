@@ -50,6 +50,20 @@ describe('a prepared training', () => {
     assert.deepEqual(seen.get(11), values.slice(0, -4));
   });
 
+  test('says where its schedule and its data are not what they seem', async (t) => {
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 11},${(i * 3) % 5}`);
+    const prepared = await prepare(
+      t,
+      smallExperiment({
+        data: "data.csv('rows.csv')",
+        optimizer: 'optimizer.adam({ learningRate: schedule.linear({ peak: 0.01, steps: 15 }) })',
+      }),
+      { 'rows.csv': ['id,b,c', ...rows].join('\n') },
+    );
+    assert.match(prepared.warnings[0] ?? '', /the last 5 are taken at rate 0 and change nothing/);
+    assert.match(prepared.warnings[1] ?? '', /The column 'id' of .* only counts its rows/);
+  });
+
   test('of data of another dimension has no field and no likelihood', async (t) => {
     const rows = Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 11},${(i * 3) % 5}`);
     const prepared = await prepare(t, smallExperiment({ data: "data.csv('rows.csv')" }), {

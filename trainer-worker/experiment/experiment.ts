@@ -11,6 +11,7 @@ import { OptionError } from '../options/option-error';
 import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
+import { rateForRun } from '../schedules';
 import { type GuardOptions, type GuardSpec, guardSchema } from '../training/guard';
 import { domainOf, requireCompatible } from './compatibility';
 
@@ -203,8 +204,13 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       ['preview', 'samples'],
     );
   }
+  const { optimizer, steps } = parsed;
   const spec = Object.freeze({
     ...parsed,
+    optimizer: Object.freeze({
+      ...optimizer,
+      learningRate: rateForRun(optimizer.learningRate, steps),
+    }),
     preview: Object.freeze({
       every: parsed.preview.every,
       samples,

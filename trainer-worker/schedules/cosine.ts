@@ -1,13 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import { specOf } from '../options/validate';
-import { type DecayOptions, decaySchema } from './decay-length';
+import {
+  type DecayOptions,
+  type DecaySpec,
+  decayCautions,
+  decayForRun,
+  decaySchema,
+  endOf,
+} from './decay-length';
 import type { ScheduleMethod } from './schedule-method';
 import { peakUpdate, progress, warmedUp } from './warm-up';
 
-export interface CosineSpec extends Required<DecayOptions> {
-  readonly type: 'cosine';
-}
+export type CosineSpec = DecaySpec<'cosine'>;
 
 /**
  * Half a cosine from `peak` to `final`, `final + (peak − final) · (1 + cos πu) / 2` with u from 0 at
@@ -24,12 +29,13 @@ const schema: z.ZodType<CosineSpec> = decaySchema('cosine');
 export const cosineMethod: ScheduleMethod<CosineSpec, typeof cosine> = {
   create: cosine,
   schema,
-  build:
-    ({ peak, steps, final, warmup }) =>
-    (step) => {
-      const angle = tf.mul(progress(step, peakUpdate(warmup), steps), Math.PI);
-      // cos is never below -1, so this is never negative, and nothing cancels at the end.
-      const share = tf.mul(tf.add(tf.cos(angle), 1), 0.5);
-      return warmedUp(tf.add(tf.mul(share, peak - final), final), step, warmup);
-    },
+  forRun: decayForRun,
+  cautions: decayCautions,
+  build: (spec) => (step) => {
+    const { peak, final, warmup } = spec;
+    const angle = tf.mul(progress(step, peakUpdate(warmup), endOf(spec)), Math.PI);
+    // cos is never below -1, so this is never negative, and nothing cancels at the end.
+    const share = tf.mul(tf.add(tf.cos(angle), 1), 0.5);
+    return warmedUp(tf.add(tf.mul(share, peak - final), final), step, warmup);
+  },
 };

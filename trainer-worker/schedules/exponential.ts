@@ -35,10 +35,20 @@ const schema: z.ZodType<ExponentialSpec> = z.strictObject({
   ...warmUpShape,
 });
 
+/** A rate below this share of its peak moves nothing by what single precision shows. */
+const spentShare = 2 ** -24;
+
 /** @internal */
 export const exponentialMethod: ScheduleMethod<ExponentialSpec, typeof exponential> = {
   create: exponential,
   schema,
+  cautions({ peak, decay, every, final, warmup }, steps) {
+    const last = Math.max(final, peak * decay ** ((steps - peakUpdate(warmup)) / every));
+    if (last >= spentShare * peak) return [];
+    return [
+      `schedule.exponential falls to ${last.toPrecision(2)} by the end of the run's ${steps} steps: most of them change nothing. Give it a final rate, or a larger every.`,
+    ];
+  },
   build:
     ({ peak, decay, every, final, warmup }) =>
     (step) => {

@@ -1,13 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import { specOf } from '../options/validate';
-import { type DecayOptions, decaySchema } from './decay-length';
+import {
+  type DecayOptions,
+  type DecaySpec,
+  decayCautions,
+  decayForRun,
+  decaySchema,
+  endOf,
+} from './decay-length';
 import type { ScheduleMethod } from './schedule-method';
 import { peakUpdate, progress, warmedUp } from './warm-up';
 
-export interface LinearSpec extends Required<DecayOptions> {
-  readonly type: 'linear';
-}
+export type LinearSpec = DecaySpec<'linear'>;
 
 /** A straight line from `peak` at the end of the warm-up to `final` at update `steps`. */
 export function linear(options: DecayOptions): LinearSpec {
@@ -20,10 +25,11 @@ const schema: z.ZodType<LinearSpec> = decaySchema('linear');
 export const linearMethod: ScheduleMethod<LinearSpec, typeof linear> = {
   create: linear,
   schema,
-  build:
-    ({ peak, steps, final, warmup }) =>
-    (step) => {
-      const left = tf.sub(1, progress(step, peakUpdate(warmup), steps));
-      return warmedUp(tf.add(tf.mul(left, peak - final), final), step, warmup);
-    },
+  forRun: decayForRun,
+  cautions: decayCautions,
+  build: (spec) => (step) => {
+    const { peak, final, warmup } = spec;
+    const left = tf.sub(1, progress(step, peakUpdate(warmup), endOf(spec)));
+    return warmedUp(tf.add(tf.mul(left, peak - final), final), step, warmup);
+  },
 };

@@ -44,6 +44,13 @@ const schema: z.ZodType<PiecewiseSpec> = z
 export const piecewiseMethod: ScheduleMethod<PiecewiseSpec, typeof piecewise> = {
   create: piecewise,
   schema,
+  cautions({ boundaries, values }, steps) {
+    const unused = boundaries.filter((boundary) => boundary >= steps).length;
+    if (unused === 0) return [];
+    return [
+      `schedule.piecewise changes the rate after update ${boundaries.at(-unused)}, but the run has ${steps} steps: ${values.slice(-unused).join(', ')} is never used.`,
+    ];
+  },
   build:
     ({ boundaries, values: [first, ...later], warmup }) =>
     (step) => {

@@ -14,5 +14,9 @@ export interface ScheduleMethod<Spec, Create> {
   /** What an experiment calls. */
   readonly create: Create;
   readonly schema: z.ZodType<Spec>;
+  /** The schedule in a run of so many steps, where it may depend on these. */
+  forRun?(spec: Spec, steps: number): Spec;
+  /** What the user should know of it in a run of so many steps, beside its warm-up. */
+  cautions?(spec: Spec, steps: number): readonly string[];
   build(spec: Spec): Schedule;
 }

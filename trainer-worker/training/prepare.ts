@@ -9,6 +9,7 @@ import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { objectiveMethod } from '../objectives';
 import { samplerMethod } from '../samplers';
+import { rateCautions } from '../schedules';
 import { bestIn } from './best-checkpoint';
 import { type CompiledTraining, compileTraining } from './compile-training';
 import { readInitialization } from './initialization';
@@ -107,6 +108,7 @@ export async function prepareTraining(
     program: compiled.program,
     warnings: [
       ...loaded.warnings,
+      ...rateCautions(experiment.optimizer.learningRate, experiment.steps),
       ...(dataset.warnings ?? []),
       ...compiled.warnings,
       ...measures.warnings,
