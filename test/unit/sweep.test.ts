@@ -7,6 +7,7 @@ import type { JsonObject } from '../../protocol/run';
 import { readExperiment } from '../../trainer-worker/experiment/load';
 import { expandSweep } from '../../trainer-worker/sweeps/expand';
 import { loadSweep, type SweepRequest } from '../../trainer-worker/sweeps/load-sweep';
+import { requireMetric } from '../../trainer-worker/sweeps/require-metric';
 import { resolveSweep, type SweepOptions } from '../../trainer-worker/sweeps/sweep';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
@@ -194,6 +195,28 @@ describe('a sweep of a file', () => {
     const problem = await problemFrom(load(t, sweep, { set: { stepz: 1 } }));
     assert.match(problem.message, /no option 'stepz'/);
     assert.equal(problem.location, undefined);
+  });
+
+  test('is not begun where no run records its metric', async (t) => {
+    const told = async (sweep: object) => {
+      const text = `${smallExperiment()}export const sweep = ${JSON.stringify(sweep)};\n`;
+      const folder = await experimentFolder(t, { 'moons.ebm.ts': text });
+      const read = await readExperiment(path.join(folder, 'moons.ebm.ts'));
+      return requireMetric(read, loadSweep(read, { set: {} }));
+    };
+    await told({ parameters: rates });
+    await told({ parameters: rates, metric: 'loss' });
+    // One of them measures it.
+    const diagnostics = { 'preview.diagnostics': [[], ['energyGap']] };
+    const misspelt = await problemFrom(told({ parameters: rates, metric: 'losss' }));
+    assert.match(misspelt.message, /'metric' is 'losss', which no run of it records/);
+    assert.match(misspelt.remedy ?? '', /^Did you mean 'loss'\? They record 'loss', /);
+    assert.equal(misspelt.location?.line, 13);
+    const unmeasured = await problemFrom(told({ parameters: rates, metric: 'nothing' }));
+    const measured = await problemFrom(told({ parameters: diagnostics, metric: 'none' }));
+    assert.match(measured.remedy ?? '', /'energy\/gap'/);
+    assert.doesNotMatch(unmeasured.remedy ?? '', /'energy\/gap'/);
+    await told({ parameters: diagnostics, metric: 'energy/gap' });
   });
 
   test('that is not there is told', async (t) => {

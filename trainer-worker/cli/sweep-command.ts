@@ -95,7 +95,10 @@ async function readSweep(file: string, options: SweepCommandOptions): Promise<Lo
   const read = await readExperiment(path.resolve(file));
   const { loadSweep } = await import('../sweeps/load-sweep');
   const again = options.again ? { again: new Date().toISOString() } : {};
-  return loadSweep(read, { set: options.set, ...again });
+  const sweep = loadSweep(read, { set: options.set, ...again });
+  const { requireMetric } = await import('../sweeps/require-metric');
+  await requireMetric(read, sweep);
+  return sweep;
 }
 
 /**

@@ -30,14 +30,16 @@ interface PrepareOptions {
 }
 
 /**
- * Loads the data, compiles the training step and hands it to a backend.
+ * The metrics that a run of an experiment records; for this its data are loaded and its step is compiled.
  *
- * @throws ProblemError of kind `experiment`, `data` or `environment` that says what is wrong and where
+ * @throws ProblemError of kind `experiment` or `data` that says what is wrong and where
  */
-export async function prepareTraining(
-  loaded: LoadedExperiment,
-  { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
-): Promise<PreparedTraining> {
+export async function recordedMetrics(loaded: LoadedExperiment): Promise<readonly MetricInfo[]> {
+  return (await compileExperiment(loaded)).metrics;
+}
+
+/** Loads the data and compiles the training step. */
+async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
   const { experiment, file, locations } = loaded;
   const { seed, preview } = experiment;
   const dataset = await dataMethod(experiment.data).load(experiment.data, {
@@ -87,6 +89,25 @@ export async function prepareTraining(
     ...compiled.metrics,
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
+  return { dataset, layout, measures, initialization, compiled, metrics };
+}
+
+/**
+ * Loads the data, compiles the training step and hands it to a backend.
+ *
+ * @throws ProblemError of kind `experiment`, `data` or `environment` that says what is wrong and where
+ */
+export async function prepareTraining(
+  loaded: LoadedExperiment,
+  { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
+): Promise<PreparedTraining> {
+  const { experiment } = loaded;
+  const { dataset, layout, measures, initialization, compiled, metrics } = await compileExperiment(
+    loaded,
+    saved,
+  );
+  const { dimensions, training } = dataset;
+  const { preview } = experiment;
   const best = bestOf(experiment, metrics, saved);
   onCompiled?.(compiled);
   const backend = await chooseBackend({
