@@ -10,6 +10,7 @@ import { type Entry, open, type ZipFile } from 'yauzl';
 import { isLiving, type RunManifest } from '../protocol/run';
 import { sizeText } from './disk-use';
 import { openRegularFile } from './files';
+import { keepFromGit } from './keep-from-git';
 import { listRuns } from './listing';
 import { readManifest, writeManifest } from './manifest';
 import { newRunName, runIdOf } from './naming';
@@ -50,6 +51,7 @@ export async function importRun(
   const staging = path.join(path.resolve(runs), `.importing-${randomBytes(6).toString('hex')}`);
   try {
     await mkdir(staging, { recursive: true });
+    await keepFromGit(path.resolve(runs));
     const stats = await lstat(source);
     if (stats.isDirectory()) await take(await partsOfDirectory(source), source, staging, signal);
     else if (stats.isFile()) await unpack(source, stats.size, staging, signal);

@@ -11,6 +11,7 @@ import type { JsonObject } from '../protocol/run';
 import { isTrainerListening, trainerSocketPath } from '../protocol/socket-transport';
 import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
+import { keepFromGit } from './keep-from-git';
 import { newRunName, runIdOf } from './naming';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
 
@@ -290,6 +291,7 @@ export class LaunchQueue {
   async #makeFolder(folder: string): Promise<void> {
     try {
       await mkdir(folder, { recursive: true });
+      await keepFromGit(path.join(this.#base, 'runs'));
     } catch (thrown) {
       throw storageProblem(thrown, folder, 'make the folder');
     }

@@ -1,9 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import type { JsonObject, RunState } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
+import { keepFromGit } from '../../run-directory/keep-from-git';
 import { newRunName } from '../../run-directory/naming';
 import { runsFolder } from '../manifest';
 import { readLogTail } from '../worker/log-tail';
@@ -135,11 +136,7 @@ export async function resumeRun(
 export async function makeRunDirectory(folder: string, directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
-    // Runs are kept out of the user's repository without touching a file of theirs.
-    const ignore = path.join(folder, path.dirname(runsFolder), '.gitignore');
-    await writeFile(ignore, '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
+    await keepFromGit(path.join(folder, runsFolder));
   } catch (error) {
     throw new ProblemError(
       {

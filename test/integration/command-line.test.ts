@@ -78,6 +78,7 @@ describe('ebm run', () => {
     assert.equal(first?.['seed'], 3);
     assert.equal(first?.['steps'], 20);
     assert.deepEqual(first?.['backend'], manifest.backend);
+    assert.equal(await readFile(path.join(runs, '../.gitignore'), 'utf8'), '*\n');
     assert.equal(last?.event, 'end');
     assert.equal(last?.['status'], 'finished');
     assert.equal(last?.['step'], 20);

@@ -1,5 +1,6 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { forgetGit, keepFromGit } from '../../run-directory/keep-from-git';
 import { errorCode, storageProblem } from '../../run-directory/storage-problem';
 
 /** A run directory that was just made, and how to leave no trace of it. */
@@ -20,6 +21,7 @@ export async function makeRunFolder(runs: string, name: string): Promise<RunFold
   const removeAbove = async () => {
     for (let at = runs; first !== undefined && isAtOrBelow(at, first); at = path.dirname(at)) {
       try {
+        if (path.dirname(runs) === at) await forgetGit(runs);
         await rmdir(at);
       } catch (thrown) {
         // Someone else put something there meanwhile, or it was never made.
@@ -30,6 +32,7 @@ export async function makeRunFolder(runs: string, name: string): Promise<RunFold
   };
   try {
     first = await mkdir(runs, { recursive: true });
+    await keepFromGit(runs);
     await mkdir(directory);
   } catch (thrown) {
     await removeAbove();
