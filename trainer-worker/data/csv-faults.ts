@@ -2,7 +2,7 @@
 import type { ProblemError } from '../../protocol/problem';
 import { nearest } from '../options/nearest';
 import { printable } from '../options/printable';
-import type { CsvDialect, CsvRecord } from './csv-records';
+import { type CsvDialect, type CsvRecord, firstLine } from './csv-records';
 import { dataProblem } from './data-file';
 import type { NumberReader, NumberStyle } from './number-text';
 
@@ -98,7 +98,8 @@ export function wrongLength(
   row: number,
   { file, names, dialect }: FaultyFile,
 ): ProblemError {
-  const { fields, line } = record;
+  const { fields } = record;
+  const line = firstLine(record);
   const [has, are] = [fields.length, names.length];
   const refused = (remedy: string) =>
     dataProblem(
@@ -162,7 +163,8 @@ export function noNumber(
   row: number,
   faulty: FaultyFile,
 ): ProblemError {
-  const { fields, line } = record;
+  const { fields } = record;
+  const line = firstLine(record);
   const { file, names } = faulty;
   const field = fields[at]!;
   const what = field.trim() === '' ? 'is empty' : `is "${printable(field)}", not a finite number`;

@@ -5,7 +5,7 @@ import { printable } from '../options/printable';
 import { specOf } from '../options/validate';
 import { ClassNames } from './class-names';
 import { ambiguous, listed, noColumn, noNumber, unnamed, wrongLength } from './csv-faults';
-import { breaksIn, type CsvRecord, fieldsOf, readRecords } from './csv-records';
+import { type CsvRecord, fieldsOf, firstLine, readRecords } from './csv-records';
 import { type DataFile, dataProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
 import { decodeText } from './decode-text';
@@ -290,7 +290,7 @@ class CsvReading {
       if (at === undefined) throw noColumn(file, name, names);
       if (name === '') throw unnamed(file, at, names);
       if (places.length > 1) {
-        const above = isNames ? first.line + breaksIn(first.fields) : first.line - 1;
+        const above = isNames ? first.lastLine : firstLine(first) - 1;
         throw ambiguous(file, name, places, names, above);
       }
       return { name, at };
