@@ -62,7 +62,7 @@ async function recorded(file: string, folder: string, id: string): Promise<[Cost
       loaded,
       prepared,
       socket,
-      git: Promise.resolve(undefined),
+      git: undefined,
     },
     fail,
   );

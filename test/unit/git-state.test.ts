@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { boundedDiff } from '../../trainer-worker/storage/bounded-diff';
@@ -75,11 +75,45 @@ describe('the state of a repository', { skip: withoutGit }, () => {
     );
   });
 
-  test('is nothing where there is none', async (t) => {
+  test('is nothing where there is none, and no word on it', async (t) => {
     const folder = await temporaryFolder(t);
-    assert.equal(await readGitState(folder), undefined);
+    const read = () => readGitState(folder, (text) => assert.fail(text));
+    assert.equal(await read(), undefined);
     git(folder, 'init', '-q');
-    assert.equal(await readGitState(folder), undefined);
+    assert.equal(await read(), undefined);
+  });
+
+  test('that belongs to another user is told, and the remedy works', {
+    skip: process.getuid?.() !== 0 && 'only root can give a folder away',
+  }, async (t) => {
+    const folder = await repository(t, { 'a.ts': 'one\n' });
+    const commit = git(folder, 'rev-parse', 'HEAD').trim();
+    for (const place of [folder, path.join(folder, '.git')]) await chown(place, 12345, 12345);
+    const home = await temporaryFolder(t);
+    const before = process.env['GIT_CONFIG_GLOBAL'];
+    t.after(() => {
+      if (before === undefined) delete process.env['GIT_CONFIG_GLOBAL'];
+      else process.env['GIT_CONFIG_GLOBAL'] = before;
+    });
+    process.env['GIT_CONFIG_GLOBAL'] = path.join(home, 'config');
+    const warnings: string[] = [];
+    const read = () => readGitState(folder, (text) => warnings.push(text));
+    assert.equal(await read(), undefined);
+    const [warning = '', ...more] = warnings;
+    assert.deepEqual(more, []);
+    assert.match(warning, /commit .* is not recorded: git trusts no repository .* another user/);
+    const [, remedy = ''] = /git (config .*)$/.exec(warning) ?? [];
+    execFileSync('sh', ['-c', `git ${remedy}`]);
+    assert.deepEqual(await read(), { commit, dirty: false });
+    assert.equal(warnings.length, 1);
+  });
+
+  test('that is broken is told in the words of git', async (t) => {
+    const folder = await repository(t, { 'a.ts': 'one\n' });
+    await writeFile(path.join(folder, '.git/config'), '[core\n');
+    const warnings: string[] = [];
+    assert.equal(await readGitState(folder, (text) => warnings.push(text)), undefined);
+    assert.match(warnings.join(), /not recorded: git says: bad config line 1 in file/);
   });
 
   test('is read without running anything that a hostile repository names', {

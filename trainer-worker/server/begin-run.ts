@@ -77,13 +77,16 @@ export async function beginRun(
   onPhase('loading the experiment');
   const { loaded, backend, repeated } = await loadRequested(request);
   // A large repository takes git a while: it looks while the rest is made ready.
-  const git = readGitState(path.dirname(loaded.file));
+  const gitWarnings: string[] = [];
+  const looked = readGitState(path.dirname(loaded.file), (text) => gitWarnings.push(text));
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
   const onCompiled = () => onPhase(choosing, true);
   const made = await prepareTraining(loaded, { backend, onCompiled });
-  const prepared = { ...made, warnings: [...made.warnings, ...changedData(repeated, made)] };
+  const git = await looked;
+  const warnings = [...made.warnings, ...changedData(repeated, made), ...gitWarnings];
+  const prepared = { ...made, warnings };
   onPhase('beginning the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
   const start = { ...request, loaded, prepared, git, ...(repeated ? { parent: repeated.id } : {}) };

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { devNull } from 'node:os';
+import { printable } from '../options/printable';
 import { boundedDiff } from './bounded-diff';
 
 const timeoutMs = 5_000;
@@ -24,9 +25,13 @@ const besideRuns = ['--', ':/', ':(top,exclude,glob)**/.ebm/**'];
  * The repository may come from anywhere, and its settings may name programs: none of them is run, no
  * lock is taken and nothing is fetched.
  *
+ * @param warn hears why the commit cannot be told where there is a repository
  * @returns nothing where there is no git, no repository or no commit; never rejects
  */
-export async function readGitState(folder: string): Promise<GitState | undefined> {
+export async function readGitState(
+  folder: string,
+  warn: (text: string) => void = () => undefined,
+): Promise<GitState | undefined> {
   try {
     const commit = String((await git(folder, 'rev-parse', '--verify', 'HEAD')).printed).trim();
     const safe = await withoutFilters(folder);
@@ -35,10 +40,28 @@ export async function readGitState(folder: string): Promise<GitState | undefined
     if ((await git(folder, ...status)).printed.length === 0) return { commit, dirty: false };
     const diff = await readDiff(folder, [...safe, 'diff', submodules]).catch(() => undefined);
     return { commit, dirty: true, ...(diff ? { diff } : {}) };
-  } catch {
+  } catch (thrown) {
     // Whatever git says, a run without a commit in its manifest is a run all the same.
+    const trouble = troubleIn(thrown);
+    if (trouble !== undefined) warn(`The commit that this run is of is not recorded: ${trouble}`);
     return undefined;
   }
+}
+
+/** What git says where there is nothing to record. */
+const nothingThere = /not a git repository|needed a single revision/i;
+
+/** Why git cannot tell the commit, and what helps; nothing where there is none. */
+function troubleIn(thrown: unknown): string | undefined {
+  const { code, killed, message } = thrown as ExecFileException;
+  if (code === 'ENOENT' || nothingThere.test(message)) return undefined;
+  if (killed) return `git took longer than ${timeoutMs / 1000} s.`;
+  // The first line is the command.
+  const said = message.split('\n').find((line) => line.startsWith('fatal: ')) ?? message;
+  const owner = /dubious ownership in repository at '(.*)'/.exec(said);
+  return owner
+    ? `git trusts no repository that belongs to another user. If this one may be trusted: git config --global --add safe.directory '${printable(owner[1]!, 500)}'`
+    : printable(said.replace(/^fatal: /, 'git says: '), 300);
 }
 
 async function readDiff(

@@ -35,8 +35,8 @@ export interface RunStart {
     'description' | 'backend' | 'warnings' | 'transform' | 'initial' | 'dataFiles'
   > &
     Drawn;
-  /** The state of the repository that the experiment is in, which may take a while. */
-  readonly git: Promise<GitState | undefined>;
+  /** The state of the repository that the experiment is in. */
+  readonly git: GitState | undefined;
   readonly parent?: string;
   readonly group?: RunGroup;
   /** Where this process listens. */
@@ -124,7 +124,7 @@ export class RunRecorder implements RunObserver {
     await writeData(directory, prepared.shownData);
     const { initial } = prepared;
     if (initial) await writeInitialParameters(directory, initial.tensors);
-    const git = await start.git;
+    const { git } = start;
     if (git?.diff) await replaceFile(directory, diffFile, [git.diff]);
     const events = await EventWriter.open(directory, start.createdAt);
     const manifest: RunManifest = {
