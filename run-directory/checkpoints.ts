@@ -2,7 +2,7 @@
 import { lstat, readdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { readRegularFile, replaceFile } from './files';
-import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors';
+import { type NamedTensor, readAllTensors, writeSafetensors } from './safetensors';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
 
 const folder = 'checkpoints';
@@ -69,9 +69,9 @@ export async function readCheckpoint(directory: string, step: number): Promise<K
   const file = path.join(directory, relative);
   const bytes = await readRegularFile(directory, relative, largestCheckpoint);
   const remedy = 'Delete it; an earlier checkpoint can be resumed from.';
-  let contents: ReturnType<typeof readSafetensors>;
+  let contents: ReturnType<typeof readAllTensors>;
   try {
-    contents = readSafetensors(bytes);
+    contents = readAllTensors(bytes);
   } catch (thrown) {
     throw brokenFile(file, thrown instanceof Error ? thrown.message : String(thrown), remedy);
   }

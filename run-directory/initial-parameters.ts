@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { readRegularFile, replaceFile } from './files';
-import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors';
+import { type NamedTensor, readAllTensors, writeSafetensors } from './safetensors';
 import { brokenFile } from './storage-problem';
 
 const fileName = 'initial.safetensors';
@@ -31,7 +31,7 @@ export async function writeInitialParameters(
 export async function readInitialParameters(directory: string): Promise<readonly NamedTensor[]> {
   const bytes = await readRegularFile(directory, fileName, largestFile);
   try {
-    return readSafetensors(bytes).tensors;
+    return readAllTensors(bytes).tensors;
   } catch (thrown) {
     throw brokenFile(
       path.join(directory, fileName),

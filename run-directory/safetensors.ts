@@ -16,13 +16,37 @@ export interface NamedTensor {
   readonly data: Float32Array;
 }
 
+/** A tensor of numbers that do not become single precision. */
+export interface UnreadTensor {
+  readonly name: string;
+  /** What the file calls their type: `I64`. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
 /** What a checkpoint file holds. */
 export interface SafetensorsFile {
   readonly tensors: readonly NamedTensor[];
+  /** What else it holds. */
+  readonly unread: readonly UnreadTensor[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const largestHeader = 100_000_000;
+
+/**
+ * Reads a whole file of tensors as {@link writeSafetensors} writes them, none of which may be missing.
+ *
+ * @throws Error that says what is wrong with the bytes and where
+ */
+export function readAllTensors(bytes: Uint8Array): Omit<SafetensorsFile, 'unread'> {
+  const { tensors, unread, metadata } = readSafetensors(bytes);
+  const [first] = unread;
+  if (first === undefined) return { tensors, metadata };
+  throw new Error(
+    `byte 8: tensor '${first.name}' is of type ${first.dtype}; ${readableNames} can be read.`,
+  );
+}
 
 /** Types of numbers that can be read: their bytes, and how they become single precision. */
 const types: {
@@ -43,6 +67,9 @@ const types: {
     toFloats: ({ buffer }) => Float32Array.from(new Uint16Array(buffer), brainToNumber),
   },
 };
+
+/** What can be read, for messages. */
+export const readableNames = Object.keys(types).join(', ');
 
 /**
  * The parts of a file, to be written in order.
@@ -80,8 +107,8 @@ export function writeSafetensors(
 }
 
 /**
- * Reads a whole file of tensors of F32, F64, F16 or BF16; each gets a buffer of its own. Numbers of F64
- * are rounded to single precision, beyond its range to infinity; the others keep their value.
+ * Reads the tensors of F32, F64, F16 or BF16 of a whole file; each gets a buffer of its own. Numbers of
+ * F64 are rounded to single precision, beyond its range to infinity; the others keep their value.
  *
  * @throws Error that says what is wrong with the bytes and where
  */
@@ -115,24 +142,52 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
       `byte ${dataStart + covered}: ${dataBytes - covered} bytes belong to no tensor.`,
     );
   }
-  const tensors = places.map(({ name, shape, begin, end, toFloats }) => ({
-    name,
-    shape,
-    // Not `slice`, which for a Node buffer copies nothing.
-    data: toFloats(new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end))),
-  }));
-  return { tensors, metadata };
+  const tensors: NamedTensor[] = [];
+  const unread: UnreadTensor[] = [];
+  for (const { name, dtype, shape, begin, end } of places) {
+    const toFloats = typeOf(dtype)?.toFloats;
+    if (toFloats === undefined) unread.push({ name, dtype, shape });
+    else {
+      // Not `slice`, which for a Node buffer copies nothing.
+      const raw = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+      tensors.push({ name, shape, data: toFloats(raw) });
+    }
+  }
+  return { tensors, unread, metadata };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   let header: unknown;
+  let text: string;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch (thrown) {
     throw new Error(`byte 8: the header is not JSON: ${String(thrown)}.`, { cause: thrown });
   }
   if (!isObject(header)) throw new Error('byte 8: the header is not a JSON object.');
+  const twice = repeatedKey(text);
+  if (twice !== undefined) throw new Error(`byte 8: two tensors are named '${twice}'.`);
   return header;
+}
+
+/**
+ * A name that an object has twice, of which `JSON.parse` keeps the last without a word.
+ *
+ * @param json sound JSON of an object
+ */
+function repeatedKey(json: string): string | undefined {
+  const seen = new Set<string>();
+  let depth = 0;
+  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*(:?)|[[\]{}]/g)) {
+    if (string === undefined) depth += token === '{' || token === '[' ? 1 : -1;
+    else if (depth === 1 && colon !== '') {
+      const key = JSON.parse(string) as string;
+      if (seen.has(key)) return key;
+      seen.add(key);
+    }
+  }
+  return undefined;
 }
 
 function checkMetadata(entry: unknown): Readonly<Record<string, string>> {
@@ -144,12 +199,7 @@ function checkMetadata(entry: unknown): Readonly<Record<string, string>> {
 
 function checkEntry(name: string, entry: unknown, dataBytes: number) {
   const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
-  const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined;
-  if (type === undefined) {
-    throw new Error(
-      `byte 8: tensor '${name}' is of type ${String(dtype)}; ${Object.keys(types).join(', ')} can be read.`,
-    );
-  }
+  if (typeof dtype !== 'string') throw new Error(`byte 8: tensor '${name}' has no type.`);
   if (!isCounts(shape) || !isCounts(offsets)) {
     throw new Error(`byte 8: the shape or the offsets of tensor '${name}' are not counts.`);
   }
@@ -157,13 +207,18 @@ function checkEntry(name: string, entry: unknown, dataBytes: number) {
   if (offsets.length !== 2 || begin === undefined || end === undefined || end > dataBytes) {
     throw new Error(`byte 8: the offsets of tensor '${name}' lie outside the data.`);
   }
-  const needed = type.bytes * product(shape);
-  if (end - begin !== needed) {
+  // Of a type that is not known only whoever wrote it knows how many bytes it needs.
+  const needed = (typeOf(dtype)?.bytes ?? Number.NaN) * product(shape);
+  if (end < begin || (end - begin !== needed && !Number.isNaN(needed))) {
     throw new Error(
       `byte 8: tensor '${name}' of shape [${shape.join(', ')}] needs ${needed} bytes, not ${end - begin}.`,
     );
   }
-  return { shape, begin, end, toFloats: type.toFloats };
+  return { dtype, shape, begin, end };
+}
+
+function typeOf(dtype: string) {
+  return Object.hasOwn(types, dtype) ? types[dtype] : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -53,6 +53,20 @@ async function begun(t: TestContext, file: Uint8Array, overrides: JsonObject = {
   return Object.fromEntries(initial.tensors.map(({ name, data }) => [name, [...data]]));
 }
 
+/** The file with one more tensor, of int64. */
+function withIntegers(file: Uint8Array, name: string): Uint8Array {
+  const headerBytes = Number(Buffer.from(file).readBigUInt64LE());
+  const data = file.subarray(8 + headerBytes);
+  const header = {
+    ...JSON.parse(Buffer.from(file.subarray(8, 8 + headerBytes)).toString()),
+    [name]: { dtype: 'I64', shape: [6], data_offsets: [data.length, data.length + 48] },
+  };
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, data, Buffer.alloc(48, 1)]);
+}
+
 const numbers = Object.fromEntries(Object.entries(whole).map(([name, { data }]) => [name, data]));
 
 function prefixed(prefix: string): Weights {
@@ -75,6 +89,13 @@ describe('parameters out of a file', () => {
       buffer: { shape: [1, 2], data: [0, 0] },
     });
     assert.deepEqual(await begun(t, checkpoint), numbers);
+  });
+
+  test('are found beside a counter of steps, which no parameter is', async (t) => {
+    assert.deepEqual(
+      await begun(t, withIntegers(weightsFile(prefixed('net.')), 'net.steps')),
+      numbers,
+    );
   });
 
   test('may be named by an override, relative to the experiment', async (t) => {
@@ -115,6 +136,12 @@ describe('a file that does not fit', () => {
       weightsFile({ ...whole, bias1: { shape: [3], data: [1, Number.POSITIVE_INFINITY, 0] } }),
       /'bias1' has numbers that single precision does not have, or NaN\.$/,
       /parameters/,
+    ],
+    [
+      'has whole numbers for a parameter',
+      withIntegers(weightsFile(others), 'weight1'),
+      /does not fit the energy: 'weight1' is of type I64 there; F32, F64, F16, BF16 can be read\.$/,
+      /weight1 \[2, 3\]/,
     ],
     ['is of no such format', 'PK', /is no safetensors file that can be read: byte 0/, /floats/],
     ['is empty of tensors', weightsFile({}), /no 'weight1'.*no 'bias1'.*no 'weight2'/, /weight1/],

@@ -33,7 +33,7 @@ import {
   writeData,
   writePreview,
 } from '../../run-directory/previews';
-import { readSafetensors } from '../../run-directory/safetensors';
+import { readAllTensors } from '../../run-directory/safetensors';
 import { fc } from '../support/fast-check';
 import { manifest } from '../support/manifest';
 import { temporaryFolder } from '../support/temporary';
@@ -321,7 +321,7 @@ describe('checkpoints', () => {
     const directory = await temporaryFolder(t);
     const place = await writeCheckpoint(directory, checkpoint(12));
     assert.equal(place, 'checkpoints/000000012.safetensors');
-    assert.deepEqual(readSafetensors(await readFile(path.join(directory, place))), {
+    assert.deepEqual(readAllTensors(await readFile(path.join(directory, place))), {
       tensors,
       metadata: { step: '12' },
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { readSafetensors, writeSafetensors } from '../../run-directory/safetensors';
+import { readAllTensors, readSafetensors, writeSafetensors } from '../../run-directory/safetensors';
 import { fc } from '../support/fast-check';
 
 /** A file with any header, put together by hand. */
@@ -132,14 +132,49 @@ describe('a safetensors file', () => {
     );
   });
 
+  test('has its other tensors where some are of types that no parameter has', () => {
+    const bytes = file(
+      {
+        steps: tensor(0, 8, [1], 'I64'),
+        w: tensor(8, 16, [2]),
+        tiny: tensor(16, 17, [2], 'F4'),
+        odd: tensor(17, 20, [1], 'toString'),
+      },
+      Buffer.concat([
+        new Uint8Array(8),
+        new Uint8Array(Float32Array.of(1, 2).buffer),
+        Buffer.of(1, 2, 3, 4),
+      ]),
+    );
+    const { tensors, unread } = readSafetensors(bytes);
+    assert.deepEqual(tensors, [{ name: 'w', shape: [2], data: Float32Array.of(1, 2) }]);
+    assert.deepEqual(
+      unread.map(({ name, dtype }) => [name, dtype]),
+      [
+        ['steps', 'I64'],
+        ['tiny', 'F4'],
+        ['odd', 'toString'],
+      ],
+    );
+    assert.throws(() => readAllTensors(bytes), /'steps' is of type I64; F32, F64, F16, BF16 can/);
+  });
+
   const eight = new Uint8Array(8);
   const malformed: [what: string, bytes: Uint8Array, message: RegExp][] = [
     ['less than a length', new Uint8Array(7), /byte 0/],
     ['a header longer than the file', Buffer.alloc(16, 0xff), /byte 0: a header of/],
     ['a header that is no JSON', file('{"a'), /not JSON/],
     ['a header that is no object', file('[1]'), /not a JSON object/],
-    ['another type', file({ a: tensor(0, 8, [1], 'I64') }, eight), /of type I64; F32, F64, F16/],
-    ['a type of no name', file({ a: tensor(0, 8, [1], 'toString') }, eight), /of type toString/],
+    ['no type', file({ a: { shape: [1], data_offsets: [0, 8] } }, eight), /'a' has no type/],
+    [
+      'a name twice',
+      file(
+        '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[],"data_offsets":[4,8]},"\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+        eight,
+      ),
+      /two tensors are named 'a'/,
+    ],
+    ['offsets in reverse of another type', file({ a: tensor(8, 0, [], 'I64') }, eight), /-8/],
     [
       'halves that do not fill',
       file({ a: tensor(0, 8, [2], 'F16') }, eight),

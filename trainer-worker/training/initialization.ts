@@ -5,11 +5,17 @@ import path from 'node:path';
 import { ProblemError } from '../../protocol/problem';
 import type { KeptFile } from '../../protocol/run';
 import { readInitialParameters } from '../../run-directory/initial-parameters';
-import { readSafetensors } from '../../run-directory/safetensors';
+import {
+  readableNames,
+  readSafetensors,
+  type SafetensorsFile,
+  type UnreadTensor,
+} from '../../run-directory/safetensors';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { placeOfOption } from '../experiment/option-location';
 import { formatShape, sameShape } from '../graph/shape';
 import { nearest } from '../options/nearest';
+import { printable } from '../options/printable';
 import { parameterName } from './model-programs';
 import type { NamedTensor } from './run-observer';
 
@@ -34,8 +40,8 @@ export interface Initialization extends KeptFile {
 export async function readInitialization(
   loaded: LoadedExperiment,
 ): Promise<Initialization | undefined> {
-  const { initialize: given } = loaded.experiment;
-  if (given === null) return undefined;
+  const { initialize } = loaded.experiment;
+  if (initialize === null) return undefined;
   const refuse = (message: string, remedy: string, cause?: unknown) => {
     const location = placeOfOption(loaded, ['initialize']);
     return new ProblemError(
@@ -47,10 +53,10 @@ export async function readInitialization(
   if (keptInitial !== undefined) {
     const { directory, file, sha256 } = keptInitial;
     const tensors = await readInitialParameters(directory);
-    return { file, sha256, fill: (drawn) => filled(drawn, tensors, file, refuse) };
+    return { file, sha256, fill: (drawn) => filled(drawn, { tensors, unread: [] }, file, refuse) };
   }
   // As paths of data are: relative to where the experiment was launched.
-  const file = path.resolve(path.dirname(loaded.file), given);
+  const file = path.resolve(path.dirname(loaded.file), initialize);
   const bytes = await readFile(file).catch((thrown: NodeJS.ErrnoException) => {
     throw thrown.code === 'ENOENT'
       ? refuse(
@@ -64,9 +70,9 @@ export async function readInitialization(
           thrown,
         );
   });
-  let tensors: readonly NamedTensor[];
+  let given: FoundTensors;
   try {
-    ({ tensors } = readSafetensors(bytes));
+    given = readSafetensors(bytes);
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw refuse(
@@ -76,21 +82,27 @@ export async function readInitialization(
     );
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { file: given, sha256, fill: (drawn) => filled(drawn, tensors, given, refuse) };
+  return { file: initialize, sha256, fill: (drawn) => filled(drawn, given, initialize, refuse) };
 }
 
 /** What is wrong is told of so many tensors. */
 const mostFaults = 6;
 
+/** The tensors of a file, those of numbers that can be parameters and those that cannot. */
+type FoundTensors = Pick<SafetensorsFile, 'tensors' | 'unread'>;
+
 function filled(
   drawn: readonly NamedTensor[],
-  given: readonly NamedTensor[],
+  given: FoundTensors,
   file: string,
   refuse: (message: string, remedy: string) => ProblemError,
 ): NamedTensor[] {
   const wanted = new Set(drawn.map(({ name }) => name));
   const found = byParameterNames(given, wanted);
-  const extra = [...found.keys()].filter((name) => !wanted.has(name));
+  // Counters of steps and the like are of types that no parameter has, and nobody asks for them.
+  const extra = [...found].flatMap(([name, tensor]) =>
+    wanted.has(name) || 'dtype' in tensor ? [] : [name],
+  );
   const faults: string[] = [];
   let isTransposed = false;
   const parameters = drawn.map(({ name, shape, data: numbers }): NamedTensor => {
@@ -99,6 +111,12 @@ function filled(
       const guess = nearest(name, extra);
       const meant = guess === undefined ? '' : ` (is it '${guess}' there?)`;
       faults.push(`it has no '${name}' ${formatShape(shape)}${meant}`);
+      return { name, shape, data: numbers };
+    }
+    if ('dtype' in tensor) {
+      faults.push(
+        `'${name}' is of type ${printable(tensor.dtype)} there; ${readableNames} can be read`,
+      );
       return { name, shape, data: numbers };
     }
     const { shape: there, data } = tensor;
@@ -131,9 +149,10 @@ function filled(
  * names fit without it.
  */
 function byParameterNames(
-  tensors: readonly NamedTensor[],
+  { tensors: read, unread }: FoundTensors,
   wanted: ReadonlySet<string>,
-): ReadonlyMap<string, NamedTensor> {
+): ReadonlyMap<string, NamedTensor | UnreadTensor> {
+  const tensors = [...read, ...unread];
   const under = (prefix: string) =>
     new Map(
       tensors
