@@ -189,19 +189,25 @@ export function trainerLockPath(socket: string): string {
 
 /** `sockaddr_un` has 104 bytes on macOS and the BSDs, 108 on Linux, with the final zero. */
 const longestSocketPath = 103;
+/** Every system with such sockets has it, and all users may write to it. */
+const shortTemporaryFolder = '/tmp';
 
 /**
  * Where the trainer of run `id` listens: a named pipe on Windows, elsewhere a socket in a directory
- * of the temporary folder that only this user can enter, made when it is missing.
+ * that only this user can enter, made when it is missing. It is in the temporary folder, or where the path
+ * of that is longer than a socket's may be, in the system's.
  *
- * @throws ProblemError of kind `environment` when that directory is somebody else's or open to
- *   others, or the path is longer than the system allows
+ * @throws ProblemError of kind `environment` when that directory is somebody else's or open to others
  */
 export function trainerSocketPath(id: string): string {
   // A user of a container may have a number only: `os.userInfo` would ask for the name as well.
   const uid = process.getuid?.();
   if (uid === undefined) return `\\\\.\\pipe\\ebm-lab-${id}`;
-  const directory = path.join(tmpdir(), `ebm-lab-${uid}`);
+  const ours = `ebm-lab-${uid}`;
+  const socketIn = (folder: string) => path.join(folder, ours, `${id}.sock`);
+  const fits = Buffer.byteLength(socketIn(tmpdir())) <= longestSocketPath;
+  const socket = socketIn(fits ? tmpdir() : shortTemporaryFolder);
+  const directory = path.dirname(socket);
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (thrown) {
@@ -210,7 +216,7 @@ export function trainerSocketPath(id: string): string {
         {
           kind: 'environment',
           message: `Cannot make ${directory}: ${String(thrown)}.`,
-          remedy: 'Set TMPDIR to a folder that you can write to.',
+          remedy: 'Set TMPDIR to a folder with a short path that you can write to.',
         },
         { cause: thrown },
       );
@@ -222,14 +228,6 @@ export function trainerSocketPath(id: string): string {
       kind: 'environment',
       message: `${directory} is not a directory that only you can enter, so another user could control your runs.`,
       remedy: `Remove it (or run: chmod 700 ${directory}), or set TMPDIR to a folder of your own.`,
-    });
-  }
-  const socket = path.join(directory, `${id}.sock`);
-  if (Buffer.byteLength(socket) > longestSocketPath) {
-    throw new ProblemError({
-      kind: 'environment',
-      message: `The path of the trainer's socket is too long for this system: ${socket}`,
-      remedy: 'Set TMPDIR to a folder with a shorter path.',
     });
   }
   return socket;

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { encodeFrame } from '../../protocol/frame-codec';
 import { Peer, type Side } from '../../protocol/peer';
 import { ProblemError } from '../../protocol/problem';
 import {
   connectToTrainer,
+  isTrainerListening,
   socketTransport,
   trainerSocketPath,
 } from '../../protocol/socket-transport';
@@ -224,10 +226,23 @@ describe('the place of a trainer’s socket', { skip: process.platform === 'win3
     assert.throws(() => trainerSocketPath('abc'), ProblemError);
   });
 
-  test('is refused where the system could not open it', async (t) => {
+  test('is elsewhere, and as much its own, where the system could not open it', async (t) => {
     const folder = await withTmpdir(t);
-    process.env['TMPDIR'] = path.join(folder, 'x'.repeat(100));
-    await mkdir(process.env['TMPDIR']);
-    assert.throws(() => trainerSocketPath('abc'), /too long/);
+    const long = path.join(folder, 'x'.repeat(100));
+    process.env['TMPDIR'] = long;
+    await mkdir(long);
+    // Nobody else's: it would be found listening.
+    const socket = trainerSocketPath(path.basename(folder));
+    t.after(() => rm(socket, { force: true }));
+    assert.ok(!socket.startsWith(long));
+    assert.equal((await stat(path.dirname(socket))).mode & 0o777, 0o700);
+    assert.deepEqual(await readdir(long), []);
+    assert.equal(trainerSocketPath(path.basename(folder)), socket, 'the same place each time');
+    const server = createServer();
+    server.listen(socket);
+    await once(server, 'listening');
+    const close = promisify(server.close.bind(server));
+    assert.ok(await isTrainerListening(socket));
+    await close();
   });
 });
