@@ -176,6 +176,12 @@ describe('ebm run', () => {
       /learningRate/,
     ],
     ['a --set without a value', ['run', 'quick.ebm.ts', '--set', 'steps'], '', /key=value/],
+    [
+      'a --set twice',
+      ['run', 'quick.ebm.ts', '--set', 'steps=1', '--set', 'steps=2'],
+      '',
+      /'steps' is set twice/,
+    ],
     ['steps that are no number', ['run', 'quick.ebm.ts', '--steps', 'many'], '', /whole number/],
     ['an unknown option', ['run', 'quick.ebm.ts', '--stepps', '3'], '', /--steps/],
     ['no command', ['frobnicate'], '', /unknown command/],

@@ -271,6 +271,13 @@ describe('an option that is wrong', () => {
       place: 'moons.ebm.ts:7:75',
     },
     {
+      name: 'a diagnostic twice',
+      change: { preview: "{ diagnostics: ['chains', 'energyGap', 'chains'] }" },
+      message: "experiment: 'preview.diagnostics' names one twice.",
+      remedy: 'Name each once.',
+      place: 'moons.ebm.ts:10:14',
+    },
+    {
       name: 'a schedule that ends within its warm-up',
       change: {
         optimizer:

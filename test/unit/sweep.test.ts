@@ -163,6 +163,7 @@ describe('a sweep of a file', () => {
     ],
     ['{ parameters: { seed: [1, 2] } }', /'seed' is no parameter/, 'seed'],
     ['{ seeds: [1, 1] }', /has 1 twice/, 'seeds'],
+    ["{ parameters: { 'batchSize': [8, 16, 8] } }", /has 8 twice/, '8] }'],
     ['{ seeds: [-1] }', /'seeds.0' is -1/, '-1'],
     ['{}', /there are no parameters/, 'export const sweep'],
     ['3', /The argument is 3/, 'export const sweep'],
@@ -217,6 +218,14 @@ describe('a sweep of a file', () => {
     assert.match(measured.remedy ?? '', /'energy\/gap'/);
     assert.doesNotMatch(unmeasured.remedy ?? '', /'energy\/gap'/);
     await told({ parameters: diagnostics, metric: 'energy/gap' });
+  });
+
+  test('what the command line sets for all is not what it varies', async (t) => {
+    const sweep = JSON.stringify({ parameters: rates });
+    const set = { steps: 1, 'optimizer.learningRate': 1 };
+    const problem = await problemFrom(load(t, sweep, { set }));
+    assert.match(problem.message, /'optimizer\.learningRate' is set for all runs, but .* varies/);
+    assert.match(problem.remedy ?? '', /^Leave out --set optimizer\.learningRate/);
   });
 
   test('that is not there is told', async (t) => {

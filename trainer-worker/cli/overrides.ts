@@ -5,14 +5,18 @@ import { groupSchema } from '../../run-directory/manifest';
 /**
  * Adds one `--set key=value` to those before it: the value is JSON, or else the text itself.
  *
- * @throws InvalidArgumentError when there is no key
+ * @throws InvalidArgumentError when there is no key, or it was there before
  */
 export function addOverride(argument: string, earlier: JsonObject): JsonObject {
   const at = argument.indexOf('=');
   if (at < 1) {
     throw new InvalidArgumentError('It has the form key=value, for example steps=100.');
   }
-  return { ...earlier, [argument.slice(0, at)]: parseValue(argument.slice(at + 1)) };
+  const key = argument.slice(0, at);
+  if (Object.hasOwn(earlier, key)) {
+    throw new InvalidArgumentError(`'${key}' is set twice.`);
+  }
+  return { ...earlier, [key]: parseValue(argument.slice(at + 1)) };
 }
 
 function parseValue(text: string): Json {

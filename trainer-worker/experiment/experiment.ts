@@ -127,6 +127,10 @@ const schema = z.strictObject({
       sampler: familySchema('sampler', samplers).optional(),
       diagnostics: z
         .array(z.enum(Object.keys(diagnostics) as DiagnosticName[]))
+        .refine((names) => new Set(names).size === names.length, {
+          error: "'preview.diagnostics' names one twice.",
+          params: { remedy: 'Name each once.' },
+        })
         .nullable()
         .default(null),
     })

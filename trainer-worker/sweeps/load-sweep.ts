@@ -59,6 +59,14 @@ export function loadSweep(read: ReadExperiment, { set, again = '' }: SweepReques
   });
   // What the command line asks for has no place in the file.
   read.withOverrides(set);
+  const varied = Object.keys(set).find((name) => Object.hasOwn(changes[0] ?? {}, name));
+  if (varied !== undefined) {
+    throw new ProblemError({
+      kind: 'experiment',
+      message: `'${varied}' is set for all runs, but it is what the sweep varies.`,
+      remedy: `Leave out --set ${varied}, or take it out of the sweep.`,
+    });
+  }
   const loaded = changes.map((overrides) => withOverrides(read, { ...set, ...overrides }, at));
   const first = loaded[0]!;
   const { metric, goal } = spec;

@@ -192,7 +192,15 @@ function parameter(path: string, value: unknown, method: SweepSpec['method']): P
     new OptionError(`sweep: '${path}' ${message}`, remedy, [...at, ...inner]);
   if (Array.isArray(value)) {
     if (value.length === 0) throw wrong('has no values.', 'Give at least one.');
-    return { values: value.map((one: unknown, index) => jsonValue(one, index, wrong)) };
+    const values = value.map((one: unknown, index) => jsonValue(one, index, wrong));
+    const texts = values.map((one) => JSON.stringify(one));
+    const twice = texts.findIndex((text, index) => texts.indexOf(text) !== index);
+    if (twice !== -1) {
+      throw wrong(`has ${texts[twice]} twice, which would be the same run.`, 'Remove one.', [
+        twice,
+      ]);
+    }
+    return { values };
   }
   if (typeof value !== 'object' || value === null) {
     throw wrong(
