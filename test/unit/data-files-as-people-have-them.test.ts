@@ -186,6 +186,38 @@ const files: readonly Case[] = [
   },
   { file: 'no-header.csv', options: { header: ['u', 'v'] }, rows, axes: ['u', 'v'] },
   {
+    file: 'plain.csv',
+    options: { header: ['u', 'v'] },
+    steps: [{ says: /row 1, column 1 \('u'\) is "x"/, add: { skip: 1 } }],
+    rows,
+    axes: ['u', 'v'],
+  },
+  {
+    file: 'units.csv',
+    text: 'length,weight\n[m],[kg]\n1,2\n3,4\n6,5\n',
+    steps: [
+      {
+        says: /row 2, column 1 \('length'\) is "\[m\]"/,
+        add: { skip: 2, header: ['length', 'weight'] },
+      },
+    ],
+    rows: [
+      [1, 2],
+      [3, 4],
+      [6, 5],
+    ],
+    axes: ['length', 'weight'],
+  },
+  {
+    file: 'classes-missing.csv',
+    text: 'x,kind\n1,a\n2,\n3,b\n4,a\n',
+    options: { label: 'kind' },
+    steps: [{ says: /row 3, column 2 \('kind'\) is empty/, add: { missing: [''] } }],
+    rows: [[1], [3], [4]],
+    labels: ['a', 'b', 'a'],
+    warns: /^1 of the 4 rows/,
+  },
+  {
     file: 'numbered.csv',
     steps: [{ says: /first row of .* has numbers, such as 0/, add: { header: true } }],
     rows,
@@ -268,6 +300,7 @@ const files: readonly Case[] = [
   converted('frame.parquet', /is a Parquet file, not CSV/),
   converted('frame.feather', /is a Feather file/),
   converted('frame.pkl', /is a pickle/),
+  converted('frame.json', /is JSON text/),
   converted('frame.xlsx', /is a workbook of Excel/),
 
   // By hand, by R, by Excel, by Fortran.

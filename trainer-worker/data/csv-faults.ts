@@ -171,9 +171,34 @@ export function noNumber(
   return dataProblem(
     file,
     `${file}, row ${row}, column ${at + 1} ('${printable(names[at]!)}') ${what}.`,
-    remedyFor(field.trim(), fields, faulty),
+    aboveTheData(row, record, faulty) ?? remedyFor(field.trim(), fields, faulty),
     line,
   );
+}
+
+/** What helps where a row without any number stands where the first data should be. */
+function aboveTheData(
+  row: number,
+  { fields, lastLine }: CsvRecord,
+  { names, number }: FaultyFile,
+): string | undefined {
+  // Names may have digits; units hardly ever, and numbers in another style always.
+  const isData = fields.some((field) =>
+    row === 1 ? !Number.isNaN(number(field)) : /\d/.test(field),
+  );
+  if (
+    row > 2 ||
+    isData ||
+    names.length === 1 ||
+    fields.every((field) => absent.test(field.trim()))
+  ) {
+    return undefined;
+  }
+  if (row === 1)
+    return `If that row has the names of the columns, leave it out: skip: ${lastLine}.`;
+  const all = apart(names);
+  const what = 'If that row belongs to the names, as units do';
+  return `${what}: skip: ${lastLine}, header: ${listed(all)}. Otherwise correct or remove it, or choose other columns with the option columns.`;
 }
 
 function remedyFor(

@@ -43,16 +43,16 @@ export async function openDataFile(
       'Write the data to a file first.',
     );
   }
-  const hash = createHash('sha256');
-  let hashed = 0;
+  let sha256: string | undefined;
   const bytes = () => createReadStream(file, { highWaterMark: 2 ** 20 });
   async function* read() {
+    const hash = createHash('sha256');
     try {
       for await (const chunk of bytes() as AsyncIterable<Uint8Array>) {
         hash.update(chunk);
-        hashed += chunk.length;
         yield chunk;
       }
+      sha256 = hash.digest('hex');
     } catch (error) {
       throw unreadable(file, error);
     }
@@ -66,10 +66,8 @@ export async function openDataFile(
     },
     async kept() {
       // Of an archive only parts were read.
-      if (hashed !== stats.size) {
-        for await (const chunk of bytes()) hash.update(chunk as Uint8Array);
-      }
-      return { file: given, sha256: hash.digest('hex') };
+      if (sha256 === undefined) for await (const _ of read());
+      return { file: given, sha256: sha256! };
     },
   };
 }

@@ -26,7 +26,15 @@ const unpack = (program: string) => (file: string) =>
 const formats: readonly FileFormat[] = [
   { name: 'a Parquet file', begins: ['PAR1\x15'], remedy: byPandas('read_parquet') },
   { name: 'a Feather file', begins: ['ARROW1\0\0'], remedy: byPandas('read_feather') },
-  { name: 'an HDF5 file', begins: ['\x89HDF\r\n'], remedy: byPandas('read_hdf') },
+  {
+    name: 'an HDF5 file',
+    begins: ['\x89HDF\r\n'],
+    remedy: (file) =>
+      `${byNumpy("h5py.File(FILE)['NAME'][...]")(file)} If pandas wrote it: ${byPandas('read_hdf')(file)}`,
+  },
+  { name: 'JSON text', begins: ['[{', '{"'], remedy: byPandas('read_json') },
+  { name: 'a Stata file', begins: ['<stata_dta>'], remedy: byPandas('read_stata') },
+  { name: 'an SPSS file', begins: ['$FL2'], remedy: byPandas('read_spss') },
   {
     name: 'a workbook of Excel',
     begins: ['PK\x03\x04'],
