@@ -5,6 +5,7 @@ import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'nod
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JsonObject } from '../../protocol/run';
 import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
 import { readInitialParameters } from '../../run-directory/initial-parameters';
 import { readManifest } from '../../run-directory/manifest';
@@ -211,6 +212,7 @@ test('two that resume one run at once: one does, the other is told', async (t) =
 test('a run is had again exactly, from its kept source, with its seed and beside its data', async (t) => {
   const text = smallExperiment({
     data: "data.csv('numbers.csv')",
+    optimizer: 'optimizer.adam({ learningRate: schedule.linear({ peak: 1e-3 }) })',
     steps: '10',
   })
     .replace('seed: 0', '')
@@ -247,7 +249,14 @@ test('a run is had again exactly, from its kept source, with its seed and beside
   const resumed = command(t, folder, 'resume', first!, '--steps', '12');
   await succeed(resumed);
   assert.match(resumed.out(), changed);
-  const { warnings, dataFiles } = await readManifest(first!);
+  const { warnings, dataFiles, config } = await readManifest(first!);
+  // A schedule without a length of its own has that of the run, then and now.
+  const endOf = ({ optimizer }: JsonObject) =>
+    (optimizer as { readonly learningRate: { readonly steps: number } }).learningRate.steps;
+  assert.deepEqual(
+    [a, b, { config }].map((run) => endOf(run.config)),
+    [10, 10, 12],
+  );
   assert.match(String(warnings), changed);
   // What it began with is what the next one to go on compares with, too.
   assert.deepEqual(dataFiles, [was]);

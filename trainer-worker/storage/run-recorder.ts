@@ -175,10 +175,12 @@ export class RunRecorder implements RunObserver {
     const { endedAt: _, warnings: __, ...kept } = before;
     const warnings = [...new Set([...prepared.warnings, ...resumption.warnings])];
     const { steps } = loaded.experiment;
+    // A schedule may follow the length of the run.
+    const { optimizer = null } = loaded.config;
     const manifest: RunManifest = {
       ...kept,
       state: { status: 'starting', step, steps },
-      config: { ...before.config, steps },
+      config: { ...before.config, optimizer, steps },
       ...(steps === before.state.steps ? {} : { overrides: { ...before.overrides, steps } }),
       backend: prepared.backend,
       ...(warnings.length === 0 ? {} : { warnings }),
