@@ -119,7 +119,7 @@ export function datasetOf(
   const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
   const training = order.subarray(heldOutCount);
   const heldOut = order.subarray(0, heldOutCount);
-  const moments = columns.map((_, d) => momentsOf(rows, d, training));
+  const moments = momentsOf(rows, dimensions, training);
   const warnings = [...table.warnings];
   if (standardize) {
     moments.forEach((moment, d) => {
@@ -227,13 +227,21 @@ interface ColumnMoments {
   readonly deviation: number;
 }
 
-function momentsOf(rows: RowStore, d: number, indices: Uint32Array): ColumnMoments {
-  let sum = 0;
-  for (const index of indices) sum += rows.at(index, d);
-  const mean = sum / indices.length;
-  let squares = 0;
-  for (const index of indices) squares += (rows.at(index, d) - mean) ** 2;
-  return { mean, deviation: Math.sqrt(squares / indices.length) };
+/** Of all columns at once: each row is somewhere else in memory. */
+function momentsOf(rows: RowStore, dimensions: number, indices: Uint32Array): ColumnMoments[] {
+  const mean = new Float64Array(dimensions);
+  for (const index of indices) {
+    for (let d = 0; d < dimensions; d++) mean[d]! += rows.at(index, d);
+  }
+  for (let d = 0; d < dimensions; d++) mean[d]! /= indices.length;
+  const squares = new Float64Array(dimensions);
+  for (const index of indices) {
+    for (let d = 0; d < dimensions; d++) squares[d]! += (rows.at(index, d) - mean[d]!) ** 2;
+  }
+  return Array.from(mean, (value, d) => ({
+    mean: value,
+    deviation: Math.sqrt(squares[d]! / indices.length),
+  }));
 }
 
 /** Squares of what is smaller or larger than its root have no place in double precision. */
