@@ -1,7 +1,7 @@
 /** What is wrong with a CSV file, and the option that would put it right. */
 import type { ProblemError } from '../../protocol/problem';
+import { excerpt } from '../options/excerpt';
 import { nearest } from '../options/nearest';
-import { printable } from '../options/printable';
 import { type CsvDialect, type CsvRecord, firstLine } from './csv-records';
 import { dataProblem } from './data-file';
 import type { NumberReader, NumberStyle } from './number-text';
@@ -22,7 +22,7 @@ const mostListed = 20;
 /** Names as an experiment writes a list of them. */
 export function listed(names: readonly string[]): string {
   const quoted = names.slice(0, mostListed).map((name) => {
-    const inner = printable(name)
+    const inner = excerpt(name)
       .replace(/\\(?![nrtxu])/g, '\\\\')
       .replace(/'/g, "\\'");
     return `'${inner}'`;
@@ -31,7 +31,7 @@ export function listed(names: readonly string[]): string {
 }
 
 function told(names: readonly string[]): string {
-  const shown = names.slice(0, mostListed).map((name) => printable(name));
+  const shown = names.slice(0, mostListed).map((name) => excerpt(name));
   return shown.join(', ') + (names.length > mostListed ? ', …' : '');
 }
 
@@ -41,8 +41,8 @@ export function noColumn(file: string, name: string, names: readonly string[]): 
   const columns = `Its columns are ${told(names)}.`;
   return dataProblem(
     file,
-    `${file} has no column '${printable(name)}'.`,
-    guess === undefined ? columns : `Did you mean '${printable(guess)}'? ${columns}`,
+    `${file} has no column '${excerpt(name)}'.`,
+    guess === undefined ? columns : `Did you mean '${excerpt(guess)}'? ${columns}`,
   );
 }
 
@@ -74,7 +74,7 @@ export function ambiguous(
   const columns = places.map((at) => at + 1);
   return dataProblem(
     file,
-    `Columns ${columns.slice(0, -1).join(', ')} and ${columns.at(-1)} of ${file} are both named '${printable(name)}'.`,
+    `Columns ${columns.slice(0, -1).join(', ')} and ${columns.at(-1)} of ${file} are both named '${excerpt(name)}'.`,
     `Rename one, or give all of them other names here: skip: ${above}, header: ${listed(apart(names))}.`,
   );
 }
@@ -167,10 +167,10 @@ export function noNumber(
   const line = firstLine(record);
   const { file, names } = faulty;
   const field = fields[at]!;
-  const what = field.trim() === '' ? 'is empty' : `is "${printable(field)}", not a finite number`;
+  const what = field.trim() === '' ? 'is empty' : `is "${excerpt(field)}", not a finite number`;
   return dataProblem(
     file,
-    `${file}, row ${row}, column ${at + 1} ('${printable(names[at]!)}') ${what}.`,
+    `${file}, row ${row}, column ${at + 1} ('${excerpt(names[at]!)}') ${what}.`,
     aboveTheData(row, record, faulty) ?? remedyFor(field.trim(), fields, faulty),
     line,
   );

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { excerpt } from '../options/excerpt';
 import { integer } from '../options/numbers';
 import { OptionError } from '../options/option-error';
-import { printable } from '../options/printable';
 import { specOf } from '../options/validate';
 import { ClassNames } from './class-names';
 import { ambiguous, listed, noColumn, noNumber, unnamed, wrongLength } from './csv-faults';
@@ -276,7 +276,7 @@ class CsvReading {
     }
     throw dataProblem(
       this.#file.path,
-      `The first row of ${this.#file.path} has numbers, such as ${printable(number)}: as names of columns they would be no data.`,
+      `The first row of ${this.#file.path} has numbers, such as ${excerpt(number)}: as names of columns they would be no data.`,
       'Add the option header: false if it is a row of data, or header: true if it has the names.',
     );
   }
@@ -318,7 +318,7 @@ class CsvReading {
       .alike()
       .map(
         ([one, other]) =>
-          `The classes '${printable(one)}' and '${printable(other)}' of ${file} differ in capitals or spaces alone, and count as two.`,
+          `The classes '${excerpt(one)}' and '${excerpt(other)}' of ${file} differ in capitals or spaces alone, and count as two.`,
       );
     if (this.#incomplete > 0) {
       warnings.push(
@@ -331,7 +331,7 @@ class CsvReading {
       if (column === undefined || this.#dataRows < fewestCounted) continue;
       const others = chosen.filter((other) => other !== column).map(({ name }) => name);
       warnings.push(
-        `The column '${printable(column.name)}' of ${file} only counts its rows, and is learned like the others. If it is no measurement, choose those that are: columns: ${listed(others)}.`,
+        `The column '${excerpt(column.name)}' of ${file} only counts its rows, and is learned like the others. If it is no measurement, choose those that are: columns: ${listed(others)}.`,
       );
     }
     return warnings;

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProblemError } from '../../protocol/problem';
 import type { KeptFile } from '../../protocol/run';
-import { printable } from '../options/printable';
+import { excerpt } from '../options/excerpt';
 import type { DataContext } from './dataset';
 
 /** A data file that an experiment names; it is read piece by piece, however large it is. */
@@ -169,7 +169,7 @@ async function isFolder(file: string): Promise<ProblemError> {
         ? 'Name a file in it.'
         : `Name a file in it: ${data
             .slice(0, 8)
-            .map((name) => printable(name))
+            .map((name) => excerpt(name))
             .join(', ')}.`,
   });
 }

@@ -9,8 +9,8 @@ import {
   readNpyHeader,
   requireFilled,
 } from '../../run-directory/npy';
+import { excerpt } from '../options/excerpt';
 import { OptionError } from '../options/option-error';
-import { printable } from '../options/printable';
 import { specOf } from '../options/validate';
 import { ClassNames } from './class-names';
 import { type DataFile, dataProblem, openDataFile, peeked } from './data-file';
@@ -102,7 +102,7 @@ async function bytesOf({ array }: NpySpec, file: DataFile): Promise<AsyncIterabl
   if (array === null) return file.contents();
   throw dataProblem(
     file.path,
-    `${file.path} is no archive of arrays, so it has no array '${printable(array)}'.`,
+    `${file.path} is no archive of arrays, so it has no array '${excerpt(array)}'.`,
     'Leave the option array out.',
   );
 }
@@ -163,10 +163,10 @@ function noArray(file: string, error: unknown) {
     );
   }
   const letter = error.descr.startsWith('[') ? '[' : (error.descr[1] ?? '');
-  const kind = kinds[letter] ?? `numbers of type '${printable(error.descr)}'`;
+  const kind = kinds[letter] ?? `numbers of type '${excerpt(error.descr)}'`;
   return dataProblem(
     file,
-    `${file} is not a NumPy file of numbers: it holds ${kind} (${printable(error.descr)}).`,
+    `${file} is not a NumPy file of numbers: it holds ${kind} (${excerpt(error.descr)}).`,
     `Save it as numbers: numpy.save('${path.basename(file)}', ${conversions[letter] ?? "array.astype('float32')"}).`,
     1,
     error,
@@ -209,11 +209,11 @@ function layoutOf(header: NpyHeader, spec: NpySpec, context: DataContext, file: 
   const { label } = spec;
   const labelAt = label === null ? -1 : columns.indexOf(label);
   if (label !== null && (labelAt === -1 || dimensions === 1)) {
-    const shown = columns.slice(0, 20).map((name) => printable(name));
+    const shown = columns.slice(0, 20).map((name) => excerpt(name));
     throw dataProblem(
       file,
       labelAt === -1
-        ? `${file} has no column '${printable(label)}'.`
+        ? `${file} has no column '${excerpt(label)}'.`
         : `${file} has no column beside the classes.`,
       `Its columns are ${shown.join(', ')}${columns.length > 20 ? ', …' : ''}.`,
     );
@@ -256,7 +256,7 @@ async function readRows(
       if (!Number.isFinite(value)) {
         throw dataProblem(
           file,
-          `${file}, row ${row + 1}, column ${d + 1} ('${printable(columns[d]!)}') is ${value}.`,
+          `${file}, row ${row + 1}, column ${d + 1} ('${excerpt(columns[d]!)}') is ${value}.`,
           'Correct or remove that row; every value must be finite: array[numpy.isfinite(array).all(axis=-1)] has those that are.',
         );
       }

@@ -2,8 +2,8 @@
 import { open as openFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Entry, open, type ZipFile } from 'yauzl';
+import { excerpt } from '../options/excerpt';
 import { nearest } from '../options/nearest';
-import { printable } from '../options/printable';
 import { dataProblem } from './data-file';
 
 const suffix = '.npy';
@@ -72,7 +72,7 @@ function entriesOf(archive: ZipFile): Promise<Entry[]> {
 
 function chosen(entries: readonly Entry[], wanted: string | null, file: string): Entry {
   const names = entries.map(({ fileName }) => fileName.slice(0, -suffix.length));
-  const shown = names.slice(0, 20).map((name) => printable(name));
+  const shown = names.slice(0, 20).map((name) => excerpt(name));
   const list = `${shown.join(', ')}${names.length > 20 ? ', …' : ''}`;
   if (names.length === 0) {
     throw dataProblem(
@@ -95,10 +95,10 @@ function chosen(entries: readonly Entry[], wanted: string | null, file: string):
   throw dataProblem(
     file,
     found.length === 0
-      ? `${file} has no array '${printable(wanted)}'.`
-      : `${file} has ${found.length} arrays called '${printable(wanted)}'.`,
+      ? `${file} has no array '${excerpt(wanted)}'.`
+      : `${file} has ${found.length} arrays called '${excerpt(wanted)}'.`,
     found.length === 0
-      ? `${guess === undefined ? '' : `Did you mean array: '${printable(guess)}'? `}Its arrays are ${list}.`
+      ? `${guess === undefined ? '' : `Did you mean array: '${excerpt(guess)}'? `}Its arrays are ${list}.`
       : 'Write it anew with numpy.savez, each array under a name of its own.',
   );
 }

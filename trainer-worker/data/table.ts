@@ -2,8 +2,8 @@ import { freemem } from 'node:os';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
 import type { DataTransform, KeptFile } from '../../protocol/run';
+import { excerpt } from '../options/excerpt';
 import { fraction, integer } from '../options/numbers';
-import { printable } from '../options/printable';
 import { Random, streams } from '../random/random';
 import type { ClassNames } from './class-names';
 import type { ScaledDataset } from './data-method';
@@ -57,7 +57,7 @@ export function columnNames(option: string) {
       const places = (input as readonly string[]).flatMap((other, at) =>
         other === name ? [at + 1] : [],
       );
-      return `'${option}' has '${printable(name)}' at places ${places.join(' and ')}.`;
+      return `'${option}' has '${excerpt(name)}' at places ${places.join(' and ')}.`;
     },
     params: { remedy: 'Name every column once.' },
   });
@@ -166,7 +166,7 @@ function singlePrecision(
       if (!Number.isFinite(single)) {
         throw new ProblemError({
           kind: 'data',
-          message: `${file} has ${raw} in column '${printable(columns[d]!)}', which is beyond single precision (3.4e38), in which models are trained.`,
+          message: `${file} has ${raw} in column '${excerpt(columns[d]!)}', which is beyond single precision (3.4e38), in which models are trained.`,
           remedy: 'Write that column in a larger unit, or set standardize: true.',
         });
       }
@@ -213,7 +213,7 @@ function requireDomain({ file, rows, columns }: Table, domain: Domain, standardi
       if (!isOutside(value)) continue;
       throw new ProblemError({
         kind: 'data',
-        message: `${file}: row ${row + 1} of its data has ${value} in column '${printable(column)}', which is not ${domain === 'binary' ? '0 or 1' : 'zero or above'}.`,
+        message: `${file}: row ${row + 1} of its data has ${value} in column '${excerpt(column)}', which is not ${domain === 'binary' ? '0 or 1' : 'zero or above'}.`,
         remedy: `Correct the data, or remove domain: '${domain}'.`,
       });
     }
@@ -249,7 +249,7 @@ const [smallestDeviation, largestDeviation] = [1e-150, 1e150];
 
 /** @throws ProblemError of kind `data` where a column cannot be standardised */
 function requireSpread(file: string, column: string, { mean, deviation }: ColumnMoments): void {
-  const shown = `Column '${printable(column)}' of ${file}`;
+  const shown = `Column '${excerpt(column)}' of ${file}`;
   // Rounding leaves a constant column a deviation of about 1e-16 of its size.
   const isTiny = mean !== 0 && Math.abs(mean) < smallestDeviation;
   if (deviation <= 1e-12 * Math.abs(mean) && !isTiny) {
@@ -277,7 +277,7 @@ function coarse(file: string, columns: readonly string[], moments: readonly Colu
     const spacing = 2 ** (Math.floor(Math.log2(Math.abs(mean))) - 23);
     if (deviation === 0 || spacing <= coarseness * deviation) return [];
     return [
-      `Column '${printable(columns[d]!)}' of ${file} varies by ${deviation.toPrecision(3)} around ${mean.toPrecision(8)}, which single precision rounds by up to ${(spacing / 2).toPrecision(3)}: standardize: true keeps what it has.`,
+      `Column '${excerpt(columns[d]!)}' of ${file} varies by ${deviation.toPrecision(3)} around ${mean.toPrecision(8)}, which single precision rounds by up to ${(spacing / 2).toPrecision(3)}: standardize: true keeps what it has.`,
     ];
   });
 }

@@ -1,6 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { devNull } from 'node:os';
-import { printable } from '../options/printable';
+import { excerpt } from '../options/excerpt';
 import { boundedDiff } from './bounded-diff';
 
 const timeoutMs = 5_000;
@@ -60,8 +60,8 @@ function troubleIn(thrown: unknown): string | undefined {
   const said = message.split('\n').find((line) => line.startsWith('fatal: ')) ?? message;
   const owner = /dubious ownership in repository at '(.*)'/.exec(said);
   return owner
-    ? `git trusts no repository that belongs to another user. If this one may be trusted: git config --global --add safe.directory '${printable(owner[1]!, 500)}'`
-    : printable(said.replace(/^fatal: /, 'git says: '), 300);
+    ? `git trusts no repository that belongs to another user. If this one may be trusted: git config --global --add safe.directory '${excerpt(owner[1]!, 500)}'`
+    : excerpt(said.replace(/^fatal: /, 'git says: '), 300);
 }
 
 async function readDiff(

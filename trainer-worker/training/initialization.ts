@@ -14,8 +14,8 @@ import {
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { placeOfOption } from '../experiment/option-location';
 import { formatShape, sameShape } from '../graph/shape';
+import { excerpt } from '../options/excerpt';
 import { nearest } from '../options/nearest';
-import { printable } from '../options/printable';
 import { parameterName } from './model-programs';
 import type { NamedTensor } from './run-observer';
 
@@ -115,7 +115,7 @@ function filled(
     }
     if ('dtype' in tensor) {
       faults.push(
-        `'${name}' is of type ${printable(tensor.dtype)} there; ${readableNames} can be read`,
+        `'${name}' is of type ${excerpt(tensor.dtype)} there; ${readableNames} can be read`,
       );
       return { name, shape, data: numbers };
     }

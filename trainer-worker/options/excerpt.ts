@@ -1,5 +1,5 @@
 /** Characters that move a cursor, colour or reorder what a terminal shows, or that nobody sees. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
 /**
  * Text from a user's file as a message may carry it: on one line, without anything that a terminal
@@ -7,9 +7,9 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
  *
  * @param most characters that are shown of it
  */
-export function printable(text: string, most = 60): string {
+export function excerpt(text: string, most = 60): string {
   const characters = [...text.slice(0, 2 * most)];
-  const shown = characters.slice(0, most).join('').replace(unprintable, escaped);
+  const shown = characters.slice(0, most).join('').replace(unseen, escaped);
   return characters.length > most || text.length > 2 * most ? `${shown}…` : shown;
 }
 
