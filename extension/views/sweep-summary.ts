@@ -1,4 +1,5 @@
-import type { Json } from '../../protocol/run';
+import { errorName, type Json } from '../../protocol/run';
+import { formatWithError } from '../../protocol/with-error';
 import {
   type GroupOfRuns,
   isDone,
@@ -15,9 +16,9 @@ export function sweepSummaryText(
   const ranked = table(
     // What people look for first is to the left, where a narrow page shows it.
     ['rank', metric, ...parameters, ...(hasSeeds ? ['seed'] : []), 'status', 'steps', 'run'],
-    rows.map(({ run: { manifest }, values, value }, rank) => [
+    rows.map(({ run: { manifest, last }, values, value }, rank) => [
       value === undefined ? '–' : String(rank + 1),
-      shown(value),
+      value === undefined ? '–' : formatWithError(value, last[errorName(metric)], shown),
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
       manifest.state.status,

@@ -80,3 +80,11 @@ test('nothing that a run says of itself becomes markup or another cell', () => {
   assert.equal(rows.length, 4);
   assert.equal(new Set(bars).size, 1);
 });
+
+test('what is ranked is shown with its error, where it has one', () => {
+  const exact = trial(0, 0.1, 1, 0.5);
+  const uncertain = trial(1, 0.2, 1, 0.25);
+  const text = summary([exact, { ...uncertain, last: { loss: 0.25, 'loss/error': 0.031 } }]);
+  assert.match(text, /^\| 1 +\| 0\.250 ± 0\.031 \| 0\.2/m);
+  assert.match(text, /^\| 2 +\| 0\.5 +\| 0\.1/m);
+});

@@ -1,6 +1,7 @@
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
-import type { Json, JsonObject, RunGroup } from '../../protocol/run';
+import { errorName, type Json, type JsonObject, type RunGroup } from '../../protocol/run';
+import { formatWithError } from '../../protocol/with-error';
 import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
 import type { LoadedSweep } from '../sweeps/load-sweep';
 import { formatNumber, formatSeconds, type Write } from './run-reporter';
@@ -101,12 +102,12 @@ function summaryText(summary: SweepSummary): string {
   const { metric, goal, parameters, hasSeeds, rows, combinations } = summary;
   const runs = textTable(
     ['rank', 'run', ...parameters, ...(hasSeeds ? ['seed'] : []), metric, 'status', 'trained'],
-    rows.map(({ run: { manifest }, values, value }, rank) => [
+    rows.map(({ run: { manifest, last }, values, value }, rank) => [
       value === undefined ? '–' : String(rank + 1),
       manifest.id,
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
-      formatNumber(value),
+      value === undefined ? '–' : formatWithError(value, last[errorName(metric)], formatNumber),
       manifest.state.status,
       formatSeconds(manifest.trainingSeconds),
     ]),

@@ -23,10 +23,17 @@ export function formatValue(value: number | undefined): string {
   return text.replace('-', minus);
 }
 
-/** A measured value and its error, where it has one. */
-export function formatMeasured(value: number | undefined, error: number | undefined): string {
+/** A value of a metric as a table shows it: with its error, where it has one, and its unit. */
+export function formatMeasured(
+  { unit, isEstimate }: { readonly unit?: string | undefined; readonly isEstimate: boolean },
+  value: number | undefined,
+  error: number | undefined,
+): string {
   if (value === undefined) return '–';
-  return formatWithError(value, error, formatValue).replace('-', minus);
+  // An estimate that could not be made is no accident of the training.
+  if (isEstimate && Number.isNaN(value)) return 'not known';
+  const text = formatWithError(value, error, formatValue).replace('-', minus);
+  return unit ? `${text} ${unit}` : text;
 }
 
 /** A tick of an axis whose ticks are `increment` apart: as many digits as tell them apart. */

@@ -54,6 +54,8 @@ const dashes = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
 /** A curve's row in the table under the chart: its name and its value in words. */
 interface LegendRow {
   readonly metric: MetricInfo;
+  /** Whether its error is recorded beside it. */
+  readonly isEstimate: boolean;
   readonly swatch: HTMLElement;
   readonly toggle: HTMLButtonElement;
   readonly value: HTMLElement;
@@ -88,7 +90,10 @@ export class Chart {
     // Errors stand beside their values; they have no curves of their own.
     this.#rows = metrics
       .filter(({ errorOf }) => errorOf === undefined)
-      .map((metric) => this.#makeRow(metric));
+      .map((metric) => {
+        const isEstimate = metrics.some(({ errorOf }) => errorOf === metric.name);
+        return this.#makeRow(metric, isEstimate);
+      });
     this.#copyButton = new PushButton({
       label: `Copy ${title} as CSV`,
       appearance: 'icon',
@@ -128,14 +133,13 @@ export class Chart {
     );
     const shown = step ?? newest;
     setText(this.#at, shown < 0 ? '' : `step ${formatCount(Math.round(shown))}`);
-    for (const { metric, value, smoothed } of this.#rows) {
+    for (const { metric, isEstimate, value, smoothed } of this.#rows) {
       const series = view.series.get(metric.name);
       const index = series?.indexUpTo(shown) ?? -1;
-      const unit = metric.unit ? ` ${metric.unit}` : '';
       const at = index >= 0 ? series?.values.at(index) : undefined;
       const errors = view.series.get(errorName(metric.name));
       const error = errors?.values.at(errors.indexUpTo(shown));
-      setText(value, at === undefined ? '–' : `${formatMeasured(at, error)}${unit}`);
+      setText(value, formatMeasured({ unit: metric.unit, isEstimate }, at, error));
       smoothed.hidden = view.smoothing === 0;
       const average = this.#smoothed.get(metric.name)?.average.values;
       setText(smoothed, `smoothed ${formatValue(index >= 0 ? average?.at(index) : undefined)}`);
@@ -188,7 +192,7 @@ export class Chart {
     this.#uplot?.destroy();
   }
 
-  #makeRow(metric: MetricInfo): LegendRow {
+  #makeRow(metric: MetricInfo, isEstimate: boolean): LegendRow {
     const swatch = element('span', { class: 'swatch swatch-curve', 'aria-hidden': 'true' });
     const toggle = element(
       'button',
@@ -207,6 +211,7 @@ export class Chart {
     });
     return {
       metric,
+      isEstimate,
       swatch,
       toggle,
       value: element('td', { class: 'number' }),

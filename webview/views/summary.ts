@@ -33,10 +33,12 @@ export class Summary {
       const series = panel.series.get(name);
       return series && series.length > 0 ? series.values.at(series.length - 1) : undefined;
     };
-    const values = panel.manifest.metrics.flatMap(({ name, label, errorOf }) => {
-      if (errorOf !== undefined) return [];
-      if (lastOf(name) === undefined) return [];
-      return [`${label} ${formatMeasured(lastOf(name), lastOf(errorName(name)))}`];
+    const { metrics } = panel.manifest;
+    const values = metrics.flatMap(({ name, label, unit, errorOf }) => {
+      if (errorOf !== undefined || lastOf(name) === undefined) return [];
+      const isEstimate = metrics.some((metric) => metric.errorOf === name);
+      const error = lastOf(errorName(name));
+      return [`${label} ${formatMeasured({ unit, isEstimate }, lastOf(name), error)}`];
     });
     const progress = `${status}, step ${step} of ${steps}.`;
     const curves = values.length > 0 ? ` ${values.join(', ')}.` : '';
