@@ -20,6 +20,8 @@ const names = {
 
 /** Estimates that lie further apart than so many standard errors do not agree: once in 1,000. */
 const mostApart = 3.3;
+/** Nats that nobody minds: two estimates so close are taken together, with this in their error. */
+const negligible = 0.01;
 /** Of as many chains as weigh less nobody knows the error. */
 const fewestEffective = 0.1;
 
@@ -95,15 +97,16 @@ function together(fromBase: Weighed, fromSamples: Weighed): Estimate {
   }
   const error = Math.hypot(fromBase.error, fromSamples.error);
   const apart = fromSamples.value - fromBase.value;
-  if (apart > mostApart * error) return { unknown: `log Z lies in between: ${both}` };
-  if (-apart > mostApart * error)
-    return { unknown: `it is unreliable, the wrong way round: ${both}` };
+  const most = Math.max(mostApart * error, negligible);
+  if (apart > most) return { unknown: `log Z lies in between: ${both}` };
+  if (-apart > most) return { unknown: `it is unreliable, the wrong way round: ${both}` };
   const [one, other] = [fromBase.error ** -2, fromSamples.error ** -2];
-  if (!Number.isFinite(one)) return fromBase;
-  if (!Number.isFinite(other)) return fromSamples;
+  const bias = Math.abs(apart) > mostApart * error ? Math.abs(apart) : 0;
+  if (!Number.isFinite(one)) return { ...fromBase, error: bias };
+  if (!Number.isFinite(other)) return { ...fromSamples, error: bias };
   return {
     value: (one * fromBase.value + other * fromSamples.value) / (one + other),
-    error: (one + other) ** -0.5,
+    error: Math.hypot((one + other) ** -0.5, bias),
   };
 }
 

@@ -442,6 +442,7 @@ export class TrainingLoop {
       ...(field ? { field } : {}),
     });
     const measured: Record<string, number> = {};
+    const untold = new Map<string, string[]>();
     for (const diagnostic of diagnostics) {
       for (const [name, value] of Object.entries(await diagnostic.measure(subject))) {
         if (typeof value === 'number') {
@@ -456,10 +457,13 @@ export class TrainingLoop {
           if (this.#untold.has(name)) continue;
           this.#untold.add(name);
           const label = diagnostic.metrics.find((metric) => metric.name === name)?.label ?? name;
-          this.#notice(`${label}: not told from step ${this.#completed} on: ${value.unknown}.`);
+          untold.set(value.unknown, [...(untold.get(value.unknown) ?? []), label]);
         }
       }
       await this.#pace.giveWay();
+    }
+    for (const [why, labels] of untold) {
+      this.#notice(`${labels.join('; ')}: not told from step ${this.#completed} on: ${why}.`);
     }
     return measured;
   }
