@@ -59,6 +59,11 @@ interface Asker {
   readonly reject: (error: unknown) => void;
 }
 
+/** Previews at which a metric may be unknown before that is said. */
+const patience = 10;
+/** It has been said. */
+const told = Number.POSITIVE_INFINITY;
+
 /**
  * Runs training steps, one after another, and tells its observers.
  *
@@ -73,8 +78,8 @@ export class TrainingLoop {
   /** Where a roll-back goes: the last checkpoint, or the beginning. */
   #good: Checkpoint | undefined;
   #rollBacks = 0;
-  /** Metrics that could not be told at the last preview. */
-  readonly #untold = new Set<string>();
+  /** For how many previews a metric has not been known; 0 where it was at the last. */
+  readonly #untold = new Map<string, number>();
   readonly #pace = new Pace();
   readonly #speed = new Speed(performance.now());
   readonly #cadence: CheckpointCadence;
@@ -431,9 +436,9 @@ export class TrainingLoop {
     return resolution > 0 ? step.energy(gridPoints(bounds, resolution)) : undefined;
   }
 
-  /** All that is measured of the model as it is. What cannot be told is said once, until it can. */
+  /** All that is measured of the model as it is. What stays unknown is said once, until it is known. */
   async #diagnose(samples: Float32Array, field: Float32Array | undefined): Promise<StepMetrics> {
-    const { step, diagnostics, space, preview, heldOut } = this.#options;
+    const { step, steps, diagnostics, space, preview, heldOut } = this.#options;
     const { dimensions } = preview.layout;
     const subject = subjectOf(step, samples, {
       heldOut: heldOut ?? new Float32Array(0),
@@ -450,12 +455,18 @@ export class TrainingLoop {
         } else if (isKnown(value)) {
           measured[name] = value.value;
           measured[errorName(name)] = value.error;
-          this.#untold.delete(name);
+          this.#untold.set(name, 0);
         } else {
           // Whoever asks for the last value must not be given an older one.
           measured[name] = Number.NaN;
-          if (this.#untold.has(name)) continue;
-          this.#untold.add(name);
+          const before = this.#untold.get(name);
+          // Told once, however often it follows.
+          if (before === told) continue;
+          // Networks that have just begun mostly have no integral; what was known, or still is not, counts.
+          const times = (before ?? 0) + 1;
+          const isNews = before === 0 || times === patience || this.#completed === steps;
+          this.#untold.set(name, isNews ? told : times);
+          if (!isNews) continue;
           const label = diagnostic.metrics.find((metric) => metric.name === name)?.label ?? name;
           untold.set(value.unknown, [...(untold.get(value.unknown) ?? []), label]);
         }
@@ -463,7 +474,7 @@ export class TrainingLoop {
       await this.#pace.giveWay();
     }
     for (const [why, labels] of untold) {
-      this.#notice(`${labels.join('; ')}: not told from step ${this.#completed} on: ${why}.`);
+      this.#notice(`${labels.join('; ')}: not known at step ${this.#completed}: ${why}.`);
     }
     return measured;
   }
