@@ -55,7 +55,7 @@ export interface MeasuredRun {
   readonly last: Readonly<Record<string, number>>;
 }
 
-/** What is compared where a sweep does not say; the first that every run records. */
+/** What is compared where a sweep does not say; the first that every run records, and some know. */
 const usualMetrics: readonly (readonly [metric: string, goal: 'minimize' | 'maximize'])[] = [
   ['divergence/data-model', 'minimize'],
   ['log-likelihood/held-out', 'maximize'],
@@ -70,7 +70,11 @@ export function metricOfGroup(
   const measured = runs.filter(({ last }) => Object.keys(last).length > 0);
   const usual =
     metric === undefined
-      ? usualMetrics.find(([name]) => measured.every(({ last }) => name in last))
+      ? usualMetrics.find(
+          ([name]) =>
+            measured.every(({ last }) => name in last) &&
+            measured.some(({ last }) => Number.isFinite(last[name])),
+        )
       : usualMetrics.find(([name]) => name === metric);
   return { metric: metric ?? usual?.[0] ?? 'loss', goal: goal ?? usual?.[1] ?? 'minimize' };
 }

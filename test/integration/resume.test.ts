@@ -131,7 +131,7 @@ test('the best checkpoint stays, also when a run goes on', async (t) => {
       `{ every: 20, keep: 1, best: { metric: '${metric}', mode: 'max' } }`,
     );
   const folder = await experimentFolder(t, {
-    'moons.ebm.ts': best('log-likelihood/held-out'),
+    'moons.ebm.ts': best('log-likelihood/held-out, in the window'),
     'wrong.ebm.ts': best('likelihood'),
   });
   await refuse(
@@ -141,7 +141,12 @@ test('the best checkpoint stays, also when a run goes on', async (t) => {
   await succeed(command(t, folder, 'run', 'moons.ebm.ts', '--steps', '150'));
   const directory = (await runsIn(folder))[0]!;
   await succeed(command(t, folder, 'resume', directory, '--steps', '300'));
-  const { steps, values } = await readCurve(directory, undefined, 0, 'log-likelihood/held-out');
+  const { steps, values } = await readCurve(
+    directory,
+    undefined,
+    0,
+    'log-likelihood/held-out, in the window',
+  );
   const shown = steps.map((step, index) => ({ step, value: values[index]! })).slice(1);
   const { step } = shown.reduce((a, b) => (b.value > a.value ? b : a));
   assert.deepEqual(await listCheckpoints(directory), [...new Set([step, 300])]);

@@ -178,7 +178,8 @@ describe('a trainer', () => {
     const trainer = await serve(
       t,
       experimentSource({
-        preview: '{ every: 2, samples: 24_000, resolution: 8, chainSteps: 0 }',
+        // Without measures: what cannot be known is told, and then all attach anew.
+        preview: '{ every: 2, samples: 24_000, resolution: 8, chainSteps: 0, diagnostics: [] }',
       }),
     );
     const quick = await trainer.connect();

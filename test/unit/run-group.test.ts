@@ -69,6 +69,9 @@ test('the metric is the sweep’s own, else the best that all record', () => {
     metric: 'log-likelihood/held-out',
     goal: 'maximize',
   });
+  // One that no run knows, since no model can be normalised, compares nothing.
+  const unknown = { ...all, 'divergence/data-model': Number.NaN };
+  assert.equal(metricOfGroup([run(0, { last: unknown })]).metric, 'log-likelihood/held-out');
   const own = run(0, { last: all });
   own.manifest = { ...own.manifest, group: { ...group, metric: 'auroc', goal: 'maximize' } };
   assert.deepEqual(metricOfGroup([own]), { metric: 'auroc', goal: 'maximize' });

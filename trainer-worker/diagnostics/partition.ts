@@ -71,7 +71,7 @@ export async function partition({
   const beyond = await lowestFarOut(space, energy);
   const endless = endlessness(slopeFarOut(beyond));
   if (known) {
-    const window = byLattice(known.lattice, known.energies, probes);
+    const window = byLattice(known.lattice, known.energies, probes, endless === undefined);
     if (window && endless) return { whole: { unknown: endless }, window };
     const whole = window && (await withShells(space, energy, beyond, window));
     if (window && whole) return { whole, window };
@@ -103,11 +103,14 @@ export async function partition({
 /**
  * The integral over the window by the midpoint rule alone, where that is sound: lattices of
  * every third point agree, no probe lies much lower than the points around it, and no mass is at the border.
+ *
+ * @param isOpen whether mass that leaves the window counts
  */
 function byLattice(
   lattice: Lattice,
   energies: Float32Array,
   probes: Probes,
+  isOpen: boolean,
 ): KnownEstimate | undefined {
   let lowest = Number.POSITIVE_INFINITY;
   for (const energy of energies) lowest = Math.min(lowest, energy);
@@ -118,7 +121,9 @@ function byLattice(
   if (!(error <= tolerance * value)) return undefined;
   const counts = (tolerance / 100) * (value / lattice.volume);
   let border = 0;
-  for (const [i, term] of terms.entries()) if (isOnBorder(lattice, i)) border += term;
+  if (isOpen) {
+    for (const [i, term] of terms.entries()) if (isOnBorder(lattice, i)) border += term;
+  }
   const leaving = beyondBorder * (border / value) * lattice.volume;
   if (leaving > tolerance) return undefined;
   for (const [row, energy] of probes.energies.entries()) {
