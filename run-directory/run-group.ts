@@ -42,10 +42,13 @@ function isFurther(a: RunManifest, b: RunManifest): boolean {
  * Whether a run of a sweep is done and need not be had again: it has finished, or its training failed,
  * which it would again.
  */
-export function isDone({ state }: RunManifest): boolean {
-  return (
-    state.status === 'finished' || (state.status === 'failed' && state.problem?.kind === 'training')
-  );
+export function isDone(manifest: RunManifest): boolean {
+  return manifest.state.status === 'finished' || hasDiverged(manifest);
+}
+
+/** Whether its training failed; what it measured before that says nothing of where it led. */
+function hasDiverged({ state }: RunManifest): boolean {
+  return state.status === 'failed' && state.problem?.kind === 'training';
 }
 
 /** A run of a sweep with the last value of each of its metrics. */
@@ -67,7 +70,9 @@ export function metricOfGroup(
   runs: readonly MeasuredRun[],
 ): Required<Pick<RunGroup, 'metric' | 'goal'>> {
   const { metric, goal } = runs[0]?.manifest.group ?? {};
-  const measured = runs.filter(({ last }) => Object.keys(last).length > 0);
+  const measured = runs.filter(
+    ({ manifest, last }) => Object.keys(last).length > 0 && !hasDiverged(manifest),
+  );
   const usual =
     metric === undefined
       ? usualMetrics.find(
@@ -106,7 +111,7 @@ export interface SweepSummary {
   readonly parameters: readonly string[];
   /** Whether runs differ in their seeds. */
   readonly hasSeeds: boolean;
-  /** Best first; those without a value last, in the sweep's order. */
+  /** Best first; those without a value last, and those that diverged, in the sweep's order. */
   readonly rows: readonly SummaryRow[];
   /** Best mean first; empty where each combination has one run. */
   readonly combinations: readonly CombinationRow[];
@@ -126,7 +131,10 @@ export function summarizeGroup(runs: readonly MeasuredRun[]): SweepSummary {
     return {
       run,
       values: parameters.map((path) => run.manifest.overrides[path]),
-      value: value !== undefined && Number.isFinite(value) ? value : undefined,
+      value:
+        value !== undefined && Number.isFinite(value) && !hasDiverged(run.manifest)
+          ? value
+          : undefined,
     };
   });
   const sign = goal === 'minimize' ? 1 : -1;
