@@ -1,6 +1,6 @@
 /** Which backend is chosen, what it says and what it computes. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { type BackendName, backendNames, packagesVariable } from '../../protocol/backends';
@@ -13,10 +13,11 @@ import { relativeDifference } from '../../trainer-worker/backends/time-program';
 import type { Arrays } from '../../trainer-worker/graph/execution';
 import { compileProgram } from '../../trainer-worker/graph/program';
 import { arraysFor, contrastiveDivergence, multilayerPerceptron } from '../graph-programs';
+import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 import { useSoftwareVulkan, withoutSoftwareVulkan } from '../support/software-vulkan';
 import { temporaryFolder } from '../support/temporary';
-import { ebm } from '../support/trainer';
+import { ebm, start } from '../support/trainer';
 
 const definition = contrastiveDivergence(
   multilayerPerceptron({ batch: 8, dimensions: 2, hidden: [8] }),
@@ -232,7 +233,7 @@ describe('on a machine with a Vulkan device in software', { skip: withoutSoftwar
  * A stand-in for a package whose native library cannot be installed here: it does with tfjs what the
  * real one's `index.js` and `nodejs_kernel_backend.js` do, and computes with the kernels of `cpu`.
  */
-async function installNative(t: TestContext, name: string, main: string): Promise<void> {
+async function installNative(t: TestContext, name: string, main: string): Promise<string> {
   const folder = await temporaryFolder(t);
   const place = path.join(folder, 'node_modules', name);
   await mkdir(place, { recursive: true });
@@ -243,7 +244,16 @@ async function installNative(t: TestContext, name: string, main: string): Promis
   await writeFile(path.join(place, 'package.json'), JSON.stringify({ name, version: '4.22.0' }));
   await writeFile(path.join(place, 'index.js'), main);
   setVariables(t, { [packagesVariable]: folder });
+  return place;
 }
+
+/** What a package says whose native part was not fetched or built, as the real ones word it. */
+const needsFile = (file: string) => `
+  const file = require('path').resolve(__dirname, ${JSON.stringify(file)});
+  if (!require('fs').existsSync(file)) {
+    throw new Error('The Node.js native addon module (tfjs_binding.node) can not be found at path: ' + file + '. \\nPlease run command');
+  }
+`;
 
 const nativeMain = (isUsingGpuDevice: boolean) => `
   const util = require('util');
@@ -303,6 +313,44 @@ describe('a package with TensorFlow’s library', () => {
     const problem = await problemFrom(choose(t, 'tfjs-node'));
     assert.match(problem.message, /tfjs_binding\.node\) can not be found/);
     assert.match(problem.remedy!, /npm rebuild @tensorflow\/tfjs-node /);
+  });
+
+  for (const [what, file] of [
+    ['its binding', 'lib/napi-v8/tfjs_binding.node'],
+    ['TensorFlow itself', 'deps/lib/libtensorflow.so.2'],
+  ] as const) {
+    test(`is asked anew as soon as ${what} is there, and when it is gone again`, async (t) => {
+      const main = needsFile(file) + nativeMain(false);
+      const place = await installNative(t, '@tensorflow/tfjs-node', main);
+      const cache = await temporaryFolder(t);
+      const refused = async () => (await problemFrom(choose(t, 'tfjs-node', { cache }))).message;
+      assert.match(await refused(), /can not be found/);
+      await mkdir(path.join(place, path.dirname(file)), { recursive: true });
+      await writeFile(path.join(place, file), '');
+      assert.equal((await choose(t, 'tfjs-node', { cache })).name, 'tfjs-node');
+      // A script that is not there would be found out by asking it.
+      const script = path.join(cache, 'none.js');
+      assert.equal((await choose(t, 'tfjs-node', { cache, script })).name, 'tfjs-node');
+      await rm(path.join(place, file));
+      assert.match(await refused(), /can not be found/);
+    });
+  }
+
+  test('repaired without a trace: what ‘ebm backends’ says then, runs go by', async (t) => {
+    const folder = await experimentFolder(t, { 'quick.ebm.ts': smallExperiment({ steps: '2' }) });
+    const part = path.join(folder, 'a part of the system');
+    await installNative(t, '@tensorflow/tfjs-node', needsFile(part) + nativeMain(false));
+    setVariables(t, { XDG_CACHE_HOME: folder, LOCALAPPDATA: folder });
+    const said = async (...args: string[]) => {
+      const program = start(t, [process.execPath, ebm, ...args], { cwd: folder });
+      await program.exited;
+      return program.out() + program.errors();
+    };
+    const run = () => said('run', 'quick.ebm.ts', '--backend', 'tfjs-node');
+    assert.match(await run(), /can not be found/);
+    await writeFile(part, '');
+    assert.match(await said('backends', 'tfjs-node'), /^tfjs-node +works/);
+    assert.match(await run(), /tfjs-node 4\.22\.0.*chosen by name/);
   });
 
   test('that is not installed is refused by name, with the command that installs it', async (t) => {

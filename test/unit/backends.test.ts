@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { backendNames } from '../../protocol/backends';
 import { rememberedAnswer } from '../../trainer-worker/backends/answers';
+import { fileStates } from '../../trainer-worker/backends/file-states';
 import { backendMethod } from '../../trainer-worker/backends/index';
 import { restoreLegacyUtil } from '../../trainer-worker/backends/legacy-util';
 import type { Machine } from '../../trainer-worker/backends/machine';
@@ -25,14 +26,19 @@ describe('what was answered before', () => {
   const asker = (folder: string) => {
     let asked = 0;
     return {
-      ask: (question: string, now: number, answer: ProbeAnswer = yes) =>
+      ask: (
+        question: string,
+        now: number,
+        answer: ProbeAnswer = yes,
+        { size, anew = false }: { size?: string; anew?: boolean } = {},
+      ) =>
         rememberedAnswer(
-          [question],
+          { about: [question], ...(size === undefined ? {} : { size }) },
           async () => {
             asked++;
             return answer;
           },
-          { folder, now },
+          { folder, now, anew },
         ),
       asked: () => asked,
     };
@@ -56,6 +62,20 @@ describe('what was answered before', () => {
     assert.deepEqual(await ask('b', 0, no), no);
     assert.deepEqual([await ask('a', 1), await ask('b', 1)], [yes, no]);
     assert.equal(asked(), 2);
+  });
+
+  test('gives way to what is asked anew, and so does what says otherwise of a program', async (t) => {
+    const { ask, asked } = asker(await temporaryFolder(t));
+    await ask('a', 0, no);
+    await ask('a', 0, no, { size: 'small' });
+    await ask('b', 0, no);
+    assert.deepEqual(await ask('a', 1, yes, { anew: true }), yes);
+    assert.equal(asked(), 4);
+    assert.deepEqual(await ask('a', 2, no), yes);
+    assert.equal(asked(), 4);
+    assert.deepEqual(await ask('a', 2, yes, { size: 'small' }), yes);
+    assert.equal(asked(), 5);
+    assert.deepEqual(await ask('b', 2, yes), no);
   });
 
   test('keeps how fast a program was, also where results differed without bound', async (t) => {
@@ -97,6 +117,40 @@ describe('what was answered before', () => {
     await ask('a', 5 * day);
     await ask('a', 4 * day);
     assert.equal(asked(), 2);
+  });
+});
+
+describe('how files are', () => {
+  test('changes where one is written, replaced, put there or taken away, and not else', async (t) => {
+    const folder = await temporaryFolder(t);
+    const library = path.join(folder, 'lib/binding.node');
+    const places = [path.join(folder, 'lib'), path.join(folder, 'one.so')];
+    const seen = new Set<string>();
+    /** Looks, and says whether it is as it never was before. */
+    const isNew = () => {
+      const now = fileStates(places).join('\n');
+      assert.equal(fileStates(places).join('\n'), now);
+      return seen.size < seen.add(now).size;
+    };
+    assert.ok(isNew(), 'nothing is there');
+    await mkdir(path.dirname(library));
+    await writeFile(library, 'broken');
+    assert.ok(isNew(), 'one came');
+    await writeFile(library, 'longer');
+    await utimes(library, 1, 1);
+    assert.ok(isNew(), 'it was written anew, as long as before');
+    // As a copy or an archive that keeps times would put it there.
+    const other = path.join(folder, 'other');
+    await writeFile(other, 'whole!');
+    await utimes(other, 1, 1);
+    await rename(other, library);
+    assert.ok(isNew(), 'another took its place, as long and as old');
+    await writeFile(path.join(folder, 'one.so'), '');
+    assert.ok(isNew(), 'another came');
+    await rm(path.join(folder, 'one.so'));
+    assert.ok(!isNew(), 'it went, so that all is as it was');
+    await rm(library);
+    assert.ok(isNew(), 'the library went');
   });
 });
 

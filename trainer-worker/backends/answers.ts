@@ -29,23 +29,42 @@ function cacheFolder(): string {
   return path.join(env['XDG_CACHE_HOME'] || path.join(home, '.cache'), 'ebm-lab');
 }
 
+export interface Question {
+  /** Everything that it depends on whether the backend works. */
+  readonly about: readonly string[];
+  /** The size of a program that is to be timed, where one is. */
+  readonly size?: string;
+}
+
+export interface Memory {
+  readonly folder?: string;
+  readonly now?: number;
+  /** Asks whatever was answered before. */
+  readonly anew?: boolean;
+}
+
 /**
  * The answer to a question, from an earlier launch where that is known and fresh, else asked anew and
  * kept. A file that is broken, foreign or cannot be written costs time, never a launch.
  *
- * @param question everything that the answer depends on
+ * An answer on whether a backend works takes the place of all that say otherwise, of programs that were
+ * timed too: whoever asks next is told the same.
  */
 export async function rememberedAnswer(
-  question: readonly string[],
+  { about, size = '' }: Question,
   ask: () => Promise<ProbeAnswer>,
-  { folder = cacheFolder(), now = Date.now() }: { folder?: string; now?: number } = {},
+  { folder = cacheFolder(), now = Date.now(), anew = false }: Memory = {},
 ): Promise<ProbeAnswer> {
-  const key = createHash('sha256').update(question.join('\n')).digest('hex');
-  const known = (await readAnswers(folder, now))[key];
+  const subject = createHash('sha256').update(about.join('\n')).digest('hex');
+  const key = `${subject} ${size}`;
+  const known = anew ? undefined : (await readAnswers(folder, now))[key];
   if (known) return known.answer;
   const answer = await ask();
   // Read again: another launch may have answered something else meanwhile.
-  const others = Object.entries(await readAnswers(folder, now));
+  const others = Object.entries(await readAnswers(folder, now)).filter(
+    ([other, { answer: former }]) =>
+      !other.startsWith(`${subject} `) || former.works === answer.works,
+  );
   const kept = others.sort(([, a], [, b]) => b.at - a.at).slice(0, mostAnswers - 1);
   const answers = { ...Object.fromEntries(kept), [key]: { at: now, answer } };
   const text = `${JSON.stringify({ formatVersion: 1, answers }, undefined, 2)}\n`;

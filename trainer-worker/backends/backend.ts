@@ -40,10 +40,13 @@ export interface BackendMethod {
   readonly provider?: string;
   /** Looks without loading anything: why it cannot work here, or undefined where it may. */
   missing(machine: Machine): Missing | undefined;
-  /**
-   * Which versions its answer holds for.
-   */
+  /** Which version it is. */
   version(): string;
+  /**
+   * The files and folders that its answer depends on: it holds as long as these are as they were. They
+   * need not exist, since what is not there may come.
+   */
+  files(machine: Machine): readonly string[];
   /**
    * Loads it into this process. A driver may crash or hang: `probe.ts` does this in a child first.
    *

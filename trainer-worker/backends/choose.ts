@@ -1,15 +1,14 @@
-import { version } from '../../package.json';
 import type { BackendName, WantedBackend } from '../../protocol/backends';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import { type Arrays, checkedFeed, FeedBuilder } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { sharedOut } from '../graph/threads';
-import { rememberedAnswer } from './answers';
+import { type AskOptions, askBackend } from './ask';
 import type { Backend, BackendMethod, LoadedBackend, Missing } from './backend';
 import { GuardedExecution, named } from './guarded';
 import { backendMethod } from './index';
 import { lookAtMachine, type Machine } from './machine';
-import { type ProbeAnswer, probe } from './probe';
+import type { ProbeAnswer } from './probe';
 import { programSize } from './program-size';
 import type { TimingQuestion } from './time-program';
 
@@ -130,12 +129,14 @@ class Chooser {
     let question: Promise<TimingQuestion> | undefined;
     const answers: { method: BackendMethod; answer: ProbeAnswer; milliseconds: number }[] = [];
     for (const method of candidates) {
-      // Built when the first one has to be asked: mostly all answers are known.
-      const ask = () => {
-        question ??= timingQuestion(this.#choice);
-        return question;
-      };
-      const answer = await this.#answer(method, size, ask);
+      const answer = await this.#answer(method, {
+        size,
+        // Built when the first one has to be asked: mostly all answers are known.
+        question: () => {
+          question ??= timingQuestion(this.#choice);
+          return question;
+        },
+      });
       const timing = answer.works ? answer.timing : undefined;
       if (timing && this.#isWorthwhile(method.name, timing)) {
         answers.push({ method, answer, milliseconds: timing.milliseconds });
@@ -191,33 +192,19 @@ class Chooser {
   }
 
   /** What a backend answers in a child process, now or in an earlier launch. */
-  async #answer(
-    method: BackendMethod,
-    size = '',
-    question?: () => Promise<TimingQuestion>,
-  ): Promise<ProbeAnswer> {
+  async #answer(method: BackendMethod, timing?: AskOptions['timing']): Promise<ProbeAnswer> {
     const script = this.#script;
     // Without a command there is no child to ask; loading it here will tell.
     if (script === null) return { works: true, description: '' };
     const limitMs = Math.min(probeLimitMs, this.#deadline - performance.now());
     if (limitMs <= 0) return { works: false, why: 'the others took all the time for trying' };
-    return await rememberedAnswer(
-      [
-        version,
-        process.versions.node,
-        method.name,
-        method.version(),
-        this.#machine.fingerprint,
-        size,
-      ],
-      async () =>
-        await probe(method.name, {
-          script,
-          limitMs,
-          ...(question ? { question: await question() } : {}),
-        }),
-      this.#cache === undefined ? {} : { folder: this.#cache },
-    );
+    return await askBackend(method, {
+      machine: this.#machine,
+      script,
+      limitMs,
+      cache: this.#cache,
+      ...(timing ? { timing } : {}),
+    });
   }
 
   #load(method: BackendMethod): Promise<LoadedBackend> {

@@ -7,6 +7,7 @@ import { ProblemError } from '../../protocol/problem';
 import type { Execution } from '../graph/execution';
 import { compileProgram, type Program } from '../graph/program';
 import type { BackendMethod, Missing } from './backend';
+import { gpuLibraries } from './gpu-libraries';
 import type { Machine } from './machine';
 
 /** What an execution provider of ONNX Runtime needs beside ONNX Runtime. */
@@ -79,6 +80,7 @@ export const onnxBackends: readonly BackendMethod[] = providers.map(
     provider,
     missing: (machine) => missingRuntime(machine) ?? missing(machine, libraryFolder(machine)),
     version: () => `onnxruntime-node ${version()}`,
+    files: (machine) => [libraryFolder(machine), ...(name === 'onnx-cpu' ? [] : gpuLibraries())],
     load: async ({ gpus }) => {
       // Loaded now and not before: where its native library is missing, others can still train.
       const { listSupportedBackends } = await import('onnxruntime-node');

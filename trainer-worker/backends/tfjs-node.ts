@@ -1,9 +1,11 @@
+import path from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import type { BackendName } from '../../protocol/backends';
 import { ProblemError } from '../../protocol/problem';
 import { runOnTfjs } from '../graph/run-tfjs';
 import type { BackendMethod, Missing } from './backend';
+import { gpuLibraries } from './gpu-libraries';
 import { restoreLegacyUtil } from './legacy-util';
 import { findPackage, type UserPackage } from './packages';
 import { plainMessage } from './plain-message';
@@ -50,6 +52,15 @@ function tfjsNode(
     version: () => {
       const found = findPackage(packageName);
       return found ? `${found.name} ${found.version} in ${found.folder}` : 'not installed';
+    },
+    files: () => {
+      const folder = findPackage(packageName)?.folder;
+      // The native part, one for each Node-API; TensorFlow; and what its CUDA build loads.
+      const own = folder ? ['package.json', 'lib', 'deps/lib'] : [];
+      return [
+        ...own.map((place) => path.join(folder!, place)),
+        ...(name === 'tfjs-node-gpu' ? gpuLibraries() : []),
+      ];
     },
     load: async () => {
       const found = findPackage(packageName);

@@ -1,8 +1,10 @@
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../protocol/problem';
 import { runOnTfjs } from '../graph/run-tfjs';
 import type { BackendMethod } from './backend';
+import { gpuLibraries } from './gpu-libraries';
 import { findPackage } from './packages';
 
 const dawnName = 'webgpu';
@@ -38,6 +40,14 @@ export const tfjsWebgpuBackend: BackendMethod = {
     };
   },
   version: () => [dawnName, kernelsName].map((name) => findPackage(name)?.version).join(' '),
+  files: () => {
+    const [dawn, kernels] = [findPackage(dawnName), findPackage(kernelsName)];
+    return [
+      ...(dawn ? [path.join(dawn.folder, 'package.json'), path.join(dawn.folder, 'dist')] : []),
+      ...(kernels ? [path.join(kernels.folder, 'package.json'), kernels.main] : []),
+      ...gpuLibraries(),
+    ];
+  },
   load: async () => {
     const adapter = await openGpu();
     // It registers itself with the one engine that all copies of tfjs in a process share, which warns

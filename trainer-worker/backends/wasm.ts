@@ -13,6 +13,8 @@ export const wasmBackend: BackendMethod = {
   name: 'wasm',
   missing: () => undefined,
   version: () => tf.version_core,
+  // They are part of this program.
+  files: () => [],
   load: async () => ({
     description: await startWasm(),
     start: (program, initial) => runOnTfjs(program, 'wasm', initial),

@@ -1,7 +1,6 @@
 import { type BackendName, type BackendReport, backendNames } from '../../protocol/backends';
 import { printable } from '../../protocol/printable';
 import { lookAtMachine } from '../backends/machine';
-import { probe } from '../backends/probe';
 import { exitCode } from './exit-code';
 
 /** How long a backend may take to answer; loading TensorFlow from a cold disk takes seconds. */
@@ -9,7 +8,7 @@ const limitMs = 60_000;
 
 /**
  * `ebm backends`: says of each backend whether it works here, and if not, why. Each is loaded in a
- * process of its own.
+ * process of its own, whatever was answered before, and runs will go by what they say now.
  *
  * @returns the process's exit code
  */
@@ -28,11 +27,20 @@ export async function backendsCommand(
 
 async function reportOn(name: BackendName): Promise<BackendReport> {
   // With it comes tfjs, which no other command should wait for.
-  const { backendMethod } = await import('../backends/index');
-  const missing = backendMethod(name).missing(lookAtMachine());
+  const [{ backendMethod }, { askBackend }] = await Promise.all([
+    import('../backends/index'),
+    import('../backends/ask'),
+  ]);
+  const [method, machine] = [backendMethod(name), lookAtMachine()];
+  const missing = method.missing(machine);
   if (missing) return { name, works: false, ...missing };
   // The `ebm` command is one file, this one.
-  const answer = await probe(name, { script: process.argv[1]!, limitMs });
+  const answer = await askBackend(method, {
+    machine,
+    script: process.argv[1]!,
+    limitMs,
+    anew: true,
+  });
   return answer.works
     ? { name, works: true, description: answer.description }
     : { name, ...answer };
