@@ -24,7 +24,7 @@ print(json.dumps([list(sys.version_info[:3]), sys.base_prefix, platform.platform
  * A Python of this machine that can make environments, or why there is none.
  * @returns {Promise<{ python: string, identity: string } | { missing: string }>}
  */
-async function findPython() {
+export async function findPython() {
   const program = findOnPath(['python3', 'python']);
   if (program === undefined) return { missing: 'this machine has no Python (Debian: python3)' };
   const { ok, output } = await run(program, ['-c', probe]);
@@ -38,8 +38,11 @@ async function findPython() {
   return { missing: `${program} is Python ${major}.${minor}; 3.${oldestMinor} or newer is needed` };
 }
 
-/** @param {string} directory */
-function pythonIn(directory) {
+/**
+ * The Python of an environment.
+ * @param {string} directory
+ */
+export function pythonIn(directory) {
   return path.join(directory, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 }
 

@@ -2,7 +2,8 @@
  * Installs what is missing, builds, checks and runs every test.
  *
  *   npm test                           everything
- *   npm test -- --tier fast            one tier, or several: fast, math, process, python, editor
+ *   npm test -- --tier fast            one tier, or several: fast, math, process, tensorflow, python,
+ *                                      editor
  *   npm test -- langevin               tests of files so named, else tests so named
  *   npm test -- --watch                the fast tests, and again those that a change touches
  *   npm test -- --no-setup             trusts packages, Chromium and VS Code to be there
@@ -15,6 +16,7 @@ import { check } from './check.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { run } from './command.mjs';
 import { installPythonReaders } from './python-readers.mjs';
+import { installRealTensorflow } from './real-tensorflow.mjs';
 import { root, setup } from './setup.mjs';
 import { stage, summarize, tell } from './stages.mjs';
 import { inTurns, runTestFile, slowest } from './test-files.mjs';
@@ -29,6 +31,7 @@ const tiers = {
   fast: 'unit',
   math: 'ground-truth',
   process: 'integration',
+  tensorflow: 'tensorflow',
   python: 'python',
   editor: 'e2e',
 };
@@ -156,8 +159,10 @@ async function runAll() {
 async function runTests() {
   const { files, namePattern } = await chooseFiles();
   const inEditor = files.filter(({ tier }) => tier === 'editor');
-  const inPython = files.filter(({ tier }) => tier === 'python');
-  const others = files.filter(({ tier }) => tier !== 'editor' && tier !== 'python');
+  // What needs an install comes last, when that has had the time of all others.
+  const others = ['fast', 'math', 'process', 'tensorflow', 'python'].flatMap((tier) =>
+    files.filter((file) => file.tier === tier),
+  );
 
   let chromium = process.env['CHROMIUM'];
   let ready = true;
@@ -171,19 +176,30 @@ async function runTests() {
         return undefined;
       })) && ready;
   })();
-  const pythonReady = (async () => {
-    if (inPython.length === 0 || values['no-setup']) return;
-    // Where there are none the tests say so, and whether they may be left out.
-    await need('Python readers', async () => {
-      const readers = await installPythonReaders(root);
-      return 'missing' in readers ? readers.missing : undefined;
+  /**
+   * Installs what the tests of a tier need, beside those of others. Where it cannot be had the tests
+   * say so, and whether they may be left out.
+   * @param {Tier} tier
+   * @param {string} name
+   * @param {(root: string) => Promise<object>} install
+   */
+  const provide = async (tier, name, install) => {
+    if (values['no-setup'] || files.every((file) => file.tier !== tier)) return;
+    await need(name, async () => {
+      const found = await install(root);
+      return 'missing' in found ? String(found.missing) : undefined;
     });
-  })();
+  };
+  /** @type {Partial<Record<Tier, Promise<void>>>} */
+  const installs = {
+    tensorflow: provide('tensorflow', 'TensorFlow', installRealTensorflow),
+    python: provide('python', 'Python readers', installPythonReaders),
+  };
   const cores = os.availableParallelism();
   // Tests of processes wait for them half the time.
-  await runTiers([...others, ...inPython], cores + 1, {
+  await runTiers(others, cores + 1, {
     namePattern,
-    ready: (tier) => (tier === 'python' ? pythonReady : Promise.resolve()),
+    ready: async (tier) => await installs[tier],
   });
   await editorReady;
   if (!ready) {

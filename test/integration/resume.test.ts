@@ -12,7 +12,8 @@ import { readManifest } from '../../run-directory/manifest';
 import { numbersFrom } from '../graph-numbers';
 import { until } from '../support/condition';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
-import { ebm, type Program, readCurve, start } from '../support/trainer';
+import { command, refuse, result, runsIn, succeed } from '../support/shell-runs';
+import { type Program, readCurve } from '../support/trainer';
 
 const source = smallExperiment({
   energy: 'energy.mlp({ hidden: [16] })',
@@ -22,45 +23,6 @@ const source = smallExperiment({
   steps: '300',
   checkpoint: '{ every: 20 }',
 });
-
-/** `ebm` with arguments, in a folder; runs are kept in its folder `runs`. */
-function command(t: TestContext, folder: string, ...args: string[]): Program {
-  return start(t, [process.execPath, ebm, ...args, '--runs', 'runs'], { cwd: folder });
-}
-
-async function succeed(program: Program): Promise<void> {
-  assert.equal(await program.exited, 0, program.errors());
-}
-
-async function refuse(program: Program, why: RegExp): Promise<void> {
-  assert.equal(await program.exited, 2, program.out());
-  assert.match(program.errors(), why);
-}
-
-/** The run directories in a folder, oldest first. */
-async function runsIn(folder: string): Promise<string[]> {
-  const runs = path.join(folder, 'runs');
-  const manifests = await Promise.all(
-    (await readdir(runs)).map(async (name) => {
-      const directory = path.join(runs, name);
-      return { directory, manifest: await readManifest(directory).catch(() => undefined) };
-    }),
-  );
-  return manifests
-    .filter(({ manifest }) => manifest !== undefined)
-    .sort((a, b) => (a.manifest!.createdAt < b.manifest!.createdAt ? -1 : 1))
-    .map(({ directory }) => directory);
-}
-
-/** Everything that a run ends in, as bits: its curve and its last checkpoint. */
-async function result(directory: string) {
-  const { steps, values } = await readCurve(directory);
-  const { step, tensors } = await readCheckpoint(
-    directory,
-    (await listCheckpoints(directory)).at(-1)!,
-  );
-  return { steps, values, step, tensors };
-}
 
 /** A folder with the experiment, and a run of it that nobody disturbed. */
 async function unbroken(t: TestContext, text = source, ...args: string[]) {

@@ -7,6 +7,7 @@ export function plainMessage(error: unknown): string {
   return message
     .trim()
     .split('\n', 1)[0]!
+    .trim()
     .replace(/^\/\S+\.(?:cc|h):\d+ .* was false\. /, '')
     .replace(/\.$/, '');
 }
