@@ -277,15 +277,47 @@ const nativeMain = (isUsingGpuDevice: boolean) => `
 describe('a package with TensorFlow’s library', () => {
   const nvidia = machineWith([], { hasNvidia: true, platform: 'linux', arch: 'x64' });
 
-  test('auto takes it where a CUDA device answers; it trains like the processor', async (t) => {
+  test('auto times it on this very step, and tells where the processor is faster', async (t) => {
+    // Its kernels are JavaScript's, which compute the same and are no match for ONNX Runtime.
     await installNative(t, '@tensorflow/tfjs-node-gpu', nativeMain(true));
     const backend = await choose(t, 'auto', { machine: nvidia });
+    assert.equal(backend.name, 'onnx-cpu');
+    assert.match(
+      backend.reason,
+      /; tfjs-node-gpu needs [\d.]+ ms for this step and the processor [\d.]+$/,
+    );
+  });
+
+  test('auto takes it where it is faster; it trains like the processor', async (t) => {
+    await installNative(t, '@tensorflow/tfjs-node-gpu', nativeMain(true));
+    const script = path.join(await temporaryFolder(t), 'fast.js');
+    const timing = { milliseconds: 1, cpuMilliseconds: 8, difference: 0 };
+    await writeFile(
+      script,
+      `process.send({ works: true, description: 'a CUDA device', timing: ${JSON.stringify(timing)} });`,
+    );
+    const backend = await choose(t, 'auto', { machine: nvidia, script });
+    assert.equal(backend.name, 'tfjs-node-gpu');
+    assert.equal(
+      backend.reason,
+      'a CUDA device; 8.0 times as fast on this step as the processor (1 ms, 8 ms)',
+    );
+    await assertTrainAlike(backend, await choose(t, 'onnx-cpu', { machine: machineWith([]) }));
+  });
+
+  test('auto takes it where ONNX Runtime does not load, and says what it is', async (t) => {
+    await installNative(t, '@tensorflow/tfjs-node-gpu', nativeMain(true));
+    const script = path.join(await temporaryFolder(t), 'without-onnx.js');
+    await writeFile(
+      script,
+      `if (process.argv.includes('onnx-cpu')) process.abort(); process.argv[1] = ${JSON.stringify(ebm)}; require(process.argv[1]);`,
+    );
+    const backend = await choose(t, 'auto', { machine: nvidia, script });
     assert.equal(backend.name, 'tfjs-node-gpu');
     assert.equal(
       backend.reason,
       '@tensorflow/tfjs-node-gpu 4.22.0 (TensorFlow 2.9.1) on a CUDA device, NVIDIA H100; a CUDA device answers',
     );
-    await assertTrainAlike(backend, await choose(t, 'onnx-cpu', { machine: machineWith([]) }));
   });
 
   test('that fell back to the processor is passed over, and refused by name', async (t) => {

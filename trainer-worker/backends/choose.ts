@@ -32,8 +32,14 @@ export interface ChoiceMeans {
   readonly cache?: string;
 }
 
-/** Execution providers that `auto` times, in the order in which equals are preferred. */
-const timed: readonly BackendName[] = ['onnx-cuda', 'onnx-directml', 'onnx-coreml', 'onnx-webgpu'];
+/** GPUs that `auto` times, in the order in which equals are preferred. */
+const timed: readonly BackendName[] = [
+  'tfjs-node-gpu',
+  'onnx-cuda',
+  'onnx-directml',
+  'onnx-coreml',
+  'onnx-webgpu',
+];
 
 /** A GPU has to be worth the trouble: it must beat the CPU by more than a timing's error. */
 const worthwhile = 1.2;
@@ -54,9 +60,9 @@ const allProbesMs = 30_000;
 /**
  * The backend that a run trains on: the one that was asked for, or the best that answers.
  *
- * `auto` takes `tfjs-node-gpu` where it is installed and a CUDA device answers; a GPU through ONNX
- * Runtime where it is faster than the CPU on this very program; else ONNX Runtime on the CPU; `wasm`
- * where no native library loads. GPUs are asked in child processes and their answers remembered; a
+ * `auto` takes the fastest GPU, through ONNX Runtime or TensorFlow's own library where that is installed,
+ * if it beats the CPU on this very program; else ONNX Runtime on the CPU. Where that does not load nothing
+ * is timed: TensorFlow on a GPU is taken if it answers, else `wasm`. GPUs are asked in child processes and their answers remembered; a
  * machine that shows none is not asked.
  *
  * @throws ProblemError (`environment`) where the one asked for is not there: what was found, what helps
@@ -98,22 +104,16 @@ class Chooser {
   }
 
   async best(): Promise<Backend> {
-    const native = backendMethod('tfjs-node-gpu');
-    // A package that is not installed is nothing that anybody was denied.
-    if (native.missing(this.#machine) === undefined) {
-      const found = await this.#tried(native, await this.#answer(native));
-      if (found) return found;
-    }
     const cpu = backendMethod('onnx-cpu');
     const missing = cpu.missing(this.#machine) ?? failure(await this.#answer(cpu));
-    if (missing) return await this.#wasm(missing.why);
+    if (missing) return await this.#withoutOnnx(missing.why);
     const gpu = await this.#fastestGpu();
     if (gpu) return gpu;
     let loaded: LoadedBackend;
     try {
       loaded = await this.#load(cpu);
     } catch (error) {
-      return await this.#wasm(problemOf(error).message);
+      return await this.#withoutOnnx(problemOf(error).message);
     }
     const why = this.#passedOver.length > 0 ? this.#passedOver.join('; ') : this.#whyNoGpu();
     return backend('onnx-cpu', loaded, `${loaded.description}; ${why}`);
@@ -185,7 +185,13 @@ class Chooser {
     }
   }
 
-  async #wasm(why: string): Promise<Backend> {
+  async #withoutOnnx(why: string): Promise<Backend> {
+    const native = backendMethod('tfjs-node-gpu');
+    // A package that is not installed is nothing that anybody was denied.
+    if (native.missing(this.#machine) === undefined) {
+      const found = await this.#tried(native, await this.#answer(native));
+      if (found) return found;
+    }
     const loaded = await this.#load(backendMethod('wasm'));
     const clauses = [...this.#passedOver, `ONNX Runtime does not load (${why})`];
     return backend('wasm', loaded, `${loaded.description}; ${clauses.join('; ')}`);
@@ -256,13 +262,20 @@ function backend(name: BackendName, loaded: LoadedBackend, reason: string): Back
 }
 
 async function timingQuestion({ program, feeds, initial }: BackendChoice): Promise<TimingQuestion> {
-  const [{ programAsOnnx }, { plainFeed }] = await Promise.all([
+  const [{ programAsOnnx }, { plainProgram }, { plainFeed, timingKey }] = await Promise.all([
     import('../graph/program-as-onnx'),
+    import('../graph/plain-program'),
     import('./time-program'),
   ]);
-  const fed = new FeedBuilder(program).build(feeds, { seed: 0, step: 1 });
+  const fed = new FeedBuilder(program).build(feeds, timingKey);
   const state = program.state.map((node) => checkedFeed(node, initial));
-  return { model: programAsOnnx(program), feeds: [...fed, ...state].map(plainFeed) };
+  return {
+    model: programAsOnnx(program),
+    program: plainProgram(program),
+    inputs: feeds,
+    initial,
+    feeds: [...fed, ...state].map(plainFeed),
+  };
 }
 
 /** The script of this process where that is the `ebm` command, which is one file. */

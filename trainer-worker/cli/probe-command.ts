@@ -33,11 +33,16 @@ async function answerOf(name: BackendName, file: string | undefined): Promise<Pr
     const { backendMethod } = await import('../backends/index');
     const { lookAtMachine } = await import('../backends/machine');
     const method = backendMethod(name);
-    const { description } = await method.load(lookAtMachine());
-    if (file === undefined || method.provider === undefined) return { works: true, description };
+    const loaded = await method.load(lookAtMachine());
+    const { description } = loaded;
+    if (file === undefined) return { works: true, description };
     const { timeProgram } = await import('../backends/time-program');
     const question = deserialize(await readFile(file)) as TimingQuestion;
-    return { works: true, description, timing: await timeProgram(question, method.provider) };
+    return {
+      works: true,
+      description,
+      timing: await timeProgram(question, method.provider ?? loaded),
+    };
   } catch (thrown) {
     const { remedy } = problemOf(thrown);
     const why = plainMessage(thrown);
