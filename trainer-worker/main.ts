@@ -17,7 +17,7 @@ import { keepSourceCommand } from './cli/keep-source-command';
 import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
-import { probeCommand } from './cli/probe-command';
+import { type ProbeCommandOptions, probeCommand } from './cli/probe-command';
 import {
   archiveCommand,
   deleteCommand,
@@ -240,7 +240,10 @@ function command(end: (code: number) => void): Command {
     .description('say whether a backend works')
     .argument('<name>', 'the backend', parseBackend)
     .argument('[file]', 'a program to time')
-    .action(async (name: BackendName, file?: string) => end(await probeCommand(name, file)));
+    .option('--experiment-folder <folder>', 'where the experiment lies')
+    .action(async (name: BackendName, file: string | undefined, options: ProbeCommandOptions) =>
+      end(await probeCommand(name, file, options)),
+    );
   return program;
 }
 

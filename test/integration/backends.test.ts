@@ -1,6 +1,6 @@
 /** Which backend is chosen, what it says and what it computes. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { type BackendName, backendNames, packagesVariable } from '../../protocol/backends';
@@ -235,6 +235,11 @@ describe('on a machine with a Vulkan device in software', { skip: withoutSoftwar
  */
 async function installNative(t: TestContext, name: string, main: string): Promise<string> {
   const folder = await temporaryFolder(t);
+  setVariables(t, { [packagesVariable]: folder });
+  return await installIn(folder, name, main);
+}
+
+async function installIn(folder: string, name: string, main: string): Promise<string> {
   const place = path.join(folder, 'node_modules', name);
   await mkdir(place, { recursive: true });
   await symlink(
@@ -243,7 +248,6 @@ async function installNative(t: TestContext, name: string, main: string): Promis
   );
   await writeFile(path.join(place, 'package.json'), JSON.stringify({ name, version: '4.22.0' }));
   await writeFile(path.join(place, 'index.js'), main);
-  setVariables(t, { [packagesVariable]: folder });
   return place;
 }
 
@@ -383,6 +387,26 @@ describe('a package with TensorFlow’s library', () => {
     await writeFile(part, '');
     assert.match(await said('backends', 'tfjs-node'), /^tfjs-node +works/);
     assert.match(await run(), /tfjs-node 4\.22\.0.*chosen by name/);
+  });
+
+  test('is taken from the project of the experiment, wherever it is launched', async (t) => {
+    const [project, elsewhere] = [await temporaryFolder(t), await temporaryFolder(t)];
+    await installIn(project, '@tensorflow/tfjs-node', nativeMain(false));
+    const file = path.join(project, 'experiments/quick.ebm.ts');
+    await mkdir(path.dirname(file));
+    await writeFile(file, smallExperiment({ steps: '2' }));
+    setVariables(t, { XDG_CACHE_HOME: elsewhere, LOCALAPPDATA: elsewhere });
+    const ends = async (...args: string[]) => {
+      const command = [process.execPath, ebm, ...args, '--backend', 'tfjs-node', '--runs', 'runs'];
+      const program = start(t, command, { cwd: elsewhere });
+      assert.equal(await program.exited, 0, program.errors());
+      assert.match(program.out(), /tfjs-node 4\.22\.0.*chosen by name/);
+    };
+    await ends('run', file);
+    // From its copy, too.
+    const [run] = await readdir(path.join(elsewhere, 'runs'));
+    await ends('run', '--exactly', run!);
+    await ends('resume', run!, '--steps', '4');
   });
 
   test('that is not installed is refused by name, with the command that installs it', async (t) => {

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { backendNames } from '../../protocol/backends';
+import { backendNames, packagesVariable } from '../../protocol/backends';
 import { rememberedAnswer } from '../../trainer-worker/backends/answers';
 import { fileStates } from '../../trainer-worker/backends/file-states';
 import { backendMethod } from '../../trainer-worker/backends/index';
@@ -262,11 +262,11 @@ describe('a look at the machine', () => {
 });
 
 describe('a package of the user', () => {
-  test('is taken from the first folder that has it', async (t) => {
-    const [first, second] = [await temporaryFolder(t), await temporaryFolder(t)];
+  test('is taken from the consented folder, the experiment’s project or the working directory', async (t) => {
+    const [consented, project] = [await temporaryFolder(t), await temporaryFolder(t)];
     for (const [folder, version] of [
-      [first, '1.0.0'],
-      [second, '2.0.0'],
+      [consented, '1.0.0'],
+      [project, '2.0.0'],
     ] as const) {
       const place = path.join(folder, 'node_modules/some-package');
       await mkdir(place, { recursive: true });
@@ -276,10 +276,24 @@ describe('a package of the user', () => {
       );
       await writeFile(path.join(place, 'main.js'), `module.exports = '${version}';`);
     }
-    const found = findPackage('some-package', [first, second]);
+    const experimentFolder = path.join(project, 'experiments/first');
+    await mkdir(experimentFolder, { recursive: true });
+    const former = process.env[packagesVariable];
+    t.after(() => {
+      if (former === undefined) delete process.env[packagesVariable];
+      else process.env[packagesVariable] = former;
+    });
+    process.env[packagesVariable] = consented;
+    const found = findPackage('some-package', { experimentFolder });
     assert.equal(found?.version, '1.0.0');
     assert.equal(found.load(), '1.0.0');
-    assert.equal(findPackage('some-package', [second])?.version, '2.0.0');
-    assert.equal(findPackage('no-such-package', [first, second]), undefined);
+    delete process.env[packagesVariable];
+    // In the project above the experiment, wherever this process was started.
+    assert.equal(findPackage('some-package', { experimentFolder })?.version, '2.0.0');
+    assert.equal(findPackage('some-package', {}), undefined);
+    assert.equal(findPackage('no-such-package', { experimentFolder }), undefined);
+    // This very project's, for an experiment that lies in none.
+    const own = findPackage('typescript', { experimentFolder: consented });
+    assert.equal(own?.folder, path.resolve('node_modules/typescript'));
   });
 });

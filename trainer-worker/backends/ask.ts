@@ -32,7 +32,7 @@ export async function askBackend(
   const about = [
     version,
     `Node ${node} (${modules}) on ${machine.fingerprint}`,
-    `${method.name}: ${method.version()}`,
+    `${method.name}: ${method.version(machine)}`,
     ...fileStates(method.files(machine)),
   ];
   return await rememberedAnswer(
@@ -41,6 +41,7 @@ export async function askBackend(
       await probe(method.name, {
         script,
         limitMs,
+        experimentFolder: machine.experimentFolder,
         ...(timing ? { question: await timing.question() } : {}),
       }),
     { anew, ...(cache === undefined ? {} : { folder: cache }) },

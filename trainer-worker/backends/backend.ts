@@ -41,7 +41,7 @@ export interface BackendMethod {
   /** Looks without loading anything: why it cannot work here, or undefined where it may. */
   missing(machine: Machine): Missing | undefined;
   /** Which version it is. */
-  version(): string;
+  version(machine: Machine): string;
   /**
    * The files and folders that its answer depends on: it holds as long as these are as they were. They
    * need not exist, since what is not there may come.

@@ -21,6 +21,8 @@ export interface BackendChoice {
   readonly feeds: Arrays;
   /** Its state by name. */
   readonly initial: Arrays;
+  /** Where the experiment lies, whose project may have packages; the working directory where absent. */
+  readonly experimentFolder?: string;
 }
 
 /** What the choice is made with; all of it has defaults. */
@@ -86,7 +88,7 @@ class Chooser {
 
   constructor(choice: BackendChoice, { machine, script, cache }: ChoiceMeans) {
     this.#choice = choice;
-    this.#machine = machine ?? lookAtMachine();
+    this.#machine = machine ?? lookAtMachine(choice.experimentFolder);
     this.#script = script === undefined ? ownScript() : script;
     this.#cache = cache;
   }

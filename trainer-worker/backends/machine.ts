@@ -12,6 +12,8 @@ export interface Machine {
   readonly hasNvidia: boolean;
   /** Changes when a driver or a device does. */
   readonly fingerprint: string;
+  /** Where the experiment lies, whose project may have packages; absent: nobody asked for one. */
+  readonly experimentFolder?: string;
 }
 
 const vendors: Readonly<Record<string, string>> = {
@@ -23,8 +25,12 @@ const vendors: Readonly<Record<string, string>> = {
 /** What the environment says about drivers and devices. */
 const drivers = ['CUDA_VISIBLE_DEVICES', 'VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'LD_LIBRARY_PATH'];
 
-/** Looks at the machine that this process runs on. */
-export function lookAtMachine(): Machine {
+/**
+ * Looks at the machine that this process runs on.
+ *
+ * @param experimentFolder where the experiment lies, if there is one
+ */
+export function lookAtMachine(experimentFolder?: string): Machine {
   const { platform, arch } = process;
   const nvidia = text('/proc/driver/nvidia/version');
   // Under WSL the driver is Windows's, seen through one device.
@@ -34,6 +40,7 @@ export function lookAtMachine(): Machine {
   return {
     platform,
     arch,
+    ...(experimentFolder === undefined ? {} : { experimentFolder }),
     gpus: seen,
     hasNvidia: nvidia !== '' || isWsl || platform === 'win32',
     fingerprint: [

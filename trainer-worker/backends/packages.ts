@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { packagesVariable } from '../../protocol/backends';
+import type { Machine } from './machine';
 
 /** A package that is not part of EBM Lab and that the user has. */
 export interface UserPackage {
@@ -15,22 +16,19 @@ export interface UserPackage {
   load(): unknown;
 }
 
-/** The folders in which a user's packages are looked for, in order. */
-function packageFolders(): string[] {
-  const consented = process.env[packagesVariable];
-  return [...(consented ? [consented] : []), process.cwd()];
-}
-
 /**
- * Finds a package that the user has: installed with the editor's command, or in the project.
+ * Finds a package that the user has: installed with the editor's command, or in the project that the
+ * experiment lies in, or in that of the working directory.
  *
  * @returns undefined where there is none
  */
 export function findPackage(
   name: string,
-  folders: readonly string[] = packageFolders(),
+  { experimentFolder }: Pick<Machine, 'experimentFolder'>,
 ): UserPackage | undefined {
-  for (const folder of folders) {
+  // From each of them upward, as Node does.
+  for (const folder of [process.env[packagesVariable], experimentFolder, process.cwd()]) {
+    if (!folder) continue;
     const require = createRequire(path.join(folder, 'index.js'));
     try {
       const manifest = require.resolve(`${name}/package.json`);

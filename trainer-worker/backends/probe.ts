@@ -33,6 +33,8 @@ export interface ProbeOptions {
   readonly script: string;
   /** How long the answer may take. */
   readonly limitMs: number;
+  /** Where the experiment lies, if there is one. */
+  readonly experimentFolder?: string | undefined;
   /** A program to time; without one only the device is asked for. */
   readonly question?: TimingQuestion;
 }
@@ -59,9 +61,10 @@ export async function probe(name: BackendName, options: ProbeOptions): Promise<P
 function ask(
   name: BackendName,
   args: readonly string[],
-  { script, limitMs }: ProbeOptions,
+  { script, limitMs, experimentFolder }: ProbeOptions,
 ): Promise<ProbeAnswer> {
-  const child = spawn(process.execPath, [script, 'probe-backend', name, ...args], {
+  const place = experimentFolder === undefined ? [] : ['--experiment-folder', experimentFolder];
+  const child = spawn(process.execPath, [script, 'probe-backend', name, ...args, ...place], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
   });

@@ -7,6 +7,7 @@ import { runOnTfjs } from '../graph/run-tfjs';
 import type { BackendMethod, Missing } from './backend';
 import { gpuLibraries } from './gpu-libraries';
 import { restoreLegacyUtil } from './legacy-util';
+import type { Machine } from './machine';
 import { findPackage, type UserPackage } from './packages';
 import { plainMessage } from './plain-message';
 
@@ -48,13 +49,13 @@ function tfjsNode(
 ): BackendMethod {
   return {
     name,
-    missing: (machine) => unsuited(machine) ?? missingPackage(packageName),
-    version: () => {
-      const found = findPackage(packageName);
+    missing: (machine) => unsuited(machine) ?? missingPackage(packageName, machine),
+    version: (machine) => {
+      const found = findPackage(packageName, machine);
       return found ? `${found.name} ${found.version} in ${found.folder}` : 'not installed';
     },
-    files: () => {
-      const folder = findPackage(packageName)?.folder;
+    files: (machine) => {
+      const folder = findPackage(packageName, machine)?.folder;
       // The native part, one for each Node-API; TensorFlow; and what its CUDA build loads.
       const own = folder ? ['package.json', 'lib', 'deps/lib'] : [];
       return [
@@ -62,9 +63,9 @@ function tfjsNode(
         ...(name === 'tfjs-node-gpu' ? gpuLibraries() : []),
       ];
     },
-    load: async () => {
-      const found = findPackage(packageName);
-      const missing = missingPackage(packageName);
+    load: async (machine) => {
+      const found = findPackage(packageName, machine);
+      const missing = missingPackage(packageName, machine);
       if (found === undefined || missing !== undefined) {
         throw notThere(missing ?? { why: `${packageName} is gone`, remedy: 'Install it again.' });
       }
@@ -84,8 +85,8 @@ function tfjsNode(
 const notThere = ({ why, remedy }: Missing) =>
   new ProblemError({ kind: 'environment', message: `${why}.`, remedy });
 
-function missingPackage(name: string): Missing | undefined {
-  const found = findPackage(name);
+function missingPackage(name: string, machine: Machine): Missing | undefined {
+  const found = findPackage(name, machine);
   if (found === undefined) {
     return {
       why: `the package ${name} is not installed`,

@@ -5,6 +5,7 @@ import { ProblemError } from '../../protocol/problem';
 import { runOnTfjs } from '../graph/run-tfjs';
 import type { BackendMethod } from './backend';
 import { gpuLibraries } from './gpu-libraries';
+import type { Machine } from './machine';
 import { findPackage } from './packages';
 
 const dawnName = 'webgpu';
@@ -25,8 +26,11 @@ interface Adapter {
 /** tfjs on WebGPU, by Dawn, where the user installed both. */
 export const tfjsWebgpuBackend: BackendMethod = {
   name: 'tfjs-webgpu',
-  missing: ({ gpus }) => {
-    const absent = [dawnName, kernelsName].filter((name) => findPackage(name) === undefined);
+  missing: (machine) => {
+    const { gpus } = machine;
+    const absent = [dawnName, kernelsName].filter(
+      (name) => findPackage(name, machine) === undefined,
+    );
     if (absent.length > 0) {
       return {
         why: `the package ${absent.join(' and the package ')} ${absent.length > 1 ? 'are' : 'is'} not installed`,
@@ -39,21 +43,22 @@ export const tfjsWebgpuBackend: BackendMethod = {
       remedy: 'If it has one, install its Vulkan driver.',
     };
   },
-  version: () => [dawnName, kernelsName].map((name) => findPackage(name)?.version).join(' '),
-  files: () => {
-    const [dawn, kernels] = [findPackage(dawnName), findPackage(kernelsName)];
+  version: (machine) =>
+    [dawnName, kernelsName].map((name) => findPackage(name, machine)?.version).join(' '),
+  files: (machine) => {
+    const [dawn, kernels] = [findPackage(dawnName, machine), findPackage(kernelsName, machine)];
     return [
       ...(dawn ? [path.join(dawn.folder, 'package.json'), path.join(dawn.folder, 'dist')] : []),
       ...(kernels ? [path.join(kernels.folder, 'package.json'), kernels.main] : []),
       ...gpuLibraries(),
     ];
   },
-  load: async () => {
-    const adapter = await openGpu();
+  load: async (machine) => {
+    const adapter = await openGpu(machine);
     // It registers itself with the one engine that all copies of tfjs in a process share, which warns
     // of every copy unless told not to.
     tf.env().set('PROD', true);
-    findPackage(kernelsName)?.load();
+    findPackage(kernelsName, machine)?.load();
     const before = tf.getBackend();
     await tf.setBackend('webgpu');
     if (before) await tf.setBackend(before);
@@ -66,8 +71,8 @@ export const tfjsWebgpuBackend: BackendMethod = {
 };
 
 /** Makes `navigator.gpu` and the globals that go with it, as a browser has them. */
-async function openGpu(): Promise<Adapter> {
-  const found = findPackage(dawnName);
+async function openGpu(machine: Machine): Promise<Adapter> {
+  const found = findPackage(dawnName, machine);
   const { create, globals } = (await import(pathToFileURL(found?.main ?? dawnName).href)) as Dawn;
   Object.assign(globalThis, globals);
   const gpu = create([]);

@@ -7,6 +7,11 @@ import type { ProbeAnswer } from '../backends/probe';
 import type { TimingQuestion } from '../backends/time-program';
 import { exitCode } from './exit-code';
 
+export interface ProbeCommandOptions {
+  /** Where the experiment lies, if there is one. */
+  readonly experimentFolder?: string;
+}
+
 /**
  * `ebm probe-backend`: says in this process whether a backend works, so that a driver that crashes
  * ends nothing else. The answer goes to the parent, or to stdout where there is none.
@@ -14,10 +19,14 @@ import { exitCode } from './exit-code';
  * @param file a program to time, as `probe.ts` writes it
  * @returns the process's exit code
  */
-export async function probeCommand(name: BackendName, file?: string): Promise<number> {
+export async function probeCommand(
+  name: BackendName,
+  file: string | undefined,
+  { experimentFolder }: ProbeCommandOptions,
+): Promise<number> {
   // Nobody is left to answer to.
   process.once('disconnect', () => process.exit(exitCode.interrupted));
-  const answer = await answerOf(name, file);
+  const answer = await answerOf(name, file, experimentFolder);
   if (process.send) {
     await new Promise<void>((resolve, reject) => {
       process.send?.(answer, (error: Error | null) => (error ? reject(error) : resolve()));
@@ -28,12 +37,16 @@ export async function probeCommand(name: BackendName, file?: string): Promise<nu
   return answer.works ? exitCode.done : exitCode.refused;
 }
 
-async function answerOf(name: BackendName, file: string | undefined): Promise<ProbeAnswer> {
+async function answerOf(
+  name: BackendName,
+  file: string | undefined,
+  experimentFolder: string | undefined,
+): Promise<ProbeAnswer> {
   try {
     const { backendMethod } = await import('../backends/index');
     const { lookAtMachine } = await import('../backends/machine');
     const method = backendMethod(name);
-    const loaded = await method.load(lookAtMachine());
+    const loaded = await method.load(lookAtMachine(experimentFolder));
     const { description } = loaded;
     if (file === undefined) return { works: true, description };
     const { timeProgram } = await import('../backends/time-program');

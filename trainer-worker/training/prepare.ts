@@ -115,6 +115,7 @@ export async function prepareTraining(
     program: compiled.program,
     feeds: compiled.feeds,
     initial: compiled.initial,
+    experimentFolder: path.dirname(loaded.file),
   });
   const step = await compiled.start(backend);
   const imageShape =
