@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ProblemError } from '../../protocol/problem';
+import { installFailure } from './install-failure';
 import type { NodeRuntime } from './node-runtime';
 import { isProcessAlive } from './process-identity';
 import { type ProcessOutcome, runProcess } from './run-process';
@@ -134,18 +135,14 @@ async function npmInstall(
   requireSuccess(outcome, `npm could not install ${spec}`);
 }
 
-function requireSuccess({ code, out, errors }: ProcessOutcome, what: string): void {
-  if (code === 0) return;
-  const lines = errors.split('\n').map((line) => line.trim());
-  // npm's own words come first, and name the place of a log last.
-  const said = lines.find((line) => /^(npm error |Error: |error )(?!code )/.test(line)) ?? '';
-  const how = said.replace(/^(npm error|Error:|error) */, '') || `it ended with exit code ${code}`;
+function requireSuccess(outcome: ProcessOutcome, what: string): void {
+  if (outcome.code === 0) return;
+  const { why, remedy } = installFailure(outcome);
   throw new ProblemError({
     kind: 'environment',
-    message: `${what}: ${how.replace(/\.$/, '')}.`,
-    remedy:
-      'See whether the network, a proxy or the disk is in the way, then try again. Nothing was changed.',
-    detail: `${out}\n${errors}`.trim().split('\n').slice(-40).join('\n'),
+    message: `${what}: ${why}.`,
+    remedy,
+    detail: `${outcome.out}\n${outcome.errors}`.trim().split('\n').slice(-40).join('\n'),
   });
 }
 

@@ -129,6 +129,45 @@ describe('installing a package', { skip: onWindows }, () => {
     await assertUnchanged(storage);
   });
 
+  for (const [what, script, expected] of [
+    [
+      'is answered by a page that says so',
+      `console.log('https://downloads/tensorflow.tar.gz');
+      throw Object.assign(new Error('TAR_BAD_ARCHIVE: Unrecognized archive format'), { code: 'TAR_BAD_ARCHIVE' });`,
+      'its download is not there: what https://downloads/tensorflow.tar.gz answers is no archive.',
+    ],
+    [
+      'is not there for its binding, which cannot be compiled',
+      `console.log(\`https://downloads/tensorflow.tar.gz
+node-pre-gyp install failed with error: Error: Command failed: node-pre-gyp install --fallback-to-build
+node-pre-gyp ERR! install response status 404 Not Found on https://bindings/CPU-linux-4.22.0.tar.gz\x20
+gyp ERR! stack Error: not found: make\`);
+      process.exit(1);`,
+      'its binding is not at https://bindings/CPU-linux-4.22.0.tar.gz (404 Not Found), and could not be compiled here either.',
+    ],
+    [
+      'of its binding is not reached',
+      `console.log('node-pre-gyp ERR! install request to https://bindings/x.tar.gz failed, reason: getaddrinfo ENOTFOUND bindings ');
+      process.exit(1);`,
+      'request to https://bindings/x.tar.gz failed, reason: getaddrinfo ENOTFOUND bindings.',
+    ],
+  ] as const) {
+    test(`whose download ${what}: that is what is said`, async (t) => {
+      const { done, storage } = await install(t, fetching(script));
+      const problem = await problemFrom(done);
+      assert.equal(
+        problem.message,
+        `The native library of @scope/native@1.2.3 could not be installed: ${expected}`,
+      );
+      const [url] = /https:\S+z/.exec(expected)!;
+      assert.ok(
+        expected.startsWith('request') || problem.remedy!.startsWith(`Open ${url} in a browser`),
+      );
+      assert.match(problem.remedy!, /Nothing was changed\.$/);
+      await assertUnchanged(storage);
+    });
+  }
+
   test('that is cancelled ends all that it started and leaves nothing', async (t) => {
     const cancellation = new AbortController();
     const file = path.join(await temporaryFolder(t), 'pids');
