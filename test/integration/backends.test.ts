@@ -271,7 +271,10 @@ const nativeMain = (isUsingGpuDevice: boolean) => `
     backend.isUsingGpuDevice = ${isUsingGpuDevice};
     backend.binding = { TF_Version: '2.9.1' };
     if (${isUsingGpuDevice}) {
-      console.error('Created device /job:localhost/replica:0/task:0/device:GPU:0 with 78909 MB memory:  -> device: 0, name: NVIDIA H100, pci bus id: 0000:19:00.0');
+      if (process.env.TF_CPP_MIN_LOG_LEVEL === '0') console.error('Created device /job:localhost/replica:0/task:0/device:GPU:0 with 78909 MB memory:  -> device: 0, name: NVIDIA H100, pci bus id: 0000:19:00.0');
+    }
+    if (!${isUsingGpuDevice}) {
+      console.error("Could not load dynamic library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file");
     }
     return backend;
   }, 3);
@@ -330,7 +333,10 @@ describe('a package with TensorFlow’s library', () => {
     assert.equal(backend.name, 'onnx-cpu');
     assert.match(backend.reason, /tfjs-node-gpu does not work here \(.*no CUDA device answers/);
     const problem = await problemFrom(choose(t, 'tfjs-node-gpu', { machine: nvidia }));
-    assert.match(problem.message, /is not there: .*no CUDA device answers/);
+    assert.match(
+      problem.message,
+      /is not there: .*no CUDA device answers.*; it did not find libcudart\.so\.11\.0\.$/,
+    );
     assert.match(problem.remedy!, /CUDA 11\.2 and cuDNN 8\.1/);
   });
 

@@ -12,6 +12,7 @@ import { temporaryFolder } from '../support/temporary';
 
 const skip = withoutTensorflow;
 before(() => {
+  delete process.env['TF_CPP_MIN_LOG_LEVEL'];
   if (!skip) process.env[packagesVariable] = tensorflowFolder();
 });
 
@@ -79,6 +80,7 @@ test('a package without its binding is refused, and trains as soon as it has one
   process.env[packagesVariable] = packages;
   t.after(() => {
     process.env[packagesVariable] = tensorflowFolder();
+    delete process.env['TF_CPP_MIN_LOG_LEVEL'];
   });
   const run = () =>
     command(t, folder, 'run', 'moons.ebm.ts', '--backend', 'tfjs-node', '--steps', '2');
@@ -91,5 +93,11 @@ test('a package without its binding is refused, and trains as soon as it has one
   await build();
   const trained = run();
   await succeed(trained);
+  // Nothing of what TensorFlow tells of itself (a date, a letter, the place in its source).
+  assert.doesNotMatch(trained.errors(), /\bI tensorflow\//);
   assert.match(trained.out(), /tfjs-node 4\.22\.0 \(TensorFlow 2\.12\.0\) on the processor/);
+  process.env['TF_CPP_MIN_LOG_LEVEL'] = '0';
+  const wanted = run();
+  await succeed(wanted);
+  assert.match(wanted.errors(), /\bI tensorflow\//);
 });

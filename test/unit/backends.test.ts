@@ -10,8 +10,9 @@ import { backendMethod } from '../../trainer-worker/backends/index';
 import { restoreLegacyUtil } from '../../trainer-worker/backends/legacy-util';
 import type { Machine } from '../../trainer-worker/backends/machine';
 import { findPackage } from '../../trainer-worker/backends/packages';
-import { type ProbeAnswer, withDevice } from '../../trainer-worker/backends/probe';
+import type { ProbeAnswer } from '../../trainer-worker/backends/probe';
 import { programSize } from '../../trainer-worker/backends/program-size';
+import { withPrinted } from '../../trainer-worker/backends/tensorflow-log';
 import { missingDevice } from '../../trainer-worker/backends/tfjs-node';
 import { relativeDifference } from '../../trainer-worker/backends/time-program';
 import { compileProgram } from '../../trainer-worker/graph/program';
@@ -209,12 +210,23 @@ describe('which CUDA device TensorFlow uses', () => {
   test('is said by what it prints when it opens one', () => {
     const printed =
       '2026-01-01 I tensorflow/core/common_runtime/gpu/gpu_device.cc:1532] Created device /job:localhost/replica:0/task:0/device:GPU:0 with 78909 MB memory:  -> device: 0, name: NVIDIA H100 80GB HBM3, pci bus id: 0000:19:00.0, compute capability: 9.0\n';
-    assert.deepEqual(withDevice(yes, printed), {
+    assert.deepEqual(withPrinted(yes, printed), {
       works: true,
       description: 'it answers, NVIDIA H100 80GB HBM3',
     });
-    assert.equal(withDevice(yes, 'something else\n'), yes);
-    assert.equal(withDevice(no, printed), no);
+    assert.equal(withPrinted(yes, 'something else\n'), yes);
+    assert.equal(withPrinted(no, printed), no);
+  });
+
+  test('is none without the libraries that it names', () => {
+    const line = (library: string) =>
+      `2026-01-01 W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library '${library}'; dlerror: ${library}: cannot open shared object file: No such file or directory\n`;
+    const printed = ['libcudart.so.11.0', 'libcudnn.so.8', 'libcudart.so.11.0'].map(line).join('');
+    assert.deepEqual(withPrinted(no, printed), {
+      works: false,
+      why: 'it does not; it did not find libcudart.so.11.0, libcudnn.so.8',
+    });
+    assert.equal(withPrinted(yes, printed), yes);
   });
 
   test('is none where it fell back to the CPU, and that is said', () => {

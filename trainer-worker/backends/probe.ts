@@ -5,6 +5,7 @@ import path from 'node:path';
 import { serialize } from 'node:v8';
 import { z } from 'zod';
 import type { BackendName } from '../../protocol/backends';
+import { logLevelVariable, withPrinted } from './tensorflow-log';
 import type { TimingQuestion } from './time-program';
 
 const timing = z.object({
@@ -66,6 +67,8 @@ function ask(
   const place = experimentFolder === undefined ? [] : ['--experiment-folder', experimentFolder];
   const child = spawn(process.execPath, [script, 'probe-backend', name, ...args, ...place], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Its lines are read for what they tell, whatever the user wants to see of them.
+    env: { ...process.env, [logLevelVariable]: '0' },
     windowsHide: true,
   });
   return new Promise((resolve) => {
@@ -85,26 +88,21 @@ function ask(
     });
     child.on('message', (message) => {
       const parsed = probeAnswer.safeParse(message);
-      end(
-        parsed.success
-          ? withDevice(parsed.data, printed)
-          : { works: false, why: 'it answered with something else' },
-      );
+      end(parsed.success ? parsed.data : { works: false, why: 'it answered with something else' });
     });
     child.on('error', (error) => end({ works: false, why: error.message }));
     child.on('close', (code, signal) => {
       clearTimeout(limit);
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
-      resolve(answer ?? { works: false, why: `its process ended (${how})${lastLine(printed)}` });
+      // Only now has all been read that it printed.
+      resolve(
+        withPrinted(
+          answer ?? { works: false, why: `its process ended (${how})${lastLine(printed)}` },
+          printed,
+        ),
+      );
     });
   });
-}
-
-/** TensorFlow prints which CUDA device it opened, and tells nobody else. */
-export function withDevice(answer: ProbeAnswer, printed: string): ProbeAnswer {
-  const device = /device:GPU:\d+ with .*?name: ([^,\n]+)/.exec(printed)?.[1];
-  if (device === undefined || !answer.works) return answer;
-  return { ...answer, description: `${answer.description}, ${device}` };
 }
 
 function lastLine(printed: string): string {

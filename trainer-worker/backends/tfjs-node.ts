@@ -10,6 +10,7 @@ import { restoreLegacyUtil } from './legacy-util';
 import type { Machine } from './machine';
 import { findPackage, type UserPackage } from './packages';
 import { plainMessage } from './plain-message';
+import { logLevelVariable } from './tensorflow-log';
 
 /** What the packages register with tfjs (`NodeJSKernelBackend` of their nodejs_kernel_backend.js). */
 interface NativeBackend {
@@ -114,6 +115,8 @@ function missingPackage(name: string, machine: Machine): Missing | undefined {
  */
 async function loadNative(found: UserPackage): Promise<NativeBackend> {
   restoreLegacyUtil(util);
+  // What TensorFlow tells of itself is for nobody who watches a run; its warnings stay.
+  process.env[logLevelVariable] ??= '1';
   // Or else tfjs warns of its second copy, some hundred lines.
   tf.env().set('PROD', true);
   const before = tf.getBackend();
