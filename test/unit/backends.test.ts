@@ -77,6 +77,9 @@ describe('what was answered before', () => {
     assert.deepEqual(await ask('a', 2, yes, { size: 'small' }), yes);
     assert.equal(asked(), 5);
     assert.deepEqual(await ask('b', 2, yes), no);
+    // What one program comes to says nothing of the backend.
+    await ask('a', 3, no, { size: 'large' });
+    assert.deepEqual(await ask('a', 4, no), yes);
   });
 
   test('keeps how fast a program was, also where results differed without bound', async (t) => {

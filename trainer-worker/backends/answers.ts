@@ -63,7 +63,7 @@ export async function rememberedAnswer(
   // Read again: another launch may have answered something else meanwhile.
   const others = Object.entries(await readAnswers(folder, now)).filter(
     ([other, { answer: former }]) =>
-      !other.startsWith(`${subject} `) || former.works === answer.works,
+      size !== '' || !other.startsWith(`${subject} `) || former.works === answer.works,
   );
   const kept = others.sort(([, a], [, b]) => b.at - a.at).slice(0, mostAnswers - 1);
   const answers = { ...Object.fromEntries(kept), [key]: { at: now, answer } };
