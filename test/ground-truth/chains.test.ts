@@ -107,7 +107,7 @@ describe('a recorded sampler', () => {
               model,
               starts as tf.Tensor2D,
               iterations,
-              done!,
+              { done: done! },
             );
             return { outputs: { ends, ...(record ? { record: statistics[recordName]! } : {}) } };
           },

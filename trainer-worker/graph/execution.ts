@@ -1,7 +1,7 @@
 import { ProblemError } from '../../protocol/problem';
 import type { Node, Values } from './graph';
 import { fillNoise } from './noise';
-import { tableShape } from './noise-source';
+import { iterationsOf, type NoiseSource, tableShape } from './noise-source';
 import type { Program } from './program';
 import { formatShape, type Shape, sizeOf } from './shape';
 
@@ -63,10 +63,24 @@ export class FeedBuilder {
         values = new Float32Array(sizeOf(shape));
         this.#tables.set(name, values);
       }
-      fillNoise(values, source.kind, { ...key, stream: source.stream });
+      this.#fill(values, source, feeds, key);
       return { node: source.node, name, shape, values };
     });
     return [...fed, ...noise];
+  }
+
+  #fill(values: Float32Array, source: NoiseSource, feeds: Arrays, key: NoiseKey): void {
+    const { kind, stream } = source;
+    const [outermost] = iterationsOf(source, feeds);
+    if (!this.#program.noiseByIteration || outermost === undefined) {
+      fillNoise(values, kind, { ...key, stream });
+      return;
+    }
+    const size = values.length / outermost;
+    for (let iteration = 0; iteration < outermost; iteration++) {
+      const part = values.subarray(iteration * size, (iteration + 1) * size);
+      fillNoise(part, kind, { seed: key.seed, step: key.step + iteration, stream });
+    }
   }
 }
 

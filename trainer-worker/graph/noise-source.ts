@@ -54,7 +54,15 @@ export function tabulateNoise(
 /** The shape of a source's table in a run with these inputs. */
 export function tableShape(source: NoiseSource, feeds: Readonly<Record<string, Values>>): Shape {
   if (source.counts.length === 0) return source.shape;
-  const rows = source.counts.map((count) => {
+  return [sizeOf(iterationsOf(source, feeds)), ...source.shape];
+}
+
+/** How often each of the enclosing loops runs, the outermost first. */
+export function iterationsOf(
+  { counts }: NoiseSource,
+  feeds: Readonly<Record<string, Values>>,
+): number[] {
+  return counts.map((count) => {
     const fixed = count.attributes['values'] as Values | undefined;
     const name = count.attributes['name'] as string;
     const value = (fixed ?? feeds[name])?.[0];
@@ -66,5 +74,4 @@ export function tableShape(source: NoiseSource, feeds: Readonly<Record<string, V
     }
     return value;
   });
-  return [sizeOf(rows), ...source.shape];
 }

@@ -42,6 +42,12 @@ export interface ProgramDefinition {
    * seed and step draw the same numbers from streams of the same number.
    */
   readonly firstNoiseStream?: number;
+  /**
+   * Each iteration of an outermost loop draws its noise as a step of its own, counted on from the
+   * step of the run: loops that are run in pieces draw the same numbers however they are cut. Not
+   * for programs with a `batch`.
+   */
+  readonly noiseByIteration?: boolean;
   /** The rows of the inputs that a step treats alike, if it does; backends may share them out. */
   readonly batch?: Batch;
   /** Which files are the user's, for the places that errors name. */
@@ -54,6 +60,8 @@ export interface Program {
   readonly inputs: readonly Node[];
   readonly state: readonly Node[];
   readonly noise: readonly NoiseSource[];
+  /** See {@link ProgramDefinition.noiseByIteration}. */
+  readonly noiseByIteration?: boolean;
   /** Name of an output → its node. */
   readonly outputs: Readonly<Record<string, Node>>;
   /** Name of a state tensor → the node of its next value. */
@@ -102,6 +110,7 @@ export function compileProgram(definition: ProgramDefinition): Program {
     inputs,
     state,
     noise: sources,
+    ...(definition.noiseByIteration ? { noiseByIteration: true } : {}),
     outputs: Object.fromEntries(outputNames.map((name, index) => [name, results[index]!])),
     nextState: Object.fromEntries(
       stateNames.map((name, index) => [name, results[outputNames.length + index]!]),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Domain } from '../data/domain';
 import type { Model } from '../energies/model';
-import { type ChainRun, runChain } from './chain';
+import { type ChainPast, type ChainRun, runChain } from './chain';
 import type { Sampler } from './sampler-method';
 
 /**
@@ -15,16 +15,22 @@ export function runChainIn(
   model: Model,
   starts: tf.Tensor2D,
   iterations: number | tf.Tensor,
-  done?: tf.Tensor,
+  past?: ChainPast,
 ): ChainRun {
-  if (domain !== 'nonnegative') return runChain(sampler, model, starts, iterations, done);
-  const { ends, statistics } = runChain(sampler, folded(model), starts, iterations, done);
-  return { ends: tf.abs(ends), statistics };
+  const run = runChain(sampler, modelIn(domain, model), starts, iterations, past);
+  return { ...run, ends: pointsIn(domain, run.ends) };
 }
 
-function folded(model: Model): Model {
+/** The model that chains on data of this domain run under. */
+export function modelIn(domain: Domain, model: Model): Model {
+  if (domain !== 'nonnegative') return model;
   return {
     energy: (x, condition) => model.energy(tf.abs(x), condition),
     score: (x, condition) => tf.mul(tf.sign(x), model.score(tf.abs(x), condition)),
   };
+}
+
+/** The points of the domain that such chains stand for. */
+export function pointsIn(domain: Domain, x: tf.Tensor2D): tf.Tensor2D {
+  return domain === 'nonnegative' ? tf.abs(x) : x;
 }

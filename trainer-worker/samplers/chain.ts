@@ -1,7 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../energies/model';
 import { loop, stopGradient } from '../graph/trace';
-import type { Sampler, Statistics } from './sampler-method';
+import { carrying } from './carrying';
+import type { Carried, Sampler, Statistics } from './sampler-method';
+
+/** What lies behind chains that go on. */
+export interface ChainPast {
+  /** Iterations that these chains have behind them, an int32 scalar; none where absent. */
+  readonly done?: tf.Tensor | undefined;
+  /** What these iterations carried on, all or a part of it; the rest begins anew. */
+  readonly carried?: Carried;
+}
 
 /** What a run of chains leads to. */
 export interface ChainRun {
@@ -10,6 +19,8 @@ export interface ChainRun {
    * log-likelihood has no term through the samples.
    */
   readonly ends: tf.Tensor2D;
+  /** What the sampler carries on from there; constants too. */
+  readonly carried: Carried;
   /** What the sampler tells of the run; constants too. */
   readonly statistics: Statistics;
 }
@@ -19,34 +30,32 @@ export interface ChainRun {
  *
  * @param starts `[chains, D]`
  * @param iterations a number, or an int32 scalar input that is known when the step runs
- * @param done iterations that these chains have behind them, an int32 scalar; none where absent
  */
 export function runChain(
   sampler: Sampler,
   model: Model,
   starts: tf.Tensor2D,
   iterations: number | tf.Tensor,
-  done?: tf.Tensor,
+  { done, carried }: ChainPast = {},
 ): ChainRun {
-  const number = (iteration: tf.Tensor) => (done ? tf.add(iteration, done) : iteration);
-  if ('step' in sampler) {
-    const [end] = loop(iterations, [starts], (iteration, [x]) => [
-      sampler.step(x as tf.Tensor2D, model, number(iteration)),
-    ]);
-    return { ends: stopGradient(end!) as tf.Tensor2D, statistics: sampler.statistics?.() ?? {} };
-  }
-  const first = sampler.init(starts, model);
+  const inner = carrying(sampler);
+  const first = { ...inner.init(starts, model), ...carried };
   const names = Object.keys(first);
   const byName = (values: readonly tf.Tensor[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]!]));
-  const [end, ...carried] = loop(
+  const [end, ...last] = loop(
     iterations,
     [starts, ...names.map((name) => first[name]!)],
     (iteration, [x, ...before]) => {
-      const next = sampler.advance(x as tf.Tensor2D, byName(before), model, number(iteration));
+      const number = done ? tf.add(iteration, done) : iteration;
+      const next = inner.advance(x as tf.Tensor2D, byName(before), model, number);
       return [next.x, ...names.map((name) => next.carried[name]!)];
     },
   );
-  const statistics = sampler.statistics?.(byName(carried.map(stopGradient))) ?? {};
-  return { ends: stopGradient(end!) as tf.Tensor2D, statistics };
+  const kept = byName(last.map(stopGradient));
+  return {
+    ends: stopGradient(end!) as tf.Tensor2D,
+    carried: kept,
+    statistics: inner.statistics?.(kept) ?? {},
+  };
 }

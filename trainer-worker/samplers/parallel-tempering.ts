@@ -64,7 +64,8 @@ export const parallelTemperingMethod: SamplerMethod<
     return {
       steps,
       init: (x) => ({
-        hotter: tf.tile(x, [temperatures - 1, 1]),
+        // A row for each chain, with its replicas one after the other.
+        hotter: tf.tile(x, [1, temperatures - 1]),
         iterations: tf.scalar(0),
         acceptances: tf.scalar(0),
         exchanges: tf.scalar(0),
@@ -72,19 +73,20 @@ export const parallelTemperingMethod: SamplerMethod<
       advance(x, { hotter, iterations, acceptances, exchanges }, model, iteration) {
         const [chains, dimensions] = x.shape;
         const rows = temperatures * chains;
-        // Row `rung · chains + chain`, as the hotter ones are tiled.
-        const all = tf.concat([x, hotter!], 0) as tf.Tensor2D;
+        // Row `rung · chains + chain`.
+        const byRung = tf.split(hotter!, temperatures - 1, 1);
+        const all = tf.concat([x, ...byRung], 0) as tf.Tensor2D;
         const heat = ladder.flatMap((t) => new Array<number>(chains).fill(t));
         const temperature = tf.tensor2d(heat, [rows, 1]);
         const moved = moveAt(temperature, model, all, stepSize);
         const energies = tf.reshape(model.energy(moved.x), [temperatures, chains]);
         const points = tf.reshape(moved.x, [temperatures, chains, dimensions]);
         const exchanged = exchange(points as tf.Tensor3D, energies, ladder, iteration);
-        const flat = tf.reshape(exchanged.points, [rows, dimensions]);
+        const [cold, ...hot] = tf.unstack(exchanged.points);
         return {
-          x: tf.slice(flat, [0, 0], [chains, dimensions]) as tf.Tensor2D,
+          x: cold as tf.Tensor2D,
           carried: {
-            hotter: tf.slice(flat, [chains, 0], [rows - chains, dimensions]),
+            hotter: tf.concat(hot, 1),
             iterations: tf.add(iterations!, 1),
             acceptances: tf.add(acceptances!, moved.acceptance),
             exchanges: tf.add(exchanges!, exchanged.rate),

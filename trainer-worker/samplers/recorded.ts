@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../energies/model';
+import { carrying } from './carrying';
 import type { Carried, CarryingSampler, Sampler } from './sampler-method';
 
 /** Where the record lies in what a recorded sampler carries and tells. */
@@ -17,17 +18,7 @@ export function recorded(
   draws: number,
   observe: (x: tf.Tensor2D, model: Model) => tf.Tensor2D,
 ): CarryingSampler {
-  const inner: CarryingSampler =
-    'step' in sampler
-      ? {
-          ...sampler,
-          init: () => ({}),
-          advance: (x, carried, model, iteration) => ({
-            x: sampler.step(x, model, iteration),
-            carried,
-          }),
-        }
-      : sampler;
+  const inner = carrying(sampler);
   return {
     steps: inner.steps,
     init: (x, model) => ({

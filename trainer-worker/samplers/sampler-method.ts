@@ -24,14 +24,18 @@ export interface MemorylessSampler {
 
 /**
  * A sampler that carries more than its points from one iteration to the next: velocities, energies
- * that are already known, an adapted step size. What it carries begins anew with each run of chains.
+ * that are already known, an adapted step size. What it carries goes on however a run of chains is cut
+ * into pieces, and begins anew with another run.
  *
  * @internal
  */
 export interface CarryingSampler {
   /** Iterations per training step. */
   readonly steps: number;
-  /** What is carried into the first iteration at `x`, `[chains, D]`. */
+  /**
+   * What is carried into the first iteration at `x`, `[chains, D]`: tensors with a row for each chain,
+   * and others that all chains share, whose first axis is not as long (or which have none).
+   */
   init(x: tf.Tensor2D, model: Model): Carried;
   /**
    * One iteration: the next points and what is carried on, of the same shapes.

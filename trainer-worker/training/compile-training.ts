@@ -23,12 +23,11 @@ import { buildSde } from '../sdes';
 import { CompiledStep, feedsOf, shardsKey } from './compiled-step';
 import type { Initialization } from './initialization';
 import {
-  chainProgram,
+  chainPrograms,
   checkEnergy,
   energyProgram,
   flowProgram,
   type ModelDefinition,
-  recordProgram,
   scoreProgram,
 } from './model-programs';
 import { initialParameters } from './parameters';
@@ -156,7 +155,13 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const perEvaluation = Math.max(1, Math.floor(largestEvaluation / dimensions));
   const energies = energyProgram(model, perEvaluation);
   const sampler = samplerMethod(preview.sampler).build(preview.sampler);
-  const chains = chainProgram(model, sampler, preview.samples);
+  const chains = {
+    programs: chainPrograms(model, sampler, preview.samples),
+    recorded: () =>
+      chainPrograms(model, sampler, Math.min(preview.samples, recordedChains(dimensions))),
+    draws: recordedDraws,
+    seed,
+  };
   const step = compileStep(parts);
   const initial = initialState(parts).map(
     (tensor): NamedTensor => ({ ...tensor, data: savedData(tensor, definition) }),
@@ -178,13 +183,6 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         chains,
         fewEnergies: () => energyProgram(model, Math.ceil(perEvaluation / 16)),
         scores: () => scoreProgram(model, perEvaluation),
-        records: () =>
-          recordProgram(
-            model,
-            sampler,
-            Math.min(preview.samples, recordedChains(dimensions)),
-            recordedDraws,
-          ),
         flows() {
           if (flow === undefined) throw new Error('This objective has no probability flow.');
           const moments = momentsOf(definition.rows, dimensions);

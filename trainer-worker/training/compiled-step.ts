@@ -11,6 +11,7 @@ import { OnDemand } from './on-demand';
 import { Pace } from './pace';
 import { rowAtFault } from './row-at-fault';
 import type { Checkpoint, NamedTensor } from './run-observer';
+import { ShownChains, type ShownChainsOptions } from './shown-chains';
 import { rateFactorName, type StepProgram } from './step-program';
 import type { StepMetrics, TrainingStep } from './training-step';
 
@@ -21,9 +22,8 @@ export interface CompiledStepOptions {
   readonly energies: Program;
   /** The same of few points. */
   readonly fewEnergies: () => Program;
-  readonly chains: Program;
+  readonly chains: ShownChainsOptions;
   readonly scores: () => Program;
-  readonly records: () => Program;
   readonly flows: () => Program;
   readonly backend: Backend;
   readonly objective: Objective;
@@ -43,14 +43,6 @@ export interface CompiledStepOptions {
   readonly completed: number;
 }
 
-/**
- * Numbers of noise that one run of a program for shown chains may draw: between such pieces the
- * sockets are served, and memory stays bounded however many iterations are asked for.
- */
-const noisePerPiece = 2 ** 20;
-/** Pieces of one preview share a training step; together they name one draw of noise. */
-const piecesPerStep = 2 ** 20;
-
 /** In a checkpoint's metadata: into how many shards batches are cut. */
 export const shardsKey = 'shards';
 
@@ -59,10 +51,9 @@ export class CompiledStep implements TrainingStep {
   readonly #options: CompiledStepOptions;
   readonly #step: Execution;
   readonly #energies: Execution;
-  readonly #chains: Execution;
+  readonly #chains: ShownChains;
   readonly #fewEnergies: OnDemand;
   readonly #scores: OnDemand;
-  readonly #records: OnDemand;
   readonly #flows: OnDemand;
   readonly #pace = new Pace();
   /** Shapes of the state, for checkpoints. */
@@ -71,13 +62,14 @@ export class CompiledStep implements TrainingStep {
 
   private constructor(
     options: CompiledStepOptions,
-    executions: readonly [Execution, Execution, Execution],
+    chains: ShownChains,
+    executions: readonly [Execution, Execution],
   ) {
     this.#options = options;
-    [this.#step, this.#energies, this.#chains] = executions;
+    this.#chains = chains;
+    [this.#step, this.#energies] = executions;
     this.#fewEnergies = new OnDemand(options.backend, options.fewEnergies);
     this.#scores = new OnDemand(options.backend, options.scores);
-    this.#records = new OnDemand(options.backend, options.records);
     this.#flows = new OnDemand(options.backend, options.flows);
     this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
     this.#completed = options.completed;
@@ -87,11 +79,11 @@ export class CompiledStep implements TrainingStep {
   static async start(options: CompiledStepOptions): Promise<CompiledStep> {
     const { backend, step, energies, chains, initial } = options;
     const state = Object.fromEntries(initial.map(({ name, data }) => [name, data]));
-    return new CompiledStep(options, [
+    const executions = [
       await backend.start(step.program, state),
       await backend.start(energies),
-      await backend.start(chains),
-    ]);
+    ] as const;
+    return new CompiledStep(options, await ShownChains.start(chains, backend), executions);
   }
 
   async run(step: number): Promise<StepMetrics> {
@@ -106,26 +98,11 @@ export class CompiledStep implements TrainingStep {
   }
 
   async sample(): Promise<Float32Array> {
-    const { shownChains, chains, previewChainSteps, seed } = this.#options;
-    const { shape } = chains.inputs[0]!;
-    const points = shownChains(this.#completed, shape[0]!);
+    const { shownChains, previewChainSteps } = this.#options;
+    const points = shownChains(this.#completed, this.#chains.count);
     if (previewChainSteps === 0) return points;
-    const size = sizeOf(shape);
-    const perPiece = Math.max(1, Math.floor(noisePerPiece / size));
     const parameters = await this.parameters();
-    const key = { seed, step: this.#completed * piecesPerStep };
-    let ends = points;
-    for (let done = 0; done < previewChainSteps; done += perPiece) {
-      const iterations = Int32Array.of(Math.min(perPiece, previewChainSteps - done));
-      const outputs = await this.#chains.run(
-        { points: ends, iterations, done: Int32Array.of(done), ...parameters },
-        key,
-      );
-      ends = outputs['ends'] as Float32Array;
-      key.step++;
-      await this.#pace.giveWay();
-    }
-    return ends;
+    return this.#chains.run(points, previewChainSteps, this.#completed, parameters);
   }
 
   async energy(points: Float32Array): Promise<Float32Array> {
@@ -157,22 +134,9 @@ export class CompiledStep implements TrainingStep {
   }
 
   async record(samples: Float32Array): Promise<ChainRecord> {
-    const { seed, previewChainSteps } = this.#options;
-    const { program, execution } = await this.#records.started();
-    const [draws, chains, quantities] = program.outputs['record']!.shape as [
-      number,
-      number,
-      number,
-    ];
-    const outputs = await execution.run(
-      {
-        points: samples.slice(0, sizeOf(program.inputs[0]!.shape)),
-        done: Int32Array.of(previewChainSteps),
-        ...(await this.parameters()),
-      },
-      { seed, step: this.#completed },
-    );
-    return { values: outputs['record'] as Float32Array, draws, chains, quantities };
+    const { previewChainSteps } = this.#options;
+    const parameters = await this.parameters();
+    return this.#chains.record(samples, previewChainSteps, this.#completed, parameters);
   }
 
   async parameters(): Promise<Record<string, Float32Array>> {
@@ -221,7 +185,7 @@ export class CompiledStep implements TrainingStep {
 
   async dispose(): Promise<void> {
     for (const each of [this.#step, this.#energies, this.#chains]) await each.dispose();
-    for (const each of [this.#fewEnergies, this.#scores, this.#records, this.#flows]) {
+    for (const each of [this.#fewEnergies, this.#scores, this.#flows]) {
       await each.dispose();
     }
   }

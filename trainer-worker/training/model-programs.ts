@@ -5,10 +5,13 @@ import { flowLogDensity, isExactIn } from '../diagnostics/flow-log-density';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import { type Model, modelOf } from '../energies/model';
+import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
 import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
-import { runChainIn } from '../samplers/chain-in-domain';
+import { carrying } from '../samplers/carrying';
+import { type ChainPast, runChain } from '../samplers/chain';
+import { modelIn, pointsIn } from '../samplers/chain-in-domain';
 import { recorded, recordName } from '../samplers/recorded';
 import type { Sampler } from '../samplers/sampler-method';
 import type { Sde } from '../sdes/sde-method';
@@ -123,80 +126,108 @@ export function scoreProgram(definition: ModelDefinition, count: number): Progra
   });
 }
 
-/**
- * Chains for looking at: inputs `points` `[count, D]`, `iterations` and how many are `done` (int32),
- * and the parameters,
- * output `points`.
- */
-export function chainProgram(
-  definition: ModelDefinition,
-  sampler: Sampler,
-  count: number,
-): Program {
-  return compileProgram({
-    inputs: {
-      points: { shape: [count, definition.dimensions] },
-      iterations: { shape: [], dtype: 'int32' },
-      done: { shape: [], dtype: 'int32' },
-      ...parameterSpecs(definition),
-    },
-    isUserFile: userFiles(definition.origin.files),
-    firstNoiseStream: chainNoiseStream,
-    step(inputs) {
-      const parameters = parametersIn(definition, inputs);
-      const model = modelWith(definition, parameters);
-      const points = inputs['points'] as tf.Tensor2D;
-      return {
-        outputs: {
-          ends: runChainIn(
-            definition.domain,
-            sampler,
-            model,
-            points,
-            inputs['iterations']!,
-            inputs['done'],
-          ).ends,
-        },
-      };
-    },
-  });
+/** Programs that run chains in pieces. */
+export interface ChainPrograms {
+  /**
+   * What the sampler carries into the first iteration: inputs `points` `[count, D]` and the
+   * parameters, an output for each tensor. Absent where it carries nothing.
+   */
+  readonly begin?: Program;
+  /**
+   * A piece of the chains: inputs `points` `[count, D]`, `iterations` and how many are `done` (int32),
+   * what is carried, and the parameters; outputs `next/points`, where the next piece goes on, `ends`,
+   * where that is in the domain, and what is carried on as `next/NAME`. Each iteration draws noise as a step of its own.
+   */
+  readonly advance: Program;
+  /**
+   * Chains whose way is written down, for so many `draws`: inputs as of `advance` but `iterations`;
+   * output `record` `[draws, count, 1 + K]`, of each point its energy and K of its coordinates,
+   * {@link mostCoordinates} at most.
+   */
+  record(draws: number): Program;
 }
 
-/**
- * Chains whose way is written down, for `draws` iterations: inputs `points` `[count, D]`, how many
- * iterations are `done` (int32) and the parameters; output `record` `[draws, count, 1 + K]`, of each
- * point its energy and K of its coordinates, {@link mostCoordinates} at most.
- */
-export function recordProgram(
+/** How what a sampler carries is called among the tensors of {@link ChainPrograms}. */
+const carriedPrefix = 'carried/';
+/** And among the outputs of a piece, which the next one takes without it. */
+export const nextPrefix = 'next/';
+
+/** Chains for looking at. */
+export function chainPrograms(
   definition: ModelDefinition,
   sampler: Sampler,
   count: number,
-  draws: number,
-): Program {
+): ChainPrograms {
   const { dimensions, domain } = definition;
-  const kept = Math.min(dimensions, mostCoordinates);
-  const coordinates = Array.from({ length: kept }, (_, i) => Math.floor((i * dimensions) / kept));
-  const observed = recorded(sampler, draws, (x, model) => {
-    // Chains on a half-line run on the whole line; see `chain-in-domain.ts`.
-    const points = domain === 'nonnegative' ? tf.abs(x) : x;
-    const energies = tf.expandDims(model.energy(x), 1);
-    return tf.concat([energies, tf.gather(points, coordinates, 1)], 1) as tf.Tensor2D;
-  });
-  return compileProgram({
-    inputs: {
-      points: { shape: [count, dimensions] },
-      done: { shape: [], dtype: 'int32' },
-      ...parameterSpecs(definition),
-    },
-    isUserFile: userFiles(definition.origin.files),
-    firstNoiseStream: recordNoiseStream,
-    step(inputs) {
-      const model = modelWith(definition, parametersIn(definition, inputs));
-      const points = inputs['points'] as tf.Tensor2D;
-      const { statistics } = runChainIn(domain, observed, model, points, draws, inputs['done']);
-      return { outputs: { record: statistics[recordName]! } };
+  const inputs = { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) };
+  const isUserFile = userFiles(definition.origin.files);
+  const modelOn = (tensors: Tensors) => modelWith(definition, parametersIn(definition, tensors));
+  const begin = compileProgram({
+    inputs,
+    isUserFile,
+    firstNoiseStream: beginningNoiseStream,
+    step(tensors) {
+      const carried = carrying(sampler).init(
+        tensors['points'] as tf.Tensor2D,
+        modelIn(domain, modelOn(tensors)),
+      );
+      return { outputs: withPrefix(carriedPrefix, carried) };
     },
   });
+  const carries = Object.keys(begin.outputs).length > 0;
+  const goingOn: TensorSpecs = {
+    ...inputs,
+    done: { shape: [], dtype: 'int32' },
+    ...Object.fromEntries(
+      Object.entries(begin.outputs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
+    ),
+  };
+  const pastIn = (tensors: Tensors): ChainPast => ({
+    done: tensors['done'],
+    carried: underPrefix(carriedPrefix, tensors),
+  });
+  return {
+    ...(carries ? { begin } : {}),
+    advance: compileProgram({
+      inputs: { ...goingOn, iterations: { shape: [], dtype: 'int32' } },
+      isUserFile,
+      firstNoiseStream: chainNoiseStream,
+      noiseByIteration: true,
+      step(tensors) {
+        const { points, iterations } = tensors as { points: tf.Tensor2D; iterations: tf.Scalar };
+        const model = modelIn(domain, modelOn(tensors));
+        const { ends, carried } = runChain(sampler, model, points, iterations, pastIn(tensors));
+        return {
+          outputs: {
+            ends: pointsIn(domain, ends),
+            ...withPrefix(nextPrefix, { points: ends, ...withPrefix(carriedPrefix, carried) }),
+          },
+        };
+      },
+    }),
+    record(draws) {
+      const kept = Math.min(dimensions, mostCoordinates);
+      const coordinates = Array.from({ length: kept }, (_, i) =>
+        Math.floor((i * dimensions) / kept),
+      );
+      const observed = recorded(sampler, draws, (x, model) => {
+        const energies = tf.expandDims(model.energy(x), 1);
+        const points = tf.gather(pointsIn(domain, x), coordinates, 1);
+        return tf.concat([energies, points], 1) as tf.Tensor2D;
+      });
+      return compileProgram({
+        inputs: goingOn,
+        isUserFile,
+        firstNoiseStream: recordNoiseStream,
+        step(tensors) {
+          const model = modelIn(domain, modelOn(tensors));
+          const points = tensors['points'] as tf.Tensor2D;
+          const { statistics } = runChain(observed, model, points, draws, pastIn(tensors));
+          return { outputs: { record: statistics[recordName]! } };
+        },
+      });
+    },
+  };
 }
 
 /**
@@ -233,6 +264,8 @@ const mostCoordinates = 32;
 
 /** Noise of shown chains is drawn far from that of training steps, which count from 0. */
 const chainNoiseStream = 0x8000;
+/** That of what they begin with. */
+const beginningNoiseStream = 0xa000;
 /** And that of recorded chains and of flows far from both. */
 const recordNoiseStream = 0xc000;
 const flowNoiseStream = 0xe000;
