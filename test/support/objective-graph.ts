@@ -104,6 +104,7 @@ export class ObjectiveGraph {
           own: Object.fromEntries(ownNames.map((name, i) => [name, given[names.length + i]!])),
           fixed: named(stopGradient),
           chain: (sampler, starts) => runChain(sampler, model, starts, sampler.steps).ends,
+          run: (sampler, starts, past) => runChain(sampler, model, starts, sampler.steps, past),
           report: () => undefined,
           watch: () => undefined,
           handBack: () => undefined,

@@ -5,8 +5,9 @@ import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import { ProblemError } from '../../protocol/problem';
 import { userTensorFlow as tf } from '../../trainer-worker/graph/user-tensorflow';
 import { Random, streams } from '../../trainer-worker/random/random';
+import type { SamplerSpec } from '../../trainer-worker/samplers';
 import type { CompiledStep } from '../../trainer-worker/training/compiled-step';
-import type { Checkpoint } from '../../trainer-worker/training/run-observer';
+import type { Checkpoint, NamedTensor } from '../../trainer-worker/training/run-observer';
 import { tensorOf, trainingStep } from '../support/training-step';
 
 const bounds = [
@@ -15,11 +16,15 @@ const bounds = [
 ] as const;
 const rows = new Random(0, streams.trainingData).normals(400);
 
-function pcdStep(saved?: Checkpoint, seed = 0) {
+function pcdStep(
+  saved?: Checkpoint,
+  seed = 0,
+  moves: SamplerSpec = sampler.langevin({ steps: 4 }),
+) {
   return trainingStep({
     energy: energy.mlp({ hidden: [16, 16] }),
     objective: objective.persistentContrastiveDivergence({
-      sampler: sampler.langevin({ steps: 4 }),
+      sampler: moves,
       bufferSize: 64,
       energyPenalty: 0.1,
     }),
@@ -64,6 +69,30 @@ describe('a compiled step', () => {
     });
     const older = await train(await pcdStep(withoutAges(half)), 26, 50);
     assert.deepEqual(withoutAges(older), withoutAges(whole));
+  });
+
+  test('goes on bit for bit with what samplers keep of persistent chains', async () => {
+    for (const moves of [
+      sampler.parallelTempering({ steps: 3, temperatures: 3 }),
+      sampler.underdampedLangevin({ steps: 3 }),
+      sampler.metropolisAdjustedLangevin({ steps: 3, targetAcceptance: 0.6 }),
+      sampler.hamiltonian({ steps: 2, leapfrogSteps: 2, targetAcceptance: 0.6 }),
+      sampler.noUTurn({ steps: 2, depth: 2, targetAcceptance: 0.6 }),
+    ]) {
+      const step = await pcdStep(undefined, 0, moves);
+      const half = await train(step, 1, 6);
+      const whole = await train(step, 7, 12);
+      assert.deepEqual(await train(await pcdStep(half, 0, moves), 7, 12), whole, moves.type);
+      step.restore(half, 1);
+      assert.deepEqual(await train(step, 7, 12), whole, moves.type);
+      // Checkpoints of before held points alone: what goes on from one begins the rest anew.
+      const isKept = ({ name }: NamedTensor) => /buffer (kept|held|common)/.test(name);
+      assert.ok(half.tensors.some(isKept), moves.type);
+      const older = { ...half, tensors: half.tensors.filter((tensor) => !isKept(tensor)) };
+      const resumed = await train(await pcdStep(older, 0, moves), 7, 12);
+      assert.ok(resumed.tensors.every(({ data }) => data.every(Number.isFinite)));
+      assert.notDeepEqual(tensorOf(resumed, 'buffer').data, tensorOf(whole, 'buffer').data);
+    }
   });
 
   test('goes on in as many shards as it began, however many this machine would take', async () => {

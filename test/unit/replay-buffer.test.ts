@@ -21,7 +21,7 @@ describe('replay buffer', () => {
     let fresh = 0;
     const draws = 10_000;
     for (let step = 1; step <= draws / 100; step++) {
-      fresh += buffer.draw(step, 100).filter((x) => x !== 5).length;
+      fresh += buffer.draw(step, 100).starts.filter((x) => x !== 5).length;
     }
     // Binomial: 3 standard errors.
     assert.ok(Math.abs(fresh / draws - 0.05) < 3 * Math.sqrt((0.05 * 0.95) / draws), `${fresh}`);
@@ -31,7 +31,7 @@ describe('replay buffer', () => {
     const size = 50;
     const saved = Float32Array.from({ length: size }, (_, i) => 10 + i);
     const buffer = new ReplayBuffer({ size, reinitialize: 0, seed: 1, bounds, saved });
-    const drawn = buffer.draw(7, 20);
+    const drawn = buffer.draw(7, 20).starts;
     assert.equal(new Set(drawn).size, 20);
     buffer.write(
       7,
@@ -41,17 +41,47 @@ describe('replay buffer', () => {
     assert.deepEqual(buffer.contents(), expected);
   });
 
+  test('keeps what lies beside chains with them, until they begin anew', () => {
+    const options = { size: 40, seed: 1, bounds, saved: undefined, widths: { velocity: 2 } };
+    const buffer = new ReplayBuffer({ ...options, reinitialize: 0 });
+    const first = buffer.draw(1, 40);
+    assert.ok(first.held.every((held) => held === 0));
+    // Beside each chain, its own place.
+    const beside = (starts: Float32Array) =>
+      Float32Array.from({ length: 80 }, (_, i) => starts[i >> 1]! + (i % 2));
+    buffer.write(1, first.starts, { velocity: beside(first.starts) });
+    const restored = new ReplayBuffer({
+      ...options,
+      reinitialize: 0.5,
+      saved: buffer.contents(),
+      savedKept: new Map(Object.entries(buffer.kept())),
+    });
+    const { starts, kept, held } = restored.draw(2, 40);
+    const old = new Set(buffer.contents());
+    const expected = beside(starts);
+    for (const [row, start] of starts.entries()) {
+      assert.equal(held[row], Number(old.has(start)));
+      if (held[row] === 0) continue;
+      const own = [2 * row, 2 * row + 2] as const;
+      assert.deepEqual(kept['velocity']!.slice(...own), expected.slice(...own));
+    }
+    // Half of 40 begin anew: none or all with a chance of 2e-12.
+    assert.ok(held.includes(0) && held.includes(1));
+    restored.restore(buffer.contents(), undefined);
+    assert.ok(restored.draw(2, 40).held.every((one) => one === 0));
+  });
+
   test('drawing changes nothing, so a step can be tried again', () => {
     const buffer = marked(50, 0.5);
-    const first = buffer.draw(3, 20);
-    assert.deepEqual(buffer.draw(3, 20), first);
+    const first = buffer.draw(3, 20).starts;
+    assert.deepEqual(buffer.draw(3, 20).starts, first);
     assert.deepEqual(buffer.contents(), new Float32Array(50).fill(5));
   });
 
   test('knows how old its chains are, also when it goes on from what was kept', () => {
     const [size, drawn, reinitialize] = [200, 50, 0.2];
     const buffer = new ReplayBuffer({ size, reinitialize, seed: 3, bounds, saved: undefined });
-    const run = (of: ReplayBuffer, step: number) => of.write(step, of.draw(step, drawn));
+    const run = (of: ReplayBuffer, step: number) => of.write(step, of.draw(step, drawn).starts);
     // A chain begins anew in a step with p = 0.2 · 50/200. All begin before step 1, so that in step s the
     // mean age is (1 - (1 - p)^s)/p: 1 in the first one, and 1/p = 20 in the end.
     const p = (reinitialize * drawn) / size;

@@ -60,14 +60,14 @@ export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
     const { atData, atSamples } = divergences[spec.divergence];
     const critic = dense(spec, run.bounds.length, 1, true);
     const sampler = samplerMethod(spec.sampler).build(spec.sampler);
-    const chains = persistentChains(spec, run);
+    const chains = persistentChains(spec, run, sampler);
     return {
       ...chains.host,
       init: (random) => withPrefix(criticPrefix, critic.init(random)),
       loss(context) {
         const { data, energy, own, report } = context;
         const count = data.shape[0];
-        const samples = context.chain(sampler, chains.starts(context));
+        const samples = chains.samples(context);
         const points = tf.concat([data, samples]) as tf.Tensor2D;
         const energies = energy(points);
         const values = tf.squeeze(critic.apply(underPrefix(criticPrefix, own), points), [1]);
@@ -82,7 +82,6 @@ export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
           { name: 'divergence', label: 'Estimated divergence', group: 'Divergence' },
           value(forCritic),
         );
-        chains.handBack(context, samples);
         // d/dθ of E_q B with q ∝ exp(-E): E_q dB/dθ - Cov_q(B, dE/dθ).
         const ofSamples = halves(energies)[1]!;
         const weights = stopGradient(atSamples(halves(forEnergy)[1]!));

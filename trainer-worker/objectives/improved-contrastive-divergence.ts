@@ -73,7 +73,7 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
     const { samplerWeight, entropyWeight } = spec;
     const dimensions = run.bounds.length;
     const sampler = langevinMethod.build(spec.sampler);
-    const chains = persistentChains(spec, run);
+    const chains = persistentChains(spec, run, sampler);
     return {
       ...chains.host,
       loss(context) {

@@ -50,7 +50,7 @@ export const jemMethod: ObjectiveMethod<JemSpec, typeof jem> = {
   previewChainSteps: () => 0,
   build(spec, run) {
     const sampler = samplerMethod(spec.sampler).build(spec.sampler);
-    const chains = persistentChains(spec, run);
+    const chains = persistentChains(spec, run, sampler);
     return {
       ...chains.host,
       classifies: true,
@@ -62,9 +62,7 @@ export const jemMethod: ObjectiveMethod<JemSpec, typeof jem> = {
           { name: 'cross-entropy', label: 'Cross-entropy', group: 'Cross-entropy' },
           crossEntropy,
         );
-        const samples = context.chain(sampler, chains.starts(context));
-        const generative = contrastiveLoss(context, samples, spec);
-        chains.handBack(context, samples);
+        const generative = contrastiveLoss(context, chains.samples(context), spec);
         return tf.add(crossEntropy, tf.mul(generative, spec.generativeWeight));
       },
     };

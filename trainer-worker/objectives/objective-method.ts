@@ -9,6 +9,7 @@ import type { Arrays } from '../graph/execution';
 import type { TensorSpecs, Tensors } from '../graph/program';
 import type { OptimizerSpec } from '../optimizers';
 import type { SamplerSpec } from '../samplers';
+import type { ChainPast, ChainRun } from '../samplers/chain';
 import type { Sampler } from '../samplers/sampler-method';
 import type { SdeSpec } from '../sdes';
 import type { NamedTensor } from '../training/run-observer';
@@ -48,6 +49,8 @@ export interface LossContext extends Model {
   readonly fixed: Model;
   /** `[chains, D]` points moved by the sampler's `steps`; constants for differentiation. */
   chain(sampler: Sampler, starts: tf.Tensor2D): tf.Tensor2D;
+  /** The same of chains that go on, with what their sampler carries; constants too. */
+  run(sampler: Sampler, starts: tf.Tensor2D, past?: ChainPast): Pick<ChainRun, 'ends' | 'carried'>;
   /** A scalar to record in each step. */
   report(metric: MetricInfo, value: tf.Tensor): void;
   /**

@@ -1,5 +1,7 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { fraction, integer } from '../options/numbers';
+import { carrying } from '../samplers/carrying';
+import type { Carried, Sampler } from '../samplers/sampler-method';
 import type { LossContext, Objective, ObjectiveContext } from './objective-method';
 import { ReplayBuffer } from './replay-buffer';
 
@@ -22,7 +24,9 @@ export const persistentChainsShape = {
 
 /** Chains in a replay buffer as a part of an objective. */
 interface PersistentChains {
-  /** `[batch, D]` points that this step's chains start from. */
+  /** This step's chains, moved by the sampler and handed back; `[batch, D]` constants. */
+  samples(context: LossContext): tf.Tensor2D;
+  /** `[batch, D]` points that this step's chains start from, for who moves them otherwise. */
   starts(context: LossContext): tf.Tensor2D;
   /** Hands `[batch, D]` ends back to the buffer. */
   handBack(context: LossContext, ends: tf.Tensor2D): void;
@@ -30,23 +34,60 @@ interface PersistentChains {
   readonly host: Omit<Objective, 'loss'>;
 }
 
-/** Each step draws `batchSize` chains from the buffer and writes them back to the same slots. */
+/**
+ * Each step draws `batchSize` chains from the buffer and writes them back to the same slots, with what
+ * the sampler keeps of each: replicas, velocities. What it keeps of all together, a step size, goes on
+ * from step to step.
+ */
 export function persistentChains(
   { bufferSize, reinitialize }: Required<PersistentChainsOptions>,
   { seed, batchSize, bounds, domain, saved }: ObjectiveContext,
+  sampler: Sampler,
 ): PersistentChains {
+  const dimensions = bounds.length;
+  const { ofChain = {}, ofAll = [] } = carrying(sampler).keeps ?? {};
+  const widths = Object.fromEntries(
+    Object.entries(ofChain).map(([name, count]) => [keptPrefix + name, count * dimensions]),
+  );
+  const keptOfChains = Object.keys(widths);
   const buffer = new ReplayBuffer({
     size: bufferSize,
     reinitialize,
     seed,
     bounds,
     domain,
+    widths,
     saved: saved?.get(bufferName),
-    // Older checkpoints have none.
+    // Older checkpoints have none of these.
     savedBirths: saved?.get(birthsName),
+    savedKept: saved,
   });
-  const dimensions = bounds.length;
-  return {
+  const common = new Float32Array(ofAll.length + 1);
+  const restoreCommon = (from: ReadonlyMap<string, Float32Array> | undefined) => {
+    const kept = from?.get(commonName);
+    if (kept?.length === common.length) common.set(kept);
+    else common.fill(0);
+  };
+  restoreCommon(saved);
+
+  /** What chains go on with: what is kept of them, where there is something. */
+  const resume = ({ inputs }: LossContext, anew: Carried): Carried => {
+    const first = Object.entries(anew).map(([name, begun]): [string, tf.Tensor] => {
+      if (name in ofChain) {
+        const isKept = tf.greater(inputs[heldName]!, 0.5);
+        return [name, tf.where(isKept, inputs[keptPrefix + name]!, begun)];
+      }
+      const place = ofAll.indexOf(name);
+      if (place < 0) return [name, begun];
+      const [isKept, value] = [0, place + 1].map((at) =>
+        tf.squeeze(tf.slice(inputs[commonName]!, [at], [1]), [0]),
+      );
+      return [name, tf.where(tf.greater(isKept!, 0.5), value!, begun)];
+    });
+    return Object.fromEntries(first);
+  };
+
+  const chains: Pick<PersistentChains, 'starts' | 'handBack'> = {
     starts: ({ inputs }) => inputs[startsName] as tf.Tensor2D,
     handBack(context, ends) {
       context.handBack(endsName, ends);
@@ -54,27 +95,69 @@ export function persistentChains(
         context.report({ name, label, group: 'Age of chains' }, context.inputs[name]!);
       }
     },
+  };
+  return {
+    ...chains,
+    samples(context) {
+      const { ends, carried } = context.run(sampler, chains.starts(context), {
+        resume: (anew) => resume(context, anew),
+      });
+      chains.handBack(context, ends);
+      for (const name of Object.keys(ofChain)) {
+        context.handBack(nextPrefix + keptPrefix + name, carried[name]!);
+      }
+      if (ofAll.length > 0) {
+        const values = ofAll.map((name) => carried[name]!);
+        context.handBack(nextPrefix + commonName, tf.stack([tf.scalar(1), ...values]));
+      }
+      return ends;
+    },
     host: {
       inputs: {
         [startsName]: { shape: [batchSize, dimensions] },
         [meanAgeName]: { shape: [] },
         [oldestName]: { shape: [] },
+        ...Object.fromEntries(
+          Object.entries(widths).map(([name, width]) => [name, { shape: [batchSize, width] }]),
+        ),
+        ...(keptOfChains.length > 0 ? { [heldName]: { shape: [batchSize, 1] } } : {}),
+        ...(ofAll.length > 0 ? { [commonName]: { shape: [common.length] } } : {}),
       },
       feed(step) {
         const { mean, oldest } = buffer.ages(step);
+        const { starts, kept, held } = buffer.draw(step, batchSize);
         return {
-          [startsName]: buffer.draw(step, batchSize),
+          [startsName]: starts,
           [meanAgeName]: Float32Array.of(mean),
           [oldestName]: Float32Array.of(oldest),
+          ...kept,
+          ...(keptOfChains.length > 0 ? { [heldName]: held } : {}),
+          ...(ofAll.length > 0 ? { [commonName]: common.slice() } : {}),
         };
       },
-      keep: (step, outputs) => buffer.write(step, outputs[endsName] as Float32Array),
+      keep(step, outputs) {
+        const next = (name: string) => outputs[nextPrefix + name] as Float32Array;
+        const kept = Object.fromEntries(keptOfChains.map((name) => [name, next(name)]));
+        buffer.write(step, outputs[endsName] as Float32Array, kept);
+        if (ofAll.length > 0) common.set(next(commonName));
+      },
       shownChains: (_step, count) => buffer.first(count),
       state: () => [
         { name: bufferName, shape: [bufferSize, dimensions], data: buffer.contents() },
         { name: birthsName, shape: [bufferSize], data: buffer.births() },
+        ...Object.entries(buffer.kept()).map(([name, data]) => ({
+          name,
+          shape: [bufferSize, data.length / bufferSize],
+          data,
+        })),
+        ...(ofAll.length > 0
+          ? [{ name: commonName, shape: [common.length], data: common.slice() }]
+          : []),
       ],
-      restore: (kept) => buffer.restore(kept.get(bufferName)!, kept.get(birthsName)),
+      restore(kept) {
+        buffer.restore(kept.get(bufferName)!, kept.get(birthsName), kept);
+        restoreCommon(kept);
+      },
     },
   };
 }
@@ -82,6 +165,14 @@ export function persistentChains(
 /** What a checkpoint holds of the buffer: the chains, and in which step each of them began. */
 const bufferName = 'buffer';
 const birthsName = 'buffer births';
+/** What the sampler keeps of each chain, there and among the inputs. */
+const keptPrefix = 'buffer kept/';
+/** Which of the drawn chains have anything kept: 1 or 0. */
+const heldName = 'chains held';
+/** 1 once there is something, and what the sampler keeps of all chains together. */
+const commonName = 'buffer common';
+/** Outputs have names of their own. */
+const nextPrefix = 'next ';
 
 /** Metrics, and inputs of the step: the host knows how long chains have been in the buffer. */
 const meanAgeName = 'buffer/mean age';

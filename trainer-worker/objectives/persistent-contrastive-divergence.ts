@@ -57,14 +57,11 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
   previewChainSteps: () => 0,
   build(spec, run) {
     const sampler = samplerMethod(spec.sampler).build(spec.sampler);
-    const chains = persistentChains(spec, run);
+    const chains = persistentChains(spec, run, sampler);
     return {
       ...chains.host,
       loss(context) {
-        const samples = context.chain(sampler, chains.starts(context));
-        const loss = contrastiveLoss(context, samples, spec);
-        chains.handBack(context, samples);
-        return loss;
+        return contrastiveLoss(context, chains.samples(context), spec);
       },
     };
   },

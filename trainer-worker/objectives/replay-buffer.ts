@@ -15,6 +15,10 @@ interface ReplayBufferOptions {
   readonly domain?: Domain;
   /** `[size, D]` chains to go on from. */
   readonly saved: Float32Array | undefined;
+  /** What is kept beside each chain: names with so many numbers. Nothing where absent. */
+  readonly widths?: Readonly<Record<string, number>>;
+  /** What {@link ReplayBuffer.kept} gave; nothing is kept of any chain where it is missing. */
+  readonly savedKept?: ReadonlyMap<string, Float32Array> | undefined;
   /** `[size]` steps in which these began; as if all had before the first step where absent. */
   readonly savedBirths?: Float32Array | undefined;
 }
@@ -25,6 +29,8 @@ export class ReplayBuffer {
   readonly #dimensions: number;
   readonly #chains: Float32Array;
   readonly #ages: ChainAges;
+  /** What is kept beside the chains, `[size, width]`; of which chains, {@link heldName} says by 1. */
+  readonly #kept: ReadonlyMap<string, Float32Array>;
 
   constructor(options: ReplayBufferOptions) {
     this.#options = options;
@@ -38,6 +44,12 @@ export class ReplayBuffer {
           options.domain,
         );
     this.#ages = new ChainAges(options.size, options.savedBirths);
+    const widths = Object.entries(options.widths ?? {});
+    const all = widths.length === 0 ? [] : [[heldName, 1] as const, ...widths];
+    this.#kept = new Map(
+      all.map(([name, width]) => [name, new Float32Array(options.size * width)]),
+    );
+    this.#restoreKept(options.savedKept);
     if (this.#chains.length !== options.size * this.#dimensions) {
       throw new RangeError(
         `The saved buffer has ${this.#chains.length} numbers instead of ${options.size} × ${this.#dimensions}.`,
@@ -64,26 +76,36 @@ export class ReplayBuffer {
     return starts;
   }
 
-  /** `[count, D]` chains for training step `step`, some of them begun anew. Changes nothing. */
-  draw(step: number, count: number): Float32Array {
+  /** Chains for training step `step`, some of them begun anew. Changes nothing. */
+  draw(step: number, count: number): Drawn {
     const dimensions = this.#dimensions;
     const renewed = this.#renewed(step, count);
-    const starts = new Float32Array(count * dimensions);
-    for (const [row, slot] of this.#slots(step, count).entries()) {
-      const old = this.#chains.subarray(slot * dimensions, (slot + 1) * dimensions);
-      starts.set(renewed.get(row) ?? old, row * dimensions);
+    const slots = this.#slots(step, count);
+    const starts = rowsOf(this.#chains, slots, dimensions);
+    const { [heldName]: held = new Float32Array(count), ...kept } = Object.fromEntries(
+      [...this.#kept].map(([name, all]) => [name, rowsOf(all, slots, this.#widthOf(all))]),
+    );
+    for (const [row, start] of renewed) {
+      starts.set(start, row * dimensions);
+      held[row] = 0;
     }
-    return starts;
+    return { starts, kept, held };
   }
 
-  /** Writes `[count, D]` ends back to the slots that {@link draw} took for this `step`. */
-  write(step: number, ends: Float32Array): void {
-    const dimensions = this.#dimensions;
-    const count = ends.length / dimensions;
+  /**
+   * Writes `[count, D]` ends back to the slots that {@link draw} took for this `step`, and what is kept
+   * beside them, `[count, width]` each.
+   */
+  write(step: number, ends: Float32Array, kept: Readonly<Record<string, Float32Array>> = {}): void {
+    const count = ends.length / this.#dimensions;
     const renewed = this.#renewed(step, count);
-    for (const [row, slot] of this.#slots(step, count).entries()) {
+    const slots = this.#slots(step, count);
+    for (const [row, slot] of slots.entries()) {
       if (renewed.has(row)) this.#ages.renew(slot, step);
-      this.#chains.set(ends.subarray(row * dimensions, (row + 1) * dimensions), slot * dimensions);
+    }
+    setRows(this.#chains, slots, ends);
+    for (const [name, all] of this.#kept) {
+      setRows(all, slots, kept[name] ?? new Float32Array(count).fill(1));
     }
   }
 
@@ -97,10 +119,32 @@ export class ReplayBuffer {
     return this.#chains.slice(0, count * this.#dimensions);
   }
 
-  /** Goes back to what {@link contents} and {@link births} gave. */
-  restore(contents: Float32Array, births: Float32Array | undefined): void {
+  /** Goes back to what {@link contents}, {@link births} and {@link kept} gave. */
+  restore(
+    contents: Float32Array,
+    births: Float32Array | undefined,
+    kept?: ReadonlyMap<string, Float32Array>,
+  ): void {
     this.#chains.set(contents);
     this.#ages.restore(births);
+    this.#restoreKept(kept);
+  }
+
+  /** Copies of what is kept beside the chains, `[size, width]` each, and of which there is any. */
+  kept(): Readonly<Record<string, Float32Array>> {
+    return Object.fromEntries([...this.#kept].map(([name, all]) => [name, all.slice()]));
+  }
+
+  #restoreKept(from: ReadonlyMap<string, Float32Array> | undefined): void {
+    const isThere = [...this.#kept].every(([name, all]) => from?.get(name)?.length === all.length);
+    for (const [name, all] of this.#kept) {
+      if (isThere) all.set(from!.get(name)!);
+      else all.fill(0);
+    }
+  }
+
+  #widthOf(all: Float32Array): number {
+    return all.length / this.#options.size;
   }
 
   /** A copy of all chains, `[size, D]`. */
@@ -111,5 +155,33 @@ export class ReplayBuffer {
   /** In which step each chain began, `[size]`. */
   births(): Float32Array {
     return this.#ages.births();
+  }
+}
+
+/** What a training step begins with. */
+interface Drawn {
+  /** `[count, D]` */
+  readonly starts: Float32Array;
+  /** What is kept beside each chain, `[count, width]`, by name; to be looked at where it is held. */
+  readonly kept: Readonly<Record<string, Float32Array>>;
+  /** `[count]`, 1 where something is kept of a chain and it does not begin anew, else 0. */
+  readonly held: Float32Array;
+}
+
+/** Among what is kept: of which chains there is anything. */
+const heldName = 'buffer held';
+
+function rowsOf(all: Float32Array, slots: Uint32Array, width: number): Float32Array {
+  const rows = new Float32Array(slots.length * width);
+  for (const [row, slot] of slots.entries()) {
+    rows.set(all.subarray(slot * width, (slot + 1) * width), row * width);
+  }
+  return rows;
+}
+
+function setRows(all: Float32Array, slots: Uint32Array, rows: Float32Array): void {
+  const width = rows.length / slots.length;
+  for (const [row, slot] of slots.entries()) {
+    all.set(rows.subarray(row * width, (row + 1) * width), slot * width);
   }
 }

@@ -8,8 +8,8 @@ import type { Carried, Sampler, Statistics } from './sampler-method';
 export interface ChainPast {
   /** Iterations that these chains have behind them, an int32 scalar; none where absent. */
   readonly done?: tf.Tensor | undefined;
-  /** What these iterations carried on, all or a part of it; the rest begins anew. */
-  readonly carried?: Carried;
+  /** What is carried into the first iteration, from what it would be where chains begin anew. */
+  resume?(anew: Carried): Carried;
 }
 
 /** What a run of chains leads to. */
@@ -36,10 +36,11 @@ export function runChain(
   model: Model,
   starts: tf.Tensor2D,
   iterations: number | tf.Tensor,
-  { done, carried }: ChainPast = {},
+  { done, resume }: ChainPast = {},
 ): ChainRun {
   const inner = carrying(sampler);
-  const first = { ...inner.init(starts, model), ...carried };
+  const anew = inner.init(starts, model);
+  const first = resume ? resume(anew) : anew;
   const names = Object.keys(first);
   const byName = (values: readonly tf.Tensor[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]!]));

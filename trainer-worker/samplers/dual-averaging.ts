@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Carried, Statistics } from './sampler-method';
+import type { Carried, Kept, Statistics } from './sampler-method';
 
 /** Iterations at the head of a run of chains count less than the rest. */
 const offset = 10;
 /** Strength of the pull towards ten times the first step size. */
 const shrinkage = 0.05;
 
-/** The step size of a run of chains, shared by all of them, and how often they accepted. */
+/** The step size of chains, shared by all of them, and how often they accepted. */
 export interface StepSizeAdaptation {
+  /** What chains that live on go on with: the adaptation, not the counts of a run. */
+  readonly keeps: Kept;
   /** What is carried into the first iteration. */
   init(): Carried;
   /** ε of the next iteration, a scalar. */
@@ -37,25 +39,34 @@ export function dualAveraging(first: number, target: number | null): StepSizeAda
     Acceptance: tf.div(acceptances!, tf.maximum(iterations!, 1)),
   });
   if (target === null) {
-    return { init: counted, stepSize: () => tf.scalar(first), update: count, statistics: mean };
+    return {
+      keeps: {},
+      init: counted,
+      stepSize: () => tf.scalar(first),
+      update: count,
+      statistics: mean,
+    };
   }
   const aim = Math.log(10 * first);
   return {
+    keeps: { ofAll: ['updates', 'shortfall', 'logStepSize'] },
     init: () => ({
       ...counted(),
+      updates: tf.scalar(0),
       shortfall: tf.scalar(0),
       logStepSize: tf.scalar(Math.log(first)),
     }),
     stepSize: ({ logStepSize }) => tf.exp(logStepSize!),
     update(carried, acceptance) {
-      const next = count(carried, acceptance);
-      const share = tf.div(1, tf.add(next['iterations']!, offset));
+      const updates = tf.add(carried['updates']!, 1);
+      const share = tf.div(1, tf.add(updates, offset));
       const shortfall = tf.add(
         tf.mul(tf.sub(1, share), carried['shortfall']!),
         tf.mul(share, tf.sub(target, acceptance)),
       );
-      const pull = tf.div(tf.mul(tf.sqrt(next['iterations']!), shortfall), shrinkage);
-      return { ...next, shortfall, logStepSize: tf.sub(aim, pull) };
+      const pull = tf.div(tf.mul(tf.sqrt(updates), shortfall), shrinkage);
+      const next = count(carried, acceptance);
+      return { ...next, updates, shortfall, logStepSize: tf.sub(aim, pull) };
     },
     statistics: (carried) => ({
       ...mean(carried),

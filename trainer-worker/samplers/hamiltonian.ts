@@ -60,6 +60,7 @@ export const hamiltonianMethod: SamplerMethod<
     const adaptation = dualAveraging(stepSize, targetAcceptance);
     return {
       steps,
+      keeps: adaptation.keeps,
       init: adaptation.init,
       advance(x, carried, model) {
         const momentum = noise('normal', x.shape) as tf.Tensor2D;

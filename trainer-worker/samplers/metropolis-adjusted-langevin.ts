@@ -17,8 +17,9 @@ export interface MetropolisAdjustedLangevinOptions {
    */
   readonly stepSize?: number;
   /**
-   * Adapts ε within each run of chains until this share of the proposals is accepted, by dual
-   * averaging: between 0 and 1, for example 0.574. Default `null`: ε stays.
+   * Adapts ε until this share of the proposals is accepted, by dual averaging: between 0 and 1, for
+   * example 0.574. Chains of a replay buffer go on with the ε of the step before. Default `null`: ε
+   * stays.
    */
   readonly targetAcceptance?: number | null;
 }
@@ -63,6 +64,7 @@ export const metropolisAdjustedLangevinMethod: SamplerMethod<
     const adaptation = dualAveraging(stepSize, targetAcceptance);
     return {
       steps,
+      keeps: adaptation.keeps,
       init(x, model) {
         const { energy, score } = evaluatedAt(model, x);
         return { energy, score, ...adaptation.init() };

@@ -19,8 +19,9 @@ export interface NoUTurnOptions {
    */
   readonly depth?: number;
   /**
-   * Adapts the step within each run of chains until the points of a trajectory would be accepted with
-   * this mean probability, by dual averaging: between 0 and 1, for example 0.8. Default `null`: it stays.
+   * Adapts the step until the points of a trajectory would be accepted with this mean probability, by
+   * dual averaging: between 0 and 1, for example 0.8. Chains of a replay buffer go on with that of the
+   * step before. Default `null`: it stays.
    */
   readonly targetAcceptance?: number | null;
 }
@@ -56,6 +57,7 @@ export const noUTurnMethod: SamplerMethod<NoUTurnSpec, typeof noUTurn, CarryingS
     const adaptation = dualAveraging(stepSize, targetAcceptance);
     return {
       steps,
+      keeps: adaptation.keeps,
       init: () => ({ ...adaptation.init(), leapfrogs: tf.scalar(0) }),
       advance(x, { leapfrogs, ...carried }, model) {
         const { next, acceptance, count } = trajectory(

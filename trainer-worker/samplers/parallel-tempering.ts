@@ -33,8 +33,9 @@ export interface ParallelTemperingSpec extends Required<ParallelTemperingOptions
  * Parallel tempering, or replica exchange (Swendsen & Wang 1986; Geyer 1991): beside each chain run
  * others at higher temperatures, on `exp(-E/T)`, all by Metropolis-adjusted Langevin steps. Neighbours
  * exchange their points with `min(1, exp((1/Tᵢ - 1/Tⱼ)(Eᵢ - Eⱼ)))`, even and odd pairs in turn, so that
- * what crossed a barrier where it is hot comes down. The law at each temperature is exact. The hotter
- * chains begin where the chain begins, anew with each run of chains.
+ * what crossed a barrier where it is hot comes down. Each step leaves the joint law of all temperatures
+ * as it is. The hotter chains begin where the chain begins: until they have forgotten that, they are too
+ * cold. Chains of a replay buffer keep theirs from step to step.
  */
 export function parallelTempering(options?: ParallelTemperingOptions): ParallelTemperingSpec {
   return specOf(schema, 'sampler.parallelTempering', 'parallelTempering', options);
@@ -63,6 +64,7 @@ export const parallelTemperingMethod: SamplerMethod<
     );
     return {
       steps,
+      keeps: { ofChain: { hotter: temperatures - 1 } },
       init: (x) => ({
         // A row for each chain, with its replicas one after the other.
         hotter: tf.tile(x, [1, temperatures - 1]),

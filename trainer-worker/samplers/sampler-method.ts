@@ -25,7 +25,8 @@ export interface MemorylessSampler {
 /**
  * A sampler that carries more than its points from one iteration to the next: velocities, energies
  * that are already known, an adapted step size. What it carries goes on however a run of chains is cut
- * into pieces, and begins anew with another run.
+ * into pieces. Of that, chains that live on between training steps keep what {@link keeps} names; the
+ * rest begins anew with each step, since the energy has changed.
  *
  * @internal
  */
@@ -43,8 +44,18 @@ export interface CarryingSampler {
    * @param iteration how many came before, an int32 scalar
    */
   advance(x: tf.Tensor2D, carried: Carried, model: Model, iteration: tf.Tensor): Advanced;
+  /** What chains that live on keep between runs; nothing where absent. */
+  readonly keeps?: Kept;
   /** Scalars that tell how a run went, from what its last iteration carried on. */
   statistics?(carried: Carried): Statistics;
+}
+
+/** Of what a sampler carries, what does not depend on the energy as it was. @internal */
+export interface Kept {
+  /** Names of tensors `[chains, m · D]`, each with its m. */
+  readonly ofChain?: Readonly<Record<string, number>>;
+  /** Names of scalars, of all chains together. */
+  readonly ofAll?: readonly string[];
 }
 
 /** Tensors beside the points, by name. @internal */

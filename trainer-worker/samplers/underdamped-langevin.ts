@@ -55,6 +55,7 @@ export const underdampedLangevinMethod: SamplerMethod<
     const half = stepSize / 2;
     return {
       steps,
+      keeps: { ofChain: { velocity: 1 } },
       // Velocities are as they are in equilibrium.
       init: (x, model) => ({ velocity: noise('normal', x.shape), score: model.score(x) }),
       advance(x, { velocity, score }, model) {

@@ -184,7 +184,7 @@ export function chainPrograms(
   };
   const pastIn = (tensors: Tensors): ChainPast => ({
     done: tensors['done'],
-    carried: underPrefix(carriedPrefix, tensors),
+    resume: (anew) => ({ ...anew, ...underPrefix(carriedPrefix, tensors) }),
   });
   return {
     ...(carries ? { begin } : {}),

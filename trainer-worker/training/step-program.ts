@@ -134,15 +134,16 @@ export function compileStep(parts: StepDefinition): StepProgram {
             Object.entries(parameters).map(([name, tensor]) => [name, stopGradient(tensor)]),
           ),
         ),
-        chain(sampler, starts) {
-          const run = runChainIn(definition.domain, sampler, model, starts, sampler.steps);
+        chain: (sampler, starts) => context.run(sampler, starts).ends,
+        run(sampler, starts, past) {
+          const run = runChainIn(definition.domain, sampler, model, starts, sampler.steps, past);
           for (const [label, value] of Object.entries(run.statistics)) {
             const name = `sampler/${label.toLowerCase()}`;
             // Of several runs of chains in one step, the first is shown.
             if (metrics.some((metric) => metric.name === name)) continue;
             context.report({ name, label, group: label }, value);
           }
-          return run.ends;
+          return run;
         },
         report(metric, value) {
           metrics.push(metric);
