@@ -9,6 +9,11 @@ export type DivergenceName =
   | 'pearson'
   | 'neyman';
 
+/** An α-divergence, for any α but 0 and 1. */
+export interface AlphaDivergence {
+  readonly alpha: number;
+}
+
 /** The variational form of a divergence, in u = log r with r an estimate of p/q; see {@link divergences}. */
 interface DivergenceRow {
   /** `f'(r)`, whose mean over p counts. */
@@ -50,3 +55,18 @@ export const divergences: Readonly<Record<DivergenceName, DivergenceRow>> = {
     atSamples: (u) => tf.sub(2, tf.mul(tf.exp(tf.neg(u)), 2)),
   },
 };
+
+/** What {@link divergences} says of a named divergence, or of one with an α. */
+export function divergenceRow(divergence: DivergenceName | AlphaDivergence): DivergenceRow {
+  return typeof divergence === 'string' ? divergences[divergence] : alphaRow(divergence.alpha);
+}
+
+/**
+ * f = (r^α - 1 - α(r - 1))/(α(α - 1)) (Amari 1985): half of Pearson's at 2, of Neyman's at -1, twice
+ * the squared Hellinger distance at 1/2; it tends to KL(p ‖ q) at 1 and to KL(q ‖ p) at 0.
+ */
+function alphaRow(alpha: number): DivergenceRow {
+  const powerOver = (u: tf.Tensor, exponent: number) =>
+    tf.div(tf.expm1(tf.mul(u, exponent)), exponent);
+  return { atData: (u) => powerOver(u, alpha - 1), atSamples: (u) => powerOver(u, alpha) };
+}

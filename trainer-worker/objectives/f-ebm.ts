@@ -3,10 +3,17 @@ import * as z from 'zod';
 import { type DenseOptions, dense, denseShape } from '../energies/dense';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { stopGradient } from '../graph/trace';
+import { adamMethod } from '../optimizers/adam';
 import { familySchema } from '../options/method-table';
+import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type SamplerSpec, samplerMethod, samplers } from '../samplers';
-import { type DivergenceName, divergences } from './divergences';
+import {
+  type AlphaDivergence,
+  type DivergenceName,
+  divergenceRow,
+  divergences,
+} from './divergences';
 import type { ObjectiveMethod } from './objective-method';
 import {
   type PersistentChainsOptions,
@@ -20,9 +27,21 @@ export interface FEbmOptions extends DenseOptions, PersistentChainsOptions {
   /**
    * What is minimised between data p and model q: `'kullbackLeibler'`, `'reverseKullbackLeibler'`,
    * `'jensenShannon'`, `'squaredHellinger'`, `'pearson'` or `'neyman'`. Default `'jensenShannon'`.
-   * Those that begin with KL(p ‖ q) cover all modes; reverse ones prefer to miss some.
+   * Or an α-divergence, `{ alpha: -0.5 }`: any α from -10 to 10 but 0 and 1, which are
+   * `'reverseKullbackLeibler'` and `'kullbackLeibler'`. With a large α all modes are covered, with a
+   * small one some are rather missed.
    */
-  readonly divergence?: DivergenceName;
+  readonly divergence?: DivergenceName | AlphaDivergence;
+  /** Steps of the critic for each of the energy, 1 to 1000. Default 5. */
+  readonly criticSteps?: number;
+  /** The learning rate of the critic's Adam, above 0 to 1. Default 0.002. */
+  readonly criticLearningRate?: number;
+  /**
+   * c, the largest |log r| of the estimated ratio r of data and model, above 0 to 80. Default 4. Any
+   * bounded critic gives a lower bound of the divergence, one whose gradient no single point rules:
+   * without a bound, powers of r are infinite on average while the model is narrower than the data.
+   */
+  readonly largestLogRatio?: number;
 }
 
 export interface FEbmSpec extends Required<FEbmOptions> {
@@ -31,10 +50,13 @@ export interface FEbmSpec extends Required<FEbmOptions> {
 
 /**
  * f-EBM (Yu et al. 2020, arXiv:2003.03463): trains an energy by any f-divergence. A critic network H
- * estimates the log-ratio of data and model as `u = H(x) + E(x)` by maximising
+ * estimates the log-ratio of data and model as `u = v/(1 + |v|/c)` with `v = H(x) + E(x)`, by maximising
  * `E_data f'(e^u) - E_model f*(f'(e^u))`; the energy minimises the same, with the term by which its own
- * samples change with it, the covariance of E and `f*(f'(e^u))` over them. `hidden` and `activation` are
- * the critic's.
+ * samples change with it, the covariance of E and `f*(f'(e^u))` over them. The critic moves in every
+ * step, with gradients of at most norm 1. `hidden` and `activation` are the critic's.
+ *
+ * A divergence that the data or the chains can barely estimate (Pearson's where the model is narrower
+ * than the data, Neyman's where it is wider) is that of ratios bounded by `e^±c`.
  */
 export function fEbm(options: FEbmOptions): FEbmSpec {
   return specOf(schema, 'objective.fEbm', 'fEbm', options);
@@ -43,7 +65,19 @@ export function fEbm(options: FEbmOptions): FEbmSpec {
 const schema: z.ZodType<FEbmSpec> = z.strictObject({
   type: z.literal('fEbm'),
   sampler: familySchema('sampler', samplers),
-  divergence: z.enum(Object.keys(divergences) as DivergenceName[]).default('jensenShannon'),
+  divergence: z
+    .union([
+      z.enum(Object.keys(divergences) as DivergenceName[]),
+      z.strictObject({ alpha: z.number().min(-10).max(10) }),
+    ])
+    .refine((divergence) => typeof divergence === 'string' || ![0, 1].includes(divergence.alpha), {
+      error: 'The α-divergences of 0 and 1 are limits with names of their own.',
+      params: { remedy: "Write 'reverseKullbackLeibler' for 0, 'kullbackLeibler' for 1." },
+    })
+    .default('jensenShannon'),
+  criticSteps: integer(1, 1000).default(5),
+  criticLearningRate: positive.max(1).default(0.002),
+  largestLogRatio: positive.max(80).default(4),
   ...denseShape,
   ...persistentChainsShape,
 });
@@ -57,13 +91,21 @@ export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
   // The buffer's own chains, as they are.
   previewChainSteps: () => 0,
   build(spec, run) {
-    const { atData, atSamples } = divergences[spec.divergence];
+    const { atData, atSamples } = divergenceRow(spec.divergence);
+    const bounded = (v: tf.Tensor) => tf.div(v, tf.add(tf.div(tf.abs(v), spec.largestLogRatio), 1));
     const critic = dense(spec, run.bounds.length, 1, true);
     const sampler = samplerMethod(spec.sampler).build(spec.sampler);
     const chains = persistentChains(spec, run, sampler);
     return {
       ...chains.host,
       init: (random) => withPrefix(criticPrefix, critic.init(random)),
+      optimizer: adamMethod.create({
+        learningRate: spec.criticLearningRate,
+        beta1: 0.5,
+        beta2: 0.99,
+        clipNorm: 1,
+      }),
+      modelEvery: spec.criticSteps,
       loss(context) {
         const { data, energy, own, report } = context;
         const count = data.shape[0];
@@ -76,8 +118,8 @@ export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
           const [ofData, ofSamples] = halves(u);
           return tf.sub(tf.mean(atData(ofData!)), tf.mean(atSamples(ofSamples!)));
         };
-        const forEnergy = tf.add(stopGradient(values), energies);
-        const forCritic = tf.add(values, stopGradient(energies));
+        const forEnergy = bounded(tf.add(stopGradient(values), energies));
+        const forCritic = bounded(tf.add(values, stopGradient(energies)));
         report(
           { name: 'divergence', label: 'Estimated divergence', group: 'Divergence' },
           value(forCritic),
