@@ -53,7 +53,11 @@ const rows: Readonly<Record<keyof typeof objectives, Row | readonly Row[]>> = {
   },
   ratioMatching: { spec: objective.ratioMatching(), domain: 'binary' },
   improvedContrastiveDivergence: {
-    spec: objective.improvedContrastiveDivergence({ sampler: langevin, bufferSize: 8 }),
+    spec: objective.improvedContrastiveDivergence({
+      neighbour: 2,
+      sampler: langevin,
+      bufferSize: 8,
+    }),
   },
   unbiasedContrastiveDivergence: {
     spec: objective.unbiasedContrastiveDivergence({ maximumSteps: 5 }),

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { ProblemError } from '../../protocol/problem';
 import { stopGradient } from '../graph/trace';
-import { notNegative } from '../options/numbers';
+import { integer, notNegative } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type LangevinSpec, langevinMethod } from '../samplers/langevin';
 import { contrastiveLoss } from './contrastive-loss';
 import { type ContrastOptions, contrastShape } from './contrastive-options';
-import type { ObjectiveMethod } from './objective-method';
+import { neighbourEntropy } from './neighbour-entropy';
+import type { ObjectiveContext, ObjectiveMethod } from './objective-method';
 import {
   type PersistentChainsOptions,
   persistentChains,
@@ -22,6 +24,12 @@ export interface ImprovedContrastiveDivergenceOptions
   readonly samplerWeight?: number;
   /** Factor on the estimated entropy of the samples, 0 to 1000. Default 0.3. */
   readonly entropyWeight?: number;
+  /**
+   * k: the entropy is estimated by the distance of each sample to the k-th nearest of the others, 1 to
+   * 100, below `batchSize`. Default 3. The gradient's variance is infinite unless `k > 2/D`: 3 or more
+   * in one dimension, 2 or more in two.
+   */
+  readonly neighbour?: number;
 }
 
 export interface ImprovedContrastiveDivergenceSpec
@@ -35,8 +43,8 @@ export interface ImprovedContrastiveDivergenceSpec
  *
  * With x⁻(θ) the samples as a function of the parameters in the chains' last step, the loss adds
  * `samplerWeight · mean E(x⁻(θ)) - entropyWeight · H`, the parameters inside E held constant, where
- * `H = D · mean log |x⁻(θ) - nearest other sample|` is the nearest-neighbour estimate of their
- * entropy (Kozachenko & Leonenko 1987) up to a constant.
+ * `H = D · mean log |x⁻(θ) - k-th nearest other sample|` is the nearest-neighbour estimate of their
+ * entropy (Kozachenko & Leonenko 1987) up to a constant. Samples and neighbours both move with θ.
  */
 export function improvedContrastiveDivergence(
   options: ImprovedContrastiveDivergenceOptions,
@@ -55,6 +63,7 @@ const schema: z.ZodType<ImprovedContrastiveDivergenceSpec> = z.strictObject({
   ...contrastShape,
   samplerWeight: notNegative.max(1000).default(1),
   entropyWeight: notNegative.max(1000).default(0.3),
+  neighbour: integer(1, 100).default(3),
   ...persistentChainsShape,
 });
 
@@ -70,8 +79,8 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
   // The buffer's own chains, as they are.
   previewChainSteps: () => 0,
   build(spec, run) {
-    const { samplerWeight, entropyWeight } = spec;
-    const dimensions = run.bounds.length;
+    const { samplerWeight, entropyWeight, neighbour } = spec;
+    requireNeighbours(neighbour, run);
     const sampler = langevinMethod.build(spec.sampler);
     const chains = persistentChains(spec, run, sampler);
     return {
@@ -84,7 +93,7 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
         const moving = sampler.step(before, context, tf.scalar(sampler.steps - 1, 'int32'));
         const samples = stopGradient(moving) as tf.Tensor2D;
         const contrast = contrastiveLoss(context, samples, spec);
-        const entropy = tf.mul(tf.mean(tf.log(nearestDistance(moving, samples))), dimensions);
+        const entropy = neighbourEntropy(moving as tf.Tensor2D, neighbour);
         context.report(
           { name: 'entropy/samples', label: 'Entropy of samples', group: 'Entropy' },
           entropy,
@@ -97,21 +106,12 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
   },
 };
 
-/**
- * Distances of `[n, D]` points to the nearest of the others, `[n]`; differentiable in `points`.
- *
- * @param fixed the same points as constants: each is moved away from where the others are
- */
-function nearestDistance(points: tf.Tensor2D, fixed: tf.Tensor2D): tf.Tensor {
-  const count = points.shape[0];
-  const apart = tf.sub(tf.expandDims(points, 1), tf.expandDims(fixed, 0));
-  const squares = tf.sum(tf.square(apart), 2);
-  // No point is its own neighbour; equal points are as close as can be told apart.
-  const itself = tf.mul(tf.eye(count), farthest);
-  return tf.sqrt(tf.add(tf.min(tf.add(squares, itself), 1), closest));
+/** @throws ProblemError (`experiment`) where a batch has too few samples for a k-th neighbour */
+function requireNeighbours(neighbour: number, { batchSize }: ObjectiveContext): void {
+  if (neighbour < batchSize) return;
+  throw new ProblemError({
+    kind: 'experiment',
+    message: `objective.improvedContrastiveDivergence measures distances to the ${neighbour}. nearest sample, but a batch of ${batchSize} has ${batchSize - 1} others.`,
+    remedy: `Set batchSize to ${neighbour + 1} or more${batchSize > 1 ? `, or neighbour to ${batchSize - 1} or less` : ''}.`,
+  });
 }
-
-/** Added to a point's squared distance to itself: farther than any other. */
-const farthest = 1e30;
-/** Added to squared distances, so that coinciding points have a logarithm and a slope. */
-const closest = 1e-12;
