@@ -11,6 +11,7 @@ export type DivergenceName =
 
 /** An α-divergence, for any α but 0 and 1. */
 export interface AlphaDivergence {
+  /** α, from -10 to 10 but 0 and 1, which are the two Kullback–Leibler divergences. */
   readonly alpha: number;
 }
 
