@@ -7,10 +7,12 @@ import type { Play } from './session';
 export const killedTrainer: Play = async ({ workbench, panel, folder }, tell) => {
   await workbench.runCommand('EBM: Launch Run');
   await panel.untilPoints('loss', 20);
-  const { manifest } = await onlyRunIn(folder);
+  const { directory, manifest } = await onlyRunIn(folder);
   const pid = manifest.worker?.pid;
   assert.ok(pid !== undefined);
 
+  // What is recorded reaches the disk once a second; a fast machine is further by then.
+  await until('some of it is on disk', async () => (await recordedPoints(directory, 'loss')) > 0);
   const killed = performance.now();
   process.kill(pid, 'SIGKILL');
   await panel.untilStatus('Crashed');
