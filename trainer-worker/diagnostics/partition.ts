@@ -41,6 +41,8 @@ interface PartitionOptions {
 
 /** Nats that are asked for. */
 const tolerance = 1e-3;
+/** How far lattices may be apart, as a part of the sum: a bound much above the error of all together. */
+const lattices = 5e-3;
 /** Worse is not told as a number. */
 const largestError = 0.1;
 /** Shells that are looked at in any case; how many more at a time; and how many at most. */
@@ -118,7 +120,7 @@ function byLattice(
   const terms = Float64Array.from(energies, (energy) => Math.exp(lowest - energy));
   const { value, error } = latticeSum(lattice, terms);
   // A NaN among the energies is in the sum, too.
-  if (!(error <= tolerance * value)) return undefined;
+  if (!(error <= lattices * value)) return undefined;
   const counts = (tolerance / 100) * (value / lattice.volume);
   let border = 0;
   if (isOpen) {

@@ -167,4 +167,4 @@ const negligible = -200;
 /** Worse is not told as a number, nats. */
 const largestError = 0.1;
 /** A lattice that is worse is given up for boxes, nats. */
-const fineError = 5e-3;
+const fineError = 0.01;
