@@ -36,7 +36,7 @@ describe('a trainer', () => {
     const trainer = await serve(
       t,
       experimentSource({
-        preview: '{ every: 10, samples: 16, resolution: 8, chainSteps: 0 }',
+        preview: '{ every: 10, samples: 16, resolution: 8, chainSteps: 0, diagnostics: [] }',
       }),
       { args: ['--set', 'seed=5', '--parent', 'abcdefghjk'] },
     );
@@ -222,7 +222,9 @@ describe('a trainer', () => {
   test('killed at any moment leaves a directory that opens', async (t) => {
     const trainer = await serve(
       t,
-      experimentSource({ preview: '{ every: 5, samples: 16, resolution: 8, chainSteps: 0 }' }),
+      experimentSource({
+        preview: '{ every: 5, samples: 16, resolution: 8, chainSteps: 0, diagnostics: [] }',
+      }),
     );
     const peer = await trainer.connect();
     const { attachment } = await attachAndFollow(peer);
@@ -378,7 +380,7 @@ describe('a trainer', () => {
       // Once the preview of step 10 is there, so that this is some steps in.
       const trainer = await serve(
         t,
-        `${experimentSource({ preview: '{ every: 10, samples: 8, resolution: 8, chainSteps: 0 }' })}
+        `${experimentSource({ preview: '{ every: 10, samples: 8, resolution: 8, chainSteps: 0, diagnostics: [] }' })}
 import { readdirSync } from 'node:fs';
 const runs = new URL('.ebm/runs', 'file://' + __dirname + '/');
 const shown = () => readdirSync(runs, { recursive: true }).some((file) => /0{7}10\\.samples/.test(String(file)));
