@@ -34,7 +34,7 @@ interface PartitionOptions {
   /** The window's cells with their energies, which may be all it takes. */
   readonly known?: { readonly lattice: Lattice; readonly energies: Float32Array };
   /** Boxes to begin with, where something else needs finer ones; {@link roughBranches} otherwise. */
-  readonly branches?: readonly Branch[];
+  readonly branches?: () => Promise<readonly Branch[]>;
   /** Energies that are evaluated at most. */
   readonly mostPoints?: number;
 }
@@ -67,7 +67,7 @@ export async function partition({
   energy,
   probes,
   known,
-  branches = roughBranches(space),
+  branches: finer,
   mostPoints = 2 ** 17,
 }: PartitionOptions): Promise<Partition> {
   const beyond = await lowestFarOut(space, energy);
@@ -78,6 +78,7 @@ export async function partition({
     const whole = window && (await withShells(space, energy, beyond, window));
     if (window && whole) return { whole, window };
   }
+  const branches = (await finer?.()) ?? roughBranches(space);
   const sum = new AdaptiveSum(energy, joined([probes, ...beyond]));
   await sum.add(endless ? branches.filter(({ cell }) => cell.shell === 0) : branches);
   let shells = endless ? 0 : branches.reduce((most, { cell }) => Math.max(most, cell.shell), 0);

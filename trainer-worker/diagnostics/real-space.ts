@@ -12,6 +12,13 @@ const mostRows = 512;
 /** Points at which the density of the data is evaluated to find where it needs small boxes. */
 const mostPoints = 2 ** 17;
 
+/** The density of the data at the points of a lattice, its logarithm and its integral. */
+interface LatticeData {
+  readonly logs: Float64Array;
+  readonly densities: Float64Array;
+  readonly mass: KnownEstimate;
+}
+
 /** A line or a plane, or the part of it where no number is negative. */
 export class RealSpace implements SmallSpace {
   readonly #space: Space;
@@ -19,7 +26,8 @@ export class RealSpace implements SmallSpace {
   readonly #rows: Float32Array;
   /** The window, as the landscape is shown where it is. */
   readonly #lattice: Lattice;
-  #latticeLogs: Float64Array | undefined;
+  /** The density of the data there. */
+  #latticeData: LatticeData | undefined;
   /** Boxes that are small enough for the density of the data. */
   #branches: Promise<readonly Branch[]> | undefined;
   /** Log-densities of the data at the points of a box. */
@@ -42,7 +50,8 @@ export class RealSpace implements SmallSpace {
     const isField = field?.length === lattice.cells ** this.#space.bounds.length;
     const energies = isField ? field : await energy(lattice.points);
     const space = this.#space;
-    const found = await partition({ space, energy, probes, known: { lattice, energies } });
+    const known = { lattice, energies };
+    const found = await partition({ space, energy, probes, known, ...this.#finer() });
     if (!found.cells) {
       const whole = this.#divergenceOnLattice(energies, found.whole, 'whole');
       const window = this.#divergenceOnLattice(energies, found.window, 'window');
@@ -53,14 +62,19 @@ export class RealSpace implements SmallSpace {
         inWindow: { logZ: found.window, divergence: () => window },
       };
     }
-    return this.#logDensity ? await this.#byCells(energy, probes) : this.#fromCells(found);
+    return this.#fromCells(found);
   }
 
-  /** By boxes that are small enough for the density of the data as well. */
   async #byCells(energy: EnergyOf, probes: Probes): Promise<SpaceMeasure> {
-    this.#branches ??= this.#branchesOfData();
-    const branches = await this.#branches;
-    return this.#fromCells(await partition({ space: this.#space, energy, probes, branches }));
+    return this.#fromCells(
+      await partition({ space: this.#space, energy, probes, ...this.#finer() }),
+    );
+  }
+
+  /** Boxes that are small enough for the density of the data, where that is known. */
+  #finer(): { readonly branches?: () => Promise<readonly Branch[]> } {
+    if (!this.#logDensity) return {};
+    return { branches: () => (this.#branches ??= this.#branchesOfData()) };
   }
 
   #fromCells({ whole, window, cells = [] }: Partition): SpaceMeasure {
@@ -84,18 +98,22 @@ export class RealSpace implements SmallSpace {
     if (!this.#logDensity) return unknownDensity;
     if (!isKnown(logZ)) return logZ;
     const lattice = this.#lattice;
-    this.#latticeLogs ??= this.#logDensities(lattice.points);
-    const logs = this.#latticeLogs;
-    const densities = logs.map((log) => Math.exp(log));
-    const mass = latticeSum(lattice, densities);
-    const sum = latticeSum(
-      lattice,
-      densities.map((density, i) =>
-        density > 0 ? density * (logs[i]! + energies[i]! + logZ.value) : 0,
-      ),
-    );
+    const { logs, densities, mass } = this.#onLattice();
+    const terms = new Float64Array(densities.length);
+    for (const [i, density] of densities.entries()) {
+      if (density > 0) terms[i] = density * (logs[i]! + energies[i]! + logZ.value);
+    }
+    const sum = latticeSum(lattice, terms);
     const estimate = divergenceOf(sum, mass, logZ, of);
     return isKnown(estimate) && estimate.error <= fineError ? estimate : undefined;
+  }
+
+  #onLattice(): LatticeData {
+    if (this.#latticeData) return this.#latticeData;
+    const logs = this.#logDensities(this.#lattice.points);
+    const densities = logs.map((log) => Math.exp(log));
+    this.#latticeData = { logs, densities, mass: latticeSum(this.#lattice, densities) };
+    return this.#latticeData;
   }
 
   async #branchesOfData(): Promise<readonly Branch[]> {
