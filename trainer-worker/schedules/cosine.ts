@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import { specOf } from '../options/validate';
-import {
-  type DecayOptions,
-  type DecaySpec,
-  decayCautions,
-  decayForRun,
-  decaySchema,
-  endOf,
-} from './decay-length';
+import { type DecayOptions, type DecaySpec, decaying, decaySchema, endOf } from './decay-length';
 import type { ScheduleMethod } from './schedule-method';
 import { peakUpdate, progress, warmedUp } from './warm-up';
 
@@ -29,8 +22,7 @@ const schema: z.ZodType<CosineSpec> = decaySchema('cosine');
 export const cosineMethod: ScheduleMethod<CosineSpec, typeof cosine> = {
   create: cosine,
   schema,
-  forRun: decayForRun,
-  cautions: decayCautions,
+  ...decaying,
   build: (spec) => (step) => {
     const { peak, final, warmup } = spec;
     const angle = tf.mul(progress(step, peakUpdate(warmup), endOf(spec)), Math.PI);

@@ -42,7 +42,7 @@ export interface DecaySpec<Type extends string> extends Required<DecayOptions> {
 }
 
 /** The schedule in a run of so many steps: where it has no length of its own, it has the run's. @internal */
-export function decayForRun<Spec extends Required<DecayOptions>>(spec: Spec, steps: number): Spec {
+function forRun<Spec extends Required<DecayOptions>>(spec: Spec, steps: number): Spec {
   // In a run that ends within the warm-up the descent begins after it.
   const least = peakUpdate(spec.warmup) + 1;
   return spec.steps === null ? { ...spec, steps: Math.max(steps, least) } : spec;
@@ -55,7 +55,7 @@ export function endOf({ steps }: Required<DecayOptions>): number {
 }
 
 /** What is wrong between the length of a schedule and that of its run. @internal */
-export function decayCautions(
+function cautions(
   { type, steps, final }: Required<DecayOptions> & { readonly type: string },
   runSteps: number,
 ): string[] {
@@ -71,3 +71,6 @@ export function decayCautions(
     `schedule.${type} ends at update ${steps}, but the run has ${runSteps} steps: the last ${runSteps - steps} are taken at rate 0 and change nothing. ${remedy}`,
   ];
 }
+
+/** What all schedules that end have in common, for their rows of the table. */
+export const decaying = { forRun, cautions };

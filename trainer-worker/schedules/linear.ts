@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import { specOf } from '../options/validate';
-import {
-  type DecayOptions,
-  type DecaySpec,
-  decayCautions,
-  decayForRun,
-  decaySchema,
-  endOf,
-} from './decay-length';
+import { type DecayOptions, type DecaySpec, decaying, decaySchema, endOf } from './decay-length';
 import type { ScheduleMethod } from './schedule-method';
 import { peakUpdate, progress, warmedUp } from './warm-up';
 
@@ -25,8 +18,7 @@ const schema: z.ZodType<LinearSpec> = decaySchema('linear');
 export const linearMethod: ScheduleMethod<LinearSpec, typeof linear> = {
   create: linear,
   schema,
-  forRun: decayForRun,
-  cautions: decayCautions,
+  ...decaying,
   build: (spec) => (step) => {
     const { peak, final, warmup } = spec;
     const left = tf.sub(1, progress(step, peakUpdate(warmup), endOf(spec)));
