@@ -8,6 +8,7 @@ import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { type SamplerSpec, samplerMethod } from '../../trainer-worker/samplers';
 import { runChain } from '../../trainer-worker/samplers/chain';
+import { evaluatedAt } from '../../trainer-worker/samplers/evaluated';
 import { leapfrog, total } from '../../trainer-worker/samplers/hamiltonian';
 import { tensorOf, trainingStep } from '../support/training-step';
 
@@ -137,9 +138,9 @@ describe('leapfrog', () => {
   test('comes back when the momentum is turned round', async () => {
     const model = modelWith(energy);
     const { inputs, outputs } = await run(({ x, momentum }) => {
-      const start = { x: x as tf.Tensor2D, momentum: momentum as tf.Tensor2D };
+      const start = { ...evaluatedAt(model, x as tf.Tensor2D), momentum: momentum! };
       const end = leapfrog(model, start, 0.2, 20);
-      const turned = { x: end.x, momentum: tf.neg(end.momentum) as tf.Tensor2D };
+      const turned = { ...end, momentum: tf.neg(end.momentum) };
       return { outputs: { back: leapfrog(model, turned, 0.2, 20).x, away: end.x } };
     });
     const back = outputs['back'] as Float32Array;
@@ -152,9 +153,9 @@ describe('leapfrog', () => {
   test('changes the total by the square of its step', async () => {
     const model = modelWith(energy);
     const { outputs } = await run(({ x, momentum }) => {
-      const start = { x: x as tf.Tensor2D, momentum: momentum as tf.Tensor2D };
+      const start = { ...evaluatedAt(model, x as tf.Tensor2D), momentum: momentum! };
       const change = (stepSize: number, steps: number) =>
-        tf.sub(total(model, leapfrog(model, start, stepSize, steps)), total(model, start));
+        tf.sub(total(leapfrog(model, start, stepSize, steps)), total(start));
       return { outputs: { long: change(0.2, 8), short: change(0.1, 16) } };
     });
     const size = (values: Float32Array) => Math.sqrt(mean(values.map((value) => value ** 2)));

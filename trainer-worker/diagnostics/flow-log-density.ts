@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Moments } from '../data/moments';
 import type { Model } from '../energies/model';
 import { loop, noise } from '../graph/trace';
-import { axisDirections, projectedCurvature } from '../objectives/projected-curvature';
+import { axisCurvatures, projectedCurvature } from '../objectives/projected-curvature';
 import { type Moment, reverseStep } from '../samplers/reverse-time';
 import type { Sde } from '../sdes/sde-method';
 
@@ -42,18 +42,24 @@ export function flowLogDensity(
   { sde, moments, steps, isExact }: FlowOptions,
 ): tf.Tensor {
   const [count, dimensions] = x.shape;
-  const copies = isExact ? dimensions : 1;
-  const directions = isExact
-    ? axisDirections(count, dimensions)
-    : (noise('rademacher', [count, dimensions]) as tf.Tensor2D);
+  const signs = isExact ? undefined : (noise('rademacher', [count, dimensions]) as tf.Tensor2D);
+  const traced = (
+    points: tf.Tensor2D,
+    condition: tf.Tensor1D,
+  ): { readonly score: tf.Tensor; readonly trace: tf.Tensor } => {
+    if (isExact) {
+      const { score, curvatures } = axisCurvatures(model, points, condition);
+      return { score, trace: tf.sum(curvatures, 1) };
+    }
+    const { score, curvature } = projectedCurvature(model, points, signs!, condition);
+    return { score, trace: curvature };
+  };
   const levelOf = ({ mean, deviation }: Moment) => tf.div(deviation, mean);
   const slopes = (y: tf.Tensor, at: Moment) => {
-    const points = tf.tile(tf.mul(y, at.mean), [copies, 1]) as tf.Tensor2D;
-    const condition = tf.mul(tf.ones([copies * count]), at.deviation) as tf.Tensor1D;
-    const { score, curvature } = projectedCurvature(model, points, directions, condition);
-    const trace = tf.mean(tf.reshape(curvature, [copies, count]), 0);
+    const condition = tf.mul(tf.ones([count]), at.deviation) as tf.Tensor1D;
+    const { score, trace } = traced(tf.mul(y, at.mean) as tf.Tensor2D, condition);
     return {
-      velocity: tf.neg(tf.mul(tf.slice(score, [0, 0], [count, dimensions]), at.deviation)),
+      velocity: tf.neg(tf.mul(score, at.deviation)),
       divergence: tf.neg(tf.mul(trace, tf.mul(at.deviation, at.mean))),
     };
   };

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Body, type Node, topologicalOrder, type Values } from './graph';
+import { flopsOf } from './ledger';
 import type { Program } from './program';
 import { allNodes } from './rewrite';
 import { sizeOf } from './shape';
@@ -23,7 +23,8 @@ export function threadsFor(
   available: number = availableParallelism(),
 ): number {
   const results = [...Object.values(program.outputs), ...Object.values(program.nextState)];
-  const largest = allNodes(results).reduce((most, node) => Math.max(most, operations(node)), 0);
+  const products = allNodes(results).map((node) => node.row.flops?.(node) ?? 0);
+  const largest = products.reduce((most, flops) => Math.max(most, flops), 0);
   return Math.min(available, Math.max(1, Math.floor(largest / workPerThread)));
 }
 
@@ -31,8 +32,6 @@ export function threadsFor(
 const rowsPerShard = 32;
 /** More shards than this gain little: the rest of a step is not shared, and sums over shards grow. */
 const mostShards = 8;
-/** Iterations to reckon with where they are known only when the program runs. */
-const usualIterations = 20;
 /** Operations that sharing a step out must save: 0.6 milliseconds, several times what threads cost it. */
 const worthSharing = 3e7;
 /** Operations that handing one number from a shard to the rest of the program is worth. */
@@ -58,7 +57,7 @@ export function sharedOut(
   const shards = countsUpTo(most).find((count) => batch.rows % count === 0);
   if (shards === undefined || shards < 2) return undefined;
   const sharded = shardProgram(program, batch.rows, shards);
-  const saved = (shards - 1) * work(sharded.parts);
+  const saved = (shards - 1) * flopsOf(sharded.parts);
   const numbers = sharded.crossings.reduce((total, { part }) => total + sizeOf(part.shape), 0);
   return saved > worthSharing + perCrossing * shards * numbers ? sharded : undefined;
 }
@@ -66,32 +65,4 @@ export function sharedOut(
 /** From the largest down. */
 function countsUpTo(most: number): number[] {
   return Array.from({ length: Math.max(0, most) }, (_, index) => most - index);
-}
-
-/** Operations of all products that running the results computes, loops as often as they run. */
-function work(results: readonly Node[]): number {
-  return topologicalOrder(results).reduce((total, node) => {
-    const body = node.attributes['body'] as Body | undefined;
-    if (body === undefined) return total + operations(node);
-    const count = node.inputs[0]!.attributes['values'] as Values | undefined;
-    return total + (count?.[0] ?? usualIterations) * work(body.results);
-  }, 0);
-}
-
-/** Multiplications and additions of a product; 0 for other operations, which are lighter. */
-function operations(node: Node): number {
-  const [a, b] = node.inputs;
-  switch (node.row.name) {
-    case 'matMul':
-      return 2 * sizeOf(node.shape) * a!.shape.at(node.attributes['transposeA'] ? -2 : -1)!;
-    // Each number of the output sums over the filter's taps and input channels.
-    case 'convolve':
-      return 2 * sizeOf(node.shape) * sizeOf(b!.shape.slice(0, 3));
-    case 'convolveInput':
-      return 2 * sizeOf(a!.shape) * sizeOf(b!.shape.slice(0, 3));
-    case 'convolveFilter':
-      return 2 * sizeOf(b!.shape) * sizeOf(node.shape.slice(0, 3));
-    default:
-      return 0;
-  }
 }

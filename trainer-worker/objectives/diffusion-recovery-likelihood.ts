@@ -11,13 +11,8 @@ import {
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { annealedLangevin } from '../samplers/annealed-langevin';
-import {
-  type Evaluated,
-  evaluatedAt,
-  langevinMean,
-  logLangevinRatio,
-  sumOfSquares,
-} from '../samplers/langevin-proposal';
+import { type Evaluated, evaluatedAt } from '../samplers/evaluated';
+import { langevinMean, logLangevinRatio, sumOfSquares } from '../samplers/langevin-proposal';
 import { decide } from '../samplers/metropolis';
 import { spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';

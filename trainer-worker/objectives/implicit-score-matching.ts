@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
-import { axisDirections, projectedCurvature, squaredNorm } from './projected-curvature';
+import { axisCurvatures, squaredNorm } from './projected-curvature';
 
 export interface ImplicitScoreMatchingSpec {
   readonly type: 'implicitScoreMatching';
@@ -34,15 +34,8 @@ export const implicitScoreMatchingMethod: ObjectiveMethod<
   schema,
   build: () => ({
     loss(context) {
-      const { data } = context;
-      const [count, dimensions] = data.shape;
-      // All D directions as one batch: the program stays as small as that of one.
-      const { score, curvature } = projectedCurvature(
-        context,
-        tf.tile(data, [dimensions, 1]),
-        axisDirections(count, dimensions),
-      );
-      return tf.mean(tf.add(tf.mul(squaredNorm(score), 0.5), curvature));
+      const { score, curvatures } = axisCurvatures(context, context.data);
+      return tf.mean(tf.add(tf.mul(squaredNorm(score), 0.5), tf.sum(curvatures, 1)));
     },
   }),
 };

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
-import { axisDirections, projectedCurvature, squaredNorm } from './projected-curvature';
+import { axisCurvatures, squaredNorm } from './projected-curvature';
 
 export interface NonNegativeScoreMatchingSpec {
   readonly type: 'nonNegativeScoreMatching';
@@ -33,15 +33,11 @@ export const nonNegativeScoreMatchingMethod: ObjectiveMethod<
   domains: ['nonnegative'],
   build: () => ({
     loss(context) {
-      const [count, dimensions] = context.data.shape;
-      const x = tf.tile(context.data, [dimensions, 1]);
-      const { score, curvature } = projectedCurvature(
-        context,
-        x,
-        tf.mul(x, axisDirections(count, dimensions)),
-      );
-      const weighted = tf.mul(x, score) as tf.Tensor2D;
+      const { data } = context;
+      const { score, curvatures } = axisCurvatures(context, data);
+      const weighted: tf.Tensor2D = tf.mul(data, score);
       const drift = tf.mul(tf.sum(weighted, 1), 2);
+      const curvature = tf.sum(tf.mul(tf.square(data), curvatures), 1);
       return tf.mean(tf.add(tf.add(tf.mul(squaredNorm(weighted), 0.5), drift), curvature));
     },
   }),

@@ -30,16 +30,51 @@ export function projectedCurvature(
   };
 }
 
+/** The scores at some points, and how each of their coordinates changes along its own axis. */
+interface AxisCurvatures {
+  /** s(x), `[n, D]`. */
+  readonly score: tf.Tensor2D;
+  /** ∂s_d/∂x_d, `[n, D]`; their sum is the trace of ∂s/∂x. */
+  readonly curvatures: tf.Tensor2D;
+}
+
+/** The most dimensions in which each axis has a pass of its own. */
+const mostPasses = 8;
+
 /**
- * The D directions √D·e₁ … √D·e_D at each of `count` points, for points that are tiled D times:
- * `[D·count, D]`. The mean of vᵀ A v over them is the trace of A, exactly.
+ * The score -dE/dx and the diagonal of its slope, exactly, by D more backward passes. In few dimensions
+ * they share the score; in many the points are tiled D times, so that the program stays as small as that
+ * of one pass, at the price of as many scores.
+ *
+ * @param x points, `[n, D]`
+ * @param condition `[n]`, for energies that depend on one
  */
-export function axisDirections(count: number, dimensions: number): tf.Tensor2D {
-  const axes = tf.mul(tf.eye(dimensions), Math.sqrt(dimensions));
-  return tf.reshape(tf.tile(tf.expandDims(axes, 1), [1, count, 1]), [
-    dimensions * count,
-    dimensions,
-  ]) as tf.Tensor2D;
+export function axisCurvatures(
+  model: Model,
+  x: tf.Tensor2D,
+  condition?: tf.Tensor1D,
+): AxisCurvatures {
+  const [count, dimensions] = x.shape;
+  const score = model.score(x, condition);
+  if (dimensions <= mostPasses) {
+    const ofAxis = (axis: number) => {
+      const column = (rows: tf.Tensor) => tf.slice(rows, [0, axis], [count, 1]);
+      const along = (at: tf.Tensor) => tf.sum(column(model.score(at as tf.Tensor2D, condition)));
+      return column(tf.grad(along)(x));
+    };
+    const columns = Array.from({ length: dimensions }, (_, axis) => ofAxis(axis));
+    return { score, curvatures: tf.concat(columns, 1) as tf.Tensor2D };
+  }
+  const copies = <T extends tf.Tensor>(rows: T) =>
+    tf.tile(rows, [dimensions, ...rows.shape.slice(1).map(() => 1)]) as T;
+  const axes = tf.tile(tf.expandDims(tf.eye(dimensions), 1), [1, count, 1]);
+  const { curvature } = projectedCurvature(
+    model,
+    copies(x),
+    tf.reshape(axes, [dimensions * count, dimensions]) as tf.Tensor2D,
+    condition && copies(condition),
+  );
+  return { score, curvatures: tf.transpose(tf.reshape(curvature, [dimensions, count])) };
 }
 
 /** |rows|², `[n]`. */

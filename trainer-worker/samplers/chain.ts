@@ -8,7 +8,7 @@ import type { Carried, Sampler, Statistics } from './sampler-method';
 export interface ChainPast {
   /** Iterations that these chains have behind them, an int32 scalar; none where absent. */
   readonly done?: tf.Tensor | undefined;
-  /** What is carried into the first iteration, from what it would be where chains begin anew. */
+  /** What is carried into the first iteration, from all or some of what chains begin anew with. */
   resume?(anew: Carried): Carried;
 }
 
@@ -39,8 +39,8 @@ export function runChain(
   { done, resume }: ChainPast = {},
 ): ChainRun {
   const inner = carrying(sampler);
-  const anew = inner.init(starts, model);
-  const first = resume ? resume(anew) : anew;
+  const resumed = (begun: Carried) => resume?.(begun) ?? begun;
+  const first = resumed(inner.init(starts, model, resumed));
   const names = Object.keys(first);
   const byName = (values: readonly tf.Tensor[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]!]));

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../energies/model';
 import { loop, noise, stopGradient } from '../graph/trace';
-import { evaluatedAt, langevinMean, logLangevinRatio, sumOfSquares } from './langevin-proposal';
+import { choose, type Evaluated, evaluatedAt } from './evaluated';
+import { langevinMean, logLangevinRatio, sumOfSquares } from './langevin-proposal';
 
 /** Two Markov chains per start, X one step ahead of Y, that meet and then stay together. */
 export interface CoupledChains {
@@ -30,20 +31,35 @@ export function coupledChains(
   steps: number,
 ): CoupledChains {
   const [count, dimensions] = starts.shape;
-  const first = langevinProposal(model, starts, stepSize);
-  const proposal = tf.add(first.mean, tf.mul(noise('normal', starts.shape), stepSize));
-  const accepted = first.accepts(proposal as tf.Tensor2D, noise('uniform', [count, 1]));
-  const start = tf.where(accepted, proposal, starts);
+  const behindAtFirst = evaluatedAt(model, starts);
+  const z = tf.mul(noise('normal', starts.shape), stepSize);
+  const proposal = evaluatedAt(
+    model,
+    tf.add(langevinMean(behindAtFirst, stepSize), z) as tf.Tensor2D,
+  );
+  const accepted = accepts(behindAtFirst, proposal, stepSize, noise('uniform', [count, 1]));
+  const aheadAtFirst = choose(accepted, proposal, behindAtFirst);
   const recorded = tf.zeros([steps, count, dimensions]);
-  const [, , , ahead, behind, apart] = loop(
+  const [ahead, behind, apart] = loop(
     steps,
-    // A proposal that is rejected leaves X₁ on Y₀.
-    [start, starts, tf.cast(accepted, 'float32'), recorded, recorded, tf.zeros([steps, count, 1])],
-    (iteration, [x, y, separate, xs, ys, separates]) => {
+    [
+      ...[recorded, recorded, tf.zeros([steps, count, 1])],
+      ...partsOf(aheadAtFirst),
+      ...partsOf(behindAtFirst),
+      // A proposal that is rejected leaves X₁ on Y₀.
+      tf.cast(accepted, 'float32'),
+    ],
+    (iteration, [xs, ys, separates, ...both]) => {
+      const [x, y, separate] = [pointsOf(both, 0), pointsOf(both, 3), both[6]!];
       const now = tf.reshape(tf.equal(tf.range(0, steps, 1, 'int32'), iteration), [steps, 1, 1]);
       const write = (all: tf.Tensor, one: tf.Tensor) => tf.where(now, tf.expandDims(one, 0), all);
-      const next = coupledStep(model, x as tf.Tensor2D, y as tf.Tensor2D, separate!, stepSize);
-      return [...next, write(xs!, x!), write(ys!, y!), write(separates!, separate!)];
+      const next = coupledStep(model, x, y, separate, stepSize);
+      return [
+        ...[write(xs!, x.x), write(ys!, y.x), write(separates!, separate)],
+        ...partsOf(next.x),
+        ...partsOf(next.y),
+        next.separate,
+      ];
     },
   );
   return {
@@ -53,18 +69,17 @@ export function coupledChains(
   };
 }
 
-/** The Gaussian proposal of a Langevin step at `[n, D]` points. */
-function langevinProposal(model: Model, x: tf.Tensor2D, stepSize: number) {
-  const from = evaluatedAt(model, x);
-  return {
-    /** `[n, D]`; the standard deviation is ε. */
-    mean: langevinMean(from, stepSize),
-    /** `[n, 1]` booleans: whether `proposal` is accepted under `uniform` of `[n, 1]`. */
-    accepts(proposal: tf.Tensor2D, uniform: tf.Tensor): tf.Tensor {
-      const logRatio = logLangevinRatio(from, evaluatedAt(model, proposal), stepSize);
-      return tf.less(uniform, tf.exp(logRatio));
-    },
-  };
+/** `[n, 1]` booleans: whether a Langevin step is accepted under `uniform` of `[n, 1]`. */
+function accepts(from: Evaluated, to: Evaluated, stepSize: number, uniform: tf.Tensor): tf.Tensor {
+  return tf.less(uniform, tf.exp(logLangevinRatio(from, to, stepSize)));
+}
+
+/** Points among the tensors of a loop. */
+const partsOf = ({ x, energy, score }: Evaluated): readonly tf.Tensor[] => [x, energy, score];
+
+function pointsOf(parts: readonly tf.Tensor[], first: number): Evaluated {
+  const [x, energy, score] = parts.slice(first);
+  return { x: x as tf.Tensor2D, energy: energy!, score: score! };
 }
 
 /**
@@ -74,16 +89,15 @@ function langevinProposal(model: Model, x: tf.Tensor2D, stepSize: number) {
  */
 function coupledStep(
   model: Model,
-  x: tf.Tensor2D,
-  y: tf.Tensor2D,
+  x: Evaluated,
+  y: Evaluated,
   separate: tf.Tensor,
   stepSize: number,
-): readonly [x: tf.Tensor, y: tf.Tensor, separate: tf.Tensor] {
-  const [count] = x.shape;
-  const ofX = langevinProposal(model, x, stepSize);
-  const ofY = langevinProposal(model, y, stepSize);
-  const z = noise('normal', x.shape);
-  const distance = tf.div(tf.sub(ofX.mean, ofY.mean), stepSize);
+): { readonly x: Evaluated; readonly y: Evaluated; readonly separate: tf.Tensor } {
+  const [count] = x.x.shape;
+  const [meanOfX, meanOfY] = [langevinMean(x, stepSize), langevinMean(y, stepSize)];
+  const z = noise('normal', x.x.shape);
+  const distance = tf.div(tf.sub(meanOfX, meanOfY), stepSize);
   const shifted = tf.add(z, distance);
   // The density of Y's proposal at X's over that of X's: how often they can be the same.
   const ratio = tf.exp(tf.mul(tf.sub(sumOfSquares(z), sumOfSquares(shifted)), 0.5));
@@ -91,17 +105,18 @@ function coupledStep(
   const squared = tf.add(sumOfSquares(distance), smallest);
   const along = tf.div(tf.sum(tf.mul(z, distance), 1, true), squared);
   const reflected = tf.sub(z, tf.mul(distance, tf.mul(along, 2)));
-  const toX = tf.add(ofX.mean, tf.mul(z, stepSize));
-  const toY = tf.where(same, toX, tf.add(ofY.mean, tf.mul(reflected, stepSize)));
+  const toX = tf.add(meanOfX, tf.mul(z, stepSize)) as tf.Tensor2D;
+  const toY = tf.where(same, toX, tf.add(meanOfY, tf.mul(reflected, stepSize))) as tf.Tensor2D;
+  const [proposalOfX, proposalOfY] = [evaluatedAt(model, toX), evaluatedAt(model, toY)];
   const uniform = noise('uniform', [count, 1]);
-  const acceptsX = ofX.accepts(toX as tf.Tensor2D, uniform);
-  const acceptsY = ofY.accepts(toY as tf.Tensor2D, uniform);
-  const nextX = tf.where(acceptsX, toX, x);
+  const acceptsX = accepts(x, proposalOfX, stepSize, uniform);
+  const acceptsY = accepts(y, proposalOfY, stepSize, uniform);
+  const nextX = choose(acceptsX, proposalOfX, x);
   const meets = tf.logicalAnd(same, tf.logicalAnd(acceptsX, acceptsY));
   const nextSeparate = tf.mul(separate, tf.cast(tf.logicalNot(meets), 'float32'));
   // Said outright: rows of one product may be rounded differently by their place in it.
-  const nextY = tf.where(tf.greater(nextSeparate, 0.5), tf.where(acceptsY, toY, y), nextX);
-  return [nextX, nextY, nextSeparate];
+  const nextY = choose(tf.greater(nextSeparate, 0.5), choose(acceptsY, proposalOfY, y), nextX);
+  return { x: nextX, y: nextY, separate: nextSeparate };
 }
 
 /** Keeps the direction of a vanishing distance defined; the reflection is not used there. */

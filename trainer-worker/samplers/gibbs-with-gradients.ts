@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import type { Model } from '../energies/model';
 import { noise } from '../graph/trace';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import type { SamplerMethod } from './sampler-method';
+import { choose, type Evaluated, evaluatedAt } from './evaluated';
+import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface GibbsWithGradientsOptions {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. Each may flip one bit. */
@@ -33,15 +33,21 @@ const schema: z.ZodType<GibbsWithGradientsSpec> = z.strictObject({
 /** @internal */
 export const gibbsWithGradientsMethod: SamplerMethod<
   GibbsWithGradientsSpec,
-  typeof gibbsWithGradients
+  typeof gibbsWithGradients,
+  CarryingSampler
 > = {
   create: gibbsWithGradients,
   schema,
   domains: ['binary'],
   build: ({ steps }) => ({
     steps,
-    step(x, model) {
-      const forth = logProposal(model, x);
+    init(x, model) {
+      const { energy, score } = evaluatedAt(model, x);
+      return { energy, score };
+    },
+    advance(x, { energy, score }, model) {
+      const from: Evaluated = { x, energy: energy!, score: score! };
+      const forth = logProposal(from);
       // The largest of log-chances with Gumbel noise is a draw from them.
       const uniform = tf.clipByValue(noise('uniform', x.shape), smallest, 1);
       const gumbel = tf.neg(tf.log(tf.add(tf.neg(tf.log(uniform)), smallest)));
@@ -49,19 +55,20 @@ export const gibbsWithGradientsMethod: SamplerMethod<
       const flip = tf.cast(chosen, 'float32');
       const way = tf.mul(flip, tf.sub(1, tf.mul(x, 2)));
       const flipped = tf.add(x, way) as tf.Tensor2D;
-      const back = logProposal(model, flipped);
-      const chances = tf.sum(tf.mul(flip, tf.sub(back, forth)), 1);
-      const gain = tf.add(tf.sub(model.energy(x), model.energy(flipped)), chances);
-      const accepted = tf.less(noise('uniform', [x.shape[0]]), tf.exp(gain));
-      return tf.add(x, tf.mul(way, tf.expandDims(tf.cast(accepted, 'float32'), 1)));
+      const to = evaluatedAt(model, flipped);
+      const chances = tf.sum(tf.mul(flip, tf.sub(logProposal(to), forth)), 1, true);
+      const gain = tf.add(tf.sub(from.energy, to.energy), chances);
+      const accepted = tf.less(noise('uniform', [x.shape[0], 1]), tf.exp(gain));
+      const next = choose(accepted, to, from);
+      return { x: next.x, carried: { energy: next.energy, score: next.score } };
     },
   }),
 };
 
 /** log of the chance that each bit is the one to be flipped, `[n, D]`. */
-function logProposal(model: Model, x: tf.Tensor2D): tf.Tensor {
+function logProposal({ x, score }: Evaluated): tf.Tensor {
   // The score times the way to the other value: how much -E would grow, to first order.
-  const guesses = tf.mul(model.score(x), tf.sub(1, tf.mul(x, 2)));
+  const guesses = tf.mul(score, tf.sub(1, tf.mul(x, 2)));
   const halves = tf.mul(guesses, 0.5);
   return tf.sub(halves, tf.logSumExp(halves, 1, true));
 }

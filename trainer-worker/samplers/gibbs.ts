@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { noise } from '../graph/trace';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import type { SamplerMethod } from './sampler-method';
+import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface GibbsOptions {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. Each looks at one number. */
@@ -29,13 +29,14 @@ const schema: z.ZodType<GibbsSpec> = z.strictObject({
 });
 
 /** @internal */
-export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs> = {
+export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs, CarryingSampler> = {
   create: gibbs,
   schema,
   domains: ['binary'],
   build: ({ steps }) => ({
     steps,
-    step(x, model) {
+    init: (x, model) => ({ energy: model.energy(x) }),
+    advance(x, { energy }, model) {
       const [chains, dimensions] = x.shape;
       const places = tf.floor(tf.mul(noise('uniform', [chains, 1]), dimensions));
       const columns = tf.range(0, dimensions, 1, 'float32');
@@ -43,9 +44,12 @@ export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs> = {
       // 1 - 2x is the way to the other value.
       const way = tf.mul(chosen, tf.sub(1, tf.mul(x, 2)));
       const flipped = tf.add(x, way) as tf.Tensor2D;
-      const chance = tf.sigmoid(tf.sub(model.energy(x), model.energy(flipped)));
-      const flips = tf.cast(tf.less(noise('uniform', [chains]), chance), 'float32');
-      return tf.add(x, tf.mul(way, tf.expandDims(flips, 1)));
+      const after = model.energy(flipped);
+      const flips = tf.less(noise('uniform', [chains]), tf.sigmoid(tf.sub(energy!, after)));
+      return {
+        x: tf.where(tf.expandDims(flips, 1), flipped, x),
+        carried: { energy: tf.where(flips, after, energy!) },
+      };
     },
   }),
 };

@@ -5,6 +5,7 @@ import { loop, noise } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { dualAveraging } from './dual-averaging';
+import { choose, type Evaluated, evaluatedAt } from './evaluated';
 import { sumOfSquares } from './langevin-proposal';
 import { decide } from './metropolis';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
@@ -61,16 +62,25 @@ export const hamiltonianMethod: SamplerMethod<
     return {
       steps,
       keeps: adaptation.keeps,
-      init: adaptation.init,
+      init(x, model) {
+        const { energy, score } = evaluatedAt(model, x);
+        return { energy, score, ...adaptation.init() };
+      },
       advance(x, carried, model) {
-        const momentum = noise('normal', x.shape) as tf.Tensor2D;
-        const start = { x, momentum };
-        const end = leapfrog(model, start, adaptation.stepSize(carried), leapfrogSteps);
+        const { energy, score, ...adapting } = carried;
+        const momentum = noise('normal', x.shape);
+        const start: Phase = { x, energy: energy!, score: score!, momentum };
+        const end = leapfrog(model, start, adaptation.stepSize(adapting), leapfrogSteps);
         // Where a trajectory has flown off to where nothing is finite, it is refused.
-        const { accepted, acceptance } = decide(tf.sub(total(model, start), total(model, end)));
+        const { accepted, acceptance } = decide(tf.sub(total(start), total(end)));
+        const next = choose(accepted, end, start);
         return {
-          x: tf.where(accepted, end.x, x),
-          carried: adaptation.update(carried, acceptance),
+          x: next.x,
+          carried: {
+            energy: next.energy,
+            score: next.score,
+            ...adaptation.update(adapting, acceptance),
+          },
         };
       },
       statistics: adaptation.statistics,
@@ -78,30 +88,36 @@ export const hamiltonianMethod: SamplerMethod<
   },
 };
 
-/** Points and their momenta, `[n, D]` each. */
-export interface Phase {
-  readonly x: tf.Tensor2D;
-  readonly momentum: tf.Tensor2D;
+/** Points, what is known there, and their momenta, `[n, D]`. */
+export interface Phase extends Evaluated {
+  readonly momentum: tf.Tensor;
 }
 
-/** Follows Hamilton's equations by `count` leapfrog steps: reversible, volume-preserving, second order. */
+/**
+ * Follows Hamilton's equations by `count` leapfrog steps: reversible, volume-preserving, second order.
+ * Each step goes on with the score at which the one before ended.
+ */
 export function leapfrog(
   model: Model,
   start: Phase,
   stepSize: number | tf.Tensor,
   count: number,
 ): Phase {
-  const half = (momentum: tf.Tensor, x: tf.Tensor) =>
-    tf.add(momentum, tf.mul(model.score(x as tf.Tensor2D), tf.mul(stepSize, 0.5)));
-  const [x, momentum] = loop(count, [start.x, start.momentum], (_iteration, [from, before]) => {
-    const between = half(before!, from!);
-    const to = tf.add(from!, tf.mul(between, stepSize));
-    return [to, half(between, to)];
-  });
-  return { x: x as tf.Tensor2D, momentum: momentum as tf.Tensor2D };
+  const half = (momentum: tf.Tensor, score: tf.Tensor) =>
+    tf.add(momentum, tf.mul(score, tf.mul(stepSize, 0.5)));
+  const [x, energy, score, momentum] = loop(
+    count,
+    [start.x, start.energy, start.score, start.momentum],
+    (_iteration, [from, , slope, before]) => {
+      const between = half(before!, slope!);
+      const to = evaluatedAt(model, tf.add(from!, tf.mul(between, stepSize)) as tf.Tensor2D);
+      return [to.x, to.energy, to.score, half(between, to.score)];
+    },
+  );
+  return { x: x as tf.Tensor2D, energy: energy!, score: score!, momentum: momentum! };
 }
 
 /** H, `[n, 1]`. */
-export function total(model: Model, { x, momentum }: Phase): tf.Tensor {
-  return tf.add(tf.expandDims(model.energy(x), 1), tf.mul(sumOfSquares(momentum), 0.5));
+export function total({ energy, momentum }: Phase): tf.Tensor {
+  return tf.add(energy, tf.mul(sumOfSquares(momentum), 0.5));
 }

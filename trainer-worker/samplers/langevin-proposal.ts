@@ -1,19 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Model } from '../energies/model';
-
-/** What is known of points: their energies and scores. */
-export interface Evaluated {
-  /** `[n, D]` */
-  readonly x: tf.Tensor2D;
-  /** `[n, 1]` */
-  readonly energy: tf.Tensor;
-  /** `[n, D]` */
-  readonly score: tf.Tensor;
-}
-
-export function evaluatedAt(model: Model, x: tf.Tensor2D): Evaluated {
-  return { x, energy: tf.expandDims(model.energy(x), 1), score: model.score(x) };
-}
+import type { Evaluated } from './evaluated';
 
 /** The mean `x + ε²/2 · score` of a Langevin step, `[n, D]`; its standard deviation is ε. */
 export function langevinMean({ x, score }: Evaluated, stepSize: tf.Tensor | number): tf.Tensor2D {

@@ -4,7 +4,8 @@ import { noise } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { dualAveraging } from './dual-averaging';
-import { type Evaluated, evaluatedAt, langevinMean, logLangevinRatio } from './langevin-proposal';
+import { choose, type Evaluated, evaluatedAt } from './evaluated';
+import { langevinMean, logLangevinRatio } from './langevin-proposal';
 import { decide } from './metropolis';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
@@ -77,11 +78,12 @@ export const metropolisAdjustedLangevinMethod: SamplerMethod<
         const proposal = tf.add(langevinMean(from, epsilon), tf.mul(z, epsilon)) as tf.Tensor2D;
         const to = evaluatedAt(model, proposal);
         const { accepted, acceptance } = decide(logLangevinRatio(from, to, epsilon));
+        const next = choose(accepted, to, from);
         return {
-          x: tf.where(accepted, proposal, x),
+          x: next.x,
           carried: {
-            energy: tf.where(accepted, to.energy, from.energy),
-            score: tf.where(accepted, to.score, from.score),
+            energy: next.energy,
+            score: next.score,
             ...adaptation.update(adapting, acceptance),
           },
         };

@@ -5,7 +5,8 @@ import { loop, noise } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { dualAveraging } from './dual-averaging';
-import { evaluatedAt, sumOfSquares } from './langevin-proposal';
+import { evaluatedAt } from './evaluated';
+import { sumOfSquares } from './langevin-proposal';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface NoUTurnOptions {

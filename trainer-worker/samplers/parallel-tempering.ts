@@ -4,7 +4,8 @@ import type { Model } from '../energies/model';
 import { noise } from '../graph/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { evaluatedAt, langevinMean, logLangevinRatio } from './langevin-proposal';
+import { choose, type Evaluated, evaluatedAt } from './evaluated';
+import { langevinMean, logLangevinRatio } from './langevin-proposal';
 import { decide } from './metropolis';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
@@ -62,35 +63,58 @@ export const parallelTemperingMethod: SamplerMethod<
       { length: temperatures },
       (_, rung) => highest ** (rung / (temperatures - 1)),
     );
+    /** Row `rung · chains + chain` of what has a row for each chain, rung after rung. */
+    const byRung = (rows: tf.Tensor) =>
+      tf.concat(tf.split(rows, temperatures, 1), 0) as tf.Tensor2D;
+    /** And back. */
+    const byChain = (rows: tf.Tensor) => tf.concat(tf.split(rows, temperatures, 0), 1);
     return {
       steps,
       keeps: { ofChain: { hotter: temperatures - 1 } },
-      init: (x) => ({
+      init(x, model, resume) {
         // A row for each chain, with its replicas one after the other.
-        hotter: tf.tile(x, [1, temperatures - 1]),
-        iterations: tf.scalar(0),
-        acceptances: tf.scalar(0),
-        exchanges: tf.scalar(0),
-      }),
-      advance(x, { hotter, iterations, acceptances, exchanges }, model, iteration) {
-        const [chains, dimensions] = x.shape;
-        const rows = temperatures * chains;
-        // Row `rung · chains + chain`.
-        const byRung = tf.split(hotter!, temperatures - 1, 1);
-        const all = tf.concat([x, ...byRung], 0) as tf.Tensor2D;
-        const heat = ladder.flatMap((t) => new Array<number>(chains).fill(t));
-        const temperature = tf.tensor2d(heat, [rows, 1]);
-        const moved = moveAt(temperature, model, all, stepSize);
-        const energies = tf.reshape(model.energy(moved.x), [temperatures, chains]);
-        const points = tf.reshape(moved.x, [temperatures, chains, dimensions]);
-        const exchanged = exchange(points as tf.Tensor3D, energies, ladder, iteration);
-        const [cold, ...hot] = tf.unstack(exchanged.points);
+        const { hotter } = resume({ hotter: tf.tile(x, [1, temperatures - 1]) });
+        const { energy, score } = evaluatedAt(model, byRung(tf.concat([x, hotter!], 1)));
         return {
-          x: cold as tf.Tensor2D,
+          hotter: hotter!,
+          energies: byChain(energy),
+          scores: byChain(score),
+          iterations: tf.scalar(0),
+          acceptances: tf.scalar(0),
+          exchanges: tf.scalar(0),
+        };
+      },
+      advance(x, carried, model, iteration) {
+        const { hotter, energies, scores, iterations, acceptances, exchanges } = carried;
+        const [chains, dimensions] = x.shape;
+        const from: Evaluated = {
+          x: byRung(tf.concat([x, hotter!], 1)),
+          energy: byRung(energies!),
+          score: byRung(scores!),
+        };
+        const heat = ladder.flatMap((t) => new Array<number>(chains).fill(t));
+        const temperature = tf.tensor2d(heat, [temperatures * chains, 1]);
+        const { moved, acceptance } = moveAt(temperature, model, from, stepSize);
+        // What is known of a point goes where the point goes.
+        const known = tf.concat([moved.x, moved.energy, moved.score], 1);
+        const exchanged = exchange(
+          tf.reshape(known, [temperatures, chains, 2 * dimensions + 1]),
+          tf.reshape(moved.energy, [temperatures, chains]),
+          ladder,
+          iteration,
+        );
+        const [points, energy, score] = tf
+          .split(exchanged.rows, [dimensions, 1, dimensions], 2)
+          .map((part) => byChain(tf.reshape(part, [temperatures * chains, -1])));
+        const hot = [chains, (temperatures - 1) * dimensions] as const;
+        return {
+          x: tf.slice(points!, [0, 0], x.shape) as tf.Tensor2D,
           carried: {
-            hotter: tf.concat(hot, 1),
+            hotter: tf.slice(points!, [0, dimensions], [...hot]),
+            energies: energy!,
+            scores: score!,
             iterations: tf.add(iterations!, 1),
-            acceptances: tf.add(acceptances!, moved.acceptance),
+            acceptances: tf.add(acceptances!, acceptance),
             exchanges: tf.add(exchanges!, exchanged.rate),
           },
         };
@@ -106,34 +130,37 @@ export const parallelTemperingMethod: SamplerMethod<
   },
 };
 
-/** A Metropolis-adjusted Langevin step of each row at its own temperature, `[rows, 1]`. */
-function moveAt(temperature: tf.Tensor, model: Model, x: tf.Tensor2D, stepSize: number) {
-  const tempered: Model = {
-    energy: (at, condition) =>
-      tf.div(model.energy(at, condition), tf.squeeze(temperature, [1])) as tf.Tensor1D,
-    score: (at, condition) => tf.div(model.score(at, condition), temperature) as tf.Tensor2D,
-  };
+/**
+ * A Metropolis-adjusted Langevin step of each row at its own temperature.
+ *
+ * @param temperature `[rows, 1]`
+ * @param from points with what is known of them at temperature 1
+ */
+function moveAt(temperature: tf.Tensor, model: Model, from: Evaluated, stepSize: number) {
+  const tempered = ({ x, energy, score }: Evaluated): Evaluated => ({
+    x,
+    energy: tf.div(energy, temperature),
+    score: tf.div(score, temperature),
+  });
   const epsilon = tf.mul(tf.sqrt(temperature), stepSize);
-  const from = evaluatedAt(tempered, x);
-  const proposal = tf.add(
-    langevinMean(from, epsilon),
-    tf.mul(noise('normal', x.shape), epsilon),
-  ) as tf.Tensor2D;
-  const to = evaluatedAt(tempered, proposal);
-  const { accepted, acceptance } = decide(logLangevinRatio(from, to, epsilon));
-  return { x: tf.where(accepted, proposal, x) as tf.Tensor2D, acceptance };
+  const start = tempered(from);
+  const z = noise('normal', from.x.shape);
+  const proposal = tf.add(langevinMean(start, epsilon), tf.mul(z, epsilon)) as tf.Tensor2D;
+  const to = evaluatedAt(model, proposal);
+  const { accepted, acceptance } = decide(logLangevinRatio(start, tempered(to), epsilon));
+  return { moved: choose(accepted, to, from), acceptance };
 }
 
 /**
  * Exchanges points between neighbouring temperatures.
  *
- * @param points `[temperatures, chains, D]`
+ * @param rows what each place has, `[temperatures, chains, any]`
  * @param energies `[temperatures, chains]`, at temperature 1
  * @param iteration even: pairs 0–1, 2–3, …; odd: 1–2, 3–4, …
- * @returns the points, and how large a share of the possible exchanges took place
+ * @returns the rows, and how large a share of the possible exchanges took place
  */
 function exchange(
-  points: tf.Tensor3D,
+  rows: tf.Tensor,
   energies: tf.Tensor,
   ladder: readonly number[],
   iteration: tf.Tensor,
@@ -171,7 +198,7 @@ function exchange(
   const taken = tf.mul(tf.cast(tf.less(uniform, tf.exp(gain)), 'float32'), paired);
   const pairs = tf.mul(tf.sum(paired), energies.shape[1]!);
   return {
-    points: tf.where(tf.greater(tf.expandDims(taken, 2), 0.5), tf.gather(points, partner), points),
+    rows: tf.where(tf.greater(tf.expandDims(taken, 2), 0.5), tf.gather(rows, partner), rows),
     rate: tf.div(tf.sum(taken), tf.maximum(pairs, 1)),
   };
 }

@@ -21,8 +21,8 @@ export function recorded(
   const inner = carrying(sampler);
   return {
     steps: inner.steps,
-    init: (x, model) => ({
-      ...inner.init(x, model),
+    init: (x, model, resume) => ({
+      ...inner.init(x, model, resume),
       // `iteration` does not begin at 0 where chains go on from earlier ones.
       [countName]: tf.scalar(0),
       [recordName]: tf.zeros([draws, ...observe(x, model).shape]),

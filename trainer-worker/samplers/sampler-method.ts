@@ -36,8 +36,11 @@ export interface CarryingSampler {
   /**
    * What is carried into the first iteration at `x`, `[chains, D]`: tensors with a row for each chain,
    * and others that all chains share, whose first axis is not as long (or which have none).
+   *
+   * @param resume what chains that live on go on with in place of what they would begin with: for what
+   *   {@link keeps} names, where the rest depends on it
    */
-  init(x: tf.Tensor2D, model: Model): Carried;
+  init(x: tf.Tensor2D, model: Model, resume: (begun: Carried) => Carried): Carried;
   /**
    * One iteration: the next points and what is carried on, of the same shapes.
    *

@@ -170,6 +170,7 @@ export function chainPrograms(
       const carried = carrying(sampler).init(
         tensors['points'] as tf.Tensor2D,
         modelIn(domain, modelOn(tensors)),
+        (begun) => begun,
       );
       return { outputs: withPrefix(carriedPrefix, carried) };
     },

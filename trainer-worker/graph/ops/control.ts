@@ -69,6 +69,7 @@ const loopRow: Row = {
 
 const loopResultRow: Row = {
   name: 'loopResult',
+  view: true,
   result: ([loop], attributes) => {
     const result = (loop!.attributes['body'] as Body).results[attributes['index'] as number]!;
     return { shape: result.shape, dtype: result.dtype };

@@ -1,6 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Node } from '../graph';
-import { formatShape, type Shape } from '../shape';
+import { formatShape, type Shape, sizeOf } from '../shape';
 import { type ConvolutionGeometry, convolve, convolveFilter, convolveInput } from './build';
 import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
 import { lowerConvolve, lowerConvolveFilter, lowerConvolveInput } from './convolution-lowering';
@@ -11,6 +11,9 @@ const byImage: Row['layouts'] = (result) => (result === 0 ? [[0, 'whole']] : [])
 
 // Convolutions. One trilinear form <convolve(x, w), g>, of which each row is the slope in one of the
 // three: so each row's derivatives are the other two rows, and differentiation closes at any order.
+
+/** Operations of the form: each number of the output meets each tap and input channel of the filter. */
+const trilinear = (output: Shape, filter: Shape) => 2 * sizeOf(output) * sizeOf(filter.slice(0, 3));
 
 const pair = (values: readonly number[]) => values as unknown as Pair;
 
@@ -48,6 +51,7 @@ const convolveRow: Row = {
       convolveFilter(x, g, geometry, filter.shape),
     ];
   },
+  flops: (node) => trilinear(node.shape, node.inputs[1]!.shape),
   layouts: byImage,
   tfjs: (tf, [x, filter], node) => convolveTfjs(tf, x!, filter!, geometryOf(node)),
   lower: lowerConvolve,
@@ -67,6 +71,7 @@ const convolveInputRow: Row = {
     const geometry = geometryOf(node);
     return [convolve(g, filter, geometry), convolveFilter(g, dy, geometry, filter.shape)];
   },
+  flops: ({ inputs }) => trilinear(inputs[0]!.shape, inputs[1]!.shape),
   layouts: byImage,
   reshaped: (shape) => ({ shape }),
   tfjs: (tf, [dy, filter], node) => {
@@ -104,6 +109,7 @@ const convolveFilterRow: Row = {
     const geometry = geometryOf(node);
     return [convolveInput(dy, g, geometry, x.shape), convolve(x, g, geometry)];
   },
+  flops: ({ shape, inputs }) => trilinear(inputs[1]!.shape, shape),
   layouts: (result) => (result === 'sum' ? [[0, 0]] : []),
   // The slope in the filter is a convolution of the input by the output's gradient, batch and
   // channels having changed places, and strides and dilations too.

@@ -52,6 +52,8 @@ export const matMulRow: Row = {
     const db = transposeB ? matMul(g, a, true, transposeA) : matMul(a, g, !transposeA, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
+  flops: (node) =>
+    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.attributes['transposeA'] ? -2 : -1)!,
   layouts: (result, node) => {
     const [a, b] = node.inputs.map(({ shape }) => shape.length) as [number, number];
     const { transposeA, transposeB } = flags(node.attributes);

@@ -73,6 +73,13 @@ export interface Row {
   readonly layouts?: (result: Layout, node: Node) => readonly (readonly Layout[])[];
   /** The attributes that name the result's shape, for a result of another: a shard's. */
   readonly reshaped?: (shape: Shape) => Attributes;
+  /**
+   * Multiplications and additions, of an operation that sums products; every other is one pass over
+   * its numbers. See `ledger.ts`.
+   */
+  readonly flops?: (node: Node) => number;
+  /** The same numbers, where they are: nothing is computed. */
+  readonly view?: true;
   /** Repeating it in each iteration of a loop costs less than handing its result in from outside. */
   readonly free?: true;
   /** An elementwise operation on single numbers, for folding constants. */

@@ -36,6 +36,7 @@ function ofUniform(node: Node): Node | undefined {
 
 const reshapeRow: Row = {
   name: 'reshape',
+  view: true,
   result: ([x], attributes, refuse) => {
     const shape = numbers(attributes['shape']);
     if (sizeOf(shape) !== sizeOf(x!.shape)) refuse(`it cannot become ${formatShape(shape)}`);

@@ -1,0 +1,57 @@
+import { type Body, type Node, topologicalOrder, type Values } from './graph';
+import type { Program } from './program';
+import { sizeOf } from './shape';
+
+/** What a run of a program computes, loops as often as they run. */
+export interface Ledger {
+  /** Multiplications and additions of products: matrices and convolutions. */
+  readonly flops: number;
+  /** Numbers that all other operations write, each in a pass of its own unless a backend fuses some. */
+  readonly elements: number;
+  /** Operations, each counted once, however often its loop runs. */
+  readonly nodes: number;
+}
+
+/** Iterations to reckon with where they are known only when the program runs. */
+const usualIterations = 20;
+
+/**
+ * What running a program costs, by the rules of its operations.
+ *
+ * @param iterations of loops whose count is an input of the program
+ */
+export function ledgerOf(program: Program, iterations = usualIterations): Ledger {
+  const results = [...Object.values(program.outputs), ...Object.values(program.nextState)];
+  return sumUp(results, iterations);
+}
+
+/** {@link Ledger.flops} of what computes these results. */
+export function flopsOf(results: readonly Node[]): number {
+  return sumUp(results, usualIterations).flops;
+}
+
+function sumUp(results: readonly Node[], iterations: number): Ledger {
+  const total = { flops: 0, elements: 0, nodes: 0 };
+  for (const node of topologicalOrder(results)) {
+    const body = node.attributes['body'] as Body | undefined;
+    if (body === undefined) {
+      if (isThere(node)) continue;
+      total.nodes += 1;
+      if (node.row.flops) total.flops += node.row.flops(node);
+      else total.elements += sizeOf(node.shape);
+    } else {
+      const count = node.inputs[0]!.attributes['values'] as Values | undefined;
+      const times = count?.[0] ?? iterations;
+      const inside = sumUp(body.results, iterations);
+      total.flops += times * inside.flops;
+      total.elements += times * inside.elements;
+      total.nodes += inside.nodes;
+    }
+  }
+  return total;
+}
+
+/** Whether nothing is computed: inputs, constants, the same numbers under another shape. */
+function isThere({ inputs, row }: Node): boolean {
+  return inputs.length === 0 || row.view === true || row.free === true;
+}
