@@ -16,19 +16,20 @@ const energyRemedy =
  * arXiv:1903.08689).
  *
  * @param samples `[batch, D]` ends of Markov chains, constants for differentiation
+ * @param isShared whether the step computes the energies of the data, or of the samples, elsewhere too
  * @returns a scalar
  */
 export function contrastiveLoss(
   context: Pick<LossContext, 'data' | 'watch' | 'report'> & Pick<Model, 'energy'>,
   samples: tf.Tensor2D,
   { energyPenalty, contrast }: Required<ContrastOptions>,
+  isShared = false,
 ): tf.Tensor {
   const { data } = context;
   context.watch('The chains', samples, chainRemedy);
-  // One product over all rows costs less than two over half of them.
-  const energies = context.energy(tf.concat([data, samples]) as tf.Tensor2D);
-  const ofData = tf.slice(energies, [0], [data.shape[0]]);
-  const ofSamples = tf.slice(energies, [data.shape[0]], [samples.shape[0]]);
+  const [ofData, ofSamples] = isShared
+    ? [context.energy(data), context.energy(samples)]
+    : together(context, data, samples);
   context.watch('The energies of the data', ofData, energyRemedy);
   context.watch('The energies of the samples', ofSamples, energyRemedy);
   context.report(
@@ -43,4 +44,17 @@ export function contrastiveLoss(
   if (energyPenalty === 0) return loss;
   const squares = tf.add(tf.mean(tf.square(ofData)), tf.mean(tf.square(ofSamples)));
   return tf.add(loss, tf.mul(squares, energyPenalty));
+}
+
+/** Energies of both: one product over all rows costs less than two over half of them. */
+function together(
+  { energy }: Pick<Model, 'energy'>,
+  data: tf.Tensor2D,
+  samples: tf.Tensor2D,
+): readonly [tf.Tensor, tf.Tensor] {
+  const [ofData, ofSamples] = tf.split(energy(tf.concat([data, samples]) as tf.Tensor2D), [
+    data.shape[0],
+    samples.shape[0],
+  ]);
+  return [ofData!, ofSamples!];
 }

@@ -11,7 +11,7 @@ import {
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { annealedLangevin } from '../samplers/annealed-langevin';
-import { type Evaluated, evaluatedAt } from '../samplers/evaluated';
+import { choose, type Evaluated, evaluatedAt } from '../samplers/evaluated';
 import { langevinMean, logLangevinRatio, sumOfSquares } from '../samplers/langevin-proposal';
 import { decide } from '../samplers/metropolis';
 import { spreadUniform } from './noisy-pairs';
@@ -118,12 +118,8 @@ export const diffusionRecoveryLikelihoodMethod: ObjectiveMethod<
             const kick = tf.mul(noise('normal', data.shape), epsilon);
             const to = evaluatedAt(posterior, tf.add(langevinMean(from, epsilon), kick));
             const { accepted, acceptance } = decide(logLangevinRatio(from, to, epsilon));
-            return [
-              tf.where(accepted, to.x, from.x),
-              tf.where(accepted, to.energy, from.energy),
-              tf.where(accepted, to.score, from.score),
-              tf.add(sum!, acceptance),
-            ];
+            const next = choose(accepted, to, from);
+            return [next.x, next.energy, next.score, tf.add(sum!, acceptance)];
           },
         );
         const recovered = stopGradient(end!) as tf.Tensor2D;

@@ -81,17 +81,20 @@ export const flowContrastiveEstimationMethod: ObjectiveMethod<
           tf.mean(logOfData),
         );
         // The model's part: the flow is constant.
-        const points = tf.concat([data, stopGradient(drawn.points)]) as tf.Tensor2D;
-        const logFlow = stopGradient(tf.concat([logOfData, drawn.logDensity]));
-        const odds = tf.neg(tf.add(tf.add(energy(points), logZ), logFlow));
-        const [ofData, ofNoise] = tf.split(odds, [count, count]);
-        const ofModel = minusValue(ofData!, ofNoise!);
+        const odds = (of: tf.Tensor, constant: tf.Tensor, logFlow: tf.Tensor) =>
+          tf.neg(tf.add(tf.add(of, constant), logFlow));
+        const fixedPoints = stopGradient(drawn.points) as tf.Tensor2D;
+        const ofModel = minusValue(
+          odds(energy(data), logZ, stopGradient(logOfData)),
+          odds(energy(fixedPoints), logZ, stopGradient(drawn.logDensity)),
+        );
         // The flow's part: the model is, though gradients pass through where it is looked at.
         const fixedLogZ = stopGradient(logZ);
-        const oddsOf = (x: tf.Tensor2D, log: tf.Tensor) =>
-          tf.neg(tf.add(tf.add(fixed.energy(x), fixedLogZ), log));
         const ofFlow = tf.neg(
-          minusValue(oddsOf(data, logOfData), oddsOf(drawn.points, drawn.logDensity)),
+          minusValue(
+            odds(fixed.energy(data), fixedLogZ, logOfData),
+            odds(fixed.energy(drawn.points), fixedLogZ, drawn.logDensity),
+          ),
         );
         const likelihood = tf.mul(tf.mean(logOfData), flowLikelihood);
         return tf.add(ofModel, tf.sub(ofFlow, likelihood));

@@ -62,7 +62,7 @@ export const jemMethod: ObjectiveMethod<JemSpec, typeof jem> = {
           { name: 'cross-entropy', label: 'Cross-entropy', group: 'Cross-entropy' },
           crossEntropy,
         );
-        const generative = contrastiveLoss(context, chains.samples(context), spec);
+        const generative = contrastiveLoss(context, chains.samples(context), spec, true);
         return tf.add(crossEntropy, tf.mul(generative, spec.generativeWeight));
       },
     };

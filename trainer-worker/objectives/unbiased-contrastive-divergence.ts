@@ -67,23 +67,24 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
       const { data } = context;
       const chains = coupledChains(context, data, stepSize, maximumSteps);
       context.watch('The chains', chains.ahead, remedy);
-      const points = tf.concat([data, flat(chains.ahead), flat(chains.behind)]) as tf.Tensor2D;
+      // X_k counts always, X_t - Y_{t-1} from t = k + 1 on, while they are apart.
+      const counted = maximumSteps - minimumSteps + 1;
+      const last = <T extends tf.Tensor>(times: T, count: number) =>
+        tf.slice(times, [times.shape[0]! - count]) as T;
+      const [ahead, behind] = [last(chains.ahead, counted), last(chains.behind, counted - 1)];
+      const points = tf.concat([data, flat(ahead), flat(behind)]) as tf.Tensor2D;
       const energies = context.energy(points);
       context.watch('The energies', energies, remedy);
-      const pairs = maximumSteps * batchSize;
-      const [ofData, ahead, behind] = tf.split(energies, [batchSize, pairs, pairs]);
-      // X_t - Y_{t-1} counts from t = k + 1 on, while they are apart; X_k always.
-      const time = tf.range(1, maximumSteps + 1, 1, 'int32');
-      const counted = tf.cast(tf.greater(time, minimumSteps), 'float32');
-      const begins = tf.cast(tf.equal(time, minimumSteps), 'float32');
-      const weights = tf.reshape(tf.mul(chains.apart, tf.expandDims(counted, 1)), [pairs]);
-      const starts = tf.reshape(tf.mul(tf.onesLike(chains.apart), tf.expandDims(begins, 1)), [
+      const pairs = (counted - 1) * batchSize;
+      const [ofData, ofFirst, ofAhead, ofBehind] = tf.split(energies, [
+        batchSize,
+        batchSize,
+        pairs,
         pairs,
       ]);
-      const ofSamples = tf.div(
-        tf.sum(tf.add(tf.mul(starts, ahead!), tf.mul(weights, tf.sub(ahead!, behind!)))),
-        batchSize,
-      );
+      const apart = tf.reshape(last(chains.apart, counted - 1), [pairs]);
+      const ofPairs = tf.sum(tf.mul(apart, tf.sub(ofAhead!, ofBehind!)));
+      const ofSamples = tf.div(tf.add(tf.sum(ofFirst!), ofPairs), batchSize);
       const meanOfData = tf.mean(ofData!);
       context.report({ name: 'energy/data', label: 'Energy of data', group: 'Energy' }, meanOfData);
       context.report(
