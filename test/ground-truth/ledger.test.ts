@@ -16,8 +16,10 @@ import type { Model } from '../../trainer-worker/energies/model';
 import type { ExperimentSpec } from '../../trainer-worker/experiment/experiment';
 import { loadExperiment } from '../../trainer-worker/experiment/load';
 import type { LoadedExperiment } from '../../trainer-worker/experiment/loaded-experiment';
+import { programApart } from '../../trainer-worker/graph/apart';
 import { ledgerOf } from '../../trainer-worker/graph/ledger';
 import { compileProgram, type Program } from '../../trainer-worker/graph/program';
+import { shardProgram } from '../../trainer-worker/graph/shard';
 import type { ObjectiveSpec, objectives } from '../../trainer-worker/objectives';
 import {
   axisCurvatures,
@@ -354,81 +356,82 @@ describe('chains compute what they need', () => {
   }
 });
 
+const langevin = sampler.langevin({ steps: 5 });
+const small = { hidden: [2] };
+const cases: { readonly [Name in keyof typeof objectives]: Case } = {
+  contrastiveDivergence: { spec: objective.contrastiveDivergence({ sampler: langevin }) },
+  persistentContrastiveDivergence: {
+    spec: objective.persistentContrastiveDivergence({ sampler: langevin }),
+  },
+  explicitScoreMatching: { spec: objective.explicitScoreMatching({ score: tf.neg }) },
+  implicitScoreMatching: { spec: objective.implicitScoreMatching() },
+  denoisingScoreMatching: { spec: objective.denoisingScoreMatching() },
+  slicedScoreMatching: { spec: objective.slicedScoreMatching() },
+  finiteDifferenceSlicedScoreMatching: {
+    spec: objective.finiteDifferenceSlicedScoreMatching(),
+  },
+  finiteDifferenceDenoisingScoreMatching: {
+    spec: objective.finiteDifferenceDenoisingScoreMatching(),
+  },
+  nonNegativeScoreMatching: {
+    spec: objective.nonNegativeScoreMatching(),
+    domain: 'nonnegative',
+  },
+  ratioMatching: { spec: objective.ratioMatching(), domain: 'binary', dimensions: 4 },
+  shortRun: { spec: objective.shortRun({ sampler: langevin }) },
+  improvedContrastiveDivergence: {
+    spec: objective.improvedContrastiveDivergence({ sampler: langevin }),
+  },
+  unbiasedContrastiveDivergence: { spec: objective.unbiasedContrastiveDivergence() },
+  meanFieldContrastiveDivergence: { spec: objective.meanFieldContrastiveDivergence() },
+  multiGridContrastiveDivergence: {
+    spec: objective.multiGridContrastiveDivergence({
+      sampler: langevin,
+      shape: [4, 4, 1],
+      coarser: [{ size: [1, 1], energy: energy.mlp({ hidden: [1] }) }],
+    }),
+    dimensions: 16,
+  },
+  noiseContrastiveEstimation: {
+    spec: objective.noiseContrastiveEstimation({ noiseRatio: 2 }),
+  },
+  rankingNoiseContrastiveEstimation: {
+    spec: objective.rankingNoiseContrastiveEstimation({ noiseRatio: 3 }),
+  },
+  conditionalNoiseContrastiveEstimation: {
+    spec: objective.conditionalNoiseContrastiveEstimation(),
+  },
+  shiftedNoiseContrastiveEstimation: { spec: objective.shiftedNoiseContrastiveEstimation() },
+  energyDiscrepancy: { spec: objective.energyDiscrepancy() },
+  pseudoLikelihood: { spec: objective.pseudoLikelihood(), domain: 'binary', dimensions: 4 },
+  minimumProbabilityFlow: {
+    spec: objective.minimumProbabilityFlow(),
+    domain: 'binary',
+    dimensions: 4,
+  },
+  klContraction: { spec: objective.klContraction(), domain: 'binary', dimensions: 4 },
+  minimumVelocity: { spec: objective.minimumVelocity() },
+  kernelSteinDiscrepancy: { spec: objective.kernelSteinDiscrepancy() },
+  learnedSteinDiscrepancy: { spec: objective.learnedSteinDiscrepancy(small) },
+  jem: {
+    spec: objective.jem({ sampler: langevin }),
+    energy: energy.classifier({ classes: 2, hidden: [width, width, width] }),
+    labelled: true,
+  },
+  flowContrastiveEstimation: {
+    spec: objective.flowContrastiveEstimation({ flowLayers: 2, flowHidden: 2 }),
+  },
+  fEbm: { spec: objective.fEbm({ sampler: langevin, ...small }) },
+  vera: { spec: objective.vera({ ...small, importanceSamples: 1 }) },
+  multiNoiseScoreMatching: { spec: objective.multiNoiseScoreMatching(), energy: noisy },
+  diffusionRecoveryLikelihood: {
+    spec: objective.diffusionRecoveryLikelihood(),
+    energy: noisy,
+  },
+  sdeScoreMatching: { spec: objective.sdeScoreMatching(), energy: noisy },
+};
+
 describe('steps compute what they need', () => {
-  const langevin = sampler.langevin({ steps: 5 });
-  const small = { hidden: [2] };
-  const cases: { readonly [Name in keyof typeof objectives]: Case } = {
-    contrastiveDivergence: { spec: objective.contrastiveDivergence({ sampler: langevin }) },
-    persistentContrastiveDivergence: {
-      spec: objective.persistentContrastiveDivergence({ sampler: langevin }),
-    },
-    explicitScoreMatching: { spec: objective.explicitScoreMatching({ score: tf.neg }) },
-    implicitScoreMatching: { spec: objective.implicitScoreMatching() },
-    denoisingScoreMatching: { spec: objective.denoisingScoreMatching() },
-    slicedScoreMatching: { spec: objective.slicedScoreMatching() },
-    finiteDifferenceSlicedScoreMatching: {
-      spec: objective.finiteDifferenceSlicedScoreMatching(),
-    },
-    finiteDifferenceDenoisingScoreMatching: {
-      spec: objective.finiteDifferenceDenoisingScoreMatching(),
-    },
-    nonNegativeScoreMatching: {
-      spec: objective.nonNegativeScoreMatching(),
-      domain: 'nonnegative',
-    },
-    ratioMatching: { spec: objective.ratioMatching(), domain: 'binary', dimensions: 4 },
-    shortRun: { spec: objective.shortRun({ sampler: langevin }) },
-    improvedContrastiveDivergence: {
-      spec: objective.improvedContrastiveDivergence({ sampler: langevin }),
-    },
-    unbiasedContrastiveDivergence: { spec: objective.unbiasedContrastiveDivergence() },
-    meanFieldContrastiveDivergence: { spec: objective.meanFieldContrastiveDivergence() },
-    multiGridContrastiveDivergence: {
-      spec: objective.multiGridContrastiveDivergence({
-        sampler: langevin,
-        shape: [4, 4, 1],
-        coarser: [{ size: [1, 1], energy: energy.mlp({ hidden: [1] }) }],
-      }),
-      dimensions: 16,
-    },
-    noiseContrastiveEstimation: {
-      spec: objective.noiseContrastiveEstimation({ noiseRatio: 2 }),
-    },
-    rankingNoiseContrastiveEstimation: {
-      spec: objective.rankingNoiseContrastiveEstimation({ noiseRatio: 3 }),
-    },
-    conditionalNoiseContrastiveEstimation: {
-      spec: objective.conditionalNoiseContrastiveEstimation(),
-    },
-    shiftedNoiseContrastiveEstimation: { spec: objective.shiftedNoiseContrastiveEstimation() },
-    energyDiscrepancy: { spec: objective.energyDiscrepancy() },
-    pseudoLikelihood: { spec: objective.pseudoLikelihood(), domain: 'binary', dimensions: 4 },
-    minimumProbabilityFlow: {
-      spec: objective.minimumProbabilityFlow(),
-      domain: 'binary',
-      dimensions: 4,
-    },
-    klContraction: { spec: objective.klContraction(), domain: 'binary', dimensions: 4 },
-    minimumVelocity: { spec: objective.minimumVelocity() },
-    kernelSteinDiscrepancy: { spec: objective.kernelSteinDiscrepancy() },
-    learnedSteinDiscrepancy: { spec: objective.learnedSteinDiscrepancy(small) },
-    jem: {
-      spec: objective.jem({ sampler: langevin }),
-      energy: energy.classifier({ classes: 2, hidden: [width, width, width] }),
-      labelled: true,
-    },
-    flowContrastiveEstimation: {
-      spec: objective.flowContrastiveEstimation({ flowLayers: 2, flowHidden: 2 }),
-    },
-    fEbm: { spec: objective.fEbm({ sampler: langevin, ...small }) },
-    vera: { spec: objective.vera({ ...small, importanceSamples: 1 }) },
-    multiNoiseScoreMatching: { spec: objective.multiNoiseScoreMatching(), energy: noisy },
-    diffusionRecoveryLikelihood: {
-      spec: objective.diffusionRecoveryLikelihood(),
-      energy: noisy,
-    },
-    sdeScoreMatching: { spec: objective.sdeScoreMatching(), energy: noisy },
-  };
   for (const [name, each] of Object.entries(cases)) {
     const { spec, energy: of = mlp, domain = 'real', dimensions = 2 } = each;
     test(name, () => {
@@ -452,6 +455,38 @@ describe('steps compute what they need', () => {
         const program = stepOf({ spec: method, domain, dimensions });
         assertNeeded(flopsOf(program), products(needsOfObjective(method, dimensions), parts));
       }
+    });
+  }
+});
+
+describe('steps are shared out over threads', () => {
+  /** How little of a step may be left to be computed once, where that is not next to nothing. */
+  const left: Partial<Record<keyof typeof objectives, number>> = {
+    // All pairs of samples.
+    kernelSteinDiscrepancy: 0.75,
+    improvedContrastiveDivergence: 0.25,
+    // Its weights are of all samples of the batch.
+    fEbm: 0.2,
+  };
+  for (const [name, each] of Object.entries(cases)) {
+    test(name, () => {
+      const program = programApart(stepOf(each), batch);
+      const { rest } = shardProgram(program, batch, 2);
+      const share = flopsOf(rest) / flopsOf(program);
+      const bound = left[name as keyof typeof objectives] ?? 0.05;
+      assert.ok(share <= bound, `${(100 * share).toFixed(1)} % is computed once`);
+    });
+  }
+  for (const { name, spec, domain } of everySampler.filter(({ of }) => of === mlp)) {
+    // Its metric is that of all chains.
+    if (name === 'preconditionedLangevin') continue;
+    test(`contrastive divergence by ${name}`, () => {
+      const dimensions = domain === 'binary' ? 4 : 2;
+      const method = objective.contrastiveDivergence({ sampler: spec });
+      const program = programApart(stepOf({ spec: method, domain, dimensions }), batch);
+      const { rest } = shardProgram(program, batch, 2);
+      const share = flopsOf(rest) / flopsOf(program);
+      assert.ok(share < 0.05, `${(100 * share).toFixed(1)} % is computed once`);
     });
   }
 });

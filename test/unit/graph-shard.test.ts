@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { Node } from '../../trainer-worker/graph/graph';
+import { programApart } from '../../trainer-worker/graph/apart';
+import type { Node, Values } from '../../trainer-worker/graph/graph';
 import { tableShape } from '../../trainer-worker/graph/noise-source';
 import { compileProgram, type Program } from '../../trainer-worker/graph/program';
 import { allNodes } from '../../trainer-worker/graph/rewrite';
@@ -36,7 +37,7 @@ function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
   for (let shard = 0; shard < sharded.shards; shard++) {
     const own = new Map(given);
     for (const { whole, part, layout } of sharded.leaves) {
-      const values = given.get(whole)!;
+      const values = given.get(whole) ?? Float64Array.from(whole.attributes['values'] as Values);
       // Noise of a loop: as many rows as were given.
       const rows = values.length / -sizeOf(whole.shape);
       const shape = whole.shape[0] === -1 ? whole.shape.with(0, rows) : whole.shape;
@@ -86,14 +87,16 @@ const shapes = [
 ] as const;
 const largest = 1e6;
 
-test('any expression keeps its values when its batch is shared out', () => {
+test('any expression keeps its values when its batch is taken apart and shared out', () => {
   let compared = 0;
   let crossings = 0;
+  let taken = 0;
   fc.assert(
     fc.property(
       fc.array(instruction, { minLength: 3, maxLength: 25 }),
       fc.constantFrom(2, 4),
-      (instructions, shards) => {
+      fc.boolean(),
+      (instructions, shards, isApart) => {
         const { leaves, nodes, given } = buildGraph(instructions, shapes);
         const results = simplify(nodes.slice(-4));
         const program: Program = {
@@ -105,7 +108,9 @@ test('any expression keeps its values when its batch is shared out', () => {
           nextState: {},
           warnings: [],
         };
-        const sharded = shardProgram(program, batch, shards);
+        const way = isApart ? programApart(program, batch) : program;
+        if (Object.values(way.outputs).some((node, index) => node !== results[index])) taken += 1;
+        const sharded = shardProgram(way, batch, shards);
         const { whole, shared } = bothWays(program, sharded, given);
         whole.forEach((values, index) => {
           if (!values.every((value) => Math.abs(value) < largest)) return;
@@ -120,6 +125,7 @@ test('any expression keeps its values when its batch is shared out', () => {
   assert.ok(compared > 6_000, `Only ${compared} results could be compared.`);
   // About one a program: the generator must not have missed what this is about.
   assert.ok(crossings > 2_000, `Only ${crossings} values crossed.`);
+  assert.ok(taken > 50, `Only ${taken} programs were taken apart.`);
 });
 
 /** Numbers for all leaves of a program; chains of three iterations. */
@@ -163,6 +169,41 @@ for (const [name, definition] of Object.entries(steps)) {
     );
   });
 }
+
+test('data and samples that are put together are shared out too, chains of one batch or of many', () => {
+  const [rungs, inner] = [3, 2];
+  const program = compileProgram({
+    inputs: { x: { shape: [batch, inner] }, y: { shape: [2 * batch, inner] } },
+    state: { w: { shape: [inner, inner] } },
+    batch: { rows: batch },
+    step: ({ x, y }, { w }) => {
+      const energy = (at: tf.Tensor) => tf.sum(tf.tanh(tf.matMul(at, w!)), 1);
+      const loss = (weights: tf.Tensor) => {
+        const of = (at: tf.Tensor) => tf.sum(tf.tanh(tf.matMul(at, weights)), 1);
+        const [ofX, ofY] = tf.split(of(tf.concat([x!, y!])), [batch, 2 * batch]);
+        return tf.sub(tf.mean(tf.softplus(ofX!)), tf.mean(ofY!));
+      };
+      // Replicas, one after the other, each with a number of its own.
+      const all = tf.concat(Array.from({ length: rungs }, (_, rung) => tf.add(x!, rung)));
+      const scale = tf.concat(
+        Array.from({ length: rungs }, (_, rung) => tf.fill([batch, 1], rung + 1)),
+      );
+      const scaled = tf.mul(tf.expandDims(energy(all), 1), scale);
+      const place = tf.mul(tf.range(0, batch), tf.slice(energy(y!), [0], [batch]));
+      return {
+        outputs: { scaled: tf.reshape(scaled, [rungs, batch]), place: tf.mean(place) },
+        state: { w: tf.sub(w!, tf.grad(loss)(w!)) },
+      };
+    },
+  });
+  const sharded = shardProgram(programApart(program, batch), batch, 2);
+  const { whole, shared } = bothWays(program, sharded, numbersFor(program));
+  assertAllEqual(shared, whole);
+  const whoIn = (rest: Program) =>
+    allNodes([...Object.values(rest.outputs), ...Object.values(rest.nextState)]);
+  const left = whoIn(sharded.rest).filter((node) => node.row.name === 'matMul');
+  assert.equal(left.length, 0);
+});
 
 test('what needs all rows at once is computed after the shards', () => {
   const program = compileProgram({

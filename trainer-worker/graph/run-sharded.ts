@@ -7,7 +7,7 @@ import type { Program } from './program';
 import { programAsOnnx } from './program-as-onnx';
 import { OnnxExecution } from './run-onnx';
 import { type Shape, sizeOf } from './shape';
-import type { ShardedProgram } from './shard';
+import { leafName, type ShardedProgram } from './shard';
 import { type ShardOrder, ShardRunner, type ShardTask, type SharedArrays } from './shard-runner';
 import type { ThreadAnswer, ThreadStart } from './shard-thread';
 import { source } from './shard-thread?thread';
@@ -75,8 +75,8 @@ function tasksOf(program: Program, sharded: ShardedProgram): ShardTask[] {
   const feeds = leaves
     .filter(({ whole }) => !sources.has(whole))
     .map(({ whole, part, layout }) => ({
-      name: nameOf(whole),
-      part: nameOf(part),
+      name: leafName(whole),
+      part: leafName(part),
       dtype: whole.dtype,
       shape: whole.shape,
       cut: layout,
@@ -85,7 +85,7 @@ function tasksOf(program: Program, sharded: ShardedProgram): ShardTask[] {
     .filter(({ whole }) => sources.has(whole))
     .map(({ whole, part, layout }) => {
       const { kind, stream } = sources.get(whole)!;
-      return { part: nameOf(part), kind, stream, shape: whole.shape, cut: layout };
+      return { part: leafName(part), kind, stream, shape: whole.shape, cut: layout };
     });
   const outputs = crossings.map(({ name, part: { dtype, shape } }) => ({ name, dtype, shape }));
   return Array.from({ length: shards }, (_, shard) => ({
@@ -98,8 +98,6 @@ function tasksOf(program: Program, sharded: ShardedProgram): ShardTask[] {
   }));
 }
 
-const nameOf = (node: Node) => node.attributes['name'] as string;
-
 /** What the threads hand to each other. */
 class SharedMemory {
   readonly feeds: Record<string, Values> = {};
@@ -109,7 +107,10 @@ class SharedMemory {
   constructor(program: Program, { leaves, crossings, shards }: ShardedProgram) {
     const sources = new Set(program.noise.map(({ node }) => node));
     for (const { whole } of leaves) {
-      if (!sources.has(whole)) this.feeds[nameOf(whole)] ??= sharedArray(whole.dtype, whole.shape);
+      if (sources.has(whole)) continue;
+      this.feeds[leafName(whole)] ??= sharedArray(whole.dtype, whole.shape);
+      const constant = whole.attributes['values'] as Values | undefined;
+      if (constant) this.feeds[leafName(whole)]!.set(constant);
     }
     this.outputs = Array.from({ length: shards }, () =>
       Object.fromEntries(
@@ -207,7 +208,7 @@ class ShardedExecution implements Execution {
     this.#rest = rest;
     this.#first = first;
     this.#others = others;
-    this.#sharedState = program.state.map(nameOf).filter((name) => name in memory.feeds);
+    this.#sharedState = program.state.map(leafName).filter((name) => name in memory.feeds);
   }
 
   async run(feeds: Arrays, key: NoiseKey, accept?: (outputs: Arrays) => boolean): Promise<Arrays> {
@@ -259,7 +260,7 @@ class ShardedExecution implements Execution {
   #crossings(): Arrays {
     const entries = this.#sharded.crossings.flatMap(({ name, inputs }) =>
       inputs.map(
-        (node, shard) => [nameOf(node), this.#memory.outputs[shard]![name]!.slice()] as const,
+        (node, shard) => [leafName(node), this.#memory.outputs[shard]![name]!.slice()] as const,
       ),
     );
     return Object.fromEntries(entries);

@@ -6,7 +6,7 @@ import type { Program } from './program';
 
 /** An input of a program as its shards see it. */
 interface ShardLeaf {
-  /** The program's input, state or noise table. */
+  /** The program's input, state or noise table, or a constant. */
   readonly whole: Node;
   /** What the shard program calls its part. */
   readonly part: Node;
@@ -42,7 +42,8 @@ export interface ShardedProgram {
  * batch costs speed, never correctness. Sums over rows are regrouped, so results depend on the number of
  * shards in the last bits.
  *
- * @param batch the number of rows; inputs and noise whose first axis is as long are cut along it
+ * @param batch the number of rows; inputs and noise whose first axis is so long, or a multiple of it, are
+ *   cut along it
  * @param shards how many; divides `batch`
  */
 export function shardProgram(program: Program, batch: number, shards: number): ShardedProgram {
@@ -96,10 +97,19 @@ export function shardProgram(program: Program, batch: number, shards: number): S
   };
 }
 
+function isManyTimes(size: number | undefined, batch: number): boolean {
+  return size !== undefined && size > 0 && size % batch === 0;
+}
+
 /** A value from what the shards have of it. */
 function join(parts: readonly Node[], layout: Layout): Node {
   if (layout === 'whole') return parts[0]!;
   return layout === 'sum' ? parts.reduce((sum, term) => add(sum, term)) : concat(parts, layout);
+}
+
+/** What the memory of all threads calls what a shard is fed with: an input, or a constant that is cut. */
+export function leafName({ id, attributes }: Node): string {
+  return (attributes['name'] as string | undefined) ?? `constant ${id}`;
 }
 
 /** Inputs that are used anywhere, in loop bodies too. */
@@ -208,12 +218,15 @@ class Sharder {
     }
     for (const result of this.#possibleLayouts(node)) {
       for (const wanted of node.row.layouts?.(result, node) ?? []) {
+        // Before anything is cut: state of a loop is cut as the first who asks wishes.
+        const fits = wanted.every((layout, index) => {
+          const placed = inputs[index]!.layout;
+          return placed === layout || (placed === 'whole' && typeof layout === 'number');
+        });
+        if (!fits) continue;
         const parts = wanted.map((layout, index) => {
-          const placed = inputs[index]!;
-          if (placed.layout === layout) return placed.part;
-          return placed.layout === 'whole' && typeof layout === 'number'
-            ? this.#cutWhole(node.inputs[index]!, layout)
-            : undefined;
+          const { layout: placed, part } = inputs[index]!;
+          return placed === layout ? part : this.#cutWhole(node.inputs[index]!, layout as number);
         });
         if (!parts.every((part) => part !== undefined)) continue;
         return { layout: result, part: this.#rebuilt(node, parts, result) };
@@ -240,7 +253,7 @@ class Sharder {
 
   #placeLeaf(node: Node): Placed {
     const axis = this.#tables.get(node) ?? 0;
-    if (!this.#isCut(node) || node.shape[axis] !== this.#batch) {
+    if (!this.#isCut(node) || !isManyTimes(node.shape[axis], this.#batch)) {
       return { layout: 'whole', part: node };
     }
     return { layout: axis, part: this.#leafPart(node, axis) };
@@ -252,7 +265,7 @@ class Sharder {
   }
 
   #leafPart(node: Node, axis: number): Node {
-    const name = `${node.attributes['name']} cut along ${axis}`;
+    const name = `${leafName(node)} cut along ${axis}`;
     const known = this.#leaves.get(name);
     if (known !== undefined) return known.part;
     const shape = shapeOfShard(node.shape, axis, this.#shards);
@@ -270,7 +283,7 @@ class Sharder {
 
   #cutAnew(node: Node, axis: number): Node | undefined {
     if (node.shape[axis]! % this.#shards !== 0) return undefined;
-    if (this.#isCut(node)) return this.#leafPart(node, axis);
+    if (this.#isCut(node) || node.row.name === 'constant') return this.#leafPart(node, axis);
     if (node.row.name === 'parameter') return this.#cutParameter(node, axis);
     for (const wanted of node.row.layouts?.(axis, node) ?? []) {
       const parts = wanted.map((layout, index) =>

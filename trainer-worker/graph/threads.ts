@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { programApart } from './apart';
 import { flopsOf } from './ledger';
 import type { Program } from './program';
 import { allNodes } from './rewrite';
@@ -51,15 +52,22 @@ export function sharedOut(
   const { batch } = program;
   if (batch === undefined) return undefined;
   if (batch.shards !== undefined) {
-    return batch.shards > 1 ? shardProgram(program, batch.rows, batch.shards) : undefined;
+    return batch.shards > 1 ? mostShared(program, batch.rows, batch.shards) : undefined;
   }
   const most = Math.min(available, mostShards, Math.floor(batch.rows / rowsPerShard));
   const shards = countsUpTo(most).find((count) => batch.rows % count === 0);
   if (shards === undefined || shards < 2) return undefined;
-  const sharded = shardProgram(program, batch.rows, shards);
+  const sharded = mostShared(program, batch.rows, shards);
   const saved = (shards - 1) * flopsOf(sharded.parts);
   const numbers = sharded.crossings.reduce((total, { part }) => total + sizeOf(part.shape), 0);
   return saved > worthSharing + perCrossing * shards * numbers ? sharded : undefined;
+}
+
+/** The program as it is or with its batches computed apart, whichever leaves more to the shards. */
+function mostShared(program: Program, rows: number, shards: number): ShardedProgram {
+  const ways = [program, programApart(program, rows)].map((way) => shardProgram(way, rows, shards));
+  const [asItIs, taken] = ways as [ShardedProgram, ShardedProgram];
+  return flopsOf(taken.parts) > flopsOf(asItIs.parts) ? taken : asItIs;
 }
 
 /** From the largest down. */

@@ -53,12 +53,13 @@ export const conditionalNoiseContrastiveEstimationMethod: ObjectiveMethod<
     loss({ data, energy }) {
       const [count, dimensions] = data.shape;
       const copies = tf.add(
-        tf.tile(data, [noiseRatio, 1]),
-        tf.mul(noise('normal', [noiseRatio * count, dimensions]), sigma),
+        tf.expandDims(data, 1),
+        tf.mul(noise('normal', [count, noiseRatio, dimensions]), sigma),
       );
-      const energies = energy(tf.concat([data, copies]) as tf.Tensor2D);
+      const flat = tf.reshape(copies, [count * noiseRatio, dimensions]);
+      const energies = energy(tf.concat([data, flat]) as tf.Tensor2D);
       const [ofData, ofCopies] = tf.split(energies, [count, noiseRatio * count]);
-      const odds = tf.sub(tf.tile(ofData!, [noiseRatio]), ofCopies!);
+      const odds = tf.sub(tf.expandDims(ofData!, 1), tf.reshape(ofCopies!, [count, noiseRatio]));
       return tf.mul(tf.mean(tf.softplus(odds)), 2);
     },
   }),

@@ -112,7 +112,7 @@ export const diffusionRecoveryLikelihoodMethod: ObjectiveMethod<
         const first = evaluatedAt(posterior, higher);
         const [end, , , acceptances] = loop(
           steps,
-          [first.x, first.energy, first.score, tf.scalar(0)],
+          [first.x, first.energy, first.score, tf.zeros([count, 1])],
           (_iteration, [x, height, slope, sum]) => {
             const from: Evaluated = { x: x as tf.Tensor2D, energy: height!, score: slope! };
             const kick = tf.mul(noise('normal', data.shape), epsilon);
@@ -125,7 +125,7 @@ export const diffusionRecoveryLikelihoodMethod: ObjectiveMethod<
         const recovered = stopGradient(end!) as tf.Tensor2D;
         report(
           { name: 'sampler/acceptance', label: 'Acceptance', group: 'Acceptance' },
-          tf.div(stopGradient(acceptances!), steps),
+          tf.div(tf.mean(stopGradient(acceptances!)), steps),
         );
         watch('The chains', recovered, 'Use a smaller stepSize or learningRate; then rerun.');
         const energies = energy(

@@ -70,21 +70,22 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
       // X_k counts always, X_t - Y_{t-1} from t = k + 1 on, while they are apart.
       const counted = maximumSteps - minimumSteps + 1;
       const last = <T extends tf.Tensor>(times: T, count: number) =>
-        tf.slice(times, [times.shape[0]! - count]) as T;
+        tf.slice(times, [0, maximumSteps - count]) as T;
       const [ahead, behind] = [last(chains.ahead, counted), last(chains.behind, counted - 1)];
-      const points = tf.concat([data, flat(ahead), flat(behind)]) as tf.Tensor2D;
+      const [pointsAhead, pointsBehind] = [flat(ahead), flat(behind)];
+      const points = tf.concat([data, pointsAhead, pointsBehind]) as tf.Tensor2D;
       const energies = context.energy(points);
       context.watch('The energies', energies, remedy);
-      const pairs = (counted - 1) * batchSize;
-      const [ofData, ofFirst, ofAhead, ofBehind] = tf.split(energies, [
-        batchSize,
-        batchSize,
-        pairs,
-        pairs,
-      ]);
-      const apart = tf.reshape(last(chains.apart, counted - 1), [pairs]);
-      const ofPairs = tf.sum(tf.mul(apart, tf.sub(ofAhead!, ofBehind!)));
-      const ofSamples = tf.div(tf.add(tf.sum(ofFirst!), ofPairs), batchSize);
+      const [ofData, atAhead, atBehind] = tf.split(
+        energies,
+        [data, pointsAhead, pointsBehind].map(({ shape }) => shape[0]),
+      );
+      const ofAhead = tf.reshape(atAhead!, [batchSize, counted]);
+      const ofBehind = tf.reshape(atBehind!, [batchSize, counted - 1]);
+      const apart = last(chains.apart, counted - 1);
+      const ofPairs = tf.mul(apart, tf.sub(tf.slice(ofAhead, [0, 1]), ofBehind));
+      const ofFirst = tf.slice(ofAhead, [0, 0], [batchSize, 1]);
+      const ofSamples = tf.div(tf.add(tf.sum(ofFirst), tf.sum(ofPairs)), batchSize);
       const meanOfData = tf.mean(ofData!);
       context.report({ name: 'energy/data', label: 'Energy of data', group: 'Energy' }, meanOfData);
       context.report(
@@ -93,11 +94,11 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
       );
       context.report(
         { name: 'coupling/meeting', label: 'Mean meeting time', group: 'Meeting time' },
-        tf.add(tf.mean(tf.sum(chains.apart, 0)), 1),
+        tf.add(tf.mean(tf.sum(chains.apart, 1)), 1),
       );
       context.report(
         { name: 'coupling/cut', label: 'Share of pairs that never met', group: 'Cut off' },
-        tf.mean(tf.slice(chains.apart, [maximumSteps - 1, 0], [1, batchSize])),
+        tf.mean(last(chains.apart, 1)),
       );
       return tf.sub(meanOfData, ofSamples);
     },
@@ -106,8 +107,8 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
 
 const remedy = 'Use a smaller stepSize in the objective, or a smaller learningRate; then rerun.';
 
-/** `[T, n, D]` as `[T · n, D]`. */
+/** `[n, T, D]` as `[n · T, D]`. */
 function flat(points: tf.Tensor3D): tf.Tensor2D {
-  const [steps, count, dimensions] = points.shape;
-  return tf.reshape(points, [steps * count, dimensions]);
+  const [count, steps, dimensions] = points.shape;
+  return tf.reshape(points, [count * steps, dimensions]);
 }

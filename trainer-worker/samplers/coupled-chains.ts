@@ -6,11 +6,11 @@ import { langevinMean, logLangevinRatio, sumOfSquares } from './langevin-proposa
 
 /** Two Markov chains per start, X one step ahead of Y, that meet and then stay together. */
 export interface CoupledChains {
-  /** X₁ … X_T, `[T, n, D]`; constants for differentiation. */
+  /** X₁ … X_T, `[n, T, D]`; constants for differentiation. */
   readonly ahead: tf.Tensor3D;
-  /** Y₀ … Y_{T-1}, `[T, n, D]`, each beside the X that it is compared with. */
+  /** Y₀ … Y_{T-1}, `[n, T, D]`, each beside the X that it is compared with. */
   readonly behind: tf.Tensor3D;
-  /** 1 where X_t and Y_{t-1} have not met at time t, else 0; `[T, n]`. */
+  /** 1 where X_t and Y_{t-1} have not met at time t, else 0; `[n, T]`. */
   readonly apart: tf.Tensor2D;
 }
 
@@ -39,11 +39,11 @@ export function coupledChains(
   );
   const accepted = accepts(behindAtFirst, proposal, stepSize, noise('uniform', [count, 1]));
   const aheadAtFirst = choose(accepted, proposal, behindAtFirst);
-  const recorded = tf.zeros([steps, count, dimensions]);
+  const recorded = tf.zeros([count, steps, dimensions]);
   const [ahead, behind, apart] = loop(
     steps,
     [
-      ...[recorded, recorded, tf.zeros([steps, count, 1])],
+      ...[recorded, recorded, tf.zeros([count, steps, 1])],
       ...partsOf(aheadAtFirst),
       ...partsOf(behindAtFirst),
       // A proposal that is rejected leaves X₁ on Y₀.
@@ -51,8 +51,8 @@ export function coupledChains(
     ],
     (iteration, [xs, ys, separates, ...both]) => {
       const [x, y, separate] = [pointsOf(both, 0), pointsOf(both, 3), both[6]!];
-      const now = tf.reshape(tf.equal(tf.range(0, steps, 1, 'int32'), iteration), [steps, 1, 1]);
-      const write = (all: tf.Tensor, one: tf.Tensor) => tf.where(now, tf.expandDims(one, 0), all);
+      const now = tf.reshape(tf.equal(tf.range(0, steps, 1, 'int32'), iteration), [1, steps, 1]);
+      const write = (all: tf.Tensor, one: tf.Tensor) => tf.where(now, tf.expandDims(one, 1), all);
       const next = coupledStep(model, x, y, separate, stepSize);
       return [
         ...[write(xs!, x.x), write(ys!, y.x), write(separates!, separate)],

@@ -10,11 +10,11 @@ const shrinkage = 0.05;
 export interface StepSizeAdaptation {
   /** What chains that live on go on with: the adaptation, not the counts of a run. */
   readonly keeps: Kept;
-  /** What is carried into the first iteration. */
-  init(): Carried;
+  /** What so many chains carry into the first iteration. */
+  init(chains: number): Carried;
   /** ε of the next iteration, a scalar. */
   stepSize(carried: Carried): tf.Tensor;
-  /** @param acceptance mean acceptance probability of the iteration, a scalar */
+  /** @param acceptance each chain's probability to accept in the iteration, `[chains, 1]` */
   update(carried: Carried, acceptance: tf.Tensor): Carried;
   /** `Acceptance`, the mean over the run, and `Step size` where it is adapted. */
   statistics(carried: Carried): Statistics;
@@ -29,14 +29,18 @@ export interface StepSizeAdaptation {
  * @param target mean acceptance to reach, or `null`: ε stays
  */
 export function dualAveraging(first: number, target: number | null): StepSizeAdaptation {
-  const counted = (): Carried => ({ iterations: tf.scalar(0), acceptances: tf.scalar(0) });
+  // By chain: whoever computes some of the chains need not wait for the others.
+  const counted = (chains: number): Carried => ({
+    iterations: tf.scalar(0),
+    acceptances: tf.zeros([chains, 1]),
+  });
   const count = ({ iterations, acceptances }: Carried, acceptance: tf.Tensor): Carried => ({
     iterations: tf.add(iterations!, 1),
     acceptances: tf.add(acceptances!, acceptance),
   });
   // A run of no iterations has accepted nothing.
   const mean = ({ iterations, acceptances }: Carried): Statistics => ({
-    Acceptance: tf.div(acceptances!, tf.maximum(iterations!, 1)),
+    Acceptance: tf.div(tf.mean(acceptances!), tf.maximum(iterations!, 1)),
   });
   if (target === null) {
     return {
@@ -50,8 +54,8 @@ export function dualAveraging(first: number, target: number | null): StepSizeAda
   const aim = Math.log(10 * first);
   return {
     keeps: { ofAll: ['updates', 'shortfall', 'logStepSize'] },
-    init: () => ({
-      ...counted(),
+    init: (chains) => ({
+      ...counted(chains),
       updates: tf.scalar(0),
       shortfall: tf.scalar(0),
       logStepSize: tf.scalar(Math.log(first)),
@@ -62,7 +66,7 @@ export function dualAveraging(first: number, target: number | null): StepSizeAda
       const share = tf.div(1, tf.add(updates, offset));
       const shortfall = tf.add(
         tf.mul(tf.sub(1, share), carried['shortfall']!),
-        tf.mul(share, tf.sub(target, acceptance)),
+        tf.mul(share, tf.sub(target, tf.mean(acceptance))),
       );
       const pull = tf.div(tf.mul(tf.sqrt(updates), shortfall), shrinkage);
       const next = count(carried, acceptance);

@@ -64,7 +64,7 @@ export const hamiltonianMethod: SamplerMethod<
       keeps: adaptation.keeps,
       init(x, model) {
         const { energy, score } = evaluatedAt(model, x);
-        return { energy, score, ...adaptation.init() };
+        return { energy, score, ...adaptation.init(x.shape[0]) };
       },
       advance(x, carried, model) {
         const { energy, score, ...adapting } = carried;

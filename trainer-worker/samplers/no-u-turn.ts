@@ -59,7 +59,10 @@ export const noUTurnMethod: SamplerMethod<NoUTurnSpec, typeof noUTurn, CarryingS
     return {
       steps,
       keeps: adaptation.keeps,
-      init: () => ({ ...adaptation.init(), leapfrogs: tf.scalar(0) }),
+      init: ({ shape: [chains] }) => ({
+        ...adaptation.init(chains),
+        leapfrogs: tf.zeros([chains, 1]),
+      }),
       advance(x, { leapfrogs, ...carried }, model) {
         const { next, acceptance, count } = trajectory(
           model,
@@ -79,7 +82,7 @@ export const noUTurnMethod: SamplerMethod<NoUTurnSpec, typeof noUTurn, CarryingS
         const iterations = tf.maximum(carried['iterations']!, 1);
         return {
           ...adaptation.statistics(carried),
-          'Leapfrog steps': tf.div(leapfrogs!, iterations),
+          'Leapfrog steps': tf.div(tf.mean(leapfrogs!), iterations),
         };
       },
     };
@@ -134,8 +137,8 @@ function trajectory(model: Model, x: tf.Tensor2D, stepSize: tf.Tensor, depth: nu
   }
   return {
     next: chosen as tf.Tensor2D,
-    acceptance: tf.div(tf.sum(acceptances), tf.maximum(tf.sum(count), 1)),
-    count: tf.mean(count),
+    acceptance: tf.div(acceptances, tf.maximum(count, 1)),
+    count,
   };
 }
 
@@ -178,7 +181,7 @@ function subtree({ model, from, total, direction, stepSize, level, goesOn }: Sub
     const last = lastSlot[leaf]!;
     return leaf % 2 === 1 && slot <= last && slot > last - ending[leaf]!;
   });
-  const uniforms = noise('uniform', [leaves, chains, 1]);
+  const uniforms = noise('uniform', [chains, leaves]);
   const step = tf.mul(direction, stepSize);
   const half = tf.mul(step, 0.5);
   const none = tf.zeros([chains, 1]);
@@ -201,7 +204,7 @@ function subtree({ model, from, total, direction, stepSize, level, goesOn }: Sub
       const isSane = tf.greater(gain, -largestGain);
       const log = tf.where(isSane, gain, tf.fill([chains, 1], logZero));
       const nextWeight = logAddExp(weight!, log);
-      const uniform = tf.squeeze(tf.gather(uniforms, tf.expandDims(leaf, 0)), [0]);
+      const uniform = tf.gather(uniforms, tf.expandDims(leaf, 0), 1);
       const isDrawn = tf.less(uniform, tf.exp(tf.sub(log, nextWeight)));
       const rowOf = (rows: tf.Tensor) =>
         tf.reshape(tf.gather(rows, tf.expandDims(leaf, 0)), [slots, 1, 1]);

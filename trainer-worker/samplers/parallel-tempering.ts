@@ -80,8 +80,8 @@ export const parallelTemperingMethod: SamplerMethod<
           energies: byChain(energy),
           scores: byChain(score),
           iterations: tf.scalar(0),
-          acceptances: tf.scalar(0),
-          exchanges: tf.scalar(0),
+          acceptances: tf.zeros([x.shape[0], temperatures]),
+          exchanges: tf.zeros([x.shape[0]]),
         };
       },
       advance(x, carried, model, iteration) {
@@ -92,9 +92,7 @@ export const parallelTemperingMethod: SamplerMethod<
           energy: byRung(energies!),
           score: byRung(scores!),
         };
-        const heat = ladder.flatMap((t) => new Array<number>(chains).fill(t));
-        const temperature = tf.tensor2d(heat, [temperatures * chains, 1]);
-        const { moved, acceptance } = moveAt(temperature, model, from, stepSize);
+        const { moved, acceptance } = moveAt(ladder, model, from, stepSize);
         // What is known of a point goes where the point goes.
         const known = tf.concat([moved.x, moved.energy, moved.score], 1);
         const exchanged = exchange(
@@ -114,7 +112,7 @@ export const parallelTemperingMethod: SamplerMethod<
             energies: energy!,
             scores: score!,
             iterations: tf.add(iterations!, 1),
-            acceptances: tf.add(acceptances!, acceptance),
+            acceptances: tf.add(acceptances!, byChain(acceptance)),
             exchanges: tf.add(exchanges!, exchanged.rate),
           },
         };
@@ -122,8 +120,8 @@ export const parallelTemperingMethod: SamplerMethod<
       statistics({ iterations, acceptances, exchanges }) {
         const count = tf.maximum(iterations!, 1);
         return {
-          Acceptance: tf.div(acceptances!, count),
-          'Exchange rate': tf.div(exchanges!, count),
+          Acceptance: tf.div(tf.mean(acceptances!), count),
+          'Exchange rate': tf.div(tf.mean(exchanges!), count),
         };
       },
     };
@@ -131,12 +129,16 @@ export const parallelTemperingMethod: SamplerMethod<
 };
 
 /**
- * A Metropolis-adjusted Langevin step of each row at its own temperature.
+ * A Metropolis-adjusted Langevin step of each rung at its own temperature.
  *
- * @param temperature `[rows, 1]`
- * @param from points with what is known of them at temperature 1
+ * @param from points, rung after rung, with what is known of them at temperature 1
  */
-function moveAt(temperature: tf.Tensor, model: Model, from: Evaluated, stepSize: number) {
+function moveAt(ladder: readonly number[], model: Model, from: Evaluated, stepSize: number) {
+  const [rows, dimensions] = from.x.shape;
+  const chains = rows / ladder.length;
+  /** Rung by rung, so that chains can be told apart. */
+  const ofRungs = (make: (temperature: number) => tf.Tensor) => tf.concat(ladder.map(make), 0);
+  const temperature = ofRungs((t) => tf.fill([chains, 1], t));
   const tempered = ({ x, energy, score }: Evaluated): Evaluated => ({
     x,
     energy: tf.div(energy, temperature),
@@ -144,10 +146,13 @@ function moveAt(temperature: tf.Tensor, model: Model, from: Evaluated, stepSize:
   });
   const epsilon = tf.mul(tf.sqrt(temperature), stepSize);
   const start = tempered(from);
-  const z = noise('normal', from.x.shape);
+  const z = ofRungs(() => noise('normal', [chains, dimensions]));
   const proposal = tf.add(langevinMean(start, epsilon), tf.mul(z, epsilon)) as tf.Tensor2D;
   const to = evaluatedAt(model, proposal);
-  const { accepted, acceptance } = decide(logLangevinRatio(start, tempered(to), epsilon));
+  const { accepted, acceptance } = decide(
+    logLangevinRatio(start, tempered(to), epsilon),
+    ofRungs(() => noise('uniform', [chains, 1])),
+  );
   return { moved: choose(accepted, to, from), acceptance };
 }
 
@@ -157,7 +162,8 @@ function moveAt(temperature: tf.Tensor, model: Model, from: Evaluated, stepSize:
  * @param rows what each place has, `[temperatures, chains, any]`
  * @param energies `[temperatures, chains]`, at temperature 1
  * @param iteration even: pairs 0–1, 2–3, …; odd: 1–2, 3–4, …
- * @returns the rows, and how large a share of the possible exchanges took place
+ * @returns the rows, and the share of each chain's possible exchanges that took place,
+ *   `[chains]`
  */
 function exchange(
   rows: tf.Tensor,
@@ -196,9 +202,8 @@ function exchange(
     1,
   );
   const taken = tf.mul(tf.cast(tf.less(uniform, tf.exp(gain)), 'float32'), paired);
-  const pairs = tf.mul(tf.sum(paired), energies.shape[1]!);
   return {
     rows: tf.where(tf.greater(tf.expandDims(taken, 2), 0.5), tf.gather(rows, partner), rows),
-    rate: tf.div(tf.sum(taken), tf.maximum(pairs, 1)),
+    rate: tf.div(tf.sum(taken, 0), tf.maximum(tf.sum(paired), 1)),
   };
 }

@@ -47,10 +47,11 @@ const reshapeRow: Row = {
   layouts: movedLayouts((axis, node) => {
     const { shape } = node.inputs[0]!;
     const before = sizeOf(node.shape.slice(0, axis));
-    const found = shape.findIndex(
-      (size, index) => size === node.shape[axis] && sizeOf(shape.slice(0, index)) === before,
+    const candidates = [...shape.keys()].filter(
+      (index) => shape[index]! > 1 && sizeOf(shape.slice(0, index)) === before,
     );
-    return found === -1 ? undefined : found;
+    // Else one of them is the other with axes that follow it: equal parts are equal parts there too.
+    return candidates.find((index) => shape[index] === node.shape[axis]) ?? candidates[0];
   }),
   reshaped: (shape) => ({ shape }),
   kernels: {
@@ -205,7 +206,7 @@ const sliceRow: Row = {
       const begin = numbers(node.attributes['begin']).map((start, axis) => start + inner[axis]!);
       return slice(x.inputs[0]!, begin, node.shape);
     }
-    return ofUniform(node);
+    return ofUniform(node) ?? ofOnePart(node);
   },
   tfjs: (tf, [x], node) => tf.slice(x!, [...numbers(node.attributes['begin'])], [...node.shape]),
   onnx: (writer, [x], node) => {
@@ -215,6 +216,24 @@ const sliceRow: Row = {
     return writer.op('Slice', [x!, writer.int64(begin), writer.int64(end), writer.int64(axes)]);
   },
 };
+
+/** A slice that lies within one part of a concatenation, as a slice of that. */
+function ofOnePart(node: Node): Node | undefined {
+  const joined = node.inputs[0]!;
+  if (joined.row.name !== 'concat') return undefined;
+  const axis = joined.attributes['axis'] as number;
+  const begin = numbers(node.attributes['begin']);
+  let start = begin[axis]!;
+  for (const part of joined.inputs) {
+    const length = part.shape[axis]!;
+    if (start < length) {
+      const isWithin = start + node.shape[axis]! <= length;
+      return isWithin ? slice(part, begin.with(axis, start), node.shape) : undefined;
+    }
+    start -= length;
+  }
+  return undefined;
+}
 
 const padRow: Row = {
   name: 'pad',
