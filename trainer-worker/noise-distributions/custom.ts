@@ -55,7 +55,7 @@ export const customMethod: NoiseMethod<CustomNoiseSpec, typeof custom> = {
   domains: () => ['real', 'nonnegative', 'binary'],
   build({ sample, logDensity }, { bounds }) {
     return {
-      isOwn: true,
+      mayVanish: true,
       sample: (count) =>
         checked('noise.custom', 'sample', () => sample(count), [
           count,

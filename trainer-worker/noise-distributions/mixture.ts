@@ -69,8 +69,8 @@ export const mixtureMethod: NoiseMethod<MixtureNoiseSpec, typeof mixture> = {
   },
   build({ of, weights }, _context, part) {
     const parts = of.map((spec) => {
-      const { sample, logDensity, isOwn } = part(spec);
-      if (sample && logDensity) return { sample, logDensity, isOwn };
+      const { sample, logDensity, mayVanish } = part(spec);
+      if (sample && logDensity) return { sample, logDensity, mayVanish };
       throw new OptionError(
         `noise.mixture: noise.${spec.type} cannot be a part of it.`,
         'Mix noises of which any number can be drawn.',
@@ -79,7 +79,7 @@ export const mixtureMethod: NoiseMethod<MixtureNoiseSpec, typeof mixture> = {
     });
     const { logWeights, choose } = components(weights ?? of.map(() => 1));
     return {
-      isOwn: parts.some(({ isOwn }) => isOwn),
+      mayVanish: parts.some(({ mayVanish }) => mayVanish),
       sample(count) {
         const chosen = tf.expandDims(choose(count), 1);
         // Of each noise as many as of all: which is taken, nobody knows before.
@@ -88,12 +88,21 @@ export const mixtureMethod: NoiseMethod<MixtureNoiseSpec, typeof mixture> = {
           .reduce((taken, drawn, k) => tf.where(tf.equal(chosen, k), drawn, taken));
       },
       logDensity(x) {
-        const each = parts.map(({ logDensity }, k) => tf.add(logDensity(x), logWeights[k]!));
-        return tf.logSumExp(tf.stack(each, 1), 1) as tf.Tensor1D;
+        const each = tf.stack(
+          parts.map(({ logDensity }, k) => tf.add(logDensity(x), logWeights[k]!)),
+          1,
+        );
+        // Where no part has a density, -∞ as well: tf.logSumExp subtracts -∞ from itself there.
+        const top = tf.maximum(tf.max(each, 1, true), lowest);
+        const sum = tf.sum(tf.exp(tf.sub(each, top)), 1);
+        return tf.add(tf.log(sum), tf.squeeze(top, [1])) as tf.Tensor1D;
       },
     };
   },
 };
+
+/** Lower than any log-density that float32 could tell from no density. */
+const lowest = -1e30;
 
 /**
  * The components of a mixture: the logarithms of their shares, and `[count]` draws of their indices as

@@ -11,8 +11,8 @@ export interface NoiseDistribution {
   sample?(count: number): tf.Tensor2D;
   /** Log-densities of `[n, D]` points in nats, `[n]`. Absent where a pool knows them all. */
   logDensity?(x: tf.Tensor2D): tf.Tensor1D;
-  /** Whether it may be not finite somewhere: it is a user's own, so that it must be looked at. */
-  readonly isOwn?: boolean;
+  /** Whether its log-density may be infinite or NaN somewhere: it is then tried at the data, and watched. Default `false`. */
+  readonly mayVanish?: boolean;
 }
 
 /** What noise is fitted to and checked against. @internal */

@@ -22,12 +22,12 @@ const atOnce = 4096;
 /** Noise that is drawn in advance is far from that of steps, whose streams count from 0. */
 const poolNoiseStream = 0x4000;
 
-/** Numbers of the data that a user's own density is tried on in advance, at most: each step tries its own. */
+/** Numbers of the data that a density is tried on in advance, at most: each step tries its own. */
 const mostTried = 2 ** 22;
 
 /**
- * Makes noise ready for a run: fits it, reads or draws what does not change, and tries what is a user's
- * own on the data.
+ * Makes noise ready for a run: fits it, reads or draws what does not change, and tries on the data
+ * what may have no density there.
  *
  * @throws OptionError where it does not fit the data, or has no density at some row
  * @throws ProblemError where a file or a function of the user's is wrong
@@ -80,7 +80,7 @@ async function drawn(
 
 /** @throws OptionError for the first training row, or draw of a pool, that has no finite log-density */
 async function requireFinite(
-  { distribution: { isOwn = false, logDensity }, pool }: ReadyNoise,
+  { distribution: { mayVanish = false, logDensity }, pool }: ReadyNoise,
   run: PoolRun,
   where: string,
 ): Promise<void> {
@@ -104,7 +104,7 @@ async function requireFinite(
     check(pool.logDensities.ofDraws, (index) => `draw ${index + 1}`);
     check(pool.logDensities.ofData, ofRow);
   }
-  if (!isOwn || !logDensity) return;
+  if (!mayVanish || !logDensity) return;
   const program = compileProgram({
     inputs: { points: { shape: [atOnce, dimensions] } },
     firstNoiseStream: poolNoiseStream,

@@ -80,7 +80,7 @@ export const samplesMethod: NoiseMethod<SamplesNoiseSpec, typeof samples> = {
   domains: ({ of }) => [dataMethod(of).domain?.(of) ?? 'real'],
   build: ({ logDensity }) =>
     typeof logDensity === 'function'
-      ? { isOwn: true, logDensity: ownLogDensity(where, logDensity) }
+      ? { mayVanish: true, logDensity: ownLogDensity(where, logDensity) }
       : {},
   load: loadPool,
 };

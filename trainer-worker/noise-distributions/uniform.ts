@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { noise } from '../graph/trace';
 import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
-import type { NoiseContext, NoiseMethod } from './noise-distribution';
-import { type PerAxis, perAxis, perAxisOption, rowName } from './per-axis';
+import type { NoiseMethod } from './noise-distribution';
+import { type PerAxis, perAxis, perAxisOption } from './per-axis';
 
 export interface UniformNoiseOptions {
   /** The box's lower end, of all columns or of each, in units of the rows that are trained on. Default `null`: that of the shown window. */
@@ -40,8 +40,7 @@ export const uniformMethod: NoiseMethod<UniformNoiseSpec, typeof uniform> = {
   create: uniform,
   schema,
   domains: () => ['real', 'nonnegative'],
-  build(spec, context) {
-    const { bounds } = context;
+  build(spec, { bounds }) {
     const low = perAxis(
       where,
       'low',
@@ -54,37 +53,36 @@ export const uniformMethod: NoiseMethod<UniformNoiseSpec, typeof uniform> = {
       spec.high,
       bounds.map(([, to]) => to),
     );
-    requireInside(context, low, high);
+    requireBox(low, high);
     const width = high.map((to, d) => to - low[d]!);
     const logDensity = -width.reduce((sum, side) => sum + Math.log(side), 0);
     return {
+      // The shown window holds all rows.
+      mayVanish: spec.low !== null || spec.high !== null,
       sample: (count) =>
         tf.add(tf.mul(noise('uniform', [count, bounds.length]), width), low) as tf.Tensor2D,
-      logDensity: (x) => tf.fill([x.shape[0]], logDensity),
+      logDensity(x) {
+        // The upper end as draws have it, rounded alike: no draw lies beyond.
+        const above = tf.greaterEqual(x, low);
+        const below = tf.lessEqual(x, tf.add(tf.tensor1d(width), low));
+        const inside = tf.all(tf.logicalAnd(above, below), 1);
+        return tf.where(
+          inside,
+          tf.fill([x.shape[0]], logDensity),
+          tf.fill([x.shape[0]], Number.NEGATIVE_INFINITY),
+        );
+      },
     };
   },
 };
 
-/** @throws OptionError for a box that is empty, or the first row of data outside of it */
-function requireInside(context: NoiseContext, low: readonly number[], high: readonly number[]) {
+/** @throws OptionError for a box that is empty */
+function requireBox(low: readonly number[], high: readonly number[]): void {
   const empty = low.findIndex((from, d) => !(from < high[d]!));
-  if (empty >= 0) {
-    throw new OptionError(
-      `${where}: the box ends at ${high[empty]} in column ${empty + 1}, where it begins at ${low[empty]}.`,
-      "Give 'high' above 'low'.",
-      ['noise', 'high'],
-    );
-  }
-  const { rows, bounds } = context;
-  const dimensions = bounds.length;
-  const outside = rows.findIndex(
-    (value, i) => value < low[i % dimensions]! || value > high[i % dimensions]!,
-  );
-  if (outside < 0) return;
-  const d = outside % dimensions;
+  if (empty < 0) return;
   throw new OptionError(
-    `${where}: ${rowName(context, Math.floor(outside / dimensions))} has ${Number(rows[outside]!.toPrecision(6))} in column ${d + 1}, outside of the box from ${low[d]} to ${high[d]}: noise has no density there, and the odds would be infinite.`,
-    'Widen the box, or leave low and high out: the shown window holds all rows.',
-    ['noise', rows[outside]! < low[d]! ? 'low' : 'high'],
+    `${where}: the box ends at ${high[empty]} in column ${empty + 1}, where it begins at ${low[empty]}.`,
+    "Give 'high' above 'low'; where one is left out, it is the end of the shown window.",
+    ['noise', 'high'],
   );
 }

@@ -25,7 +25,7 @@ export function noiseDraws(
   run: ObjectiveContext,
 ): NoiseDraws {
   const { distribution, pool } = requireReady(run);
-  const { sample, logDensity, isOwn = false } = distribution;
+  const { sample, logDensity, mayVanish = false } = distribution;
   const count = noiseRatio * run.batchSize;
   const hasDensities = pool?.logDensities !== undefined;
   return {
@@ -36,7 +36,7 @@ export function noiseDraws(
       const logNoise = hasDensities
         ? (tf.concat([inputs[atDataName]!, inputs[atDrawsName]!]) as tf.Tensor1D)
         : logDensity!(points);
-      if (isOwn) {
+      if (mayVanish) {
         const remedy = 'Use noise whose log-density is finite wherever data and draws lie.';
         context.watch('The log-density of the noise', logNoise, remedy, { tellsItself: true });
       }
