@@ -107,7 +107,7 @@ describe('the estimator has that variance', () => {
         const feeds = { data: rows, step: Float32Array.of(1), 'noise draws': pool!.rows };
         step.writeState(begun);
         let norm = 0;
-        for (let round = 0; round < 40; round++) {
+        for (let round = 0; round < 60; round++) {
           const { metrics } = await step.run(feeds, { seed: 0, step: 1 });
           norm = metrics![gradientAt(compiled)]!;
         }

@@ -78,9 +78,9 @@ async function drawn(
   return { rows, files: [], warnings: [] };
 }
 
-/** @throws OptionError for the first training row, or draw of a pool, that has no finite log-density */
+/** @throws OptionError for the first training row, or draw, that has no finite log-density */
 async function requireFinite(
-  { distribution: { mayVanish = false, logDensity }, pool }: ReadyNoise,
+  { distribution: { mayVanish = false, sample, logDensity }, pool }: ReadyNoise,
   run: PoolRun,
   where: string,
 ): Promise<void> {
@@ -100,28 +100,40 @@ async function requireFinite(
       ['noise'],
     );
   };
+  const ofDraw = (index: number) => `draw ${index + 1}`;
   if (pool?.logDensities) {
-    check(pool.logDensities.ofDraws, (index) => `draw ${index + 1}`);
+    check(pool.logDensities.ofDraws, ofDraw);
     check(pool.logDensities.ofData, ofRow);
   }
   if (!mayVanish || !logDensity) return;
+  const draws = pool ?? (sample && (await drawn(sample, atOnce, run)));
+  check(await densitiesAt(logDensity, rows, run), ofRow);
+  if (draws) check(await densitiesAt(logDensity, draws.rows, run), ofDraw);
+}
+
+/** Log-densities of the first of `[n, D]` points, as many as are tried. */
+function densitiesAt(
+  logDensity: NonNullable<NoiseDistribution['logDensity']>,
+  all: Float32Array,
+  run: PoolRun,
+): Promise<Float32Array> {
+  const dimensions = run.bounds.length;
   const program = compileProgram({
     inputs: { points: { shape: [atOnce, dimensions] } },
     firstNoiseStream: poolNoiseStream,
     step: ({ points }) => ({ outputs: { values: logDensity(points as tf.Tensor2D) } }),
     ...(run.isUserFile ? { isUserFile: run.isUserFile } : {}),
   });
-  const count = Math.floor(Math.min(rows.length, mostTried) / dimensions);
-  const values = await inPieces(program, count, run, (start) => {
+  const count = Math.ceil(Math.min(all.length, mostTried) / dimensions);
+  return inPieces(program, count, run, (start) => {
     const points = new Float32Array(atOnce * dimensions);
-    // What is missing in the last piece are rows that were tried already.
+    // What is missing in the last piece are points that were tried already.
     for (let row = 0; row < atOnce; row++) {
       const from = ((start + row) % count) * dimensions;
-      points.set(rows.subarray(from, from + dimensions), row * dimensions);
+      points.set(all.subarray(from, from + dimensions), row * dimensions);
     }
     return { points };
   });
-  check(values, ofRow);
 }
 
 /**
