@@ -30,7 +30,8 @@ export async function trainingStep({
 }: StepOptions): Promise<CompiledStep> {
   await tf.setBackend('cpu');
   const choice = objectiveMethod(rest.objective).noise?.(rest.objective);
-  const noise = choice && (await readyNoise(choice, { ...rest, seed, directory: '.' }));
+  const noise =
+    rest.noise ?? (choice && (await readyNoise(choice, { ...rest, seed, directory: '.' })));
   const compiled = compileTraining({
     ...rest,
     ...(noise ? { noise } : {}),

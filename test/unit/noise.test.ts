@@ -222,6 +222,35 @@ describe('is refused where its options are', () => {
   }
 });
 
+test('a density that ends where nobody tried it fails the step at the row, and is said to', async () => {
+  // The noise was made ready for other rows.
+  const chosen = noise.custom({
+    sample: (count) => tf.add(tf.zeros([count, 1]), 1),
+    logDensity: (x) => tf.log(tf.sum(x, 1)),
+  });
+  const rows = Float32Array.of(1, 2, 3, 4, 0, 5);
+  const step = await trainingStep({
+    energy: energy.mlp({ hidden: [4] }),
+    objective: objective.noiseContrastiveEstimation({ noise: chosen }),
+    optimizer: optimizer.sgd({ learningRate: 0.1 }),
+    noise: await readyNoise(
+      { noise: chosen, noiseRatio: 1, fixedNoise: false },
+      { rows: Float32Array.of(1, 2), bounds: [[0, 3]], seed: 0, directory: '.' },
+    ),
+    rows,
+    rowNumbers: Uint32Array.from([11, 12, 13, 14, 15, 16]),
+    bounds: [[-1, 6]],
+    batchSize: 6,
+  });
+  const { message, remedy } = await problemFrom(step.run(1));
+  await step.dispose();
+  assert.match(
+    message,
+    /^The log-density of the noise became infinite at row 15 of the data, \(0\)/,
+  );
+  assert.match(remedy ?? '', /finite wherever data and draws lie/);
+});
+
 describe('samples of a file', () => {
   test('are scaled as the data are, with log-densities from columns', async (t) => {
     // Raw densities of N(10, 5²): what counts is that they come through, scaled.
