@@ -133,7 +133,13 @@ function moments(rows: Float32Array, dimensions: number) {
 function isPositiveDefinite(matrix: readonly (readonly number[])[]): boolean {
   const size = matrix.length;
   const isSymmetric = matrix.every(
-    (row, i) => row.length === size && row.every((value, j) => value === matrix[j]?.[i]),
+    (row, i) =>
+      row.length === size &&
+      row.every((value, j) => {
+        const mirrored = matrix[j]?.[i] ?? Number.NaN;
+        // Whoever computed it may have rounded both differently.
+        return Math.abs(value - mirrored) <= 1e-9 * (Math.abs(value) + Math.abs(mirrored));
+      }),
   );
   if (!isSymmetric) return false;
   const factor = cholesky(Float64Array.from(matrix.flat()), size, 0);
