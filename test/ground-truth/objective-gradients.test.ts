@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { energy, objective, sampler } from 'ebm-lab';
+import { energy, noise, objective, sampler } from 'ebm-lab';
 import type { Domain } from '../../trainer-worker/data/domain';
 import { type Activation, activations } from '../../trainer-worker/energies/activation';
 import type { Energy } from '../../trainer-worker/energies/energy-method';
@@ -80,10 +80,20 @@ const rows: Readonly<Record<keyof typeof objectives, Row | readonly Row[]>> = {
       own: { 'log Z': [] },
     },
     { spec: objective.noiseContrastiveEstimation({ noise: 'uniform', selfNormalized: true }) },
+    {
+      spec: objective.noiseContrastiveEstimation({
+        noise: noise.mixture({ of: [noise.laplace(), noise.studentT(), noise.gaussianMixture()] }),
+        selfNormalized: true,
+      }),
+    },
   ],
-  rankingNoiseContrastiveEstimation: {
-    spec: objective.rankingNoiseContrastiveEstimation({ noiseRatio: 3 }),
-  },
+  rankingNoiseContrastiveEstimation: [
+    { spec: objective.rankingNoiseContrastiveEstimation({ noiseRatio: 3 }) },
+    {
+      spec: objective.rankingNoiseContrastiveEstimation({ noise: noise.bernoulli() }),
+      domain: 'binary',
+    },
+  ],
   conditionalNoiseContrastiveEstimation: {
     spec: objective.conditionalNoiseContrastiveEstimation({ noiseRatio: 2 }),
   },

@@ -64,6 +64,46 @@ test('a killed run goes on in its own directory and ends like an unbroken one, b
   assert.deepEqual(await listCheckpoints(directory), [260, 280, 300]);
 });
 
+for (const [name, chosen] of [
+  ['of its own', 'noise.custom({ sample, logDensity })'],
+  ['of a file', "noise.samples({ of: data.csv('draws.csv'), logDensity })"],
+] as const) {
+  test(`with fixed noise ${name} it does so as well`, async (t) => {
+    const text = source
+      .replace(
+        /objective: .*/,
+        'objective: objective.noiseContrastiveEstimation({ noise: chosen, noiseRatio: 2, fixedNoise: true }),',
+      )
+      .replace('sampler, schedule', 'noise, sampler, schedule')
+      .replace(
+        'export default',
+        `const sample = (count: number) => tf.mul(tf.randomNormal([count, 2]), 1.5);
+const logDensity = (x: tf.Tensor2D) =>
+  tf.sub(tf.div(tf.sum(tf.square(x), 1), -4.5), Math.log(4.5 * Math.PI));
+const chosen = ${chosen};
+export default`,
+      );
+    const numbers = numbersFrom(3)([600, 2], 2);
+    const draws = Array.from({ length: 600 }, (_, i) => `${numbers[2 * i]},${numbers[2 * i + 1]}`);
+    const files = { 'moons.ebm.ts': text, 'draws.csv': ['x,y', ...draws].join('\n') };
+    const folder = await experimentFolder(t, files);
+    await succeed(command(t, folder, 'run', 'moons.ebm.ts'));
+    const expected = await result((await runsIn(folder))[0]!);
+    const directory = await killAfter(t, folder, 60);
+    await succeed(command(t, folder, 'resume', path.basename(directory)));
+    assert.deepEqual(await result(directory), expected);
+    const { dataFiles = [] } = await readManifest(directory);
+    assert.deepEqual(
+      dataFiles.map(({ file }) => file),
+      chosen.includes('csv') ? ['draws.csv'] : [],
+    );
+    const { values } = await readCurve(directory, undefined, 0, 'loss');
+    const mean = (part: readonly number[]) => part.reduce((sum, x) => sum + x, 0) / part.length;
+    const [first, last] = [mean([...values.slice(0, 50)]), mean([...values.slice(-50)])];
+    assert.ok(last < first, `${last}, not below ${first}`);
+  });
+}
+
 test('a run that was killed before its first checkpoint begins anew, in its place', async (t) => {
   const { folder, expected } = await unbroken(t);
   const directory = await killAfter(t, folder, 20);

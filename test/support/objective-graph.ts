@@ -11,6 +11,7 @@ import {
 import { input } from '../../trainer-worker/graph/ops/build';
 import type { Shape } from '../../trainer-worker/graph/shape';
 import { createGraph, stopGradient, trace } from '../../trainer-worker/graph/trace';
+import { buildNoise, noiseSpec } from '../../trainer-worker/noise-distributions';
 import { type ObjectiveSpec, objectiveMethod } from '../../trainer-worker/objectives';
 import { runChain } from '../../trainer-worker/samplers/chain';
 import { centralDifference, numbersFrom } from '../graph-numbers';
@@ -49,13 +50,20 @@ export class ObjectiveGraph {
 
   constructor(options: ObjectiveGraphOptions) {
     const { objective: spec, energy, parameters, own = {}, batchSize, dimensions } = options;
-    const objective = objectiveMethod(spec).build(spec, {
+    const method = objectiveMethod(spec);
+    const run = {
       seed: 0,
       batchSize,
       bounds: Array.from({ length: dimensions }, () => [-3, 3] as const),
       domain: options.domain ?? 'real',
       // Zeros and ones: of every domain.
       rows: Float32Array.from({ length: 64 * dimensions }, (_, i) => Number(i % 3 === 0)),
+    };
+    const noise = method.noise?.(spec).noise;
+    const objective = method.build(spec, {
+      ...run,
+      rowAt: (_step, place) => place,
+      ...(noise ? { noise: { distribution: buildNoise(noiseSpec(noise), run) } } : {}),
     });
     const graph = createGraph();
     const labels = Float32Array.from({ length: batchSize }, (_, row) => row % 2);

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { chooseBackend } from '../../trainer-worker/backends/choose';
+import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
+import { objectiveMethod } from '../../trainer-worker/objectives';
 import { type SamplerSpec, samplers } from '../../trainer-worker/samplers';
 import {
   compileTraining,
@@ -27,8 +29,12 @@ export async function trainingStep({
   ...rest
 }: StepOptions): Promise<CompiledStep> {
   await tf.setBackend('cpu');
+  const choice = objectiveMethod(rest.objective).noise?.(rest.objective);
+  const noise =
+    rest.noise ?? (choice && (await readyNoise(choice, { ...rest, seed, directory: '.' })));
   const compiled = compileTraining({
     ...rest,
+    ...(noise ? { noise } : {}),
     origin: { files: [] },
     seed,
     preview: { samples, chainSteps, sampler: shownSampler },

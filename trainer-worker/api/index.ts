@@ -5,6 +5,7 @@
  */
 import { dataMethods } from '../data';
 import { energies } from '../energies';
+import { noises } from '../noise-distributions';
 import { objectives } from '../objectives';
 import { optimizers } from '../optimizers';
 import { factories } from '../options/method-table';
@@ -18,6 +19,8 @@ export const data = factories(dataMethods);
 export const energy = factories(energies);
 /** How the model learns. */
 export const objective = factories(objectives);
+/** What data are told from, for objectives that need noise of known density. */
+export const noise = factories(noises);
 /** Markov chains that draw from the model. */
 export const sampler = factories(samplers);
 /** What moves the parameters along the gradient. */
@@ -38,6 +41,7 @@ export type {
   PreviewOptions,
 } from '../experiment/experiment';
 export { experiment } from '../experiment/experiment';
+export type { NoiseName, NoiseSpec } from '../noise-distributions';
 export type { ObjectiveSpec } from '../objectives';
 export type { OptimizerSpec } from '../optimizers';
 export type { SamplerSpec } from '../samplers';

@@ -1,4 +1,4 @@
-import { Random, streams } from '../random/random';
+import { Random, type Stream, streams } from '../random/random';
 
 /**
  * Batches of rows without replacement: every row once per epoch, in a random order that is a pure
@@ -10,12 +10,14 @@ export class Batches {
   readonly #dimensions: number;
   readonly #size: number;
   readonly #seed: number;
+  readonly #stream: Stream;
   #epoch = -1;
   #order: Uint32Array = new Uint32Array();
 
   /**
    * @param rows `[n, D]`, row-major
    * @param labels `[n]` class indices, if the rows have classes
+   * @param stream what decides the order; that of the data's batches where absent
    */
   constructor(
     rows: Float32Array,
@@ -23,12 +25,14 @@ export class Batches {
     size: number,
     seed: number,
     labels?: Float32Array,
+    stream: Stream = streams.batches,
   ) {
     this.#rows = rows;
     this.#labels = labels;
     this.#dimensions = dimensions;
     this.#size = size;
     this.#seed = seed;
+    this.#stream = stream;
   }
 
   /** The `[batch, D]` rows of training step `step`, from 1. */
@@ -59,7 +63,7 @@ export class Batches {
   #orderOf(epoch: number): Uint32Array {
     if (epoch !== this.#epoch) {
       const count = this.#rows.length / this.#dimensions;
-      this.#order = new Random(this.#seed, streams.batches, epoch).permutation(count);
+      this.#order = new Random(this.#seed, this.#stream, epoch).permutation(count);
       this.#epoch = epoch;
     }
     return this.#order;

@@ -30,6 +30,8 @@ export interface Dataset {
   readonly trainingNumbers?: Uint32Array;
   /** `[m, D]`, row-major; never trained on. */
   readonly heldOut: Float32Array;
+  /** `[m]`: the same of the held-out rows. */
+  readonly heldOutNumbers?: Uint32Array;
   /** Where the rows belong to classes. */
   readonly labels?: DataLabels;
   /** The distribution that the rows were drawn from, where it is known. */

@@ -136,6 +136,7 @@ export function datasetOf(
     training: of(training),
     ...(rows.isWhole ? { trainingNumbers: training.map((index) => index + 1) } : {}),
     heldOut: of(heldOut),
+    ...(rows.isWhole ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
     domain,
     logScale: logScaleOf(transform),
     ...(classes ? { labels: labelsOf(rows, dimensions, classes, training, heldOut) } : {}),

@@ -1,6 +1,7 @@
 import { type DataSpec, dataMethod } from '../data';
 import type { Domain } from '../data/domain';
 import { type EnergySpec, energies, energyMethod } from '../energies';
+import { type NoiseSpec, noiseDomains, noiseSpec } from '../noise-distributions';
 import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
 import { OptionError } from '../options/option-error';
 import { type SamplerSpec, samplers } from '../samplers';
@@ -26,6 +27,14 @@ const called: Readonly<Record<Domain, string>> = {
   binary: 'binary numbers (0 and 1)',
 };
 
+/** Noise that can be told from data of a domain. */
+const suitedNoise: Readonly<Record<Domain, string>> = {
+  real: 'Use noise of real numbers, such as noise.gaussian().',
+  nonnegative:
+    'Use noise that is not negative, such as noise.uniform(), or your own by noise.custom.',
+  binary: 'Use noise of zeros and ones, such as noise.bernoulli(), or your own by noise.custom.',
+};
+
 /** Where the numbers of what `spec` loads lie. */
 export function domainOf(spec: DataSpec): Domain {
   return dataMethod(spec).domain?.(spec) ?? 'real';
@@ -41,6 +50,8 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   const domain = domainOf(data);
   const method = objectiveMethod(objective);
   requireDomain(domain, data, ['objective'], objective.type, objectives, ['real']);
+  const noise = method.noise?.(objective).noise;
+  if (noise !== undefined) requireSameDomain(domain, data, noiseSpec(noise));
   for (const part of allParts(energy)) {
     requireDomain(domain, data, ['energy'], part.type, energies, everywhere);
   }
@@ -86,6 +97,16 @@ function requireDomain(
       ? 'Use other data.'
       : `Use ${usable.map((name) => `${family}.${name}`).join(' or ')}.`,
     path,
+  );
+}
+
+/** @throws OptionError unless noise lies where the data do */
+function requireSameDomain(domain: Domain, data: DataSpec, noise: NoiseSpec): void {
+  if (noiseDomains(noise).includes(domain)) return;
+  throw new OptionError(
+    `experiment: noise.${noise.type} cannot be used with data.${data.type}, whose values are ${called[domain]}.`,
+    suitedNoise[domain],
+    ['objective', 'noise'],
   );
 }
 

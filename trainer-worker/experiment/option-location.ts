@@ -1,16 +1,20 @@
 import type { SourceLocation } from '../../protocol/problem';
 import { dotted, type OptionPath } from '../options/option-error';
-import type { LoadedExperiment } from './loaded-experiment';
+import type { ExperimentPart, LoadedExperiment } from './loaded-experiment';
 
 /** Where an option of `experiment()` stands; nothing where it was overridden, or nobody knows. */
 export function placeOfOption(
   { locations, sources, overrides }: LoadedExperiment,
   path: OptionPath,
 ): SourceLocation | undefined {
-  const call = locations.experiment;
+  if (path.some((_, depth) => dotted(path.slice(0, depth + 1)) in overrides)) return undefined;
+  // A part is a call of its own, with options of its own.
+  const [part, ...inside] = path;
+  const ofPart = inside.length > 0 ? locations[part as ExperimentPart] : undefined;
+  const call = ofPart ?? locations.experiment;
   const source = sources.find((one) => one.path === call?.file);
-  if (call === undefined || source === undefined || dotted(path) in overrides) return undefined;
-  return locateOption(new TextDecoder().decode(source.contents), call, path);
+  if (call === undefined || source === undefined) return undefined;
+  return locateOption(new TextDecoder().decode(source.contents), call, ofPart ? inside : path);
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { noiseDistributions } from '../noise-distributions';
 import { specOf } from '../options/validate';
+import { noiseDraws } from './noise-draws';
 import { type NoiseOptions, noiseShape } from './noise-options';
 import type { ObjectiveMethod } from './objective-method';
 
@@ -50,17 +50,22 @@ export const noiseContrastiveEstimationMethod: ObjectiveMethod<
 > = {
   create: noiseContrastiveEstimation,
   schema,
-  build({ noise, noiseRatio, selfNormalized }, run) {
-    const distribution = noiseDistributions[noise](run);
+  domains: ['real', 'nonnegative', 'binary'],
+  noise: (spec) => spec,
+  build(spec, run) {
+    const { noiseRatio, selfNormalized } = spec;
+    const noise = noiseDraws(spec, run);
     return {
+      ...noise.host,
       ...(selfNormalized ? {} : { init: () => ({ [logZName]: tf.scalar(0) }) }),
-      loss({ data, energy, own, report }) {
+      loss(context) {
+        const { data, energy, own, report } = context;
         const count = data.shape[0];
-        const points = tf.concat([data, distribution.sample(noiseRatio * count)]) as tf.Tensor2D;
+        const { points, logNoise: logDensity } = noise.contrast(context);
         const logModel = tf.neg(energy(points));
         const logZ = own[logZName];
         if (logZ) report({ name: 'log Z', label: 'log Z', group: 'log Z' }, logZ);
-        const logNoise = tf.add(distribution.logDensity(points), Math.log(noiseRatio));
+        const logNoise = tf.add(logDensity, Math.log(noiseRatio));
         const odds = tf.sub(logZ ? tf.sub(logModel, logZ) : logModel, logNoise);
         const [ofData, ofNoise] = tf.split(odds, [count, noiseRatio * count]);
         return tf.add(

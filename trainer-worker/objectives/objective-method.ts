@@ -7,12 +7,14 @@ import type { EnergyParameters, ParameterRandom } from '../energies/energy-metho
 import type { Model } from '../energies/model';
 import type { Arrays } from '../graph/execution';
 import type { TensorSpecs, Tensors } from '../graph/program';
+import type { ReadyNoise } from '../noise-distributions/ready-noise';
 import type { OptimizerSpec } from '../optimizers';
 import type { SamplerSpec } from '../samplers';
 import type { ChainPast, ChainRun } from '../samplers/chain';
 import type { Sampler } from '../samplers/sampler-method';
 import type { SdeSpec } from '../sdes';
 import type { NamedTensor } from '../training/run-observer';
+import type { NoiseOptions } from './noise-options';
 
 /** What an objective needs to know of the run that it is for. @internal */
 export interface ObjectiveContext {
@@ -25,6 +27,10 @@ export interface ObjectiveContext {
   readonly domain: Domain;
   /** `[n, D]` rows to train on, all of them; to fit noise to, for example. */
   readonly rows: Float32Array;
+  /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */
+  rowAt(step: number, place: number): number;
+  /** What {@link ObjectiveMethod.noise} asked for. */
+  readonly noise?: ReadyNoise;
   /** What {@link Objective.state} gave when the run was saved, by name. */
   readonly saved?: ReadonlyMap<string, Float32Array>;
 }
@@ -59,8 +65,15 @@ export interface LossContext extends Model {
    *
    * @param quantity `The chains`
    * @param remedy what the user may change
+   * @param tellsItself whether it is at fault itself where it is not finite at a row of data, and not
+   *   the energy. Default `false`
    */
-  watch(quantity: string, values: tf.Tensor, remedy: string): void;
+  watch(
+    quantity: string,
+    values: tf.Tensor,
+    remedy: string,
+    options?: { readonly tellsItself?: boolean },
+  ): void;
   /** Values for {@link Objective.keep}. */
   handBack(name: string, values: tf.Tensor): void;
 }
@@ -126,6 +139,8 @@ export interface ObjectiveMethod<Spec, Create> {
    * {@link defaultPreviewChainSteps}.
    */
   previewChainSteps?(spec: Spec): number;
+  /** What it tells data from, for objectives that need noise of known density. */
+  noise?(spec: Spec): Required<NoiseOptions>;
   /** How noise grows with time, for objectives that train the score of all noise levels. */
   flow?(spec: Spec): SdeSpec;
   build(spec: Spec, context: ObjectiveContext): Objective;

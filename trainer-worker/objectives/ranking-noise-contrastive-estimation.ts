@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { noiseDistributions } from '../noise-distributions';
 import { specOf } from '../options/validate';
+import { noiseDraws } from './noise-draws';
 import { type NoiseOptions, noiseShape } from './noise-options';
 import type { ObjectiveMethod } from './objective-method';
 
@@ -40,13 +40,18 @@ export const rankingNoiseContrastiveEstimationMethod: ObjectiveMethod<
 > = {
   create: rankingNoiseContrastiveEstimation,
   schema,
-  build({ noise, noiseRatio }, run) {
-    const distribution = noiseDistributions[noise](run);
+  domains: ['real', 'nonnegative', 'binary'],
+  noise: (spec) => spec,
+  build(spec, run) {
+    const { noiseRatio } = spec;
+    const noise = noiseDraws(spec, run);
     return {
-      loss({ data, energy }) {
+      ...noise.host,
+      loss(context) {
+        const { data, energy } = context;
         const count = data.shape[0];
-        const points = tf.concat([data, distribution.sample(noiseRatio * count)]) as tf.Tensor2D;
-        const logRatios = tf.neg(tf.add(energy(points), distribution.logDensity(points)));
+        const { points, logNoise } = noise.contrast(context);
+        const logRatios = tf.neg(tf.add(energy(points), logNoise));
         const [ofData, ofNoise] = tf.split(logRatios, [count, noiseRatio * count]);
         const rivals = tf.reshape(ofNoise!, [count, noiseRatio]);
         const all = tf.concat([tf.expandDims(ofData!, 1), rivals], 1);

@@ -8,8 +8,8 @@ export class OptionError extends Error {
   /** What would be right, one sentence. */
   readonly remedy: string;
 
-  constructor(message: string, remedy: string, path: OptionPath) {
-    super(message);
+  constructor(message: string, remedy: string, path: OptionPath, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'OptionError';
     this.remedy = remedy;
     this.path = path;

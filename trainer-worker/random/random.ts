@@ -19,6 +19,7 @@ export const streams = {
   diagnostics: 14,
   sweep: 15,
   rows: 16,
+  noise: 17,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];

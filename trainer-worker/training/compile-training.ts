@@ -13,8 +13,9 @@ import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import type { Arrays } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { formatShape, sameShape } from '../graph/shape';
+import type { ReadyNoise } from '../noise-distributions/ready-noise';
 import { type ObjectiveSpec, objectiveMethod } from '../objectives';
-import type { Objective } from '../objectives/objective-method';
+import type { Objective, ObjectiveMethod } from '../objectives/objective-method';
 import type { OptimizerSpec } from '../optimizers';
 import { parameterUpdate } from '../optimizers/parameter-update';
 import { Random, streams } from '../random/random';
@@ -83,6 +84,8 @@ export interface TrainingDefinition {
   readonly hasRateFactor?: boolean;
   /** A checkpoint of the same training to go on from. */
   readonly saved?: Checkpoint;
+  /** What the objective's {@link ObjectiveMethod.noise} asked for, if it did. */
+  readonly noise?: ReadyNoise;
   /** Where the initial parameters do not come from the seed. */
   readonly initialization?: Pick<Initialization, 'fill'>;
 }
@@ -121,12 +124,15 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   );
   const parameters = definition.initialization?.fill(drawn) ?? drawn;
   const kept = saved && new Map(saved.tensors.map(({ name, data }) => [name, data]));
+  const batches = new Batches(definition.rows, dimensions, batchSize, seed, labels?.training);
   const objective = objectiveMethod(definition.objective).build(definition.objective, {
     seed,
     batchSize,
     bounds,
     domain,
     rows: definition.rows,
+    rowAt: (step, place) => batches.rowAt(step, place),
+    ...(definition.noise ? { noise: definition.noise } : {}),
     ...(kept ? { saved: kept } : {}),
   });
   const { shownNoiseLevel } = objective;
@@ -167,7 +173,6 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     (tensor): NamedTensor => ({ ...tensor, data: savedData(tensor, definition) }),
   );
   const flow = objectiveMethod(definition.objective).flow?.(definition.objective);
-  const batches = new Batches(definition.rows, dimensions, batchSize, seed, labels?.training);
   const completed = saved?.step ?? 0;
   return {
     program: step.program,

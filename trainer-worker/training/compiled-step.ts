@@ -211,10 +211,12 @@ export class CompiledStep implements TrainingStep {
     });
     const found = firstNotFinite(compiled, outputs['watches'] as Float32Array);
     if (index === undefined) return found.problem();
-    const [energy] = await this.energy(rowOf(index));
     const number = rowNumbers?.[batches.rowAt(step, index)];
+    const place = `at ${number === undefined ? 'a row of the data' : `row ${number} of the data`}, ${pointText(rowOf(index))}`;
+    if (found.tellsItself) return found.problem(place);
+    const [energy] = await this.energy(rowOf(index));
     return found.problem(
-      `at ${number === undefined ? 'a row of the data' : `row ${number} of the data`}, ${pointText(rowOf(index))}: ` +
+      `${place}: ` +
         (Number.isFinite(energy)
           ? 'the derivative of the energy is not defined there'
           : `the energy is ${energy} there`),
@@ -279,6 +281,7 @@ function firstNotFinite({ watches }: StepProgram, magnitudes: Float32Array) {
   const watch = watches[index]!;
   const what = Number.isNaN(magnitudes[index]) ? 'NaN' : 'infinite';
   return {
+    tellsItself: watch.tellsItself,
     problem: (where?: string, remedy = watch.remedy) =>
       new ProblemError({
         kind: 'training',

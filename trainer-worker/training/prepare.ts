@@ -4,10 +4,16 @@ import { ProblemError } from '../../protocol/problem';
 import type { MetricInfo, PreviewLayout } from '../../protocol/run';
 import { chooseBackend } from '../backends/choose';
 import { dataMethod } from '../data';
-import { boundsOf } from '../data/bounds';
+import { type Bounds, boundsOf } from '../data/bounds';
+import type { ScaledDataset } from '../data/data-method';
 import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { placeOfOption } from '../experiment/option-location';
+import { locationInStack } from '../experiment/source-maps';
+import { userFiles } from '../graph/source-location';
+import { readyNoise } from '../noise-distributions/ready-noise';
 import { objectiveMethod } from '../objectives';
+import { OptionError } from '../options/option-error';
 import { samplerMethod } from '../samplers';
 import { rateCautions } from '../schedules';
 import { bestIn } from './best-checkpoint';
@@ -63,6 +69,7 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
     hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });
+  const noise = await noiseOf(loaded, dataset, bounds);
   // What goes on has all its parameters in the checkpoint.
   const initialization = saved ? undefined : await readInitialization(loaded);
   const compiled = compileTraining({
@@ -84,12 +91,13 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     hasRateFactor: experiment.guard.action === 'rollBack',
     ...(saved ? { saved } : {}),
     ...(initialization ? { initialization } : {}),
+    ...(noise ? { noise } : {}),
   });
   const metrics = [
     ...compiled.metrics,
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
-  return { dataset, layout, measures, initialization, compiled, metrics };
+  return { dataset, layout, measures, noise, initialization, compiled, metrics };
 }
 
 /**
@@ -102,10 +110,8 @@ export async function prepareTraining(
   { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
   const { experiment } = loaded;
-  const { dataset, layout, measures, initialization, compiled, metrics } = await compileExperiment(
-    loaded,
-    saved,
-  );
+  const { dataset, layout, measures, noise, initialization, compiled, metrics } =
+    await compileExperiment(loaded, saved);
   const { dimensions, training } = dataset;
   const { preview } = experiment;
   const best = bestOf(experiment, metrics, saved);
@@ -132,11 +138,12 @@ export async function prepareTraining(
       ...loaded.warnings,
       ...rateCautions(experiment.optimizer.learningRate, experiment.steps),
       ...(dataset.warnings ?? []),
+      ...(noise?.pool?.warnings ?? []),
       ...compiled.warnings,
       ...measures.warnings,
     ],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
-    dataFiles: dataset.files ?? [],
+    dataFiles: [...(dataset.files ?? []), ...(noise?.pool?.files ?? [])],
     ...(initialization
       ? {
           initial: {
@@ -165,6 +172,39 @@ export async function prepareTraining(
         observers,
       ),
   };
+}
+
+/**
+ * The noise that the objective tells the data from, if it does.
+ *
+ * @throws ProblemError of kind `experiment` at the option's place where it does not fit the data
+ */
+async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds: Bounds) {
+  const { experiment, file, sources } = loaded;
+  const choice = objectiveMethod(experiment.objective).noise?.(experiment.objective);
+  if (choice === undefined) return undefined;
+  const files = sources.map((source) => source.path);
+  try {
+    return await readyNoise(choice, {
+      rows: dataset.training,
+      ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
+      bounds,
+      seed: experiment.seed,
+      directory: path.dirname(file),
+      scaling: dataset,
+      isUserFile: userFiles(files),
+    });
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    const { message, remedy, cause } = error;
+    const thrown = cause instanceof Error ? cause.stack : undefined;
+    const location =
+      locationInStack(thrown, files) ?? placeOfOption(loaded, ['objective', ...error.path]);
+    throw new ProblemError(
+      { kind: 'experiment', message, remedy, ...(location ? { location } : {}) },
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -14,6 +14,8 @@ interface Watch {
   /** `The chains` */
   readonly quantity: string;
   readonly remedy: string;
+  /** See {@link LossContext.watch}. */
+  readonly tellsItself: boolean;
 }
 
 /** A whole training step as one program, and what its outputs mean. */
@@ -149,8 +151,8 @@ export function compileStep(parts: StepDefinition): StepProgram {
           metrics.push(metric);
           values.push(tf.keep(value));
         },
-        watch(quantity, watched, remedy) {
-          watches.push({ quantity, remedy });
+        watch(quantity, watched, remedy, { tellsItself = false } = {}) {
+          watches.push({ quantity, remedy, tellsItself });
           magnitudes.push(tf.keep(magnitude(watched)));
         },
         handBack(name, handed) {
