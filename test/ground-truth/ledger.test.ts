@@ -20,7 +20,12 @@ import { programApart } from '../../trainer-worker/graph/apart';
 import { ledgerOf } from '../../trainer-worker/graph/ledger';
 import { compileProgram, type Program } from '../../trainer-worker/graph/program';
 import { shardProgram } from '../../trainer-worker/graph/shard';
-import type { ObjectiveSpec, objectives } from '../../trainer-worker/objectives';
+import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
+import {
+  type ObjectiveSpec,
+  objectiveMethod,
+  type objectives,
+} from '../../trainer-worker/objectives';
 import {
   axisCurvatures,
   projectedCurvature,
@@ -244,23 +249,27 @@ interface Case {
   readonly labelled?: boolean;
 }
 
-function stepOf({ spec, energy: of = mlp, domain = 'real', dimensions = 2, labelled }: Case) {
+async function stepOf(given: Case): Promise<Program> {
+  const { spec, energy: of = mlp, domain = 'real', dimensions = 2, labelled } = given;
   const numbers: Readonly<Record<Domain, (i: number) => number>> = {
     real: Math.sin,
     nonnegative: (i) => Math.abs(Math.sin(i)),
     binary: (i) => (i >> (i % dimensions)) % 2,
   };
   const count = 2 * batch;
+  const rows = Float32Array.from({ length: count * dimensions }, (_, i) => numbers[domain](i));
+  const bounds = Array.from({ length: dimensions }, () => [-3, 3]) as unknown as Bounds;
+  const run = { rows, domain, bounds, seed: 0 };
+  const choice = objectiveMethod(spec).noise?.(spec);
+  const noise = choice && (await readyNoise(choice, { ...run, directory: '.' }));
   return compileTraining({
+    ...run,
     energy: of,
     origin: { files: [] },
     objective: spec,
     optimizer: optimizer.adam(),
-    rows: Float32Array.from({ length: count * dimensions }, (_, i) => numbers[domain](i)),
-    domain,
-    bounds: Array.from({ length: dimensions }, () => [-3, 3]) as unknown as Bounds,
+    ...(noise ? { noise } : {}),
     batchSize: batch,
-    seed: 0,
     ...(labelled
       ? {
           labels: {
@@ -434,25 +443,25 @@ const cases: { readonly [Name in keyof typeof objectives]: Case } = {
 describe('steps compute what they need', () => {
   for (const [name, each] of Object.entries(cases)) {
     const { spec, energy: of = mlp, domain = 'real', dimensions = 2 } = each;
-    test(name, () => {
+    test(name, async () => {
       const parts = partsOf(definitionOf(of, dimensions, domain), batch);
       const needed = products(needsOfObjective(spec, dimensions), parts);
       assertNeeded(
-        flopsOf(stepOf(each)),
-        needed + (hasNetworks(spec) ? flopsOf(stepOf({ ...each, energy: light })) : 0),
+        flopsOf(await stepOf(each)),
+        needed + (hasNetworks(spec) ? flopsOf(await stepOf({ ...each, energy: light })) : 0),
       );
     });
   }
 
   for (const { name, spec, domain } of everySampler.filter(({ of }) => of === mlp)) {
-    test(`contrastive divergence by ${name}, from data and persistent`, () => {
+    test(`contrastive divergence by ${name}, from data and persistent`, async () => {
       const dimensions = domain === 'binary' ? 4 : 2;
       const parts = partsOf(definitionOf(mlp, dimensions, domain), batch);
       for (const method of [
         objective.contrastiveDivergence({ sampler: spec }),
         objective.persistentContrastiveDivergence({ sampler: spec }),
       ]) {
-        const program = stepOf({ spec: method, domain, dimensions });
+        const program = await stepOf({ spec: method, domain, dimensions });
         assertNeeded(flopsOf(program), products(needsOfObjective(method, dimensions), parts));
       }
     });
@@ -469,8 +478,8 @@ describe('steps are shared out over threads', () => {
     fEbm: 0.2,
   };
   for (const [name, each] of Object.entries(cases)) {
-    test(name, () => {
-      const program = programApart(stepOf(each), batch);
+    test(name, async () => {
+      const program = programApart(await stepOf(each), batch);
       const { rest } = shardProgram(program, batch, 2);
       const share = flopsOf(rest) / flopsOf(program);
       const bound = left[name as keyof typeof objectives] ?? 0.05;
@@ -480,10 +489,10 @@ describe('steps are shared out over threads', () => {
   for (const { name, spec, domain } of everySampler.filter(({ of }) => of === mlp)) {
     // Its metric is that of all chains.
     if (name === 'preconditionedLangevin') continue;
-    test(`contrastive divergence by ${name}`, () => {
+    test(`contrastive divergence by ${name}`, async () => {
       const dimensions = domain === 'binary' ? 4 : 2;
       const method = objective.contrastiveDivergence({ sampler: spec });
-      const program = programApart(stepOf({ spec: method, domain, dimensions }), batch);
+      const program = programApart(await stepOf({ spec: method, domain, dimensions }), batch);
       const { rest } = shardProgram(program, batch, 2);
       const share = flopsOf(rest) / flopsOf(program);
       assert.ok(share < 0.05, `${(100 * share).toFixed(1)} % is computed once`);
