@@ -13,7 +13,7 @@ import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import type { Arrays } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { formatShape, sameShape } from '../graph/shape';
-import { type ObjectiveSpec, objectiveMethod } from '../objectives';
+import { modelEvery, type ObjectiveSpec, objectiveMethod } from '../objectives';
 import type { Objective } from '../objectives/objective-method';
 import type { OptimizerSpec } from '../optimizers';
 import { parameterUpdate } from '../optimizers/parameter-update';
@@ -143,6 +143,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const parts: StepDefinition = {
     model,
     objective,
+    modelEvery: modelEvery(definition.objective),
     update: parameterUpdate(definition.optimizer),
     ...ownPart(objective, definition),
     batchSize,

@@ -7,7 +7,7 @@ import { dataMethod } from '../data';
 import { boundsOf } from '../data/bounds';
 import { prepareDiagnostics } from '../diagnostics/prepare';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
-import { objectiveMethod } from '../objectives';
+import { modelUpdates, objectiveMethod } from '../objectives';
 import { samplerMethod } from '../samplers';
 import { rateCautions } from '../schedules';
 import { bestIn } from './best-checkpoint';
@@ -130,7 +130,10 @@ export async function prepareTraining(
     program: compiled.program,
     warnings: [
       ...loaded.warnings,
-      ...rateCautions(experiment.optimizer.learningRate, experiment.steps),
+      ...rateCautions(
+        experiment.optimizer.learningRate,
+        modelUpdates(experiment.objective, experiment.steps),
+      ),
       ...(dataset.warnings ?? []),
       ...compiled.warnings,
       ...measures.warnings,
