@@ -211,6 +211,7 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
   const { optimizer, steps } = parsed;
   const spec = Object.freeze({
     ...parsed,
+    objective: Object.freeze(method.forRun?.(parsed.objective, steps) ?? parsed.objective),
     optimizer: Object.freeze({
       ...optimizer,
       learningRate: rateForRun(optimizer.learningRate, modelUpdates(parsed.objective, steps)),

@@ -4,10 +4,12 @@ import { type DenseOptions, dense, denseShape } from '../energies/dense';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { stopGradient } from '../graph/trace';
 import { adamMethod } from '../optimizers/adam';
+import { learningRateOption } from '../optimizers/common-options';
 import { familySchema } from '../options/method-table';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type SamplerSpec, samplerMethod, samplers } from '../samplers';
+import { rateForRun, type ScheduleSpec } from '../schedules';
 import {
   type AlphaDivergence,
   type DivergenceName,
@@ -38,8 +40,12 @@ export interface FEbmOptions extends DenseOptions, PersistentChainsOptions {
    * schedule take every second training step, the critic takes all.
    */
   readonly criticSteps?: number;
-  /** The learning rate of the critic's Adam, above 0 to 1. Default 0.01. */
-  readonly criticLearningRate?: number;
+  /**
+   * The learning rate of the critic's Adam, above 0 to 1, or a schedule of it. Default 0.01. A rate that
+   * falls, `schedule.cosine({ peak: 0.03, final: 3e-4 })`, leaves an error of log r that is several
+   * times smaller, and the energy as much nearer to the optimum.
+   */
+  readonly criticLearningRate?: number | ScheduleSpec;
   /**
    * c: log-ratios u of data and model count as from -c to c for the energy, above 0 to 80. Default 4,
    * ratios from 1/55 to 55. No smaller |u| is changed, and the optimum hardly where the model is not
@@ -87,7 +93,7 @@ const schema: z.ZodType<FEbmSpec> = z.strictObject({
     })
     .default('jensenShannon'),
   criticSteps: integer(1, 1000).default(2),
-  criticLearningRate: positive.max(1).default(0.01),
+  criticLearningRate: learningRateOption(0.01, 1),
   largestLogRatio: positive.max(80).default(4),
   ...denseShape,
   ...persistentChainsShape,
@@ -97,6 +103,10 @@ const schema: z.ZodType<FEbmSpec> = z.strictObject({
 export const fEbmMethod: ObjectiveMethod<FEbmSpec, typeof fEbm> = {
   create: fEbm,
   schema,
+  forRun: (spec, steps) => ({
+    ...spec,
+    criticLearningRate: rateForRun(spec.criticLearningRate, steps),
+  }),
   modelEvery: ({ criticSteps }) => criticSteps,
   persistentChains: ({ bufferSize }) => bufferSize,
   previewSampler: ({ sampler }) => sampler,

@@ -115,6 +115,8 @@ export interface ObjectiveMethod<Spec, Create> {
   readonly domains?: readonly Domain[];
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
+  /** The spec in a run of so many steps: its schedules without a length of their own have the run's. */
+  forRun?(spec: Spec, steps: number): Spec;
   /** The model moves in every so-manieth step only, the objective's own parameters in each. Default 1. */
   modelEvery?(spec: Spec): number;
   /** How many chains live on between steps, for objectives whose chains do. */
