@@ -6,6 +6,7 @@ import { compileProgram } from '../../trainer-worker/graph/program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import type { ObjectiveSpec } from '../../trainer-worker/objectives';
 import {
+  type AlphaDivergence,
   type DivergenceName,
   divergenceRow,
   divergences,
@@ -123,6 +124,42 @@ test("a linear generator's score is that of its Gaussian density", async () => {
   }
 });
 
+test('twenty proposals tell how the entropy of a linear generator grows with its slope', async () => {
+  const [deviation, count, draws] = [0.2, 20_000, 20];
+  const slope = Math.sqrt(1.6 - deviation ** 2);
+  // The posterior's, where the evidence bound of a linear generator is largest.
+  const width = deviation / Math.hypot(slope, deviation);
+  const program = compileProgram({
+    inputs: { x: { shape: [count, 1] }, z: { shape: [count, 1] } },
+    step: ({ x, z }) => {
+      const { score } = noisyScore({
+        generate: (latents) => tf.mul(latents, slope),
+        deviation: tf.scalar(deviation),
+        x: x as tf.Tensor2D,
+        z: z as tf.Tensor2D,
+        logWidth: tf.scalar(Math.log(width)),
+        samples: 20,
+      });
+      return { outputs: { growth: tf.neg(tf.mean(tf.mul(score, z!))) } };
+    },
+  });
+  const execution = await runOnOnnx(program);
+  let growth = 0;
+  for (let seed = 0; seed < draws; seed++) {
+    const random = new Random(seed, streams.trainingData);
+    const z = random.normals(count);
+    const x = random.normals(count).map((ε, i) => slope * z[i]! + deviation * ε);
+    const { growth: one } = await execution.run({ x, z }, { seed, step: 0 });
+    growth += one![0]! / draws;
+  }
+  await execution.dispose();
+  // d/da of log(a² + σ²)/2. The product of score and z has a deviation of 2.3 times its mean: three
+  // standard errors over 400 000 points (chance 3e-3) and 1.5 % of bias. Without the jackknife 3 % are lost.
+  const expected = slope / (slope ** 2 + deviation ** 2);
+  const error = (3 * 2.3) / Math.sqrt(count * draws);
+  assert.ok(Math.abs(growth / expected - 1) < 0.015 + error, `${growth / expected}`);
+});
+
 describe('games about a Gaussian end at its precision', () => {
   const variance = 2;
   const count = 1000;
@@ -221,47 +258,60 @@ describe('f-EBM fits a Gaussian to two', () => {
     return rows;
   }
 
-  test("by Pearson's divergence, from a model that is narrower than the data", async () => {
-    const [batchSize, steps] = [1000, 6000];
-    const step = await trainingStep({
-      energy: energy.custom({
-        init: () => ({ mean: tf.scalar(0), logDeviation: tf.scalar(0) }),
-        energy: ({ mean, logDeviation }, x) => {
-          const scaled = tf.mul(tf.sub(x, mean!), tf.exp(tf.neg(logDeviation!)));
-          return tf.mul(tf.sum(tf.square(scaled), 1), 0.5);
-        },
-      }),
-      objective: objective.fEbm({
-        sampler: sampler.metropolisAdjustedLangevin({ steps: 5, stepSize: 1.8 }),
-        divergence: 'pearson',
-        hidden: [32, 32],
-        bufferSize: batchSize,
-        reinitialize: 0,
-        criticSteps: 3,
-      }),
-      optimizer: optimizer.adam({
-        learningRate: schedule.cosine({ peak: 0.02, final: 0.001, steps: steps / 3 }),
-        beta1: 0.5,
-        beta2: 0.9,
-      }),
-      rows: quantiles(50_000),
-      bounds: [[-5, 5]],
-      batchSize,
+  const cases: readonly (readonly [
+    divergence: DivergenceName | AlphaDivergence,
+    f: (r: number) => number,
+  ])[] = [
+    ['reverseKullbackLeibler', generators.reverseKullbackLeibler],
+    ['pearson', generators.pearson],
+    ['neyman', generators.neyman],
+    [{ alpha: -0.5 }, (r) => (r ** -0.5 - 1 + 0.5 * (r - 1)) / 0.75],
+  ];
+  for (const [divergence, f] of cases) {
+    test(`by ${JSON.stringify(divergence)}, from a model that is narrower than the data`, async () => {
+      const [batchSize, steps, criticSteps] = [500, 1600, 2];
+      const step = await trainingStep({
+        energy: energy.custom({
+          init: () => ({ mean: tf.scalar(0), logDeviation: tf.scalar(0) }),
+          energy: ({ mean, logDeviation }, x) => {
+            const scaled = tf.mul(tf.sub(x, mean!), tf.exp(tf.neg(logDeviation!)));
+            return tf.mul(tf.sum(tf.square(scaled), 1), 0.5);
+          },
+        }),
+        objective: objective.fEbm({
+          sampler: sampler.metropolisAdjustedLangevin({ steps: 3, stepSize: 1.8 }),
+          divergence,
+          hidden: [16, 16],
+          bufferSize: batchSize,
+          reinitialize: 0,
+          criticSteps,
+          criticLearningRate: schedule.cosine({ peak: 0.03, final: 3e-4, steps }),
+        }),
+        optimizer: optimizer.adam({
+          learningRate: schedule.cosine({ peak: 0.03, final: 5e-4, steps: steps / criticSteps }),
+          beta2: 0.99,
+        }),
+        rows: quantiles(50_000),
+        bounds: [[-5, 5]],
+        batchSize,
+      });
+      let found: readonly [number, number] = [0, 0];
+      const last = steps / 4;
+      for (let number = 1; number <= steps; number++) {
+        await step.run(number);
+        if (number <= steps - last || number % 10 !== 0) continue;
+        const values = await step.parameters();
+        const [mean, log] = ['mean', 'logDeviation'].map(
+          (name) => values[`parameters/${name}`]![0]!,
+        );
+        found = [found[0] + (10 * mean!) / last, found[1] + (10 * Math.exp(log!)) / last];
+      }
+      await step.dispose();
+      // Of ten seeds of half as many steps more, means are off by up to 0.012 with a deviation below 0.006.
+      // The four optima differ from each other by 0.05 and more.
+      for (const [place, expected] of optimum(f).entries()) {
+        assert.ok(Math.abs(found[place]! - expected) < 0.03, `${found}, not ${expected}`);
+      }
     });
-    let found: readonly [number, number] = [0, 0];
-    const last = steps / 4;
-    for (let number = 1; number <= steps; number++) {
-      await step.run(number);
-      if (number <= steps - last || number % 10 !== 0) continue;
-      const values = await step.parameters();
-      const [mean, log] = ['mean', 'logDeviation'].map((name) => values[`parameters/${name}`]![0]!);
-      found = [found[0] + (10 * mean!) / last, found[1] + (10 * Math.exp(log!)) / last];
-    }
-    await step.dispose();
-    // The mean of the last quarter wanders by a few thousandths from seed to seed. Without a bound on
-    // the ratio it ends at no number.
-    for (const [place, expected] of optimum(generators.pearson).entries()) {
-      assert.ok(Math.abs(found[place]! - expected) < 0.03, `${found}, not ${expected}`);
-    }
-  });
+  }
 });
