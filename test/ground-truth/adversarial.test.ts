@@ -12,8 +12,9 @@ import {
   divergences,
 } from '../../trainer-worker/objectives/divergences';
 import { noisyScore } from '../../trainer-worker/objectives/noisy-score';
+import type { OptimizerSpec } from '../../trainer-worker/optimizers';
 import { Random, streams } from '../../trainer-worker/random/random';
-import { tensorOf, trainingStep } from '../support/training-step';
+import { trainingStep } from '../support/training-step';
 
 /** f of each divergence, written down anew. */
 const generators: Readonly<Record<DivergenceName, (r: number) => number>> = {
@@ -161,54 +162,70 @@ test('twenty proposals tell how the entropy of a linear generator grows with its
 });
 
 describe('games about a Gaussian end at its precision', () => {
-  const variance = 2;
-  const count = 1000;
-  const random = new Random(3, streams.trainingData);
-  const drawn = Float32Array.from({ length: count }, () => random.normal());
-  const square = drawn.reduce((sum, x) => sum + x * x, 0) / count;
-  const rows = drawn.map((x) => x * Math.sqrt(variance / square));
+  interface Game {
+    readonly method: ObjectiveSpec;
+    readonly steps: number;
+    readonly variance: number;
+    readonly batchSize: number;
+    /** Where θ begins. */
+    readonly start: number;
+    readonly optimizer: OptimizerSpec;
+  }
 
   /** θ of E = θx²/2, averaged over the second half of the steps. */
-  async function trained(method: ObjectiveSpec, steps: number): Promise<number> {
+  async function trained({ method, steps, variance, start, ...rest }: Game): Promise<number> {
+    const drawn = new Random(3, streams.trainingData).normals(2000);
+    const square = drawn.reduce((sum, x) => sum + x * x, 0) / drawn.length;
     const step = await trainingStep({
       energy: energy.custom({
-        init: () => ({ theta: tf.scalar(0.9) }),
+        init: () => ({ theta: tf.scalar(start) }),
         energy: ({ theta }, x) => tf.mul(tf.sum(tf.mul(tf.square(x), 0.5), 1), theta),
       }),
       objective: method,
-      optimizer: optimizer.adam({ learningRate: 5e-3, beta1: 0.5, beta2: 0.9 }),
-      rows,
+      rows: drawn.map((x) => x * Math.sqrt(variance / square)),
       bounds: [[-5, 5]],
-      batchSize: count,
+      ...rest,
     });
     let theta = 0;
     for (let number = 1; number <= steps; number++) {
       await step.run(number);
       if (number <= steps / 2) continue;
-      theta += tensorOf(await step.checkpoint(number), 'parameters/theta').data[0]! / (steps / 2);
+      theta += (await step.parameters())['parameters/theta']![0]! / (steps / 2);
     }
     await step.dispose();
     return theta;
   }
 
-  // A game against networks has no law for its error: it must come three quarters of the way from
-  // 0.9 to 1/s² = 0.5 at least, and stay there.
   test('f-EBM', async () => {
-    const walk = sampler.langevin({ steps: 10, stepSize: 0.5 });
-    const method = objective.fEbm({
-      sampler: walk,
-      hidden: [16],
-      criticSteps: 1,
-      criticLearningRate: 5e-3,
+    const walk = sampler.metropolisAdjustedLangevin({ steps: 5, stepSize: 1.5 });
+    const theta = await trained({
+      method: objective.fEbm({ sampler: walk, hidden: [16], reinitialize: 0, bufferSize: 1000 }),
+      steps: 600,
+      variance: 2,
+      batchSize: 1000,
+      start: 0.9,
+      optimizer: optimizer.adam({ learningRate: 5e-3, beta2: 0.99 }),
     });
-    const theta = await trained(method, 400);
-    assert.ok(Math.abs(theta - 0.5) < 0.1, `${theta}`);
+    // A game against a network has no law for its error: a tenth of the way from 0.9 is left at most.
+    assert.ok(Math.abs(theta - 0.5) < 0.04, `${theta}`);
   });
 
-  test('VERA', async () => {
-    const method = objective.vera({ hidden: [16], latent: 1, gradientPenalty: 0 });
-    const theta = await trained(method, 2000);
-    assert.ok(Math.abs(theta - 0.5) < 0.1, `${theta}`);
+  test('VERA, from far away', async () => {
+    const steps = 1500;
+    const theta = await trained({
+      method: objective.vera({ hidden: [16], activation: 'tanh', latent: 1 }),
+      steps,
+      variance: 1.6,
+      batchSize: 300,
+      start: 2,
+      optimizer: optimizer.adam({
+        learningRate: schedule.cosine({ peak: 6e-3, final: 3e-4, steps }),
+        beta1: 0,
+        beta2: 0.99,
+      }),
+    });
+    // Three seeds end at 0.626 to 0.628; the paper's penalty ended it at 0.56.
+    assert.ok(Math.abs(theta - 0.625) < 0.02, `${theta}`);
   });
 });
 
