@@ -24,7 +24,7 @@ interface NoisyScoreOptions {
  *
  * A self-normalised mean of n proposals is off by B/n + O(1/n²), here towards the z that made x. The
  * jackknife takes B out: twice the mean of all less the means of two halves, for the same proposals.
- * Of twenty, on a linear generator, the entropy's slope had come out 3 % too small; it is within 1 %.
+ * Of twenty, on a linear generator, the entropy's slope had come out 3 % too small; it is within 1.5 %.
  *
  * @returns the score, `[n, D]`, constant; and the mean evidence bound of the proposals, whose gradient
  *   goes to `logWidth` alone

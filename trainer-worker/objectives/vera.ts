@@ -14,7 +14,7 @@ export interface VeraOptions extends DenseOptions {
   readonly latent?: number;
   /**
    * Draws of the importance sampler for each point, 1 to 1000. Default 20. Of fewer the entropy's
-   * gradient is biased (for a linear generator by less than 1 % at 20, by 3 % at 10) and noisier.
+   * gradient is biased (for a linear generator by 1.5 % at 20, by 4 % at 10) and noisier.
    */
   readonly importanceSamples?: number;
   /** Factor on the entropy of the generator, 0 to 1000. Default 1: the objective is the likelihood's. */
