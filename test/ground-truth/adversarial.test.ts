@@ -324,7 +324,7 @@ describe('f-EBM fits a Gaussian to two', () => {
         found = [found[0] + (10 * mean!) / last, found[1] + (10 * Math.exp(log!)) / last];
       }
       await step.dispose();
-      // Of ten seeds of half as many steps more, means are off by up to 0.012 with a deviation below 0.006.
+      // Of four seeds of half as many steps more, means are off by up to 0.012 with a deviation below 0.006.
       // The four optima differ from each other by 0.05 and more.
       for (const [place, expected] of optimum(f).entries()) {
         assert.ok(Math.abs(found[place]! - expected) < 0.03, `${found}, not ${expected}`);
