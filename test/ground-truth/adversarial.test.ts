@@ -6,13 +6,15 @@ import { compileProgram } from '../../trainer-worker/graph/program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import type { ObjectiveSpec } from '../../trainer-worker/objectives';
 import {
+  type AlphaDivergence,
   type DivergenceName,
   divergenceRow,
   divergences,
 } from '../../trainer-worker/objectives/divergences';
 import { noisyScore } from '../../trainer-worker/objectives/noisy-score';
+import type { OptimizerSpec } from '../../trainer-worker/optimizers';
 import { Random, streams } from '../../trainer-worker/random/random';
-import { tensorOf, trainingStep } from '../support/training-step';
+import { trainingStep } from '../support/training-step';
 
 /** f of each divergence, written down anew. */
 const generators: Readonly<Record<DivergenceName, (r: number) => number>> = {
@@ -123,55 +125,107 @@ test("a linear generator's score is that of its Gaussian density", async () => {
   }
 });
 
+test('twenty proposals tell how the entropy of a linear generator grows with its slope', async () => {
+  const [deviation, count, draws] = [0.2, 20_000, 20];
+  const slope = Math.sqrt(1.6 - deviation ** 2);
+  // The posterior's, where the evidence bound of a linear generator is largest.
+  const width = deviation / Math.hypot(slope, deviation);
+  const program = compileProgram({
+    inputs: { x: { shape: [count, 1] }, z: { shape: [count, 1] } },
+    step: ({ x, z }) => {
+      const { score } = noisyScore({
+        generate: (latents) => tf.mul(latents, slope),
+        deviation: tf.scalar(deviation),
+        x: x as tf.Tensor2D,
+        z: z as tf.Tensor2D,
+        logWidth: tf.scalar(Math.log(width)),
+        samples: 20,
+      });
+      return { outputs: { growth: tf.neg(tf.mean(tf.mul(score, z!))) } };
+    },
+  });
+  const execution = await runOnOnnx(program);
+  let growth = 0;
+  for (let seed = 0; seed < draws; seed++) {
+    const random = new Random(seed, streams.trainingData);
+    const z = random.normals(count);
+    const x = random.normals(count).map((ε, i) => slope * z[i]! + deviation * ε);
+    const { growth: one } = await execution.run({ x, z }, { seed, step: 0 });
+    growth += one![0]! / draws;
+  }
+  await execution.dispose();
+  // d/da of log(a² + σ²)/2. The product of score and z has a deviation of 2.3 times its mean: three
+  // standard errors over 400 000 points (chance 3e-3) and 1.5 % of bias. Without the jackknife 3 % are lost.
+  const expected = slope / (slope ** 2 + deviation ** 2);
+  const error = (3 * 2.3) / Math.sqrt(count * draws);
+  assert.ok(Math.abs(growth / expected - 1) < 0.015 + error, `${growth / expected}`);
+});
+
 describe('games about a Gaussian end at its precision', () => {
-  const variance = 2;
-  const count = 1000;
-  const random = new Random(3, streams.trainingData);
-  const drawn = Float32Array.from({ length: count }, () => random.normal());
-  const square = drawn.reduce((sum, x) => sum + x * x, 0) / count;
-  const rows = drawn.map((x) => x * Math.sqrt(variance / square));
+  interface Game {
+    readonly method: ObjectiveSpec;
+    readonly steps: number;
+    readonly variance: number;
+    readonly batchSize: number;
+    /** Where θ begins. */
+    readonly start: number;
+    readonly optimizer: OptimizerSpec;
+  }
 
   /** θ of E = θx²/2, averaged over the second half of the steps. */
-  async function trained(method: ObjectiveSpec, steps: number): Promise<number> {
+  async function trained({ method, steps, variance, start, ...rest }: Game): Promise<number> {
+    const drawn = new Random(3, streams.trainingData).normals(2000);
+    const square = drawn.reduce((sum, x) => sum + x * x, 0) / drawn.length;
     const step = await trainingStep({
       energy: energy.custom({
-        init: () => ({ theta: tf.scalar(0.9) }),
+        init: () => ({ theta: tf.scalar(start) }),
         energy: ({ theta }, x) => tf.mul(tf.sum(tf.mul(tf.square(x), 0.5), 1), theta),
       }),
       objective: method,
-      optimizer: optimizer.adam({ learningRate: 5e-3, beta1: 0.5, beta2: 0.9 }),
-      rows,
+      rows: drawn.map((x) => x * Math.sqrt(variance / square)),
       bounds: [[-5, 5]],
-      batchSize: count,
+      ...rest,
     });
     let theta = 0;
     for (let number = 1; number <= steps; number++) {
       await step.run(number);
       if (number <= steps / 2) continue;
-      theta += tensorOf(await step.checkpoint(number), 'parameters/theta').data[0]! / (steps / 2);
+      theta += (await step.parameters())['parameters/theta']![0]! / (steps / 2);
     }
     await step.dispose();
     return theta;
   }
 
-  // A game against networks has no law for its error: it must come three quarters of the way from
-  // 0.9 to 1/s² = 0.5 at least, and stay there.
   test('f-EBM', async () => {
-    const walk = sampler.langevin({ steps: 10, stepSize: 0.5 });
-    const method = objective.fEbm({
-      sampler: walk,
-      hidden: [16],
-      criticSteps: 1,
-      criticLearningRate: 5e-3,
+    const walk = sampler.metropolisAdjustedLangevin({ steps: 5, stepSize: 1.5 });
+    const theta = await trained({
+      method: objective.fEbm({ sampler: walk, hidden: [16], reinitialize: 0, bufferSize: 1000 }),
+      steps: 600,
+      variance: 2,
+      batchSize: 1000,
+      start: 0.9,
+      optimizer: optimizer.adam({ learningRate: 5e-3, beta2: 0.99 }),
     });
-    const theta = await trained(method, 400);
-    assert.ok(Math.abs(theta - 0.5) < 0.1, `${theta}`);
+    // A game against a network has no law for its error: a tenth of the way from 0.9 is left at most.
+    assert.ok(Math.abs(theta - 0.5) < 0.04, `${theta}`);
   });
 
-  test('VERA', async () => {
-    const method = objective.vera({ hidden: [16], latent: 1, gradientPenalty: 0 });
-    const theta = await trained(method, 2000);
-    assert.ok(Math.abs(theta - 0.5) < 0.1, `${theta}`);
+  test('VERA, from far away', async () => {
+    const steps = 1500;
+    const theta = await trained({
+      method: objective.vera({ hidden: [16], activation: 'tanh', latent: 1 }),
+      steps,
+      variance: 1.6,
+      batchSize: 300,
+      start: 2,
+      optimizer: optimizer.adam({
+        learningRate: schedule.cosine({ peak: 6e-3, final: 3e-4, steps }),
+        beta1: 0,
+        beta2: 0.99,
+      }),
+    });
+    // Three seeds end at 0.626 to 0.628; the paper's penalty ended it at 0.56.
+    assert.ok(Math.abs(theta - 0.625) < 0.02, `${theta}`);
   });
 });
 
@@ -221,47 +275,60 @@ describe('f-EBM fits a Gaussian to two', () => {
     return rows;
   }
 
-  test("by Pearson's divergence, from a model that is narrower than the data", async () => {
-    const [batchSize, steps] = [1000, 6000];
-    const step = await trainingStep({
-      energy: energy.custom({
-        init: () => ({ mean: tf.scalar(0), logDeviation: tf.scalar(0) }),
-        energy: ({ mean, logDeviation }, x) => {
-          const scaled = tf.mul(tf.sub(x, mean!), tf.exp(tf.neg(logDeviation!)));
-          return tf.mul(tf.sum(tf.square(scaled), 1), 0.5);
-        },
-      }),
-      objective: objective.fEbm({
-        sampler: sampler.metropolisAdjustedLangevin({ steps: 5, stepSize: 1.8 }),
-        divergence: 'pearson',
-        hidden: [32, 32],
-        bufferSize: batchSize,
-        reinitialize: 0,
-        criticSteps: 3,
-      }),
-      optimizer: optimizer.adam({
-        learningRate: schedule.cosine({ peak: 0.02, final: 0.001, steps: steps / 3 }),
-        beta1: 0.5,
-        beta2: 0.9,
-      }),
-      rows: quantiles(50_000),
-      bounds: [[-5, 5]],
-      batchSize,
+  const cases: readonly (readonly [
+    divergence: DivergenceName | AlphaDivergence,
+    f: (r: number) => number,
+  ])[] = [
+    ['reverseKullbackLeibler', generators.reverseKullbackLeibler],
+    ['pearson', generators.pearson],
+    ['neyman', generators.neyman],
+    [{ alpha: -0.5 }, (r) => (r ** -0.5 - 1 + 0.5 * (r - 1)) / 0.75],
+  ];
+  for (const [divergence, f] of cases) {
+    test(`by ${JSON.stringify(divergence)}, from a model that is narrower than the data`, async () => {
+      const [batchSize, steps, criticSteps] = [500, 1600, 2];
+      const step = await trainingStep({
+        energy: energy.custom({
+          init: () => ({ mean: tf.scalar(0), logDeviation: tf.scalar(0) }),
+          energy: ({ mean, logDeviation }, x) => {
+            const scaled = tf.mul(tf.sub(x, mean!), tf.exp(tf.neg(logDeviation!)));
+            return tf.mul(tf.sum(tf.square(scaled), 1), 0.5);
+          },
+        }),
+        objective: objective.fEbm({
+          sampler: sampler.metropolisAdjustedLangevin({ steps: 3, stepSize: 1.8 }),
+          divergence,
+          hidden: [16, 16],
+          bufferSize: batchSize,
+          reinitialize: 0,
+          criticSteps,
+          criticLearningRate: schedule.cosine({ peak: 0.03, final: 3e-4, steps }),
+        }),
+        optimizer: optimizer.adam({
+          learningRate: schedule.cosine({ peak: 0.03, final: 5e-4, steps: steps / criticSteps }),
+          beta2: 0.99,
+        }),
+        rows: quantiles(50_000),
+        bounds: [[-5, 5]],
+        batchSize,
+      });
+      let found: readonly [number, number] = [0, 0];
+      const last = steps / 4;
+      for (let number = 1; number <= steps; number++) {
+        await step.run(number);
+        if (number <= steps - last || number % 10 !== 0) continue;
+        const values = await step.parameters();
+        const [mean, log] = ['mean', 'logDeviation'].map(
+          (name) => values[`parameters/${name}`]![0]!,
+        );
+        found = [found[0] + (10 * mean!) / last, found[1] + (10 * Math.exp(log!)) / last];
+      }
+      await step.dispose();
+      // Of four seeds of half as many steps more, means are off by up to 0.012 with a deviation below 0.006.
+      // The four optima differ from each other by 0.05 and more.
+      for (const [place, expected] of optimum(f).entries()) {
+        assert.ok(Math.abs(found[place]! - expected) < 0.03, `${found}, not ${expected}`);
+      }
     });
-    let found: readonly [number, number] = [0, 0];
-    const last = steps / 4;
-    for (let number = 1; number <= steps; number++) {
-      await step.run(number);
-      if (number <= steps - last || number % 10 !== 0) continue;
-      const values = await step.parameters();
-      const [mean, log] = ['mean', 'logDeviation'].map((name) => values[`parameters/${name}`]![0]!);
-      found = [found[0] + (10 * mean!) / last, found[1] + (10 * Math.exp(log!)) / last];
-    }
-    await step.dispose();
-    // The mean of the last quarter wanders by a few thousandths from seed to seed. Without a bound on
-    // the ratio it ends at no number.
-    for (const [place, expected] of optimum(generators.pearson).entries()) {
-      assert.ok(Math.abs(found[place]! - expected) < 0.03, `${found}, not ${expected}`);
-    }
-  });
+  }
 });

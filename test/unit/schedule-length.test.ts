@@ -32,13 +32,26 @@ describe('a schedule and the length of its run', () => {
     }
   });
 
+  test("a schedule without a length ends with the model's updates, not with its critic's", () => {
+    const made = experiment({
+      data: data.twoMoons(),
+      energy: energy.mlp(),
+      objective: objective.learnedSteinDiscrepancy({ criticSteps: 4 }),
+      optimizer: optimizer.adam({ learningRate: schedule.cosine({ peak: 0.5 }) }),
+      steps: 103,
+    });
+    // It moves in steps 4, 8, … 100.
+    const expected = schedule.cosine({ peak: 0.5, steps: 25 });
+    assert.deepEqual(made.optimizer.learningRate, expected);
+  });
+
   const cases: readonly (readonly [string, ScheduleSpec, number, RegExp | undefined])[] = [
     ['ends with the run', schedule.cosine({ peak: 1, steps: 150 }), 150, undefined],
     [
       'ends before it, at rate 0',
       schedule.cosine({ peak: 1, steps: 100 }),
       150,
-      /^schedule\.cosine ends at update 100, but the run has 150 steps: the last 50 are taken at rate 0/,
+      /^schedule\.cosine ends at update 100, but the run has 150: the last 50 are taken at rate 0/,
     ],
     [
       'ends before it, at a rate',
@@ -50,19 +63,19 @@ describe('a schedule and the length of its run', () => {
       'ends after it',
       schedule.linear({ peak: 1, steps: 100 }),
       60,
-      /^schedule\.linear takes 100 updates, but the run has 60 steps/,
+      /^schedule\.linear takes 100 updates, but the run has 60/,
     ],
     [
       'warms up for longer',
       schedule.constant({ value: 1, warmup: 100 }),
       60,
-      /^The warm-up of schedule\.constant takes 100 updates, but the run has 60 steps/,
+      /^The warm-up of schedule\.constant takes 100 updates, but the run has 60/,
     ],
     [
       'has rates that are never used',
       schedule.piecewise({ boundaries: [10, 60, 90], values: [1, 0.5, 0.25, 0.125] }),
       60,
-      /changes the rate after update 60, but the run has 60 steps: 0\.25, 0\.125 is never used/,
+      /changes the rate after update 60, but the run has 60: 0\.25, 0\.125 is never used/,
     ],
     [
       'uses all its rates',

@@ -71,8 +71,8 @@ test('a step moves the own parameters of an objective each time, the model every
       dimensions: 1,
       parameters,
     },
+    modelEvery: 3,
     objective: {
-      modelEvery: 3,
       loss: ({ data, energy, own, fixed }) =>
         tf.add(
           tf.add(tf.mean(energy(data)), tf.sum(own['log Z']!)),

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type DataSpec, dataMethods } from '../data';
 import { type DiagnosticName, diagnostics } from '../diagnostics';
 import { type EnergySpec, energies } from '../energies';
-import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
+import { modelUpdates, type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
 import { defaultPreviewChainSteps } from '../objectives/objective-method';
 import { type OptimizerSpec, optimizers } from '../optimizers';
 import { familySchema } from '../options/method-table';
@@ -211,9 +211,10 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
   const { optimizer, steps } = parsed;
   const spec = Object.freeze({
     ...parsed,
+    objective: Object.freeze(method.forRun?.(parsed.objective, steps) ?? parsed.objective),
     optimizer: Object.freeze({
       ...optimizer,
-      learningRate: rateForRun(optimizer.learningRate, steps),
+      learningRate: rateForRun(optimizer.learningRate, modelUpdates(parsed.objective, steps)),
     }),
     preview: Object.freeze({
       every: parsed.preview.every,

@@ -16,7 +16,7 @@ export interface AlphaDivergence {
 }
 
 /** The variational form of a divergence, in u = log r with r an estimate of p/q; see {@link divergences}. */
-interface DivergenceRow {
+export interface DivergenceRow {
   /** `f'(r)`, whose mean over p counts. */
   atData(u: tf.Tensor): tf.Tensor;
   /** `f*(f'(r)) = r f'(r) - f(r)`, whose mean over q is taken off. */

@@ -78,3 +78,13 @@ export type ObjectiveSpec = SpecOf<typeof objectives>;
 export function objectiveMethod(spec: ObjectiveSpec): ObjectiveMethod<ObjectiveSpec, unknown> {
   return rowOf(objectives, spec.type);
 }
+
+/** In every so-manieth step the model moves. @internal */
+export function modelEvery(spec: ObjectiveSpec): number {
+  return objectiveMethod(spec).modelEvery?.(spec) ?? 1;
+}
+
+/** How often the model moves in a run of so many steps, once at least. @internal */
+export function modelUpdates(spec: ObjectiveSpec, steps: number): number {
+  return Math.max(1, Math.floor(steps / modelEvery(spec)));
+}

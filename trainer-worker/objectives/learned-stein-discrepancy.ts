@@ -12,7 +12,10 @@ import { squaredNorm } from './projected-curvature';
 export interface LearnedSteinDiscrepancyOptions extends DenseOptions {
   /** λ in `λ mean |f|²`, which bounds the critic, above 0 to 1000. Default 0.5. */
   readonly criticPenalty?: number;
-  /** Steps of the critic for each of the model, 1 to 1000. Default 5. */
+  /**
+   * Steps of the critic for each of the model, 1 to 1000. Default 5: the model and its optimizer's
+   * schedule take every fifth training step, the critic takes all.
+   */
   readonly criticSteps?: number;
 }
 
@@ -46,12 +49,12 @@ export const learnedSteinDiscrepancyMethod: ObjectiveMethod<
 > = {
   create: learnedSteinDiscrepancy,
   schema,
+  modelEvery: ({ criticSteps }) => criticSteps,
   build(spec, { bounds }) {
     const dimensions = bounds.length;
     const critic = dense(spec, dimensions, dimensions, true);
     return {
       init: (random) => withPrefix(criticPrefix, critic.init(random)),
-      modelEvery: spec.criticSteps,
       loss({ data, score, fixed, own, report }) {
         const parameters = underPrefix(criticPrefix, own);
         const f = (at: tf.Tensor) => critic.apply(parameters, at);

@@ -93,8 +93,6 @@ export interface Objective {
   init?(random: ParameterRandom): EnergyParameters;
   /** What moves its own parameters; the experiment's optimizer where absent. */
   readonly optimizer?: OptimizerSpec;
-  /** The model moves in every so-manieth step only, its own parameters in each. Default 1. */
-  readonly modelEvery?: number;
   /**
    * For an objective that trains an energy at many noise levels, and gives each: the level at which
    * the energy is shown, sampled and measured.
@@ -130,6 +128,10 @@ export interface ObjectiveMethod<Spec, Create> {
   readonly domains?: readonly Domain[];
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
+  /** The spec in a run of so many steps: its schedules without a length of their own have the run's. */
+  forRun?(spec: Spec, steps: number): Spec;
+  /** The model moves in every so-manieth step only, the objective's own parameters in each. Default 1. */
+  modelEvery?(spec: Spec): number;
   /** How many chains live on between steps, for objectives whose chains do. */
   persistentChains?(spec: Spec): number;
   /** What moves the shown chains where an experiment does not say; Langevin where absent. */

@@ -11,7 +11,10 @@ export interface PersistentChainsOptions {
   readonly bufferSize?: number;
   /**
    * Chance of each drawn chain to begin anew, uniformly in the shown window, 0 to 1. Default 0.05.
-   * New chains find low energies that the old ones have left.
+   * New chains find low energies that the old ones have left, and are no samples of the model before they
+   * have forgotten where they began. A sampler that is slow against its steps pays: for E = θx²/2 and a θ
+   * of 0.323, MALA of 20 steps learns 0.47 at a `stepSize` of 0.2, but 0.36 with 60 steps, 0.35 at a
+   * `reinitialize` of 0.01, 0.322 at 0, and 0.323 at a `stepSize` of 1.
    */
   readonly reinitialize?: number;
 }

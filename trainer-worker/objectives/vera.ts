@@ -12,11 +12,19 @@ import { squaredNorm } from './projected-curvature';
 export interface VeraOptions extends DenseOptions {
   /** Numbers of noise that the generator begins with, 1 to 4096. Default 2. */
   readonly latent?: number;
-  /** Draws of the importance sampler for each point, 1 to 1000. Default 20. */
+  /**
+   * Draws of the importance sampler for each point, 1 to 1000. Default 20. Of fewer the entropy's
+   * gradient is biased (for a linear generator by 1.5 % at 20, by 4 % at 10) and noisier.
+   */
   readonly importanceSamples?: number;
   /** Factor on the entropy of the generator, 0 to 1000. Default 1: the objective is the likelihood's. */
   readonly entropyWeight?: number;
-  /** Factor on `½ mean |dE/dx|²` over the data, 0 to 1000. Default 0.1; it keeps the energy smooth. */
+  /**
+   * λ, the factor on `½ mean |dE/dx|²` over the data, 0 to 1000. Default 0: the optimum is the
+   * likelihood's. It keeps the energy smooth (the paper's images have 0.1), and makes it flatter: for
+   * `E = θx²/2` and data of variance s² the optimum is `θ = (√(1 + 8λ/s²) - 1)/(4λ)`, near
+   * `(1 - 2λ/s²)/s²`, which is 0.56 in place of 0.625 for a λ of 0.1 and an s² of 1.6.
+   */
   readonly gradientPenalty?: number;
   /** Bounds of the deviation σ that is added to what the generator makes. Default `[0.01, 0.3]`. */
   readonly deviation?: readonly [low: number, high: number];
@@ -32,6 +40,10 @@ export interface VeraSpec extends Required<VeraOptions> {
  * loss bounds the likelihood. The entropy's gradient needs the score of the generator's own density,
  * which self-normalised importance sampling around the z of each x estimates; the width of its proposals
  * is learned by their evidence bound. `hidden` and `activation` are the generator's.
+ *
+ * A generator that folds makes one x of several z, which few proposals see: of a Gaussian's precision
+ * ten seeds with swish and 20 proposals found the right one on average and 4 % from it each; with 100, or
+ * with tanh, which hardly folds, three found it within half a percent.
  */
 export function vera(options?: VeraOptions): VeraSpec {
   return specOf(schema, 'objective.vera', 'vera', options);
@@ -44,7 +56,7 @@ const schema: z.ZodType<VeraSpec> = z
     latent: integer(1, 4096).default(2),
     importanceSamples: integer(1, 1000).default(20),
     entropyWeight: notNegative.max(1000).default(1),
-    gradientPenalty: notNegative.max(1000).default(0.1),
+    gradientPenalty: notNegative.max(1000).default(0),
     deviation: z.tuple([positive.max(1000), positive.max(1000)]).default([0.01, 0.3]),
   })
   .refine(({ deviation: [low, high] }) => low < high, {
@@ -99,8 +111,9 @@ export const veraMethod: ObjectiveMethod<VeraSpec, typeof vera> = {
         report({ name: 'energy/samples', label: 'Energy of samples', group: 'Energy' }, ofSamples);
         const ofModel = tf.sub(ofData, ofSamples);
         const rest = tf.sub(ofGenerator, evidence);
-        const smooth = tf.mul(tf.mean(squaredNorm(score(data))), gradientPenalty / 2);
-        return tf.add(tf.add(ofModel, rest), smooth);
+        const loss = tf.add(ofModel, rest);
+        if (gradientPenalty === 0) return loss;
+        return tf.add(loss, tf.mul(tf.mean(squaredNorm(score(data))), gradientPenalty / 2));
       },
     };
   },

@@ -63,12 +63,12 @@ function cautions(
   if (steps === null || steps === runSteps) return [];
   if (steps > runSteps) {
     return [
-      `schedule.${type} takes ${steps} updates, but the run has ${runSteps} steps and ends on the way. ${remedy}`,
+      `schedule.${type} takes ${steps} updates, but the run has ${runSteps} and ends on the way. ${remedy}`,
     ];
   }
   if (final > 0) return [];
   return [
-    `schedule.${type} ends at update ${steps}, but the run has ${runSteps} steps: the last ${runSteps - steps} are taken at rate 0 and change nothing. ${remedy}`,
+    `schedule.${type} ends at update ${steps}, but the run has ${runSteps}: the last ${runSteps - steps} are taken at rate 0 and change nothing. ${remedy}`,
   ];
 }
 

@@ -46,7 +46,7 @@ export const exponentialMethod: ScheduleMethod<ExponentialSpec, typeof exponenti
     const last = Math.max(final, peak * decay ** ((steps - peakUpdate(warmup)) / every));
     if (last >= spentShare * peak) return [];
     return [
-      `schedule.exponential falls to ${last.toPrecision(2)} by the end of the run's ${steps} steps: most of them change nothing. Give it a final rate, or a larger every.`,
+      `schedule.exponential falls to ${last.toPrecision(2)} by the end of the run's ${steps} updates: most of them change nothing. Give it a final rate, or a larger every.`,
     ];
   },
   build:

@@ -23,7 +23,7 @@ export function scheduleMethod(spec: ScheduleSpec): ScheduleMethod<ScheduleSpec,
   return rowOf(schedules, spec.type);
 }
 
-/** A learning rate in a run of so many steps: a schedule without a length of its own has the run's. */
+/** A learning rate in a run of so many updates: a schedule without a length of its own has the run's. */
 export function rateForRun<Rate extends number | ScheduleSpec>(rate: Rate, steps: number): Rate {
   if (typeof rate === 'number') return rate;
   const spec: ScheduleSpec = rate;
@@ -38,7 +38,7 @@ export function rateCautions(rate: number | ScheduleSpec, steps: number): string
     warmup <= steps
       ? []
       : [
-          `The warm-up of schedule.${rate.type} takes ${warmup} updates, but the run has ${steps} steps: the rate never gets to its full size.`,
+          `The warm-up of schedule.${rate.type} takes ${warmup} updates, but the run has ${steps}: the rate never gets to its full size.`,
         ];
   return [...rising, ...(scheduleMethod(rate).cautions?.(rate, steps) ?? [])];
 }

@@ -48,7 +48,7 @@ export const piecewiseMethod: ScheduleMethod<PiecewiseSpec, typeof piecewise> = 
     const unused = boundaries.filter((boundary) => boundary >= steps).length;
     if (unused === 0) return [];
     return [
-      `schedule.piecewise changes the rate after update ${boundaries.at(-unused)}, but the run has ${steps} steps: ${values.slice(-unused).join(', ')} is never used.`,
+      `schedule.piecewise changes the rate after update ${boundaries.at(-unused)}, but the run has ${steps}: ${values.slice(-unused).join(', ')} is never used.`,
     ];
   },
   build:

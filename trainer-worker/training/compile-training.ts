@@ -14,7 +14,7 @@ import type { Arrays } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { formatShape, sameShape } from '../graph/shape';
 import type { ReadyNoise } from '../noise-distributions/ready-noise';
-import { type ObjectiveSpec, objectiveMethod } from '../objectives';
+import { modelEvery, type ObjectiveSpec, objectiveMethod } from '../objectives';
 import type { Objective, ObjectiveMethod } from '../objectives/objective-method';
 import type { OptimizerSpec } from '../optimizers';
 import { parameterUpdate } from '../optimizers/parameter-update';
@@ -149,6 +149,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const parts: StepDefinition = {
     model,
     objective,
+    modelEvery: modelEvery(definition.objective),
     update: parameterUpdate(definition.optimizer),
     ...ownPart(objective, definition),
     batchSize,

@@ -12,7 +12,7 @@ import { placeOfOption } from '../experiment/option-location';
 import { locationInStack } from '../experiment/source-maps';
 import { userFiles } from '../graph/source-location';
 import { readyNoise } from '../noise-distributions/ready-noise';
-import { objectiveMethod } from '../objectives';
+import { modelUpdates, objectiveMethod } from '../objectives';
 import { OptionError } from '../options/option-error';
 import { samplerMethod } from '../samplers';
 import { rateCautions } from '../schedules';
@@ -136,7 +136,10 @@ export async function prepareTraining(
     program: compiled.program,
     warnings: [
       ...loaded.warnings,
-      ...rateCautions(experiment.optimizer.learningRate, experiment.steps),
+      ...rateCautions(
+        experiment.optimizer.learningRate,
+        modelUpdates(experiment.objective, experiment.steps),
+      ),
       ...(dataset.warnings ?? []),
       ...(noise?.pool?.warnings ?? []),
       ...compiled.warnings,

@@ -47,6 +47,8 @@ const updateMetrics: Readonly<Record<string, MetricInfo>> = {
 export interface StepDefinition {
   readonly model: ModelDefinition;
   readonly objective: Objective;
+  /** The model moves in every so-manieth step only. Default 1. */
+  readonly modelEvery?: number;
   /** What moves the model's parameters. */
   readonly update: ParameterUpdate;
   /** The objective's own parameters, under names that {@link ownName} gave, and what moves them. */
@@ -91,7 +93,8 @@ export function initialState({
  * @throws ProblemError (`experiment`) where something in it cannot be compiled
  */
 export function compileStep(parts: StepDefinition): StepProgram {
-  const { model: definition, objective, update, own, batchSize, shards, hasLabels = false } = parts;
+  const { model: definition, objective, modelEvery = 1, update, own } = parts;
+  const { batchSize, shards, hasLabels = false } = parts;
   const metrics: MetricInfo[] = [];
   const watches: Watch[] = [];
   const warnings: string[] = [];
@@ -174,7 +177,7 @@ export function compileStep(parts: StepDefinition): StepProgram {
       }
       const factor = state[rateFactorName];
       const rateFactor = factor ? { rateFactor: factor as tf.Scalar } : {};
-      const next = every(objective.modelEvery ?? 1, context.step, state, (step) => {
+      const next = every(modelEvery, context.step, state, (step) => {
         const result = update.apply({ step, parameters, gradients, state, ...rateFactor });
         const renamed = Object.entries(result.parameters).map(
           ([name, tensor]) => [parameterName(name), tensor] as const,
