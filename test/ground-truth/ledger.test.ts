@@ -230,7 +230,8 @@ const ofObjective: {
   kernelSteinDiscrepancy: () => ({ learnScore: 1 }),
   learnedSteinDiscrepancy: () => ({ learnScore: 1 }),
   flowContrastiveEstimation: () => plus({ learn: 2 }, slopeToo),
-  vera: () => plus({ learnScore: 1, learn: 1 }, slopeToo),
+  vera: ({ gradientPenalty }) =>
+    plus(gradientPenalty > 0 ? { learnScore: 1, learn: 1 } : { learn: 2 }, slopeToo),
   multiNoiseScoreMatching: ({ antithetic }) => ({ learnScore: antithetic ? 2 : 1 }),
   sdeScoreMatching: ({ antithetic }) => ({ learnScore: antithetic ? 2 : 1 }),
   diffusionRecoveryLikelihood: ({ steps }) => ({ learn: 2, score: steps + 1 }),

@@ -36,9 +36,17 @@ export function elementwiseLayouts(isLinear = false) {
   };
 }
 
-/** Layouts of a row whose result has the axes of its only input, in the places that `axisOf` says. */
-export function movedLayouts(axisOf: (axis: number, node: Node) => number | undefined) {
+/**
+ * Layouts of a row whose result has the axes of its inputs, in the places that `axisOf` says.
+ *
+ * @param isLinear whether it moves numbers without looking at them: sums as well, then
+ */
+export function movedLayouts(
+  axisOf: (axis: number, node: Node) => number | undefined,
+  isLinear = false,
+) {
   return (result: Layout, node: Node): (readonly Layout[])[] => {
+    if (result === 'sum' && isLinear) return [node.inputs.map(() => 'sum')];
     const axis = typeof result === 'number' ? axisOf(result, node) : undefined;
     return axis === undefined ? [] : [node.inputs.map(() => axis)];
   };

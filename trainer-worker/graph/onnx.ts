@@ -51,10 +51,16 @@ export function writeOnnx(
   const names = new Map<Node, string>();
   for (const node of inputs) names.set(node, node.attributes['name'] as string);
   const graph = writer.graph('step', names, Object.values(results));
-  Object.entries(results).forEach(([name], index) => {
-    graph.node.push({ opType: 'Identity', input: [graph.output[index]!.name!], output: [name] });
-    graph.output[index] = valueInfo(name, Object.values(results)[index]!);
+  const made = madeIn(graph.node);
+  const called = new Map<string, string>();
+  Object.entries(results).forEach(([name, node], index) => {
+    const own = graph.output[index]!.name!;
+    if (made.has(own) && !called.has(own)) called.set(own, name);
+    // An input, a constant, or what is another result as well.
+    else graph.node.push({ opType: 'Identity', input: [own], output: [name] });
+    graph.output[index] = valueInfo(name, node);
   });
+  rename(graph.node, called);
   graph.input = inputs.map((node) => valueInfo(node.attributes['name'] as string, node));
   graph.initializer = writer.initializers;
   const model = create(ModelProtoSchema, {
@@ -64,6 +70,21 @@ export function writeOnnx(
     graph,
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+/** Names of what these nodes compute. */
+function madeIn(nodes: readonly NodeFields[]): Set<string> {
+  return new Set(nodes.flatMap(({ output = [] }) => output));
+}
+
+/** Gives values other names, in loop bodies too. */
+function rename(nodes: readonly NodeFields[], names: ReadonlyMap<string, string>): void {
+  const renamed = (all: readonly string[] = []) => all.map((name) => names.get(name) ?? name);
+  for (const node of nodes) {
+    node.input = renamed(node.input);
+    node.output = renamed(node.output);
+    for (const { g } of node.attribute ?? []) if (g?.node) rename(g.node, names);
+  }
 }
 
 function valueInfo(name: string, { shape, dtype }: { shape: Shape; dtype: DType }): ValueInfo {
@@ -177,9 +198,12 @@ class ModelWriter implements OnnxWriter {
     const graph = this.graph(prefix, inner, body.results);
     this.#nodes = outer;
     // An output must be made in the body itself, also where it only hands on what came in.
+    const made = madeIn(graph.node);
     const handed = body.results.map((result, index) => {
+      const own = inner.get(result)!;
+      if (made.delete(own)) return valueInfo(own, result);
       const output = `${prefix}_end${index}`;
-      graph.node.push({ opType: 'Identity', input: [inner.get(result)!], output: [output] });
+      graph.node.push({ opType: 'Identity', input: [own], output: [output] });
       return valueInfo(output, result);
     });
     graph.node = [...preamble, ...graph.node];

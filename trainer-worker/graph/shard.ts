@@ -1,7 +1,7 @@
 import { type Body, type Node, substitute, topologicalOrder } from './graph';
 import { type Layout, shapeOfShard } from './layout';
 import { loopInputs } from './loop';
-import { add, concat, input, loopNode, loopResult, parameter } from './ops/build';
+import { add, concat, input, loopNode, loopResult, parameter, uniformValue } from './ops/build';
 import type { Program } from './program';
 
 /** An input of a program as its shards see it. */
@@ -221,12 +221,17 @@ class Sharder {
         // Before anything is cut: state of a loop is cut as the first who asks wishes.
         const fits = wanted.every((layout, index) => {
           const placed = inputs[index]!.layout;
-          return placed === layout || (placed === 'whole' && typeof layout === 'number');
+          if (placed === layout) return true;
+          if (placed !== 'whole') return false;
+          // Nothing is a sum of nothing.
+          return layout === 'sum' ? uniformValue(node.inputs[index]!) === 0 : true;
         });
         if (!fits) continue;
         const parts = wanted.map((layout, index) => {
           const { layout: placed, part } = inputs[index]!;
-          return placed === layout ? part : this.#cutWhole(node.inputs[index]!, layout as number);
+          return placed === layout || layout === 'sum'
+            ? part
+            : this.#cutWhole(node.inputs[index]!, layout as number);
         });
         if (!parts.every((part) => part !== undefined)) continue;
         return { layout: result, part: this.#rebuilt(node, parts, result) };

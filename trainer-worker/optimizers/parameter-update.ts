@@ -27,6 +27,8 @@ interface UpdateResult {
    * square exceeds float32), and `learning rate` where a schedule or a factor changes it.
    */
   readonly metrics: Tensors;
+  /** What must be finite, as one vector each: the gradient of all parameters, and their next values. */
+  readonly watched: { readonly gradient: tf.Tensor; readonly parameters: tf.Tensor };
 }
 
 /** An optimizer with all that surrounds it, as a piece of a compiled step. */
@@ -73,43 +75,46 @@ export function parameterUpdate(spec: OptimizerSpec): ParameterUpdate {
       const scheduled = learningRateOf(step);
       const learningRate: tf.Scalar = rateFactor ? tf.mul(scheduled, rateFactor) : scheduled;
       const changes = rateFactor !== undefined || typeof spec.learningRate !== 'number';
-      const { norm, clipped } = clip(gradients, spec);
-      const nextParameters: Record<string, tf.Tensor> = {};
-      const nextState: Record<string, tf.Tensor> = {};
-      for (const [name, parameter] of Object.entries(parameters)) {
-        const gradient = clipped[name]!;
-        const decays = weightDecay > 0;
-        const { change, slots } = optimizer.update({
-          step,
-          learningRate,
-          gradient:
-            decays && !optimizer.decoupledWeightDecay
-              ? tf.add(gradient, tf.mul(parameter, weightDecay))
-              : gradient,
-          slots: Object.fromEntries(
-            optimizer.slots.map((slot) => [slot, state[slotName(slot, name)]!]),
-          ),
-        });
-        const kept =
-          decays && optimizer.decoupledWeightDecay
-            ? tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay)))
-            : parameter;
-        const next = tf.sub(kept, change);
-        nextParameters[name] = next;
-        for (const [slot, value] of Object.entries(slots)) nextState[slotName(slot, name)] = value;
-        if (average !== null) {
-          const before = state[averageName(name)]!;
-          const weight = averageWeight(average, step);
-          nextState[averageName(name)] = tf.add(before, tf.mul(tf.sub(next, before), weight));
-        }
-      }
+      // As one vector: a pass over each parameter by itself costs as much for ten numbers as for thousands.
+      const { pack, unpack } = packing(parameters);
+      const gradient = pack(gradients);
+      const { norm, clipped } = clip(gradient, spec);
+      const parameter = pack(parameters);
+      const slotsBefore = optimizer.slots.map((slot) => {
+        const packed = pack(state, (name) => slotName(slot, name));
+        return [slot, packed] as const;
+      });
+      const decays = weightDecay > 0;
+      const { change, slots } = optimizer.update({
+        step,
+        learningRate,
+        gradient:
+          decays && !optimizer.decoupledWeightDecay
+            ? tf.add(clipped, tf.mul(parameter, weightDecay))
+            : clipped,
+        slots: Object.fromEntries(slotsBefore),
+      });
+      const kept =
+        decays && optimizer.decoupledWeightDecay
+          ? tf.mul(parameter, tf.sub(1, tf.mul(learningRate, weightDecay)))
+          : parameter;
+      const next = tf.sub(kept, change);
+      const nextSlots = Object.entries(slots).map(([slot, value]) =>
+        unpack(value, (name) => slotName(slot, name)),
+      );
+      const averages = () => {
+        const before = pack(state, averageName);
+        const weight = averageWeight(average!, step);
+        return unpack(tf.add(before, tf.mul(tf.sub(next, before), weight)), averageName);
+      };
       return {
-        parameters: nextParameters,
-        state: nextState,
+        parameters: unpack(next),
+        state: Object.assign({}, ...nextSlots, average === null ? {} : averages()) as Tensors,
         metrics: {
           'gradient norm': norm,
           ...(changes ? { 'learning rate': learningRate } : {}),
         },
+        watched: { gradient, parameters: next },
       };
     },
   };
@@ -129,31 +134,47 @@ function averageWeight(decay: number, step: tf.Scalar): tf.Scalar {
   return tf.maximum(tf.div(9, tf.add(step, 10)), 1 - decay);
 }
 
-/** Gradients after clipping, and their norm before. */
+/** A gradient after clipping, and its norm before. */
 function clip(
-  gradients: Tensors,
+  gradient: tf.Tensor,
   { clipValue, clipNorm }: Pick<CommonSpec, 'clipValue' | 'clipNorm'>,
-): { norm: tf.Scalar; clipped: Tensors } {
-  const norm = globalNorm(gradients);
-  const limited =
-    clipValue === null
-      ? gradients
-      : mapValues(gradients, (gradient) => tf.clipByValue(gradient, -clipValue, clipValue));
+): { norm: tf.Scalar; clipped: tf.Tensor } {
+  const norm = euclideanNorm(gradient);
+  const limited = clipValue === null ? gradient : tf.clipByValue(gradient, -clipValue, clipValue);
   if (clipNorm === null) return { norm, clipped: limited };
-  const length = clipValue === null ? norm : globalNorm(limited);
+  const length = clipValue === null ? norm : euclideanNorm(limited);
   // At most 1, exactly 1 up to the limit, and never a division by zero.
   const factor = tf.div(clipNorm, tf.maximum(length, clipNorm));
-  return { norm, clipped: mapValues(limited, (gradient) => tf.mul(gradient, factor)) };
+  return { norm, clipped: tf.mul(limited, factor) };
 }
 
-/** Euclidean norm over all tensors. */
-function globalNorm(tensors: Tensors): tf.Scalar {
-  const squares = Object.values(tensors).map((tensor): tf.Scalar => tf.sum(tf.square(tensor)));
-  return tf.sqrt(tf.addN(squares));
+function euclideanNorm(values: tf.Tensor): tf.Scalar {
+  return tf.sqrt(tf.sum(tf.square(values)));
 }
 
-function mapValues(tensors: Tensors, change: (tensor: tf.Tensor) => tf.Tensor): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, change(tensor)]),
-  );
+/** How tensors of these names and shapes lie one after the other in a vector. */
+function packing(shapes: Tensors) {
+  const names = Object.keys(shapes);
+  const asGiven = (name: string) => name;
+  return {
+    /** @param called what a tensor of each name is called among `tensors` */
+    pack(tensors: Tensors, called: (name: string) => string = asGiven): tf.Tensor1D {
+      const vectors = names.map((name): tf.Tensor1D => {
+        const tensor = tensors[called(name)]!;
+        return tf.reshape(tensor, [tensor.size]);
+      });
+      // One number more: a vector of so many parts is not taken for rows of several batches.
+      return tf.concat([...vectors, tf.zeros([1])]) as tf.Tensor1D;
+    },
+    unpack(vector: tf.Tensor, called: (name: string) => string = asGiven): Tensors {
+      let at = 0;
+      const parts = names.map((name) => {
+        const { shape, size } = shapes[name]!;
+        const part = tf.slice(vector, [at], [size]);
+        at += size;
+        return [called(name), tf.reshape(part, shape)] as const;
+      });
+      return Object.fromEntries(parts);
+    },
+  };
 }

@@ -185,6 +185,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     start: (backend) =>
       CompiledStep.start({
         step,
+        tellingStep: () => compileStep(parts, true),
         energies,
         chains,
         fewEnergies: () => energyProgram(model, Math.ceil(perEvaluation / 16)),

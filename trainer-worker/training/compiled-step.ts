@@ -2,7 +2,7 @@ import { ProblemError } from '../../protocol/problem';
 import type { Backend } from '../backends/backend';
 import type { Batches } from '../data/batches';
 import type { ChainRecord } from '../diagnostics/diagnostic';
-import type { Arrays, Execution } from '../graph/execution';
+import type { Arrays, Execution, NoiseKey } from '../graph/execution';
 import type { Program } from '../graph/program';
 import { sizeOf } from '../graph/shape';
 import type { Objective } from '../objectives/objective-method';
@@ -18,6 +18,8 @@ import type { StepMetrics, TrainingStep } from './training-step';
 /** Programs of one training and what they are fed from. */
 export interface CompiledStepOptions {
   readonly step: StepProgram;
+  /** The same with a watch for each parameter, for a step that went wrong. */
+  readonly tellingStep: () => StepProgram;
   /** See `model-programs.ts`. */
   readonly energies: Program;
   /** The same of few points. */
@@ -209,7 +211,8 @@ export class CompiledStep implements TrainingStep {
       };
       return !isSound(await this.#step.run(fed, { seed, step }, () => false));
     });
-    const found = firstNotFinite(compiled, outputs['watches'] as Float32Array);
+    const found =
+      (await this.#foundByName(feeds, { seed, step })) ?? firstNotFinite(compiled, outputs)!;
     if (index === undefined) return found.problem();
     const number = rowNumbers?.[batches.rowAt(step, index)];
     const place = `at ${number === undefined ? 'a row of the data' : `row ${number} of the data`}, ${pointText(rowOf(index))}`;
@@ -224,6 +227,18 @@ export class CompiledStep implements TrainingStep {
         ? 'Write the energy so that it has a derivative there, for example tf.sqrt(tf.add(tf.sum(tf.square(x), 1), 1e-12)) in place of tf.norm(x, 2, 1).'
         : 'Keep what the energy computes finite there, for example the argument of tf.log above 0, or leave the row out of the data.',
     );
+  }
+
+  /** What {@link firstNotFinite} finds where the step is done again by one that names parameters. */
+  async #foundByName(feeds: Arrays, key: NoiseKey) {
+    const { backend, tellingStep } = this.#options;
+    const telling = tellingStep();
+    const execution = await backend.start(telling.program, await this.#step.readState());
+    try {
+      return firstNotFinite(telling, await execution.run(feeds, key));
+    } finally {
+      await execution.dispose();
+    }
   }
 
   /**
@@ -275,9 +290,11 @@ export function feedsOf(
 
 const isSound = ({ watches }: Arrays) => watches!.every(Number.isFinite);
 
-/** The first quantity that is NaN or infinite, as a problem of kind `training`. */
-function firstNotFinite({ watches }: StepProgram, magnitudes: Float32Array) {
+/** The first quantity that is NaN or infinite, as a problem of kind `training`; none where all are finite. */
+function firstNotFinite({ watches }: StepProgram, outputs: Arrays) {
+  const magnitudes = outputs['watches'] as Float32Array;
   const index = magnitudes.findIndex((value) => !Number.isFinite(value));
+  if (index < 0) return undefined;
   const watch = watches[index]!;
   const what = Number.isNaN(magnitudes[index]) ? 'NaN' : 'infinite';
   return {

@@ -90,9 +90,11 @@ export function initialState({
 /**
  * Compiles a training step: chains, loss, gradients and the update of the parameters.
  *
+ * @param namesParameters whether each parameter and its gradient has a watch of its own. In place of one
+ *   for all of them they cost many small passes: for who wants to know where a step went wrong
  * @throws ProblemError (`experiment`) where something in it cannot be compiled
  */
-export function compileStep(parts: StepDefinition): StepProgram {
+export function compileStep(parts: StepDefinition, namesParameters = false): StepProgram {
   const { model: definition, objective, modelEvery = 1, update, own } = parts;
   const { batchSize, shards, hasLabels = false } = parts;
   const metrics: MetricInfo[] = [];
@@ -169,8 +171,10 @@ export function compileStep(parts: StepDefinition): StepProgram {
       metrics.unshift(lossMetric);
       values.unshift(value);
       context.watch('The loss', value, trainingRemedy);
-      for (const [name, gradient] of Object.entries(gradients)) {
-        context.watch(`The gradient of the parameter '${name}'`, gradient, trainingRemedy);
+      if (namesParameters) {
+        for (const [name, gradient] of Object.entries(gradients)) {
+          context.watch(`The gradient of the parameter '${name}'`, gradient, trainingRemedy);
+        }
       }
       for (const name of unreached) {
         warnings.push(`The loss does not depend on the parameter '${name}': it is not trained.`);
@@ -183,7 +187,7 @@ export function compileStep(parts: StepDefinition): StepProgram {
           ([name, tensor]) => [parameterName(name), tensor] as const,
         );
         return {
-          metrics: result.metrics,
+          ...result,
           state: { ...Object.fromEntries(renamed), ...result.state },
         };
       });
@@ -194,11 +198,19 @@ export function compileStep(parts: StepDefinition): StepProgram {
         state,
         ...rateFactor,
       });
-      for (const { name } of definition.parameters) {
-        context.watch(`The parameter '${name}'`, next.state[parameterName(name)]!, trainingRemedy);
-      }
-      for (const [name, parameter] of Object.entries(nextOwn?.parameters ?? {})) {
-        context.watch(`The parameter '${name}'`, parameter, trainingRemedy);
+      if (namesParameters) {
+        for (const { name } of definition.parameters) {
+          const parameter = next.state[parameterName(name)]!;
+          context.watch(`The parameter '${name}'`, parameter, trainingRemedy);
+        }
+        for (const [name, parameter] of Object.entries(nextOwn?.parameters ?? {})) {
+          context.watch(`The parameter '${name}'`, parameter, trainingRemedy);
+        }
+      } else {
+        for (const { watched } of [next, ...(nextOwn ? [nextOwn] : [])]) {
+          context.watch('The gradient', watched.gradient, trainingRemedy);
+          context.watch('A parameter', watched.parameters, trainingRemedy);
+        }
       }
       for (const [name, measured] of Object.entries(next.metrics)) {
         context.report(updateMetrics[name]!, measured);

@@ -52,7 +52,7 @@ const reshapeRow: Row = {
     );
     // Else one of them is the other with axes that follow it: equal parts are equal parts there too.
     return candidates.find((index) => shape[index] === node.shape[axis]) ?? candidates[0];
-  }),
+  }, true),
   reshaped: (shape) => ({ shape }),
   kernels: {
     Reshape: ({ inputs, attributes }) => {
@@ -84,7 +84,7 @@ const transposeRow: Row = {
   derivative: (g, node) => [
     transpose(g, inversePermutation(numbers(node.attributes['permutation']))),
   ],
-  layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis]),
+  layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis], true),
   kernels: {
     Transpose: ({ inputs, attributes }) => {
       const { shape } = inputs['x']!;
@@ -173,8 +173,9 @@ const sliceRow: Row = {
     if (!fits) refuse(`a block of ${formatShape(size)} at ${formatShape(begin)} leaves it`);
     return { shape: size, dtype: x!.dtype };
   },
-  layouts: movedLayouts((axis, node) =>
-    node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
+  layouts: movedLayouts(
+    (axis, node) => (node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined),
+    true,
   ),
   reshaped: (size) => ({ size }),
   derivative: (g, node) => {
@@ -304,7 +305,10 @@ const concatRow: Row = {
     const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
     return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
   },
-  layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
+  layouts: movedLayouts(
+    (axis, node) => (axis === node.attributes['axis'] ? undefined : axis),
+    true,
+  ),
   derivative: (g, node) => {
     const axis = node.attributes['axis'] as number;
     let start = 0;
