@@ -13,7 +13,7 @@ import {
   type ValueInfoProtoSchema,
 } from './onnx-proto';
 import type { OnnxWriter } from './ops/row';
-import type { DType, Shape } from './shape';
+import { type DType, type Shape, sameShape } from './shape';
 
 type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
 type Dimension = MessageInitShape<typeof TensorShapeProto_DimensionSchema>;
@@ -72,6 +72,32 @@ export function writeOnnx(
   return toBinary(ModelProtoSchema, model);
 }
 
+/**
+ * Sums that a product of matrices can begin with, a bias mostly, which saves a pass over its result: each
+ * with its product, which nothing else uses.
+ */
+function sumsWithProducts(
+  order: readonly Node[],
+  results: readonly Node[],
+): ReadonlyMap<Node, Node> {
+  const uses = new Map<Node, number>();
+  for (const used of [...order.flatMap(({ inputs }) => inputs), ...results]) {
+    uses.set(used, (uses.get(used) ?? 0) + 1);
+  }
+  // A single row or column added to itself is summed in an order that changes from session to session.
+  const isProduct = ({ row, inputs, shape }: Node) =>
+    row.name === 'matMul' &&
+    inputs.every((input) => input.shape.length === 2) &&
+    shape.every((size) => size > 1);
+  const found = new Map<Node, Node>();
+  for (const node of order) {
+    if (node.row.name !== 'add') continue;
+    const product = node.inputs.find((input) => isProduct(input) && uses.get(input) === 1);
+    if (product && sameShape(product.shape, node.shape)) found.set(node, product);
+  }
+  return found;
+}
+
 /** Names of what these nodes compute. */
 function madeIn(nodes: readonly NodeFields[]): Set<string> {
   return new Set(nodes.flatMap(({ output = [] }) => output));
@@ -114,7 +140,12 @@ class ModelWriter implements OnnxWriter {
   graph(name: string, names: Map<Node, string>, results: readonly Node[]): Graph {
     const outer = this.#nodes;
     this.#nodes = [];
-    for (const node of topologicalOrder(results, names)) names.set(node, this.#write(node, names));
+    const order = topologicalOrder(results, names);
+    const sums = sumsWithProducts(order, results);
+    const within = new Set(sums.values());
+    for (const node of order) {
+      if (!within.has(node)) names.set(node, this.#write(node, names, sums.get(node)));
+    }
     const graph: Graph = {
       name,
       node: this.#nodes,
@@ -162,7 +193,13 @@ class ModelWriter implements OnnxWriter {
     return this.#initializer(`s${dtype} ${key}`, dataTypes[dtype], [], array);
   }
 
-  #write(node: Node, names: Map<Node, string>): string {
+  /** @param product an operand of `node`, a sum, that is computed along with it */
+  #write(node: Node, names: Map<Node, string>, product?: Node): string {
+    if (product !== undefined) {
+      const added = node.inputs.find((input) => input !== product)!;
+      const operands = [...product.inputs, added].map((input) => names.get(input)!);
+      return product.row.onnx!(this, operands, product);
+    }
     const inputs = node.inputs.map((input) => names.get(input)!);
     if (node.row.onnx !== undefined) return node.row.onnx(this, inputs, node);
     const values = node.attributes['values'] as Values | undefined;

@@ -102,11 +102,12 @@ export const matMulRow: Row = {
     if (sizeOf(a!.shape) === 0 || sizeOf(b!.shape) === 0) return tf.zeros([...node.shape]);
     return tf.matMul(a!, b!, transposeA, transposeB);
   },
-  onnx: (writer, [a, b], node) => {
+  // A third input is what the product is added to; see `onnx.ts`.
+  onnx: (writer, [a, b, added], node) => {
     const { transposeA, transposeB } = flags(node.attributes);
     const [left, right] = node.inputs as [Node, Node];
     if (left.shape.length === 2 && right.shape.length === 2) {
-      return writer.op('Gemm', [a!, b!], {
+      return writer.op('Gemm', [a!, b!, ...(added === undefined ? [] : [added])], {
         transA: Number(transposeA),
         transB: Number(transposeB),
       });
