@@ -44,7 +44,7 @@ async function previewsOf({ steps, every = null, completed = 0, perStep, cost }:
 const total = (shown: readonly Shown[]) => shown.reduce((sum, { cost }) => sum + cost, 0);
 
 describe('previews as time allows', () => {
-  test('take a tenth of the time and 0.2 s, whatever they cost, apart from the first, the latest and the last', async () => {
+  test('take a tenth of the time and half a second, whatever they cost, apart from the first, the latest and the last', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 5_000 }),
@@ -58,7 +58,7 @@ describe('previews as time allows', () => {
           for (const [index, { begun }] of counted.entries()) {
             // What the latest will cost is not known when it is decided on.
             const elapsed = begun - shown[0]!.cost;
-            assert.ok(total(counted.slice(0, index)) <= 0.2 + 0.1 * elapsed + 1e-9);
+            assert.ok(total(counted.slice(0, index)) <= 0.5 + 0.1 * elapsed + 1e-9);
           }
         },
       ),
@@ -68,7 +68,7 @@ describe('previews as time allows', () => {
   test('cost a tenth of a long run, not much less', async () => {
     const { shown, seconds } = await previewsOf({ steps: 50_000, perStep: 0.01, cost: () => 0.7 });
     // Waiting for a round number loses no time: what is not used is there for the next one.
-    assert.ok(total(shown) / seconds <= 0.1 + 0.7 / seconds);
+    assert.ok(total(shown) / seconds <= 0.1 + (0.5 + 2 * 0.7) / seconds);
     assert.ok(total(shown) / seconds > 0.08, `${total(shown)} s of ${seconds} s`);
   });
 
@@ -93,10 +93,10 @@ describe('previews as time allows', () => {
 
   // Previews of 0.1 s; the first one takes 1 s.
   const runs = [
-    { name: '3 s', steps: 3_000, perStep: 1e-3, within3: 4, most: 8 },
-    { name: '30 s', steps: 10_000, perStep: 3e-3, within3: 4, most: 40 },
-    { name: '30 min', steps: 300_000, perStep: 6e-3, within3: 3, most: 210 },
-    { name: '10 h', steps: 3_600_000, perStep: 1e-2, within3: 3, most: 210 },
+    { name: '3 s', steps: 3_000, perStep: 1e-3, within3: 6, most: 12 },
+    { name: '30 s', steps: 10_000, perStep: 3e-3, within3: 6, most: 40 },
+    { name: '30 min', steps: 300_000, perStep: 6e-3, within3: 6, most: 210 },
+    { name: '10 h', steps: 3_600_000, perStep: 1e-2, within3: 6, most: 210 },
   ];
   for (const { name, within3, most, ...run } of runs) {
     test(`a run of ${name} has ${within3} or more pictures in its first 3 s, and ${most} at most`, async () => {
@@ -130,7 +130,7 @@ describe('previews as time allows', () => {
     });
     assert.ok(shown[0]!.step > 10_007 && shown[0]!.step <= 10_007 + 2 * (20_000 / 150));
     assert.equal(shown.at(-1)!.step, 20_000);
-    assert.ok(total(shown.slice(1, -1)) <= 0.2 + 0.1 * 11.1);
+    assert.ok(total(shown.slice(1, -1)) <= 0.5 + 0.1 * 11.2);
   });
 });
 

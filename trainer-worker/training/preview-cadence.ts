@@ -3,9 +3,11 @@ import type { LookingTime } from './looking-time';
 /** Previews take at most about this share of the time where they come as it allows. */
 const largestShare = 0.1;
 /** Seconds of looking that a run has beyond that: one that is short shows something too. */
-const headStart = 0.2;
+const headStart = 0.5;
 /** And until that is used up no more than this share: there must be something new to see. */
 const earlyShare = 0.5;
+/** Seconds that the second one is thought to take at most: the first has made ready what it only uses. */
+const mostExpected = 0.2;
 /** Previews lie apart by this share of a run, */
 const smallestGap = 1 / 150;
 /** or of the steps behind them: in the beginning much changes in few steps. */
@@ -58,8 +60,7 @@ export class PreviewCadence {
   get #isAffordable(): boolean {
     const { elapsed, looked, latest } = this.#time;
     const budget = Math.min(earlyShare * elapsed, headStart + largestShare * elapsed);
-    // The first one has begun what later ones only use: how long they take is not known from it.
-    const expected = looked === 0 ? Math.min(latest, headStart) : latest;
+    const expected = looked === 0 ? Math.min(latest, mostExpected) : latest;
     return looked + expected <= budget;
   }
 }
