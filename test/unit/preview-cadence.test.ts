@@ -78,16 +78,17 @@ describe('previews as time allows', () => {
       assert.ok(shown.length <= 210, `${shown.length} of ${steps} steps`);
       const gaps = shown.slice(1, -1).map(({ step }, index) => [step, step - shown[index]!.step]);
       for (const [step, gap] of gaps as [number, number][]) {
-        // A multiple of the largest of 1, 2, 5, 10, … that the gap holds.
-        const scale = 10 ** Math.floor(Math.log10(gap));
-        const round = [5, 2, 1].find((digit) => digit * scale <= gap)! * scale;
+        // A multiple of the largest of 1, 2, 5, 10, … that half of the gap holds.
+        const half = Math.max(1, gap / 2);
+        const scale = 10 ** Math.floor(Math.log10(half));
+        const round = [5, 2, 1].find((digit) => digit * scale <= half)! * scale;
         assert.equal(step % round, 0, `${step}, ${gap} after the one before`);
       }
     }
     const { shown } = await previewsOf({ steps: 4_000, perStep: 1e-3, cost: () => 0 });
     assert.deepEqual(
       shown.map(({ step }) => step).slice(0, 12),
-      [0, 1, 2, 3, 4, 6, 8, 12, 16, 25, 40, 60],
+      [0, 1, 2, 3, 4, 6, 8, 11, 16, 22, 30, 40],
     );
   });
 

@@ -47,7 +47,9 @@ export class PreviewCadence {
     if (every !== null) return step % every === 0;
     const gap = step - this.#latest;
     const smallest = Math.min(smallestGap * steps, earlyGap * step);
-    return gap >= smallest && step % roundNumber(gap) === 0 && this.#isAffordable;
+    // Rounder numbers than that of half a gap would have one wait for as long again.
+    const unit = roundNumber(Math.max(1, gap / 2));
+    return gap >= smallest && step % unit === 0 && this.#isAffordable;
   }
 
   /** Makes the preview of a step. */
@@ -65,7 +67,7 @@ export class PreviewCadence {
   }
 }
 
-/** The largest of 1, 2, 5, 10, 20, 50, … that is not above a whole number. */
+/** The largest of 1, 2, 5, 10, 20, 50, … that is not above a number from 1. */
 function roundNumber(most: number): number {
   const ten = 10 ** Math.floor(Math.log10(most));
   return ten * (most >= 5 * ten ? 5 : most >= 2 * ten ? 2 : 1);
