@@ -17,5 +17,5 @@ export default experiment({
   optimizer: optimizer.adam({ learningRate: 2e-3, beta1: 0 }),
   batchSize: 32,
   steps: 4_000,
-  preview: { every: 200, samples: 64 },
+  preview: { samples: 64 },
 });

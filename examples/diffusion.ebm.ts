@@ -19,7 +19,6 @@ export default experiment({
   batchSize: 256,
   steps,
   preview: {
-    every: 100,
     sampler: sampler.probabilityFlow({ sde: growing }),
     chainSteps: 100,
     // The same flow the other way tells how likely rows are, without log Z.

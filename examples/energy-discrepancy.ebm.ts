@@ -17,5 +17,4 @@ export default experiment({
   }),
   batchSize: 128,
   steps,
-  preview: { every: 50 },
 });

@@ -17,5 +17,4 @@ export default experiment({
   }),
   batchSize: 256,
   steps,
-  preview: { every: 100 },
 });

@@ -21,5 +21,5 @@ export default experiment({
   optimizer: optimizer.adam({ learningRate: 5e-4, beta1: 0 }),
   batchSize: 64,
   steps: 1_500,
-  preview: { every: 50, diagnostics: ['likelihood', 'outOfDistribution', 'energyGap'] },
+  preview: { diagnostics: ['likelihood', 'outOfDistribution', 'energyGap'] },
 });

@@ -23,5 +23,5 @@ export default experiment({
   batchSize: 64,
   steps: 2_000,
   // How well the chains mix: how many independent draws their next 200 iterations are worth.
-  preview: { every: 50, diagnostics: ['likelihood', 'chains'] },
+  preview: { diagnostics: ['likelihood', 'chains'] },
 });

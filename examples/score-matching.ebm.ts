@@ -19,7 +19,6 @@ export default experiment({
   batchSize: 256,
   steps,
   preview: {
-    every: 50,
     // Only these are chains: from noise, to show what the model believes.
     sampler: sampler.langevin({ stepSize: 0.1 }),
     chainSteps: 200,

@@ -18,5 +18,5 @@ export default experiment({
   batchSize: 256,
   steps: 5_000,
   // The same idea as a measure: a kernel in place of the critic.
-  preview: { every: 100, diagnostics: ['likelihood', 'kullbackLeibler', 'kernelStein'] },
+  preview: { diagnostics: ['likelihood', 'kullbackLeibler', 'kernelStein'] },
 });

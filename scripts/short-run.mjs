@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 export const experimentFile = 'two-moons.ebm.ts';
-/** Past a preview, which the example takes every 50 steps. */
+/** Few, between the previews of its first and its last. */
 export const steps = 60;
 
 /**

@@ -73,7 +73,7 @@ describe('an experiment that is right', () => {
       seed: 0,
       initialize: null,
       preview: {
-        every: 50,
+        every: null,
         samples: 1024,
         resolution: 96,
         chainSteps: 100,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { loadExperiment } from '../../trainer-worker/experiment/load';
 import { prepareTraining } from '../../trainer-worker/training/prepare';
+import type { Checkpoint } from '../../trainer-worker/training/run-observer';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 
@@ -104,6 +105,50 @@ describe('a prepared training', () => {
     await loop.run();
     assert.deepEqual(counts, [40, 40, 40]);
   });
+
+  const objectives = {
+    'persistent chains, which are shown as they are':
+      'objective.persistentContrastiveDivergence({ sampler: sampler.langevin({ steps: 3 }), bufferSize: 128 })',
+    'persistent chains that previews move on':
+      'objective.persistentContrastiveDivergence({ sampler: sampler.langevin({ steps: 3 }), bufferSize: 128, reinitialize: 0.1 })',
+    'no chains': 'objective.denoisingScoreMatching()',
+  };
+  for (const [name, objective] of Object.entries(objectives)) {
+    test(`trains the same to the bit, whichever steps are shown: ${name}`, async (t) => {
+      const chainSteps = name.includes('move') ? ', chainSteps: 5' : '';
+      const trainedWith = async (every: string) => {
+        const preview = `{ every: ${every}, samples: 32, resolution: 16${chainSteps}, diagnostics: ['likelihood', 'chains'] }`;
+        const prepared = await prepare(t, smallExperiment({ objective, preview }));
+        const shown: number[] = [];
+        const losses: (number | undefined)[] = [];
+        let last: Checkpoint | undefined;
+        const loop = prepared.createLoop([
+          {
+            metrics(step, values) {
+              if (step > 0) losses.push(values['loss']);
+            },
+            async preview(frame) {
+              shown.push(frame.step);
+            },
+            async checkpoint(checkpoint) {
+              last = checkpoint;
+            },
+          },
+        ]);
+        await loop.run();
+        return { shown, trained: { losses, last } };
+      };
+      const never = await trainedWith('1_000_000');
+      const always = await trainedWith('1');
+      const asTimeAllows = await trainedWith('null');
+      assert.deepEqual(never.shown, [0, 20]);
+      assert.equal(always.shown.length, 21);
+      assert.deepEqual([asTimeAllows.shown[0], asTimeAllows.shown.at(-1)], [0, 20]);
+      assert.equal(never.trained.losses.length, 20);
+      assert.deepEqual(always.trained, never.trained);
+      assert.deepEqual(asTimeAllows.trained, never.trained);
+    });
+  }
 });
 
 describe('an energy that is wrong', () => {

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { sampler } from 'ebm-lab';
 import type { Domain } from '../../trainer-worker/data/domain';
+import type { Program } from '../../trainer-worker/graph/program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
+import { runSharded } from '../../trainer-worker/graph/run-sharded';
+import { shardProgram } from '../../trainer-worker/graph/shard';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/samplers';
 import { chainPrograms, type ModelDefinition } from '../../trainer-worker/training/model-programs';
 import { ShownChains } from '../../trainer-worker/training/shown-chains';
 
+/** From where `onnxruntime-node` is found. */
+const here = path.resolve('index.js');
 const dimensions = 3;
 const iterations = 14;
 
@@ -45,17 +51,29 @@ const cases: readonly (readonly [name: string, SamplerSpec, Domain])[] = [
   ['a chain that is reflected at zero', sampler.underdampedLangevin(), 'nonnegative'],
 ];
 
-/** Where chains end that run in pieces of so many iterations, and where they go on from there. */
-async function run(spec: SamplerSpec, domain: Domain, perPiece: number) {
+/** A program on so many threads, if there is anything in it to share out. */
+function startOn(threads: number, program: Program) {
+  const sharded = shardProgram(program, program.batch!.rows, threads);
+  return threads === 1 || sharded.parts.length === 0
+    ? runOnOnnx(program, {}, { threads: 1 })
+    : runSharded(program, sharded, {}, here);
+}
+
+/**
+ * Where chains end that run in pieces of so many iterations, and where they go on from there.
+ *
+ * @param threads that the chains are shared out over
+ */
+async function run(spec: SamplerSpec, domain: Domain, perPiece: number, threads: number) {
   await tf.setBackend('cpu');
   const model = quadratic(domain, ofLevels.includes(spec.type));
   const programsOf = (count: number) =>
     chainPrograms(model, samplerMethod(spec).build(spec), count);
-  const count = 5;
+  const count = 6;
   const programs = programsOf(count);
-  const chains = await ShownChains.start(
+  const chains = new ShownChains(
     { programs, recorded: () => programsOf(2), draws: 3, seed: 4, iterationsPerPiece: perPiece },
-    { name: 'onnx-cpu', reason: '', start: (program) => runOnOnnx(program) },
+    { name: 'onnx-cpu', reason: '', start: (program) => startOn(threads, program) },
   );
   const random = new Random(1, streams.previewStarts);
   const starts = Float32Array.from({ length: count * dimensions }, () =>
@@ -69,12 +87,17 @@ async function run(spec: SamplerSpec, domain: Domain, perPiece: number) {
 
 describe('shown chains are the same to the bit in however many pieces they run', () => {
   for (const [name, spec, domain] of cases) {
-    test(name, async () => {
-      const whole = await run(spec, domain, iterations);
+    test(`${name}, on one thread`, async () => {
+      const whole = await run(spec, domain, iterations, 1);
       assert.ok(whole.ends.every(Number.isFinite));
       for (const perPiece of [iterations / 2, iterations / 7, 1]) {
-        assert.deepEqual(await run(spec, domain, perPiece), whole, `${perPiece} a piece`);
+        assert.deepEqual(await run(spec, domain, perPiece, 1), whole, `${perPiece} a piece`);
       }
+    });
+    test(`${name}, shared out over two threads`, async () => {
+      const whole = await run(spec, domain, iterations, 2);
+      assert.ok(whole.ends.every(Number.isFinite));
+      assert.deepEqual(await run(spec, domain, 2, 2), whole);
     });
   }
 });

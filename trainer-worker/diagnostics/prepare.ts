@@ -6,8 +6,13 @@ import { type SmallSpace, smallSpaceOf } from './small-space';
 /** What is measured where an experiment does not say, as far as it can be. */
 const standard: readonly DiagnosticName[] = ['likelihood', 'kullbackLeibler'];
 
+/** A diagnostic with what experiments call it. */
+export interface NamedDiagnostic extends Diagnostic {
+  readonly name: DiagnosticName;
+}
+
 interface Prepared {
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: readonly NamedDiagnostic[];
   /** Where some are of all of a small space. */
   readonly space?: SmallSpace;
   /** What was asked for and cannot be measured. */
@@ -26,12 +31,12 @@ export function prepareDiagnostics(
 ): Prepared {
   const space = smallSpaceOf(given.dataset, given.bounds, resolution);
   const context = { ...given, ...(space ? { space } : {}) };
-  const prepared: Diagnostic[] = [];
+  const prepared: NamedDiagnostic[] = [];
   const warnings: string[] = [];
   for (const name of new Set(names ?? standard)) {
     const { needs, prepare } = diagnostics[name];
     const diagnostic = prepare(context);
-    if (diagnostic) prepared.push(diagnostic);
+    if (diagnostic) prepared.push({ ...diagnostic, name });
     else if (names) warnings.push(`The diagnostic '${name}' is not measured: it needs ${needs}.`);
   }
   return { diagnostics: prepared, ...(space ? { space } : {}), warnings };

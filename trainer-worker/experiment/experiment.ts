@@ -17,8 +17,13 @@ import { domainOf, requireCompatible } from './compatibility';
 
 /** When and what a run shows while it trains. */
 export interface PreviewOptions {
-  /** Training steps between previews, 1 to 1 000 000. Default 50. */
-  readonly every?: number;
+  /**
+   * Training steps between previews, 1 to 1 000 000. Default `null`: as time allows. Previews, with all
+   * that they measure and write, then take at most about a tenth of the run's time, and there are at most
+   * some two hundred, more of them early on. Step 0 and the last step are shown in any case. The training
+   * is the same to the bit, whichever steps are shown.
+   */
+  readonly every?: number | null;
   /** Samples that are shown, 1 to 100 000. Default 1024, or all persistent chains if they are fewer. */
   readonly samples?: number;
   /** Cells per side of the energy landscape of two-dimensional data, 8 to 1024. Default 96. */
@@ -56,7 +61,8 @@ export interface CheckpointOptions {
   readonly keep?: number;
   /**
    * Keeps one more: where a metric was best. It is compared at each preview, and a checkpoint is
-   * written there when it is better than ever. Default `null`: none.
+   * written there when it is better than ever. Previews come as time allows unless `preview.every` is
+   * set, so set it where the same run is to keep the same one. Default `null`: none.
    */
   readonly best?: {
     /** The metric's name, as its curve has it: `divergence/data-model`. */
@@ -120,7 +126,7 @@ const schema = z.strictObject({
   initialize: z.string().min(1).nullable().default(null),
   preview: z
     .strictObject({
-      every: integer(1, 1_000_000).default(50),
+      every: integer(1, 1_000_000).nullable().default(null),
       samples: integer(1, 100_000).optional(),
       resolution: integer(8, 1024).default(96),
       chainSteps: integer(0, 100_000).optional(),

@@ -1,7 +1,7 @@
 import { ProblemError } from '../../protocol/problem';
 import type { Node, Values } from './graph';
-import { fillNoise } from './noise';
-import { iterationsOf, type NoiseSource, tableShape } from './noise-source';
+import { fillTable } from './noise';
+import { stepsIn, tableShape } from './noise-source';
 import type { Program } from './program';
 import { formatShape, type Shape, sizeOf } from './shape';
 
@@ -63,24 +63,12 @@ export class FeedBuilder {
         values = new Float32Array(sizeOf(shape));
         this.#tables.set(name, values);
       }
-      this.#fill(values, source, feeds, key);
+      const steps = stepsIn(source, feeds, this.#program.noiseByIteration);
+      const { kind, stream } = source;
+      fillTable(values, kind, { ...key, stream }, values.length / steps);
       return { node: source.node, name, shape, values };
     });
     return [...fed, ...noise];
-  }
-
-  #fill(values: Float32Array, source: NoiseSource, feeds: Arrays, key: NoiseKey): void {
-    const { kind, stream } = source;
-    const [outermost] = iterationsOf(source, feeds);
-    if (!this.#program.noiseByIteration || outermost === undefined) {
-      fillNoise(values, kind, { ...key, stream });
-      return;
-    }
-    const size = values.length / outermost;
-    for (let iteration = 0; iteration < outermost; iteration++) {
-      const part = values.subarray(iteration * size, (iteration + 1) * size);
-      fillNoise(part, kind, { seed: key.seed, step: key.step + iteration, stream });
-    }
   }
 }
 

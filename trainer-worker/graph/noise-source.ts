@@ -57,6 +57,19 @@ export function tableShape(source: NoiseSource, feeds: Readonly<Record<string, V
   return [sizeOf(iterationsOf(source, feeds)), ...source.shape];
 }
 
+/**
+ * Of how many steps' noise a source's table is, one part after the other.
+ *
+ * @param byIteration the program's `noiseByIteration`
+ */
+export function stepsIn(
+  source: NoiseSource,
+  feeds: Readonly<Record<string, Values>>,
+  byIteration = false,
+): number {
+  return byIteration ? (iterationsOf(source, feeds)[0] ?? 1) : 1;
+}
+
 /** How often each of the enclosing loops runs, the outermost first. */
 export function iterationsOf(
   { counts }: NoiseSource,

@@ -60,3 +60,25 @@ export function fillNoise(
     done += count;
   }
 }
+
+/**
+ * Fills a part of a table that holds the noise of one step after the other: that of `from.step` first.
+ *
+ * @param perStep elements of each step
+ * @param first the element of the table that the part begins with
+ */
+export function fillTable(
+  values: Float32Array,
+  kind: NoiseKind,
+  from: NoiseStream,
+  perStep: number,
+  first = 0,
+): void {
+  for (let done = 0; done < values.length; ) {
+    const ahead = Math.floor((first + done) / perStep);
+    const within = first + done - ahead * perStep;
+    const part = values.subarray(done, done + perStep - within);
+    fillNoise(part, kind, { ...from, step: from.step + ahead }, within);
+    done += part.length;
+  }
+}

@@ -44,8 +44,7 @@ export interface ProgramDefinition {
   readonly firstNoiseStream?: number;
   /**
    * Each iteration of an outermost loop draws its noise as a step of its own, counted on from the
-   * step of the run: loops that are run in pieces draw the same numbers however they are cut. Not
-   * for programs with a `batch`.
+   * step of the run: loops that are run in pieces draw the same numbers however they are cut.
    */
   readonly noiseByIteration?: boolean;
   /** The rows of the inputs that a step treats alike, if it does; backends may share them out. */

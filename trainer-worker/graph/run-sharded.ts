@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import * as onnxruntime from 'onnxruntime-node';
 import { type Arrays, checkedFeed, type Execution, type NoiseKey } from './execution';
 import type { Node, Values } from './graph';
-import { tableShape } from './noise-source';
+import { stepsIn, tableShape } from './noise-source';
 import type { Program } from './program';
 import { programAsOnnx } from './program-as-onnx';
 import { OnnxExecution } from './run-onnx';
@@ -222,7 +222,7 @@ class ShardedExecution implements Execution {
       }
       this.#isStateShared = true;
     }
-    const order = { key, iterations: this.#iterations(feeds) };
+    const order = { key, tables: this.#tables(feeds) };
     const others = this.#others.map((thread) => thread.run(order));
     await Promise.all([this.#first.run(order), ...others]);
     return await this.#rest.run({ ...feeds, ...this.#crossings() }, key, (outputs) => {
@@ -247,12 +247,15 @@ class ShardedExecution implements Execution {
     await this.#rest.dispose();
   }
 
-  /** Rows of the shards' noise tables, in their order. */
-  #iterations(feeds: Arrays): number[] {
-    const sources = new Map(this.#program.noise.map((each) => [each.node, each]));
+  /** Sizes of the shards' noise tables, in their order. */
+  #tables(feeds: Arrays): ShardOrder['tables'] {
+    const { noise: drawn, noiseByIteration } = this.#program;
+    const sources = new Map(drawn.map((each) => [each.node, each]));
     return this.#sharded.leaves.flatMap(({ whole }) => {
       const noise = sources.get(whole);
-      return noise ? [tableShape(noise, feeds)[0]!] : [];
+      if (noise === undefined) return [];
+      const steps = stepsIn(noise, feeds, noiseByIteration);
+      return [{ rows: tableShape(noise, feeds)[0] ?? 1, steps }];
     });
   }
 

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { NoiseKey } from './execution';
 import type { Values } from './graph';
-import { fillNoise } from './noise';
+import { fillTable } from './noise';
 import type { NoiseKind } from './ops/build';
 import { type DType, type Shape, sizeOf } from './shape';
 
@@ -46,10 +46,18 @@ export interface SharedArrays {
   readonly outputs: Readonly<Record<string, Values>>;
 }
 
-/** One run: which random numbers, and the iterations of each noise table that has them. */
+/** How much a noise table holds in one run. */
+interface TableSize {
+  /** The first size of its shape: iterations, where it has a row for each. */
+  readonly rows: number;
+  /** Of how many steps its noise is, one part after the other. */
+  readonly steps: number;
+}
+
+/** One run: which random numbers, and how much of them each noise table holds. */
 export interface ShardOrder {
   readonly key: NoiseKey;
-  readonly iterations: readonly number[];
+  readonly tables: readonly TableSize[];
 }
 
 /** ONNX Runtime, loaded by whoever runs the shard. */
@@ -101,7 +109,7 @@ export class ShardRunner {
   }
 
   /** Reads the shared feeds and writes the shard's outputs. */
-  async run({ key, iterations }: ShardOrder): Promise<void> {
+  async run({ key, tables }: ShardOrder): Promise<void> {
     const { feeds, noise, shard, shards } = this.#task;
     const fed: Record<string, Tensor> = {};
     for (const { name, part, dtype, shape, cut } of feeds) {
@@ -114,12 +122,13 @@ export class ShardRunner {
       fed[part] = this.#tensor(dtype, values, own);
     }
     for (const [index, { part, kind, stream, shape: declared, cut }] of noise.entries()) {
-      const shape = declared[0] === -1 ? declared.with(0, iterations[index]!) : declared;
+      const { rows, steps } = tables[index]!;
+      const shape = declared[0] === -1 ? declared.with(0, rows) : declared;
       const own = partShape(shape, cut, shards);
       const values = this.#kept(part, sizeOf(own), 'float32') as Float32Array;
       for (const run of runsOf(shape, cut, shard, shards)) {
         const target = values.subarray(run.target, run.target + run.length);
-        fillNoise(target, kind, { ...key, stream }, run.source);
+        fillTable(target, kind, { ...key, stream }, sizeOf(shape) / steps, run.source);
       }
       fed[part] = this.#tensor('float32', values, own);
     }

@@ -88,6 +88,7 @@ export function shardProgram(program: Program, batch: number, shards: number): S
       ],
       state: program.state,
       noise: program.noise.filter(({ node }) => isUsed.has(node)),
+      ...(program.noiseByIteration ? { noiseByIteration: true } : {}),
       outputs: Object.fromEntries(names.slice(0, outputs).map((name, i) => [name, rest[i]!])),
       nextState: Object.fromEntries(
         names.slice(outputs).map((name, index) => [name, rest[outputs + index]!]),

@@ -15,10 +15,10 @@ import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { bestIn } from '../training/best-checkpoint';
 import type { PreparedTraining } from '../training/prepared-training';
 import type { Checkpoint, ModelSnapshot, RunObserver } from '../training/run-observer';
+import { Stopwatch } from '../training/stopwatch';
 import type { GitState } from './git-state';
 import { asPng, type Picture, pictureOf } from './picture';
 import { writeSourceSnapshot } from './source-snapshot';
-import { Stopwatch } from './stopwatch';
 
 /** What pictures are drawn from beside the previews. */
 type Drawn = Pick<PreparedTraining, 'shownData' | 'imageShape'>;

@@ -52,7 +52,7 @@ export const shardsKey = 'shards';
 export class CompiledStep implements TrainingStep {
   readonly #options: CompiledStepOptions;
   readonly #step: Execution;
-  readonly #energies: Execution;
+  readonly #energies: OnDemand;
   readonly #chains: ShownChains;
   readonly #fewEnergies: OnDemand;
   readonly #scores: OnDemand;
@@ -62,14 +62,11 @@ export class CompiledStep implements TrainingStep {
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
   #completed: number;
 
-  private constructor(
-    options: CompiledStepOptions,
-    chains: ShownChains,
-    executions: readonly [Execution, Execution],
-  ) {
+  private constructor(options: CompiledStepOptions, step: Execution) {
     this.#options = options;
-    this.#chains = chains;
-    [this.#step, this.#energies] = executions;
+    this.#step = step;
+    this.#chains = new ShownChains(options.chains, options.backend);
+    this.#energies = new OnDemand(options.backend, () => options.energies);
     this.#fewEnergies = new OnDemand(options.backend, options.fewEnergies);
     this.#scores = new OnDemand(options.backend, options.scores);
     this.#flows = new OnDemand(options.backend, options.flows);
@@ -77,15 +74,11 @@ export class CompiledStep implements TrainingStep {
     this.#completed = options.completed;
   }
 
-  /** Hands the programs to the backend. */
+  /** Hands the step to the backend; programs that only show the model follow when they are needed. */
   static async start(options: CompiledStepOptions): Promise<CompiledStep> {
-    const { backend, step, energies, chains, initial } = options;
+    const { backend, step, initial } = options;
     const state = Object.fromEntries(initial.map(({ name, data }) => [name, data]));
-    const executions = [
-      await backend.start(step.program, state),
-      await backend.start(energies),
-    ] as const;
-    return new CompiledStep(options, await ShownChains.start(chains, backend), executions);
+    return new CompiledStep(options, await backend.start(step.program, state));
   }
 
   async run(step: number): Promise<StepMetrics> {
@@ -118,21 +111,18 @@ export class CompiledStep implements TrainingStep {
       points.subarray(0, (rows - few) * dimensions),
       points.subarray((rows - few) * dimensions),
     ];
-    const first = await this.#evaluate(energies, this.#energies, 'energies', parts[0]!);
+    const first = await this.#evaluate(this.#energies, 'energies', parts[0]!);
     if (few === 0) return first;
-    const { program, execution } = await this.#fewEnergies.started();
-    const last = await this.#evaluate(program, execution, 'energies', parts[1]!);
+    const last = await this.#evaluate(this.#fewEnergies, 'energies', parts[1]!);
     return Float32Array.of(...first, ...last);
   }
 
-  async score(points: Float32Array): Promise<Float32Array> {
-    const { program, execution } = await this.#scores.started();
-    return this.#evaluate(program, execution, 'scores', points);
+  score(points: Float32Array): Promise<Float32Array> {
+    return this.#evaluate(this.#scores, 'scores', points);
   }
 
-  async flowLogDensity(points: Float32Array): Promise<Float32Array> {
-    const { program, execution } = await this.#flows.started();
-    return this.#evaluate(program, execution, 'logDensities', points);
+  flowLogDensity(points: Float32Array): Promise<Float32Array> {
+    return this.#evaluate(this.#flows, 'logDensities', points);
   }
 
   async record(samples: Float32Array): Promise<ChainRecord> {
@@ -186,10 +176,8 @@ export class CompiledStep implements TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    for (const each of [this.#step, this.#energies, this.#chains]) await each.dispose();
-    for (const each of [this.#fewEnergies, this.#scores, this.#flows]) {
-      await each.dispose();
-    }
+    const shown = [this.#energies, this.#fewEnergies, this.#scores, this.#flows];
+    for (const each of [this.#step, this.#chains, ...shown]) await each.dispose();
   }
 
   /** The problem for a step that is not finite: at which row of data, if it is one of these. */
@@ -244,14 +232,14 @@ export class CompiledStep implements TrainingStep {
   /**
    * What a program of the model gives for each of `[n, D]` points, one output after the other.
    *
-   * @param program takes a fixed number of `points`, `[count, D]`, and gives as many rows of `output`
+   * @param evaluating takes a fixed number of `points`, `[count, D]`, and gives as many rows of `output`
    */
   async #evaluate(
-    program: Program,
-    execution: Execution,
+    evaluating: OnDemand,
     output: string,
     points: Float32Array,
   ): Promise<Float32Array> {
+    const { program, execution } = await evaluating.started();
     const [count, dimensions] = program.inputs[0]!.shape as [number, number];
     const width = sizeOf(program.outputs[output]!.shape) / count;
     const parameters = await this.parameters();

@@ -7,17 +7,20 @@ import {
   type RunState,
   type RunStatus,
 } from '../../protocol/run';
-import type { Diagnostic } from '../diagnostics/diagnostic';
 import { isKnown } from '../diagnostics/estimate';
 import { gridPoints } from '../diagnostics/grid';
+import type { NamedDiagnostic } from '../diagnostics/prepare';
 import type { SmallSpace } from '../diagnostics/small-space';
 import { type Best, isBetter, withBest } from './best-checkpoint';
 import { CheckpointCadence, type CheckpointCadenceOptions } from './checkpoint-cadence';
 import { Guard, type GuardSpec } from './guard';
+import { LookingTime } from './looking-time';
 import { Pace } from './pace';
+import { PreviewCadence } from './preview-cadence';
 import type { Checkpoint, RunObserver } from './run-observer';
 import { SnapshotCadence } from './snapshot-cadence';
 import { Speed } from './speed';
+import { Stopwatch } from './stopwatch';
 import { subjectOf } from './subject';
 import type { StepMetrics, TrainingStep } from './training-step';
 
@@ -33,7 +36,8 @@ export interface TrainingLoopOptions {
   /** Training steps until it is finished. */
   readonly steps: number;
   readonly preview: {
-    readonly every: number;
+    /** Training steps from one to the next; `null`: as time allows. */
+    readonly every: number | null;
     readonly layout: PreviewLayout;
   };
   readonly checkpoint: CheckpointCadenceOptions;
@@ -46,7 +50,7 @@ export interface TrainingLoopOptions {
   };
   readonly guard: GuardSpec;
   /** What is measured at each preview. */
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: readonly NamedDiagnostic[];
   /** Where diagnostics are of all of a small space. */
   readonly space?: SmallSpace;
   /** `[n, D]` rows that it does not train on, whose energies are compared with those of samples. */
@@ -84,6 +88,10 @@ export class TrainingLoop {
   readonly #speed = new Speed(performance.now());
   readonly #cadence: CheckpointCadence;
   readonly #snapshots: SnapshotCadence;
+  /** Runs while this does. */
+  readonly #stopwatch = new Stopwatch();
+  readonly #looking = new LookingTime(() => this.#stopwatch.seconds);
+  readonly #previews: PreviewCadence;
   #status: RunStatus = 'starting';
   #problem: Problem | undefined;
   #completed: number;
@@ -106,7 +114,9 @@ export class TrainingLoop {
     this.#completed = options.completed;
     this.#guard = new Guard(options.guard);
     this.#cadence = new CheckpointCadence(options.checkpoint);
-    this.#snapshots = new SnapshotCadence(options.steps, options.preview.every);
+    this.#snapshots = new SnapshotCadence(options.steps);
+    const { steps, completed, preview } = options;
+    this.#previews = new PreviewCadence({ steps, completed, every: preview.every }, this.#looking);
     this.#best = options.best?.before;
   }
 
@@ -240,7 +250,7 @@ export class TrainingLoop {
 
   /** One step and what is due after it. */
   async #advance(): Promise<void> {
-    const { steps, preview } = this.#options;
+    const { steps } = this.#options;
     const next = this.#completed + 1;
     let metrics: StepMetrics = {};
     const done = await this.#attempt(async () => {
@@ -249,7 +259,7 @@ export class TrainingLoop {
     if (!done) return;
     this.#completed = next;
     let shown: StepMetrics = {};
-    if (next % preview.every === 0 || next === steps) shown = await this.#preview(metrics);
+    if (this.#previews.isDue(next)) shown = await this.#preview(metrics);
     else this.#measured(metrics);
     const trouble = this.#guard.check(metrics);
     if (trouble !== undefined) await this.#onTrouble(trouble);
@@ -383,14 +393,24 @@ export class TrainingLoop {
   }
 
   /**
-   * Measures and shows the model as it is, with the metrics of the step that led to it.
+   * Measures and shows the model as it is, with the metrics of the step that led to it. Where the user
+   * has it look so often that it takes much of the time, that is said.
    *
    * @returns all metrics of this step
    */
   async #preview(metrics: StepMetrics): Promise<StepMetrics> {
+    const { steps, preview } = this.#options;
+    const all = await this.#previews.around(this.#completed, () => this.#look(metrics));
+    const isWished = preview.every !== null;
+    const warning = isWished && this.#looking.warning(this.#completed === steps);
+    if (warning) this.#notice(warning);
+    return all;
+  }
+
+  async #look(metrics: StepMetrics): Promise<StepMetrics> {
     const { step, preview } = this.#options;
-    const samples = await step.sample();
-    const field = await this.#field();
+    const samples = await this.#looking.part('chains', () => step.sample());
+    const field = await this.#looking.part('landscape', () => this.#field());
     const frame: PreviewFrame = {
       step: this.#completed,
       samples,
@@ -399,10 +419,12 @@ export class TrainingLoop {
     };
     const all = { ...metrics, ...(await this.#diagnose(samples, field)) };
     this.#measured(all);
-    await this.#attempt(() => this.#keep(frame));
-    if (this.#snapshots.isDue(frame.step)) {
-      await this.#snapshots.around(() => this.#takeSnapshot(frame));
-    }
+    await this.#looking.part('writing', async () => {
+      await this.#attempt(() => this.#keep(frame));
+      if (this.#snapshots.isDue(frame.step)) {
+        await this.#snapshots.around(frame.step, () => this.#takeSnapshot(frame));
+      }
+    });
     return all;
   }
 
@@ -449,7 +471,8 @@ export class TrainingLoop {
     const measured: Record<string, number> = {};
     const untold = new Map<string, string[]>();
     for (const diagnostic of diagnostics) {
-      for (const [name, value] of Object.entries(await diagnostic.measure(subject))) {
+      const values = await this.#looking.part(diagnostic.name, () => diagnostic.measure(subject));
+      for (const [name, value] of Object.entries(values)) {
         if (typeof value === 'number') {
           measured[name] = value;
         } else if (isKnown(value)) {
@@ -517,6 +540,7 @@ export class TrainingLoop {
 
   #become(status: RunStatus): void {
     this.#status = status;
+    this.#stopwatch.setRunning(status === 'running' || status === 'stopping');
     this.#tell();
   }
 

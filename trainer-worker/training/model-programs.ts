@@ -105,6 +105,7 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
 export function energyProgram(definition: ModelDefinition, count: number): Program {
   return compileProgram({
     inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    batch: { rows: count },
     isUserFile: userFiles(definition.origin.files),
     step(inputs) {
       const parameters = parametersIn(definition, inputs);
@@ -118,6 +119,7 @@ export function energyProgram(definition: ModelDefinition, count: number): Progr
 export function scoreProgram(definition: ModelDefinition, count: number): Program {
   return compileProgram({
     inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    batch: { rows: count },
     isUserFile: userFiles(definition.origin.files),
     step(inputs) {
       const { score } = modelWith(definition, parametersIn(definition, inputs));
@@ -161,10 +163,12 @@ export function chainPrograms(
   const { dimensions, domain } = definition;
   const inputs = { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) };
   const isUserFile = userFiles(definition.origin.files);
+  const batch = { rows: count };
   const modelOn = (tensors: Tensors) => modelWith(definition, parametersIn(definition, tensors));
   const begin = compileProgram({
     inputs,
     isUserFile,
+    batch,
     firstNoiseStream: beginningNoiseStream,
     step(tensors) {
       const carried = carrying(sampler).init(
@@ -192,6 +196,7 @@ export function chainPrograms(
     advance: compileProgram({
       inputs: { ...goingOn, iterations: { shape: [], dtype: 'int32' } },
       isUserFile,
+      batch,
       firstNoiseStream: chainNoiseStream,
       noiseByIteration: true,
       step(tensors) {
@@ -219,6 +224,7 @@ export function chainPrograms(
       return compileProgram({
         inputs: goingOn,
         isUserFile,
+        batch,
         firstNoiseStream: recordNoiseStream,
         step(tensors) {
           const model = modelIn(domain, modelOn(tensors));

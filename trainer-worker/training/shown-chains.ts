@@ -1,6 +1,6 @@
 import type { Backend } from '../backends/backend';
 import type { ChainRecord } from '../diagnostics/diagnostic';
-import type { Arrays, Execution } from '../graph/execution';
+import type { Arrays } from '../graph/execution';
 import { tableShape } from '../graph/noise-source';
 import type { Program } from '../graph/program';
 import { sizeOf } from '../graph/shape';
@@ -33,7 +33,7 @@ const iterationsPerStep = 2 ** 20;
  */
 export class ShownChains {
   readonly #options: ShownChainsOptions;
-  readonly #advance: Execution;
+  readonly #advance: OnDemand;
   readonly #begin: OnDemand;
   readonly #records: OnDemand;
   readonly #beginRecords: OnDemand;
@@ -45,10 +45,11 @@ export class ShownChains {
    */
   #last: { readonly ends: Float32Array; readonly state: Arrays } | undefined;
 
-  private constructor(options: ShownChainsOptions, backend: Backend, advance: Execution) {
+  /** Nothing is handed to the backend before it is needed. */
+  constructor(options: ShownChainsOptions, backend: Backend) {
     const { programs, draws } = options;
     this.#options = options;
-    this.#advance = advance;
+    this.#advance = new OnDemand(backend, () => programs.advance);
     this.#begin = new OnDemand(backend, () => programs.begin!);
     let made: ChainPrograms | undefined;
     const recorded = () => (made ??= options.recorded());
@@ -57,11 +58,6 @@ export class ShownChains {
     const drawn = Math.max(1, noisePerIteration(programs.advance));
     this.#iterationsPerPiece =
       options.iterationsPerPiece ?? Math.max(1, Math.floor(noisePerPiece / drawn));
-  }
-
-  /** Hands the programs to the backend. */
-  static async start(options: ShownChainsOptions, backend: Backend): Promise<ShownChains> {
-    return new ShownChains(options, backend, await backend.start(options.programs.advance));
   }
 
   /** How many chains there are. */
@@ -81,6 +77,7 @@ export class ShownChains {
     parameters: Arrays,
   ): Promise<Float32Array> {
     const { programs, seed } = this.#options;
+    const { execution } = await this.#advance.started();
     const first = step * iterationsPerStep;
     let ends = starts;
     let state: Arrays = {
@@ -90,7 +87,7 @@ export class ShownChains {
     for (let done = 0; done < iterations; done += this.#iterationsPerPiece) {
       const count = Math.min(this.#iterationsPerPiece, iterations - done);
       const numbers = { iterations: Int32Array.of(count), done: Int32Array.of(done) };
-      const outputs = await this.#advance.run(
+      const outputs = await execution.run(
         { ...state, ...numbers, ...parameters },
         { seed, step: first + done },
       );
@@ -132,8 +129,8 @@ export class ShownChains {
   }
 
   async dispose(): Promise<void> {
-    await this.#advance.dispose();
-    for (const each of [this.#begin, this.#records, this.#beginRecords]) await each.dispose();
+    const started = [this.#advance, this.#begin, this.#records, this.#beginRecords];
+    for (const each of started) await each.dispose();
   }
 
   /** What the first chains feed to the program that records them. */
