@@ -195,6 +195,8 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
       seed: experiment.seed,
       directory: path.dirname(file),
       scaling: dataset,
+      axes: dataset.axes,
+      fileRows: (dataset.training.length + dataset.heldOut.length) / dataset.dimensions,
       isUserFile: userFiles(files),
     });
   } catch (error) {
