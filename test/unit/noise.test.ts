@@ -367,6 +367,19 @@ describe('files that do not belong together are refused', () => {
     });
   }
 
+  test('a file that does not exist is told where it is named', async (t) => {
+    const lineOf = async (text: string) => {
+      const { location } = await problemFrom(prepareTraining(await (await load(t, text, files))()));
+      return text.split('\n')[(location?.line ?? 0) - 1];
+    };
+    const ofNoise = await lineOf(
+      telling("noise.samples({ of: data.csv('none.csv') })", { data: "data.csv('data.csv')" }),
+    );
+    assert.match(ofNoise ?? '', /^ {2}objective: /);
+    const ofData = await lineOf(smallExperiment({ data: "data.csv('none.csv')" }));
+    assert.match(ofData ?? '', /^ {2}data: /);
+  });
+
   test('a column of nearly that name is named', async (t) => {
     const chosen =
       "noise.samples({ of: data.csv('q.csv'), logDensity: 'logq', atData: data.csv('at.csv') })";
