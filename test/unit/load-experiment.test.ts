@@ -253,6 +253,17 @@ describe('an option that is wrong', () => {
       place: 'moons.ebm.ts:7:31',
     },
     {
+      name: 'a sampler that is not the one that can be differentiated through',
+      change: {
+        objective:
+          'objective.improvedContrastiveDivergence({ sampler: sampler.hamiltonian() as never })',
+      },
+      message:
+        "objective.improvedContrastiveDivergence: 'sampler' is an object, which is not allowed.",
+      remedy: 'It must be made by sampler.langevin(…).',
+      place: 'moons.ebm.ts:6:56',
+    },
+    {
       name: 'a schedule without a beginning',
       change: {
         optimizer: 'optimizer.adam({ learningRate: schedule.linear({ steps: 9 } as never) })',
