@@ -25,7 +25,8 @@ export interface SamplesNoiseOptions {
   readonly logDensity?: string | CustomNoiseOptions['logDensity'] | null;
   /**
    * The log-density of the noise at each row of the data's own file, in its order: one column, per
-   * units of the file. Goes with a column `logDensity`. Default `null`.
+   * units of the file, and as many rows, of which neither file leaves any out. Goes with a column
+   * `logDensity`. Default `null`.
    */
   readonly atData?: DataSpec | null;
 }
