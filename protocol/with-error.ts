@@ -1,3 +1,5 @@
+import type { MetricInfo } from './run';
+
 /**
  * A measured value with its error, to the digits that the error leaves: `-1.406 ± 0.012`.
  *
@@ -21,4 +23,16 @@ export function formatWithError(
   const rounded = error.toFixed(decimals);
   const shown = Number(rounded) === 0 ? `< ${10 ** -decimals}` : rounded;
   return `${value.toFixed(decimals)} ± ${shown}`;
+}
+
+/** What is shown of an estimate that could not be made. */
+export const notKnown = 'not known';
+
+/** Whether a value is that of an estimate that could not be made, which is no accident of the training. */
+export function isNotKnown(
+  metrics: readonly MetricInfo[],
+  name: string,
+  value: number | undefined,
+): boolean {
+  return Number.isNaN(value) && metrics.some(({ errorOf }) => errorOf === name);
 }

@@ -42,7 +42,8 @@ export function readTheme(): Theme {
     contour: faded(foreground, isHighContrast ? 0.8 : 0.4),
     border: isHighContrast ? read('contrastBorder') : read('panel-border', 'charts-lines'),
     accent: read('focusBorder'),
-    curves: curveColors.map((color) => read(`charts-${color}`, 'charts-foreground')),
+    // Thin lines need the whole colour; the themes' orange is that of a highlight one sees through.
+    curves: curveColors.map((color) => faded(read(`charts-${color}`, 'charts-foreground'), 1)),
     samples: read('charts-red', 'errorForeground'),
     data: read('editor-foreground'),
   };

@@ -1,5 +1,5 @@
 import { errorName, type Json } from '../../protocol/run';
-import { formatWithError } from '../../protocol/with-error';
+import { formatWithError, isNotKnown, notKnown } from '../../protocol/with-error';
 import {
   type GroupOfRuns,
   isDone,
@@ -18,7 +18,11 @@ export function sweepSummaryText(
     ['rank', metric, ...parameters, ...(hasSeeds ? ['seed'] : []), 'status', 'steps', 'run'],
     rows.map(({ run: { manifest, last }, values, value }, rank) => [
       value === undefined ? '–' : String(rank + 1),
-      value === undefined ? '–' : formatWithError(value, last[errorName(metric)], shown),
+      value === undefined
+        ? isNotKnown(manifest.metrics, metric, last[metric])
+          ? notKnown
+          : '–'
+        : formatWithError(value, last[errorName(metric)], shown),
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
       manifest.state.status,

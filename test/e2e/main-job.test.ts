@@ -184,7 +184,16 @@ async function keepScreenshots({ workbench, panel }: Session): Promise<void> {
   for (const [name, theme, kind] of themes) {
     await workbench.selectTheme(theme, kind);
     await workbench.page.screenshot({ path: path.join(target, `two-moons-${name}.png`) });
+    // 3 is what WCAG asks of graphics.
+    const contrasts = await panel.curveContrasts();
+    assert.ok(Math.min(...contrasts) >= 3, `Curves stand out by ${contrasts} in ${theme}.`);
   }
+  const size = workbench.page.viewportSize()!;
+  await workbench.page.setViewportSize({ width: 1000, height: 700 });
+  await until('a narrow panel shows all of its buttons', async () => {
+    return (await panel.cutOffButtons()).length === 0;
+  });
+  await workbench.page.setViewportSize(size);
 }
 
 function since(start: number): string {

@@ -86,6 +86,40 @@ export class Panel {
     return await countColours(this.#workbench.page, await chart.screenshot());
   }
 
+  /** How much the colour of each curve stands out from the background: WCAG's ratio, from 1. */
+  async curveContrasts(): Promise<number[]> {
+    return await this.frame.locator('.swatch-curve').evaluateAll((swatches) => {
+      const luminance = (color: string) => {
+        const linear = (color.match(/[\d.]+/g) ?? []).map((part, i) => {
+          const value = Number(part) / (i < 3 ? 255 : 1);
+          return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+        });
+        const [red = 0, green = 0, blue = 0] = linear;
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+      };
+      const ground = luminance(getComputedStyle(document.body).backgroundColor);
+      return swatches.map((swatch) => {
+        const color = getComputedStyle(swatch).borderTopColor;
+        // What shines through is as good as not there.
+        if (color.startsWith('rgba')) return 1;
+        const drawn = luminance(color);
+        return (Math.max(drawn, ground) + 0.05) / (Math.min(drawn, ground) + 0.05);
+      });
+    });
+  }
+
+  /** The buttons of the header that are not wholly in view. */
+  async cutOffButtons(): Promise<(string | null)[]> {
+    return await this.frame
+      .getByRole('toolbar', { name: 'Run' })
+      .getByRole('button')
+      .evaluateAll((buttons) =>
+        buttons
+          .filter((button) => button.getBoundingClientRect().right > window.innerWidth)
+          .map((button) => button.textContent || button.getAttribute('aria-label')),
+      );
+  }
+
   /**
    * How many pixels of the landscape are the samples': those that change when the layer is switched
    * off. Leaves it switched on. Only of a run that stands still, or the step's change counts too.

@@ -253,6 +253,17 @@ describe('an option that is wrong', () => {
       place: 'moons.ebm.ts:7:31',
     },
     {
+      name: 'a sampler that is not the one that can be differentiated through',
+      change: {
+        objective:
+          'objective.improvedContrastiveDivergence({ sampler: sampler.hamiltonian() as never })',
+      },
+      message:
+        "objective.improvedContrastiveDivergence: 'sampler' is an object, which is not allowed.",
+      remedy: 'It must be made by sampler.langevin(…).',
+      place: 'moons.ebm.ts:6:56',
+    },
+    {
       name: 'a schedule without a beginning',
       change: {
         optimizer: 'optimizer.adam({ learningRate: schedule.linear({ steps: 9 } as never) })',
@@ -456,6 +467,42 @@ describe('overrides', () => {
     const { experiment } = await overridden(t, { 'checkpoint.every': 5, seed: 7 });
     assert.equal(experiment.checkpoint.every, 5);
     assert.equal(experiment.seed, 7);
+  });
+
+  test('write parts of a list out with all that their functions would add', async (t) => {
+    const text = smallExperiment({
+      energy: 'energy.product({ of: [energy.mlp(), energy.gaussian()] })',
+    });
+    const { experiment } = await overridden(
+      t,
+      { 'energy.of': [{ type: 'mlp', hidden: [4], activation: 'tanh' }] },
+      text,
+    );
+    assert.ok('of' in experiment.energy);
+    const refused: readonly (readonly [Json, RegExp])[] = [
+      [[{ type: 'mlp', hidden: [4] }], /energy\.mlp: 'activation' is missing/],
+      [[{ type: 'mlp', hidden: [0], activation: 'tanh' }], /'hidden\.0' is 0/],
+      [[{ type: 'mlp', width: 4 }], /energy\.mlp has no option 'width'/],
+    ];
+    for (const [of, message] of refused) {
+      const { message: told } = await problemFrom(overridden(t, { 'energy.of': of }, text));
+      assert.match(told, message);
+    }
+    const noisy = smallExperiment({
+      objective:
+        'objective.noiseContrastiveEstimation({ noise: noise.mixture({ of: [noise.gaussian()] }) })',
+    }).replace('objective,', 'noise, objective,');
+    const { message } = await problemFrom(
+      overridden(t, { 'objective.noise.of': [{ type: 'gaussian' }] }, noisy),
+    );
+    assert.match(message, /noise\.gaussian: 'mean' is missing/);
+  });
+
+  test('never take another type for what was meant', async (t) => {
+    const { remedy } = (await problemFrom(overridden(t, { 'energy.typ': 'rbm' }))) as {
+      remedy?: string;
+    };
+    assert.doesNotMatch(remedy ?? '', /type/);
   });
 
   test('move the defaults that follow from them', async (t) => {

@@ -170,7 +170,7 @@ describe('is refused where its options are', () => {
     ],
     'with a covariance of another dimension': [
       'noise.gaussian({ covariance: [[1]] })',
-      /'covariance' is for 1 columns, but the data have 2/,
+      /'covariance' is for 1 column, but the data have 2/,
     ],
     'a box that ends before it begins': [
       'noise.uniform({ low: 9 })',
@@ -302,6 +302,90 @@ describe('samples of a file', () => {
       fixedNoiseFor(chosen, rows, 1, { directory }),
       /the rows of the data are not numbered/,
     );
+  });
+});
+
+describe('files that do not belong together are refused', () => {
+  const rowsOf = (count: number, row: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => row(i));
+  const files = {
+    'data.csv': ['x,y', ...rowsOf(20, (i) => `${Math.sin(i)},${Math.cos(3 * i)}`)].join('\n'),
+    'gaps.csv': ['x,y', 'NA,1', ...rowsOf(20, (i) => `${Math.sin(i)},${Math.cos(3 * i)}`)].join(
+      '\n',
+    ),
+    'q.csv': ['x,y,log q', ...rowsOf(30, (i) => `${Math.sin(i)},${Math.cos(i)},-1`)].join('\n'),
+    'swapped.csv': ['y,x,log q', ...rowsOf(30, (i) => `${Math.sin(i)},${i},-1`)].join('\n'),
+    'at.csv': ['log q', ...rowsOf(20, () => '-1')].join('\n'),
+    'long.csv': ['log q', ...rowsOf(21, () => '-1')].join('\n'),
+    'at-gaps.csv': ['log q', 'NA', ...rowsOf(20, () => '-1')].join('\n'),
+  };
+  const cases: readonly (readonly [string, string, string, string, RegExp])[] = [
+    [
+      'columns in another order',
+      'data.csv',
+      'swapped.csv',
+      "'at.csv'",
+      /the draws are y, x, those of the data x, y/,
+    ],
+    [
+      'more log-densities than rows',
+      'data.csv',
+      'q.csv',
+      "'long.csv'",
+      /'atData' has 21 rows, but the data's file has 20/,
+    ],
+    [
+      'data that leave rows out',
+      'gaps.csv',
+      'q.csv',
+      "'long.csv'",
+      /the rows of the data are not numbered/,
+    ],
+    [
+      'log-densities that leave rows out',
+      'data.csv',
+      'q.csv',
+      "'at-gaps.csv', { missing: ['NA'] }",
+      /rows of 'atData' are left out/,
+    ],
+    [
+      'log-densities drawn from more',
+      'data.csv',
+      'q.csv',
+      "'long.csv', { rows: 20 }",
+      /rows of 'atData' are left out/,
+    ],
+  ];
+  for (const [name, of, draws, at, message] of cases) {
+    test(name, async (t) => {
+      const chosen = `noise.samples({ of: data.csv('${draws}'), logDensity: 'log q', atData: data.csv(${at}) })`;
+      const text = telling(chosen, { data: `data.csv('${of}', { missing: ['NA'] })` });
+      const { message: told } = await problemFrom(
+        prepareTraining(await (await load(t, text, files))()),
+      );
+      assert.match(told, message);
+    });
+  }
+
+  test('a file that does not exist is told where it is named', async (t) => {
+    const lineOf = async (text: string) => {
+      const { location } = await problemFrom(prepareTraining(await (await load(t, text, files))()));
+      return text.split('\n')[(location?.line ?? 0) - 1];
+    };
+    const ofNoise = await lineOf(
+      telling("noise.samples({ of: data.csv('none.csv') })", { data: "data.csv('data.csv')" }),
+    );
+    assert.match(ofNoise ?? '', /^ {2}objective: /);
+    const ofData = await lineOf(smallExperiment({ data: "data.csv('none.csv')" }));
+    assert.match(ofData ?? '', /^ {2}data: /);
+  });
+
+  test('a column of nearly that name is named', async (t) => {
+    const chosen =
+      "noise.samples({ of: data.csv('q.csv'), logDensity: 'logq', atData: data.csv('at.csv') })";
+    const text = telling(chosen, { data: "data.csv('data.csv')" });
+    const { remedy } = await problemFrom(prepareTraining(await (await load(t, text, files))()));
+    assert.equal(remedy, "Did you mean 'log q'? Their columns are x, y, log q.");
   });
 });
 

@@ -225,6 +225,13 @@ describe('an energy that is wrong', () => {
       5,
     ],
     [
+      'promises its parameters',
+      custom('tf.sum(tf.matMul(x, p.w), 1)', 'async () => ({ w: tf.ones([2, 1]) })'),
+      /init of the energy returned a promise/,
+      /without async/,
+      5,
+    ],
+    [
       'has integer parameters',
       custom('tf.sum(tf.matMul(x, p.w), 1)', "() => ({ w: tf.ones([2, 1], 'int32') })"),
       /'w' is not a float32 tensor/,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { sweepSummaryText } from '../../extension/views/sweep-summary';
 import type { RunStatus } from '../../protocol/run';
 import { groupRuns, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import { sweepTextReporter } from '../../trainer-worker/cli/sweep-reporter';
 import { manifest } from '../support/manifest';
 
 const group = { id: 'g', name: 'rates', index: 0, of: 5 };
@@ -87,4 +88,21 @@ test('what is ranked is shown with its error, where it has one', () => {
   const text = summary([exact, { ...uncertain, last: { loss: 0.25, 'loss/error': 0.031 } }]);
   assert.match(text, /^\| 1 +\| 0\.250 ± 0\.031 \| 0\.2/m);
   assert.match(text, /^\| 2 +\| 0\.5 +\| 0\.1/m);
+});
+
+test('an estimate that could not be made is said to be not known, on the page and in a shell', () => {
+  const one = trial(0, 0.1, 1, Number.NaN);
+  const estimated = ['loss', 'loss/error'].map((name) => ({ name, label: name, group: 'Loss' }));
+  const metrics = [estimated[0]!, { ...estimated[1]!, errorOf: 'loss' }];
+  const unknown = { ...one, manifest: { ...one.manifest, metrics } };
+  const runs = [unknown, trial(1, 0.2, 1, Number.NaN), trial(2, 0.3, 1, 1)];
+  assert.match(summary(runs), /^\| – +\| not known \| 0\.1/m);
+  // Where nothing says that it is an estimate, it diverged.
+  assert.match(summary(runs), /^\| – +\| – +\| 0\.2/m);
+  const told: string[] = [];
+  const reporter = sweepTextReporter((text) => told.push(text));
+  reporter.trialEnd({ ...group, metric: 'loss' }, { run: unknown, problem: undefined });
+  reporter.end({} as never, summarizeGroup(runs));
+  assert.match(told[0] ?? '', /loss not known$/m);
+  assert.match(told[1] ?? '', /^– +run0 .* not known +finished/m);
 });

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import { errorName, type MetricInfo, type RunManifest, type RunState } from '../../protocol/run';
-import { formatWithError } from '../../protocol/with-error';
+import { formatWithError, isNotKnown, notKnown } from '../../protocol/with-error';
 import type { RunObserver } from '../training/run-observer';
 
 /** Tells a shell how a run goes. */
@@ -60,6 +60,18 @@ export function closingText(
   return printable(head + valuesText(manifest.metrics, last));
 }
 
+/** The last value of a metric, with its error where it has one. */
+export function formatLast(
+  metrics: readonly MetricInfo[],
+  name: string,
+  last: Readonly<Record<string, number>>,
+): string {
+  const value = last[name];
+  if (value === undefined) return '–';
+  if (isNotKnown(metrics, name, value)) return notKnown;
+  return formatWithError(value, last[errorName(name)], formatNumber);
+}
+
 /** A line for the last value of each metric, with its error where it has one. */
 export function valuesText(
   metrics: readonly MetricInfo[],
@@ -69,12 +81,8 @@ export function valuesText(
   const width = Math.max(0, ...shown.map(({ name }) => name.length)) + 2;
   return shown
     .map(({ name, unit }) => {
-      const hasError = metrics.some(({ errorOf }) => errorOf === name);
-      const value =
-        hasError && Number.isNaN(last[name])
-          ? 'not known'
-          : formatWithError(last[name]!, last[errorName(name)], formatNumber);
-      return `  ${name.padEnd(width)}${value}${unit && value !== 'not known' ? ` ${unit}` : ''}\n`;
+      const value = formatLast(metrics, name, last);
+      return `  ${name.padEnd(width)}${value}${unit && value !== notKnown ? ` ${unit}` : ''}\n`;
     })
     .join('');
 }

@@ -1,10 +1,10 @@
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
-import { errorName, type Json, type JsonObject, type RunGroup } from '../../protocol/run';
-import { formatWithError } from '../../protocol/with-error';
+import type { Json, JsonObject, RunGroup } from '../../protocol/run';
+import { isNotKnown } from '../../protocol/with-error';
 import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
 import type { LoadedSweep } from '../sweeps/load-sweep';
-import { formatNumber, formatSeconds, type Write } from './run-reporter';
+import { formatLast, formatNumber, formatSeconds, type Write } from './run-reporter';
 import { textTable } from './text-table';
 
 /** How one run of a sweep ended. */
@@ -44,7 +44,10 @@ export function sweepTextReporter(to: Write): SweepReporter {
       }
       const { metric } = metricOfGroup([run]);
       const { state, trainingSeconds } = run.manifest;
-      const value = metric in run.last ? `${metric} ${formatNumber(run.last[metric])}` : metric;
+      const value =
+        metric in run.last
+          ? `${metric} ${formatLast(run.manifest.metrics, metric, run.last)}`
+          : metric;
       write(
         `${place(group)} ${state.status} after ${state.step} steps in ${formatSeconds(trainingSeconds)}, ${value}${
           metric in run.last ? '' : ` is not among ${Object.keys(run.last).join(', ')}`
@@ -107,7 +110,9 @@ function summaryText(summary: SweepSummary): string {
       manifest.id,
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
-      value === undefined ? '–' : formatWithError(value, last[errorName(metric)], formatNumber),
+      value === undefined && !isNotKnown(manifest.metrics, metric, last[metric])
+        ? '–'
+        : formatLast(manifest.metrics, metric, last),
       manifest.state.status,
       formatSeconds(manifest.trainingSeconds),
     ]),

@@ -214,6 +214,7 @@ class CsvReading {
       rows: store,
       columns: chosen.map(({ name }) => name),
       ...(label ? { classes: this.#classes } : {}),
+      incomplete: this.#incomplete,
       warnings: this.#warnings(layout),
     };
   }

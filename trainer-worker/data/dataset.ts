@@ -26,7 +26,7 @@ export interface Dataset {
   readonly domain: Domain;
   /** `[n, D]`, row-major. */
   readonly training: Float32Array;
-  /** `[n]`: which row of its file each training row is, from 1, where they come from one. */
+  /** `[n]`: which row of its file each training row is, from 1, where all rows of one are used. */
   readonly trainingNumbers?: Uint32Array;
   /** `[m, D]`, row-major; never trained on. */
   readonly heldOut: Float32Array;

@@ -76,6 +76,8 @@ interface Table {
   readonly rows: RowStore;
   readonly columns: readonly string[];
   readonly classes?: ClassNames;
+  /** Rows of the file that were left out for a missing number. Default 0. */
+  readonly incomplete?: number;
   readonly warnings: readonly string[];
 }
 
@@ -102,7 +104,7 @@ export function datasetOf(
   options: Required<Pick<TableOptions, 'standardize' | 'domain' | 'heldOut'>>,
   seed: number,
 ): ScaledDataset {
-  const { file, rows, columns, classes } = table;
+  const { file, rows, columns, classes, incomplete = 0 } = table;
   const { domain } = options;
   const standardize = options.standardize ?? domain === 'real';
   const dimensions = columns.length;
@@ -130,13 +132,15 @@ export function datasetOf(
     ? { mean: moments.map(({ mean }) => mean), scale: moments.map(({ deviation }) => deviation) }
     : undefined;
   const of = (indices: Uint32Array) => singlePrecision(table, indices, transform);
+  // Behind a row that was left out the numbers would be others than the file's.
+  const isNumbered = rows.isWhole && incomplete === 0;
   return {
     dimensions,
     axes: columns,
     training: of(training),
-    ...(rows.isWhole ? { trainingNumbers: training.map((index) => index + 1) } : {}),
+    ...(isNumbered ? { trainingNumbers: training.map((index) => index + 1) } : {}),
     heldOut: of(heldOut),
-    ...(rows.isWhole ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
+    ...(isNumbered ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
     domain,
     logScale: logScaleOf(transform),
     ...(classes ? { labels: labelsOf(rows, dimensions, classes, training, heldOut) } : {}),

@@ -4,6 +4,7 @@ import { type EnergySpec, energies, energyMethod } from '../energies';
 import { type NoiseSpec, noiseDomains, noiseSpec } from '../noise-distributions';
 import { type ObjectiveSpec, objectiveMethod, objectives } from '../objectives';
 import { OptionError } from '../options/option-error';
+import { requireWhole } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
 
 /** The parts of an experiment that must suit each other. */
@@ -74,7 +75,9 @@ function allParts(energy: EnergySpec): readonly EnergySpec[] {
       ['energy'],
     );
   }
-  return [energy, ...(energyMethod(energy).parts?.(energy) ?? []).flatMap(allParts)];
+  const { schema, parts } = energyMethod(energy);
+  requireWhole(schema, `energy.${energy.type}`, energy);
+  return [energy, ...(parts?.(energy) ?? []).flatMap(allParts)];
 }
 
 /** @throws OptionError unless the method `type` of `table` works with the domain */

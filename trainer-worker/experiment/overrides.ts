@@ -61,14 +61,16 @@ export function applyOverrides(
   let changed: unknown = options;
   for (const [name, value] of Object.entries(overrides)) {
     if (!known.includes(name)) {
-      const guess = nearest(name, known) ?? nearestByEnd(name, known);
+      // Another type would leave the other options of its kind where they are.
+      const offered = known.filter((path) => !path.endsWith('type'));
+      const guess = nearest(name, offered) ?? nearestByEnd(name, offered);
       throw new OverrideError(
         {
           kind: 'experiment',
           message: `This experiment has no option '${name}' to override.`,
           remedy:
             guess === undefined
-              ? `Its options are ${known.filter((path) => !path.endsWith('type')).join(', ')}.`
+              ? `Its options are ${offered.join(', ')}.`
               : `Did you mean '${guess}'?`,
         },
         name,

@@ -1,6 +1,7 @@
 import type { Domain } from '../data/domain';
 import { rowOf, type SpecOf } from '../options/method-table';
 import { OptionError } from '../options/option-error';
+import { requireWhole } from '../options/validate';
 import { bernoulliMethod } from './bernoulli';
 import { customMethod } from './custom';
 import { gaussianMethod } from './gaussian';
@@ -58,9 +59,16 @@ export function noiseMethod(spec: NoiseSpec): NoiseMethod<NoiseSpec, unknown> {
   return rowOf(noises, spec.type);
 }
 
-/** Data that noise can be told from. @internal */
+/**
+ * Data that noise can be told from.
+ *
+ * @throws OptionError where it, or a part of it, is no whole noise
+ * @internal
+ */
 export function noiseDomains(spec: NoiseSpec): readonly Domain[] {
-  return noiseMethod(spec).domains?.(spec, noiseDomains) ?? ['real'];
+  const { schema, domains } = noiseMethod(spec);
+  requireWhole(schema, `noise.${spec.type}`, spec);
+  return domains?.(spec, noiseDomains) ?? ['real'];
 }
 
 /**

@@ -25,6 +25,10 @@ export interface PoolRun extends NoiseContext {
   readonly directory: string;
   /** How the rows of the data were scaled, if they were. */
   readonly scaling?: { readonly transform?: DataTransform; readonly logScale?: number };
+  /** Names of the columns of the data, `[D]`, where they are known. */
+  readonly axes?: readonly string[];
+  /** All rows of the data's file, those held out among them, where `rowNumbers` count them. */
+  readonly fileRows?: number;
   /** Which files are the user's, for the places that errors name. */
   readonly isUserFile?: IsUserFile;
 }

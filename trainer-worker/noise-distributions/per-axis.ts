@@ -38,7 +38,7 @@ export function perAxis(
 export function requireAsMany(where: string, name: string, count: number, dimensions: number) {
   if (count === dimensions) return;
   throw new OptionError(
-    `${where}: '${name}' is for ${count} columns, but the data have ${dimensions}.`,
+    `${where}: '${name}' is for ${count === 1 ? '1 column' : `${count} columns`}, but the data have ${dimensions}.`,
     'Give one number for each column, or a single one for all.',
     ['noise', name],
   );

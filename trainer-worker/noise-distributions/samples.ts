@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type DataSpec, dataMethod, dataMethods } from '../data';
 import type { Dataset } from '../data/dataset';
 import { familySchema } from '../options/method-table';
+import { nearest } from '../options/nearest';
 import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
 import { type CustomNoiseOptions, logDensityOption, ownLogDensity } from './custom';
@@ -24,7 +25,8 @@ export interface SamplesNoiseOptions {
   readonly logDensity?: string | CustomNoiseOptions['logDensity'] | null;
   /**
    * The log-density of the noise at each row of the data's own file, in its order: one column, per
-   * units of the file. Goes with a column `logDensity`. Default `null`.
+   * units of the file, and as many rows, of which neither file leaves any out. Goes with a column
+   * `logDensity`. Default `null`.
    */
   readonly atData?: DataSpec | null;
 }
@@ -90,9 +92,10 @@ async function loadPool(spec: SamplesNoiseSpec, run: PoolRun): Promise<NoisePool
   const column = typeof spec.logDensity === 'string' ? spec.logDensity : undefined;
   const at = column === undefined ? -1 : loaded.axes.indexOf(column);
   if (column !== undefined && at < 0) {
+    const guess = nearest(column, loaded.axes);
     throw new OptionError(
       `${where}: the draws have no column '${column}'.`,
-      `Their columns are ${loaded.axes.join(', ')}.`,
+      `${guess === undefined ? '' : `Did you mean '${guess}'? `}Their columns are ${loaded.axes.join(', ')}.`,
       ['noise', 'logDensity'],
     );
   }
@@ -127,7 +130,11 @@ async function loadPool(spec: SamplesNoiseSpec, run: PoolRun): Promise<NoisePool
  *
  * @param without the column that is none of theirs, -1 for none
  */
-function drawsOf({ dimensions: width, rows }: Whole, without: number, run: PoolRun): Float32Array {
+function drawsOf(
+  { dimensions: width, rows, axes }: Whole,
+  without: number,
+  run: PoolRun,
+): Float32Array {
   const dimensions = run.bounds.length;
   const columns = Array.from({ length: width }, (_, d) => d).filter((d) => d !== without);
   if (columns.length !== dimensions) {
@@ -137,6 +144,10 @@ function drawsOf({ dimensions: width, rows }: Whole, without: number, run: PoolR
       ['noise', 'of'],
     );
   }
+  requireOrder(
+    columns.map((column) => axes[column]!),
+    run.axes,
+  );
   const { transform } = run.scaling ?? {};
   const count = rows.length / width;
   const draws = new Float32Array(count * dimensions);
@@ -149,6 +160,21 @@ function drawsOf({ dimensions: width, rows }: Whole, without: number, run: PoolR
     }
   }
   return draws;
+}
+
+/**
+ * Draws may call their columns what they like, but not as the data do in another order.
+ *
+ * @throws OptionError
+ */
+function requireOrder(names: readonly string[], ofData: readonly string[] | undefined): void {
+  if (ofData === undefined || names.every((name, d) => name === ofData[d])) return;
+  if (new Set(names).size < names.length || !names.every((name) => ofData.includes(name))) return;
+  throw new OptionError(
+    `${where}: the columns of the draws are ${names.join(', ')}, those of the data ${ofData.join(', ')}.`,
+    'Choose them in the order of the data, by the option columns of either file.',
+    ['noise', 'of'],
+  );
 }
 
 /** The log-densities of a source whose distribution is known, at its draws and at the training rows. */
@@ -185,6 +211,7 @@ async function wholeOf(spec: DataSpec, { directory, seed }: PoolRun) {
   const asItIs = 'standardize' in spec ? { ...spec, standardize: false } : spec;
   const loaded: Dataset = await dataMethod(asItIs).load(asItIs, { directory, seed });
   const { dimensions, axes, logDensity, files = [], warnings = [] } = loaded;
+  const isInOrder = loaded.trainingNumbers !== undefined;
   const rows = new Float32Array(loaded.training.length + loaded.heldOut.length);
   const parts = [
     [loaded.training, loaded.trainingNumbers],
@@ -198,12 +225,12 @@ async function wholeOf(spec: DataSpec, { directory, seed }: PoolRun) {
       next += 1;
     }
   }
-  return { dimensions, rows, axes, logDensity, files, warnings };
+  return { dimensions, rows, axes, isInOrder, logDensity, files, warnings };
 }
 
 /** The log-densities of the training rows, from a column for all rows of the data's file. */
 async function atData(spec: DataSpec, run: PoolRun) {
-  const { rowNumbers } = run;
+  const { rowNumbers, fileRows } = run;
   const refuse = (message: string, remedy: string) =>
     new OptionError(`${where}: ${message}`, remedy, ['noise', 'atData']);
   if (rowNumbers === undefined) {
@@ -212,15 +239,30 @@ async function atData(spec: DataSpec, run: PoolRun) {
       'Use data of a file of which all rows are used, or give logDensity as a function.',
     );
   }
-  const { dimensions, rows, files, warnings } = await wholeOf(spec, run);
+  const { dimensions, rows, isInOrder, files, warnings } = await wholeOf(spec, run);
   if (dimensions !== 1) {
-    throw refuse(`'atData' has ${dimensions} columns.`, 'Give one column, of log-densities.');
+    throw refuse(
+      `'atData' has ${dimensions} columns.`,
+      'Give one column, of log-densities: a file may have more where columns chooses one.',
+    );
+  }
+  if (!isInOrder) {
+    throw refuse(
+      "rows of 'atData' are left out, so that none can be told which row of the data it is of.",
+      "Give a log-density for each row of the data's file, and leave out missing and rows.",
+    );
   }
   const beyond = rowNumbers.findIndex((number) => number > rows.length);
   if (beyond >= 0) {
     throw refuse(
       `there is no log-density of ${rowName(run, beyond)}: 'atData' has ${rows.length} rows.`,
       "Give one for each row of the data's file.",
+    );
+  }
+  if (fileRows !== undefined && rows.length !== fileRows) {
+    throw refuse(
+      `'atData' has ${rows.length} rows, but the data's file has ${fileRows}.`,
+      "Give one log-density for each row of the data's file, in its order.",
     );
   }
   return { values: Float32Array.from(rowNumbers, (number) => rows[number - 1]!), files, warnings };

@@ -75,7 +75,7 @@ export const flowContrastiveEstimationMethod: ObjectiveMethod<
         const logZ = own[logZName]!;
         const drawn = flow.sample(flowParameters, count);
         const logOfData = flow.logDensity(flowParameters, data);
-        report({ name: 'log Z', label: 'log Z', group: 'log Z' }, logZ);
+        report({ name: 'log Z', label: 'log Z, learned', group: 'log Z', unit: 'nats' }, logZ);
         report(
           { name: 'log-likelihood/flow', label: 'Log-likelihood of the flow', group: 'Flow' },
           tf.mean(logOfData),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { ProblemError } from '../../protocol/problem';
 import { stopGradient } from '../graph/trace';
+import { familySchema } from '../options/method-table';
 import { integer, notNegative } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type LangevinSpec, langevinMethod } from '../samplers/langevin';
@@ -65,7 +66,7 @@ export function improvedContrastiveDivergence(
 
 const schema: z.ZodType<ImprovedContrastiveDivergenceSpec> = z.strictObject({
   type: z.literal('improvedContrastiveDivergence'),
-  sampler: langevinMethod.schema,
+  sampler: familySchema('sampler', { langevin: langevinMethod }),
   ...contrastShape,
   samplerWeight: notNegative.max(1000).default(1),
   entropyWeight: notNegative.max(1000).default(0.3),

@@ -64,7 +64,7 @@ export const noiseContrastiveEstimationMethod: ObjectiveMethod<
         const { points, logNoise: logDensity } = noise.contrast(context);
         const logModel = tf.neg(energy(points));
         const logZ = own[logZName];
-        if (logZ) report({ name: 'log Z', label: 'log Z', group: 'log Z' }, logZ);
+        if (logZ) report(learnedLogZ, logZ);
         const logNoise = tf.add(logDensity, Math.log(noiseRatio));
         const odds = tf.sub(logZ ? tf.sub(logModel, logZ) : logModel, logNoise);
         const [ofData, ofNoise] = tf.split(odds, [count, noiseRatio * count]);
@@ -78,3 +78,4 @@ export const noiseContrastiveEstimationMethod: ObjectiveMethod<
 };
 
 const logZName = 'log Z';
+const learnedLogZ = { name: 'log Z', label: 'log Z, learned', group: 'log Z', unit: 'nats' };

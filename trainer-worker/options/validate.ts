@@ -130,6 +130,23 @@ export function validate<Spec>(schema: z.ZodType<Spec>, where: string, value: un
 }
 
 /**
+ * Checks what stands in a list of parts, where nobody fills in defaults: a function has made it, or an
+ * override has written it out.
+ *
+ * @param where the function that makes such a part, for messages: `energy.mlp`
+ * @throws OptionError where an option is wrong or left out
+ */
+export function requireWhole(schema: z.ZodType<object>, where: string, part: object): void {
+  const missing = Object.keys(validate(schema, where, part)).find((key) => !(key in part));
+  if (missing === undefined) return;
+  throw new OptionError(
+    `${where}: '${missing}' is missing.`,
+    'Write out all options of a part, as the configuration of a run has them.',
+    [],
+  );
+}
+
+/**
  * The value of a factory: the options plus the method's name, validated.
  *
  * @throws OptionError

@@ -29,9 +29,19 @@ export function initialParameters(
   random: Random,
   origin: EnergyOrigin,
 ): NamedTensor[] {
+  const called = () => {
+    const given: unknown = init(parameterRandom(random));
+    if (!(given instanceof Promise)) return given as EnergyParameters;
+    given.catch(() => undefined);
+    throw wrongEnergy(
+      'init of the energy returned a promise.',
+      'Make the tensors at once: without async, and from what was read before.',
+      origin,
+    );
+  };
   let made: EnergyParameters | undefined;
   try {
-    made = withMathRandom(random, () => tf.tidy(() => init(parameterRandom(random))));
+    made = withMathRandom(random, () => tf.tidy(called));
   } catch (error) {
     throw energyProblem(error, origin);
   }

@@ -13,7 +13,7 @@ import { locationInStack } from '../experiment/source-maps';
 import { userFiles } from '../graph/source-location';
 import { readyNoise } from '../noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../objectives';
-import { OptionError } from '../options/option-error';
+import { OptionError, type OptionPath } from '../options/option-error';
 import { samplerMethod } from '../samplers';
 import { rateCautions } from '../schedules';
 import { bestIn } from './best-checkpoint';
@@ -48,10 +48,9 @@ export async function recordedMetrics(loaded: LoadedExperiment): Promise<readonl
 async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
   const { experiment, file, locations } = loaded;
   const { seed, preview } = experiment;
-  const dataset = await dataMethod(experiment.data).load(experiment.data, {
-    directory: path.dirname(file),
-    seed,
-  });
+  const dataset = await atOption(loaded, ['data', 'file'], () =>
+    dataMethod(experiment.data).load(experiment.data, { directory: path.dirname(file), seed }),
+  );
   const { dimensions, training } = dataset;
   const bounds = boundsOf(training, dimensions, dataset.domain);
   const layout: PreviewLayout = {
@@ -69,7 +68,9 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
     hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });
-  const noise = await noiseOf(loaded, dataset, bounds);
+  const noise = await atOption(loaded, ['objective', 'noise'], () =>
+    noiseOf(loaded, dataset, bounds),
+  );
   // What goes on has all its parameters in the checkpoint.
   const initialization = saved ? undefined : await readInitialization(loaded);
   const compiled = compileTraining({
@@ -98,6 +99,24 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
   return { dataset, layout, measures, noise, initialization, compiled, metrics };
+}
+
+/** What `work` answers; what is wrong with data, and no place in them, is told where they are named. */
+async function atOption<T>(
+  loaded: LoadedExperiment,
+  option: OptionPath,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.problem.kind !== 'data') throw error;
+    const location = error.problem.location ?? placeOfOption(loaded, option);
+    throw new ProblemError(
+      { ...error.problem, ...(location ? { location } : {}) },
+      { cause: error },
+    );
+  }
 }
 
 /**
@@ -195,6 +214,8 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
       seed: experiment.seed,
       directory: path.dirname(file),
       scaling: dataset,
+      axes: dataset.axes,
+      fileRows: (dataset.training.length + dataset.heldOut.length) / dataset.dimensions,
       isUserFile: userFiles(files),
     });
   } catch (error) {

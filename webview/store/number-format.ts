@@ -1,4 +1,4 @@
-import { formatWithError } from '../../protocol/with-error';
+import { formatWithError, notKnown } from '../../protocol/with-error';
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** A minus sign is as wide as a digit; a hyphen is not. */
@@ -31,7 +31,7 @@ export function formatMeasured(
 ): string {
   if (value === undefined) return '–';
   // An estimate that could not be made is no accident of the training.
-  if (isEstimate && Number.isNaN(value)) return 'not known';
+  if (isEstimate && Number.isNaN(value)) return notKnown;
   const text = formatWithError(value, error, formatValue).replace('-', minus);
   return unit ? `${text} ${unit}` : text;
 }
