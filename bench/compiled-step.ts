@@ -1,10 +1,7 @@
 import { arraysFor } from '../test/graph-programs';
+import { compileProgram, type ProgramDefinition } from '../trainer-worker/graph/compile-program';
 import type { Execution } from '../trainer-worker/graph/execution';
-import {
-  compileProgram,
-  type Program,
-  type ProgramDefinition,
-} from '../trainer-worker/graph/program';
+import type { Program } from '../trainer-worker/graph/program';
 import { runOnProcessor } from '../trainer-worker/graph/run-sharded';
 import { definitionOf, type Row } from './rows';
 

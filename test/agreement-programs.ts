@@ -1,5 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ProgramDefinition, TensorSpecs, Tensors } from '../trainer-worker/graph/program';
+import type {
+  ProgramDefinition,
+  TensorSpecs,
+  Tensors,
+} from '../trainer-worker/graph/compile-program';
 import { loop, noise, stopGradient } from '../trainer-worker/graph/trace';
 import { optimizers } from '../trainer-worker/optimizers';
 import { parameterUpdate } from '../trainer-worker/optimizers/parameter-update';

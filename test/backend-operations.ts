@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compileProgram, type ProgramDefinition } from '../trainer-worker/graph/compile-program';
 import type { Arrays, Execution } from '../trainer-worker/graph/execution';
 import type { Values } from '../trainer-worker/graph/graph';
-import {
-  compileProgram,
-  type Program,
-  type ProgramDefinition,
-} from '../trainer-worker/graph/program';
+import type { Program } from '../trainer-worker/graph/program';
 import { runOnOnnx } from '../trainer-worker/graph/run-onnx';
 import { simplify } from '../trainer-worker/graph/simplify';
 import { graphCases } from './graph-cases/all';

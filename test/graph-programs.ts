@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
+import type {
+  ProgramDefinition,
+  TensorSpec,
+  Tensors,
+} from '../trainer-worker/graph/compile-program';
 import type { Arrays } from '../trainer-worker/graph/execution';
-import type { ProgramDefinition, TensorSpec, Tensors } from '../trainer-worker/graph/program';
 import { type Shape, sizeOf } from '../trainer-worker/graph/shape';
 import { loop, noise, stopGradient } from '../trainer-worker/graph/trace';
 import { numbersFrom } from './graph-numbers';

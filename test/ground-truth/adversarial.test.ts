@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler, schedule } from 'ebm-lab';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import type { ObjectiveSpec } from '../../trainer-worker/objectives';
 import {

@@ -6,7 +6,7 @@ import { diagnostics } from '../../trainer-worker/diagnostics';
 import { convergenceOf } from '../../trainer-worker/diagnostics/convergence';
 import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
 import { modelOf } from '../../trainer-worker/energies/model';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/samplers';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer } from 'ebm-lab';
 import { couplingFlow } from '../../trainer-worker/flows/coupling-flow';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { tensorOf, trainingStep } from '../support/training-step';

@@ -17,8 +17,9 @@ import type { ExperimentSpec } from '../../trainer-worker/experiment/experiment'
 import { loadExperiment } from '../../trainer-worker/experiment/load';
 import type { LoadedExperiment } from '../../trainer-worker/experiment/loaded-experiment';
 import { programApart } from '../../trainer-worker/graph/apart';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { ledgerOf } from '../../trainer-worker/graph/ledger';
-import { compileProgram, type Program } from '../../trainer-worker/graph/program';
+import type { Program } from '../../trainer-worker/graph/program';
 import { shardProgram } from '../../trainer-worker/graph/shard';
 import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
 import {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import type { Energy } from '../../trainer-worker/energies/energy-method';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { noiseLevels } from '../../trainer-worker/noise-distributions/noise-levels';
 import { Random, streams } from '../../trainer-worker/random/random';

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { optimizer, schedule } from 'ebm-lab';
-import type { Arrays } from '../../trainer-worker/graph/execution';
-import type { Node } from '../../trainer-worker/graph/graph';
 import {
   compileProgram,
-  type Program,
   type ProgramDefinition,
   type Tensors,
-} from '../../trainer-worker/graph/program';
+} from '../../trainer-worker/graph/compile-program';
+import type { Arrays } from '../../trainer-worker/graph/execution';
+import type { Node } from '../../trainer-worker/graph/graph';
+import type { Program } from '../../trainer-worker/graph/program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { type Shape, sizeOf } from '../../trainer-worker/graph/shape';
 import type { OptimizerSpec } from '../../trainer-worker/optimizers';

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy as energyOf, objective, optimizer, sampler } from 'ebm-lab';
 import { modelOf } from '../../trainer-worker/energies/model';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { type SamplerSpec, samplerMethod } from '../../trainer-worker/samplers';

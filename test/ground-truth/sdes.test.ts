@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { objective, sampler } from 'ebm-lab';
 import type { Energy } from '../../trainer-worker/energies/energy-method';
 import type { Model } from '../../trainer-worker/energies/model';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { Random, streams } from '../../trainer-worker/random/random';
 import { type SamplerSpec, samplerMethod } from '../../trainer-worker/samplers';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import {
   onProcessor,

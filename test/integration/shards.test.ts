@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { compileProgram, type ProgramDefinition } from '../../trainer-worker/graph/compile-program';
 import type { Execution, NoiseKey } from '../../trainer-worker/graph/execution';
-import { compileProgram, type ProgramDefinition } from '../../trainer-worker/graph/program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 import { runSharded } from '../../trainer-worker/graph/run-sharded';
 import { shardProgram } from '../../trainer-worker/graph/shard';

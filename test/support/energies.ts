@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
-import { compileProgram, type Tensors } from '../../trainer-worker/graph/program';
+import { compileProgram, type Tensors } from '../../trainer-worker/graph/compile-program';
 import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
 
 /** Tensors by name. */

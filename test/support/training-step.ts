@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { chooseBackend } from '../../trainer-worker/backends/choose';
+import type { NamedTensor } from '../../trainer-worker/graph/named-tensor';
 import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
 import { objectiveMethod } from '../../trainer-worker/objectives';
 import { type SamplerSpec, samplers } from '../../trainer-worker/samplers';
@@ -8,7 +9,7 @@ import {
   type TrainingDefinition,
 } from '../../trainer-worker/training/compile-training';
 import type { CompiledStep } from '../../trainer-worker/training/compiled-step';
-import type { Checkpoint, NamedTensor } from '../../trainer-worker/training/run-observer';
+import type { Checkpoint } from '../../trainer-worker/training/run-observer';
 
 interface StepOptions extends Omit<TrainingDefinition, 'origin' | 'seed' | 'preview'> {
   readonly seed?: number;

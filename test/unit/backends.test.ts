@@ -15,7 +15,7 @@ import { programSize } from '../../trainer-worker/backends/program-size';
 import { withPrinted } from '../../trainer-worker/backends/tensorflow-log';
 import { missingDevice } from '../../trainer-worker/backends/tfjs-node';
 import { relativeDifference } from '../../trainer-worker/backends/time-program';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { temporaryFolder } from '../support/temporary';
 
 const yes: ProbeAnswer = { works: true, description: 'it answers' };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { type Problem, ProblemError } from '../../protocol/problem';
-import { compileProgram, type TensorSpecs } from '../../trainer-worker/graph/program';
+import { compileProgram, type TensorSpecs } from '../../trainer-worker/graph/compile-program';
 import { loop, stopGradient } from '../../trainer-worker/graph/trace';
 
 /** The line that this is called from. */

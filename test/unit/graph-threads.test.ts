@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { compileProgram } from '../../trainer-worker/graph/program';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import type { Shape } from '../../trainer-worker/graph/shape';
 import { threadsFor } from '../../trainer-worker/graph/threads';
 import { loop } from '../../trainer-worker/graph/trace';

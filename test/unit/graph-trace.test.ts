@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import {
+  compileProgram,
+  type TensorSpecs,
+  type Tensors,
+} from '../../trainer-worker/graph/compile-program';
 import { type Body, type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
 import { uniformValue } from '../../trainer-worker/graph/ops/build';
-import { compileProgram, type TensorSpecs, type Tensors } from '../../trainer-worker/graph/program';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import { gradientsOf, loop, noise, stopGradient } from '../../trainer-worker/graph/trace';
 import { userTensorFlow } from '../../trainer-worker/graph/user-tensorflow';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
+import { compileProgram } from '../../trainer-worker/graph/compile-program';
 import { plainProgram, programOf } from '../../trainer-worker/graph/plain-program';
-import { compileProgram } from '../../trainer-worker/graph/program';
 import { programAsOnnx } from '../../trainer-worker/graph/program-as-onnx';
 import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
 import { createGraph } from '../../trainer-worker/graph/trace';

@@ -12,8 +12,8 @@ import { rememberOrigin } from '../options/origins';
 import { validate } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
 import { rateForRun } from '../schedules';
-import { type GuardOptions, type GuardSpec, guardSchema } from '../training/guard';
 import { domainOf, requireCompatible } from './compatibility';
+import { type GuardOptions, type GuardSpec, guardSchema } from './guard-options';
 
 /** When and what a run shows while it trains. */
 export interface PreviewOptions {

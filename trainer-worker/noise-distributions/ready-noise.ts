@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import { memoryForRows } from '../data/table';
+import { compileProgram } from '../graph/compile-program';
 import type { Arrays } from '../graph/execution';
-import { compileProgram, type Program } from '../graph/program';
+import type { Program } from '../graph/program';
 import { runOnTfjs } from '../graph/run-tfjs';
 import { OptionError } from '../options/option-error';
 import { buildNoise, type NoiseName, type NoiseSpec, noiseMethod, noiseSpec } from './index';

@@ -5,15 +5,15 @@ import type { Bounds } from '../data/bounds';
 import type { Domain } from '../data/domain';
 import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import type { Model } from '../energies/model';
+import type { TensorSpecs, Tensors } from '../graph/compile-program';
 import type { Arrays } from '../graph/execution';
-import type { TensorSpecs, Tensors } from '../graph/program';
+import type { NamedTensor } from '../graph/named-tensor';
 import type { ReadyNoise } from '../noise-distributions/ready-noise';
 import type { OptimizerSpec } from '../optimizers';
 import type { SamplerSpec } from '../samplers';
 import type { ChainPast, ChainRun } from '../samplers/chain';
 import type { Sampler } from '../samplers/sampler-method';
 import type { SdeSpec } from '../sdes';
-import type { NamedTensor } from '../training/run-observer';
 import type { NoiseOptions } from './noise-options';
 
 /** What an objective needs to know of the run that it is for. @internal */

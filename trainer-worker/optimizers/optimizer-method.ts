@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
-import type { Tensors } from '../graph/program';
+import type { Tensors } from '../graph/compile-program';
 import type { CommonSpec } from './common-options';
 
 /** One parameter at one update. */

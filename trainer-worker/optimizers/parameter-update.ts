@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Tensors } from '../graph/program';
+import type { Tensors } from '../graph/compile-program';
+import type { NamedTensor } from '../graph/named-tensor';
 import { scheduleMethod } from '../schedules';
 import type { Schedule } from '../schedules/schedule-method';
-import type { NamedTensor } from '../training/run-observer';
 import type { CommonSpec } from './common-options';
 import { type OptimizerSpec, optimizerMethod } from './index';
 

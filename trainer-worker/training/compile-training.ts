@@ -11,6 +11,7 @@ import { buildEnergy, type EnergySpec } from '../energies';
 import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import type { Arrays } from '../graph/execution';
+import type { NamedTensor } from '../graph/named-tensor';
 import type { Program } from '../graph/program';
 import { formatShape, sameShape } from '../graph/shape';
 import type { ReadyNoise } from '../noise-distributions/ready-noise';
@@ -32,7 +33,7 @@ import {
   scoreProgram,
 } from './model-programs';
 import { initialParameters } from './parameters';
-import type { Checkpoint, NamedTensor } from './run-observer';
+import type { Checkpoint } from './run-observer';
 import { compileStep, initialState, ownName, type StepDefinition } from './step-program';
 
 /**

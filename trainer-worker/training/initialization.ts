@@ -13,11 +13,11 @@ import {
 } from '../../run-directory/safetensors';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { placeOfOption } from '../experiment/option-location';
+import type { NamedTensor } from '../graph/named-tensor';
 import { formatShape, sameShape } from '../graph/shape';
 import { excerpt } from '../options/excerpt';
 import { nearest } from '../options/nearest';
 import { parameterName } from './model-programs';
-import type { NamedTensor } from './run-observer';
 
 /** Where initial parameters come from. */
 export interface Initialization extends KeptFile {

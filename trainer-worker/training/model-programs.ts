@@ -6,7 +6,9 @@ import type { Energy } from '../energies/energy-method';
 import { type EnergyOrigin, wrongEnergy } from '../energies/energy-problem';
 import { type Model, modelOf } from '../energies/model';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
-import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
+import { compileProgram, type TensorSpecs, type Tensors } from '../graph/compile-program';
+import type { NamedTensor } from '../graph/named-tensor';
+import type { Program } from '../graph/program';
 import { userFiles } from '../graph/source-location';
 import { gradientsOf } from '../graph/trace';
 import { carrying } from '../samplers/carrying';
@@ -15,7 +17,6 @@ import { modelIn, pointsIn } from '../samplers/chain-in-domain';
 import { recorded, recordName } from '../samplers/recorded';
 import type { Sampler } from '../samplers/sampler-method';
 import type { Sde } from '../sdes/sde-method';
-import type { NamedTensor } from './run-observer';
 
 /** An energy with the shapes of its parameters: all that is needed to compile what uses it. */
 export interface ModelDefinition {

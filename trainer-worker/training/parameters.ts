@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import { type EnergyOrigin, energyProblem, wrongEnergy } from '../energies/energy-problem';
+import type { NamedTensor } from '../graph/named-tensor';
 import { withMathRandom } from '../random/math-random';
 import type { Random } from '../random/random';
-import type { NamedTensor } from './run-observer';
 
 /** Draws initial parameters. */
 function parameterRandom(random: Random): ParameterRandom {

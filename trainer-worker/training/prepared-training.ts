@@ -1,7 +1,8 @@
 import type { DataTransform, KeptFile } from '../../protocol/run';
+import type { NamedTensor } from '../graph/named-tensor';
 import type { Program } from '../graph/program';
 import type { TrainingLoop } from './loop';
-import type { NamedTensor, RunDescription, RunObserver } from './run-observer';
+import type { RunDescription, RunObserver } from './run-observer';
 
 /** An experiment whose data are loaded and whose step is built and tried: ready for step 1. */
 export interface PreparedTraining {

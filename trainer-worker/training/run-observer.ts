@@ -1,4 +1,5 @@
 import type { MetricInfo, PreviewFrame, PreviewLayout, RunState } from '../../protocol/run';
+import type { NamedTensor } from '../graph/named-tensor';
 
 /**
  * Who hears what a training loop does: the recorder (disk), the server (socket), the progress bar.
@@ -26,13 +27,6 @@ export interface ModelSnapshot {
   readonly wallTime: number;
   /** Numbers whose distribution tells something, by name: `energies/samples`. */
   readonly distributions: Readonly<Record<string, Float32Array>>;
-}
-
-/** A named tensor on the host. `data.length` is the product of `shape`. */
-export interface NamedTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
 }
 
 /** All that a training step needs to go on bit for bit: parameters, optimizer, buffer, counters. */

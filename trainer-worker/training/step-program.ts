@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import type { MetricInfo } from '../../protocol/run';
-import { compileProgram, type Program, type TensorSpecs, type Tensors } from '../graph/program';
+import { compileProgram, type TensorSpecs, type Tensors } from '../graph/compile-program';
+import type { NamedTensor } from '../graph/named-tensor';
+import type { Program } from '../graph/program';
 import { userFiles } from '../graph/source-location';
 import { gradientsOf, stopGradient } from '../graph/trace';
 import type { LossContext, Objective } from '../objectives/objective-method';
 import type { ParameterUpdate } from '../optimizers/parameter-update';
 import { runChainIn } from '../samplers/chain-in-domain';
 import { type ModelDefinition, modelWith, parameterName, parametersIn } from './model-programs';
-import type { NamedTensor } from './run-observer';
 
 /** A quantity of a step that must be finite. */
 interface Watch {
