@@ -2,8 +2,8 @@
  * and for whole experiments. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { loadExperiment } from '../trainer-worker/experiment/load';
-import { prepareTraining } from '../trainer-worker/training/prepare';
+import { loadExperiment } from '../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../trainer-worker/trainer/training/prepare';
 import { compileStep } from './compiled-step';
 import { rows } from './rows';
 import { type Line, type Measure, measure, report } from './table';

@@ -1,8 +1,11 @@
 import { arraysFor } from '../test/graph-programs';
-import { compileProgram, type ProgramDefinition } from '../trainer-worker/graph/compile-program';
-import type { Execution } from '../trainer-worker/graph/execution';
-import type { Program } from '../trainer-worker/graph/program';
-import { runOnProcessor } from '../trainer-worker/graph/run-sharded';
+import type { Program } from '../trainer-worker/compiler/graph/program';
+import type { Execution } from '../trainer-worker/compiler/run/execution';
+import { runOnProcessor } from '../trainer-worker/compiler/run/run-sharded';
+import {
+  compileProgram,
+  type ProgramDefinition,
+} from '../trainer-worker/compiler/trace/compile-program';
 import { definitionOf, type Row } from './rows';
 
 /** A row's step as the trainer runs it. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { registerFastMatMul } from '../trainer-worker/backends/wasm-mat-mul';
+import { registerFastMatMul } from '../trainer-worker/compiler/backends/wasm-mat-mul';
 import type { Row } from './rows';
 
 /** Loads the eager backend, with the products it lacks. */

@@ -4,9 +4,9 @@
  */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { fillNoise } from '../trainer-worker/graph/noise';
-import type { NoiseKind } from '../trainer-worker/graph/ops/build';
-import { philox4x32 } from '../trainer-worker/random/philox';
+import type { NoiseKind } from '../trainer-worker/compiler/graph/ops/build';
+import { philox4x32 } from '../trainer-worker/compiler/random/philox';
+import { fillNoise } from '../trainer-worker/compiler/run/noise';
 import { type Line, measure, median, report } from './table';
 
 const rounds = 9;

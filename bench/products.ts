@@ -1,6 +1,9 @@
-import type { Arrays } from '../trainer-worker/graph/execution';
-import { type Body, type Graph, type Node, topologicalOrder } from '../trainer-worker/graph/graph';
-import { lower } from '../trainer-worker/graph/lower';
+import {
+  type Body,
+  type Graph,
+  type Node,
+  topologicalOrder,
+} from '../trainer-worker/compiler/graph/graph';
 import {
   constant,
   input,
@@ -8,12 +11,14 @@ import {
   loopResult,
   parameter,
   slice,
-} from '../trainer-worker/graph/ops/build';
-import type { Program } from '../trainer-worker/graph/program';
-import { runOnOnnx } from '../trainer-worker/graph/run-onnx';
-import { sizeOf } from '../trainer-worker/graph/shape';
-import { threadsFor } from '../trainer-worker/graph/threads';
-import { createGraph } from '../trainer-worker/graph/trace';
+} from '../trainer-worker/compiler/graph/ops/build';
+import type { Program } from '../trainer-worker/compiler/graph/program';
+import { sizeOf } from '../trainer-worker/compiler/graph/shape';
+import { lower } from '../trainer-worker/compiler/passes/lower';
+import type { Arrays } from '../trainer-worker/compiler/run/execution';
+import { runOnOnnx } from '../trainer-worker/compiler/run/run-onnx';
+import { threadsFor } from '../trainer-worker/compiler/shard/threads';
+import { createGraph } from '../trainer-worker/compiler/trace/trace';
 
 const productNames = new Set(['matMul', 'conv', 'convTranspose']);
 

@@ -8,8 +8,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadExperiment } from '../trainer-worker/experiment/load';
-import { prepareTraining } from '../trainer-worker/training/prepare';
+import { loadExperiment } from '../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../trainer-worker/trainer/training/prepare';
 import { type Line, measure, report } from './table';
 
 const steps = 6_000;

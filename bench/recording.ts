@@ -12,11 +12,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectToTrainer, trainerSocketPath } from '../protocol/socket-transport';
 import { experimentSource } from '../test/support/trainer';
-import { loadExperiment } from '../trainer-worker/experiment/load';
-import { RecordedRun } from '../trainer-worker/server/recorded-run';
-import { TrainerServer } from '../trainer-worker/server/trainer-server';
-import { RunRecorder } from '../trainer-worker/storage/run-recorder';
-import { prepareTraining } from '../trainer-worker/training/prepare';
+import { loadExperiment } from '../trainer-worker/trainer/experiment/load';
+import { RecordedRun } from '../trainer-worker/trainer/server/recorded-run';
+import { TrainerServer } from '../trainer-worker/trainer/server/trainer-server';
+import { RunRecorder } from '../trainer-worker/trainer/storage/run-recorder';
+import { prepareTraining } from '../trainer-worker/trainer/training/prepare';
 import { measure, report } from './table';
 
 const repetitions = 5;

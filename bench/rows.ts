@@ -6,7 +6,7 @@ import {
   multilayerPerceptron,
   slicedScoreMatching,
 } from '../test/graph-programs';
-import type { ProgramDefinition } from '../trainer-worker/graph/compile-program';
+import type { ProgramDefinition } from '../trainer-worker/compiler/trace/compile-program';
 
 type Method = 'contrastive divergence' | 'denoising score matching' | 'sliced score matching';
 

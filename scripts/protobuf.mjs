@@ -12,7 +12,7 @@ import { run } from './command.mjs';
 import { root, setup } from './setup.mjs';
 import { setupTools, tools } from './tools.mjs';
 
-const schemas = ['run-directory/event.proto', 'trainer-worker/graph/onnx.proto'];
+const schemas = ['run-directory/event.proto', 'trainer-worker/compiler/run/onnx.proto'];
 
 /**
  * @param {string[]} args

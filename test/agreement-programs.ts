@@ -3,10 +3,10 @@ import type {
   ProgramDefinition,
   TensorSpecs,
   Tensors,
-} from '../trainer-worker/graph/compile-program';
-import { loop, noise, stopGradient } from '../trainer-worker/graph/trace';
-import { optimizers } from '../trainer-worker/optimizers';
-import { parameterUpdate } from '../trainer-worker/optimizers/parameter-update';
+} from '../trainer-worker/compiler/trace/compile-program';
+import { loop, noise, stopGradient } from '../trainer-worker/compiler/trace/trace';
+import { optimizers } from '../trainer-worker/methods/optimizers';
+import { parameterUpdate } from '../trainer-worker/methods/optimizers/parameter-update';
 import { convolutional, type Model, multilayerPerceptron } from './graph-programs';
 
 /** Something that every backend has to compute alike. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Arrays } from '../trainer-worker/compiler/run/execution';
 import {
   compileProgram,
   type ProgramDefinition,
   type TensorSpecs,
-} from '../trainer-worker/graph/compile-program';
-import type { Arrays } from '../trainer-worker/graph/execution';
+} from '../trainer-worker/compiler/trace/compile-program';
 import { agreementPrograms, allTogether, bufferRows, partOf } from './agreement-programs';
 import { onProcessor, type Start } from './backend-operations';
 import { arraysFor } from './graph-programs';

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileProgram, type ProgramDefinition } from '../trainer-worker/graph/compile-program';
-import type { Arrays, Execution } from '../trainer-worker/graph/execution';
-import type { Values } from '../trainer-worker/graph/graph';
-import type { Program } from '../trainer-worker/graph/program';
-import { runOnOnnx } from '../trainer-worker/graph/run-onnx';
-import { simplify } from '../trainer-worker/graph/simplify';
+import type { Values } from '../trainer-worker/compiler/graph/graph';
+import type { Program } from '../trainer-worker/compiler/graph/program';
+import { simplify } from '../trainer-worker/compiler/passes/simplify';
+import type { Arrays, Execution } from '../trainer-worker/compiler/run/execution';
+import { runOnOnnx } from '../trainer-worker/compiler/run/run-onnx';
+import {
+  compileProgram,
+  type ProgramDefinition,
+} from '../trainer-worker/compiler/trace/compile-program';
 import { graphCases } from './graph-cases/all';
 import { buildCase } from './graph-cases/graph-case';
 import { batchedConvolutions } from './graph-cases/products';

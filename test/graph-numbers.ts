@@ -1,5 +1,5 @@
-import type { Node } from '../trainer-worker/graph/graph';
-import { type Shape, sizeOf } from '../trainer-worker/graph/shape';
+import type { Node } from '../trainer-worker/compiler/graph/graph';
+import { type Shape, sizeOf } from '../trainer-worker/compiler/graph/shape';
 import { type Arrays64, evaluate } from './graph-reference';
 
 /** Reproducible numbers in (-scale, scale) (Lehmer's generator, minstd). */

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
+import { type Shape, sizeOf } from '../trainer-worker/compiler/graph/shape';
+import type { Arrays } from '../trainer-worker/compiler/run/execution';
 import type {
   ProgramDefinition,
   TensorSpec,
   Tensors,
-} from '../trainer-worker/graph/compile-program';
-import type { Arrays } from '../trainer-worker/graph/execution';
-import { type Shape, sizeOf } from '../trainer-worker/graph/shape';
-import { loop, noise, stopGradient } from '../trainer-worker/graph/trace';
+} from '../trainer-worker/compiler/trace/compile-program';
+import { loop, noise, stopGradient } from '../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from './graph-numbers';
 
 /** An energy for training steps in plain tfjs, as experiments write theirs. */

@@ -1,6 +1,11 @@
-import { type Body, type Node, topologicalOrder, type Values } from '../trainer-worker/graph/graph';
-import { loopInputs } from '../trainer-worker/graph/loop';
-import { type Shape, sizeOf, stridesOf } from '../trainer-worker/graph/shape';
+import {
+  type Body,
+  type Node,
+  topologicalOrder,
+  type Values,
+} from '../trainer-worker/compiler/graph/graph';
+import { loopInputs } from '../trainer-worker/compiler/graph/loop';
+import { type Shape, sizeOf, stridesOf } from '../trainer-worker/compiler/graph/shape';
 
 /**
  * What a graph means, in float64, by the definition of each operation and nothing else: slow loops

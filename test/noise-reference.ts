@@ -1,5 +1,5 @@
-import type { NoiseKind } from '../trainer-worker/graph/ops/build';
-import { philox4x32 } from '../trainer-worker/random/philox';
+import type { NoiseKind } from '../trainer-worker/compiler/graph/ops/build';
+import { philox4x32 } from '../trainer-worker/compiler/random/philox';
 
 /**
  * The arithmetic of the WebAssembly noise, one number at a time in JavaScript: `Math.fround` after each

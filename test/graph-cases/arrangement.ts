@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { loop } from '../../trainer-worker/graph/trace';
+import { loop } from '../../trainer-worker/compiler/trace/trace';
 import type { GraphCase } from './graph-case';
 
 /** What rearranges or selects elements. */

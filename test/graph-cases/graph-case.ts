@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Graph, Node } from '../../trainer-worker/graph/graph';
-import { input } from '../../trainer-worker/graph/ops/build';
-import type { Shape } from '../../trainer-worker/graph/shape';
-import { createGraph, trace } from '../../trainer-worker/graph/trace';
+import type { Graph, Node } from '../../trainer-worker/compiler/graph/graph';
+import { input } from '../../trainer-worker/compiler/graph/ops/build';
+import type { Shape } from '../../trainer-worker/compiler/graph/shape';
+import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
 import type { Arrays64 } from '../graph-reference';
 

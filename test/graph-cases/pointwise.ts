@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Shape } from '../../trainer-worker/graph/shape';
+import type { Shape } from '../../trainer-worker/compiler/graph/shape';
 import type { GraphCase } from './graph-case';
 
 type Unary = (x: tf.Tensor) => tf.Tensor;

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler, schedule } from 'ebm-lab';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import type { ObjectiveSpec } from '../../trainer-worker/objectives';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import type { ObjectiveSpec } from '../../trainer-worker/methods/objectives';
 import {
   type AlphaDivergence,
   type DivergenceName,
   divergenceRow,
   divergences,
-} from '../../trainer-worker/objectives/divergences';
-import { noisyScore } from '../../trainer-worker/objectives/noisy-score';
-import type { OptimizerSpec } from '../../trainer-worker/optimizers';
-import { Random, streams } from '../../trainer-worker/random/random';
+} from '../../trainer-worker/methods/objectives/divergences';
+import { noisyScore } from '../../trainer-worker/methods/objectives/noisy-score';
+import type { OptimizerSpec } from '../../trainer-worker/methods/optimizers';
 import { trainingStep } from '../support/training-step';
 
 /** f of each divergence, written down anew. */

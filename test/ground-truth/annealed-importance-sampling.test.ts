@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Dataset } from '../../trainer-worker/data/dataset';
-import { logSumExp } from '../../trainer-worker/data/density';
-import { diagnostics } from '../../trainer-worker/diagnostics';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import type { Dataset } from '../../trainer-worker/methods/data/dataset';
+import { logSumExp } from '../../trainer-worker/methods/data/density';
+import { diagnostics } from '../../trainer-worker/methods/diagnostics';
 import {
   type Estimate,
   isKnown,
   type KnownEstimate,
-} from '../../trainer-worker/diagnostics/estimate';
-import { Random, streams } from '../../trainer-worker/random/random';
+} from '../../trainer-worker/methods/diagnostics/estimate';
 
 type Energy = (point: Float32Array) => number;
 

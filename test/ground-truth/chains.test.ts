@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
-import { diagnostics } from '../../trainer-worker/diagnostics';
-import { convergenceOf } from '../../trainer-worker/diagnostics/convergence';
-import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
-import { modelOf } from '../../trainer-worker/energies/model';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { Random, streams } from '../../trainer-worker/random/random';
-import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/samplers';
-import { runChain } from '../../trainer-worker/samplers/chain';
-import { recorded, recordName } from '../../trainer-worker/samplers/recorded';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import { diagnostics } from '../../trainer-worker/methods/diagnostics';
+import { convergenceOf } from '../../trainer-worker/methods/diagnostics/convergence';
+import { prepareDiagnostics } from '../../trainer-worker/methods/diagnostics/prepare';
+import { modelOf } from '../../trainer-worker/methods/energies/model';
+import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/methods/samplers';
+import { runChain } from '../../trainer-worker/methods/samplers/chain';
+import { recorded, recordName } from '../../trainer-worker/methods/samplers/recorded';
 import { trainingStep } from '../support/training-step';
 
 function near(measured: number, expected: number, tolerance: number): void {

@@ -7,11 +7,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler, schedule } from 'ebm-lab';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import type { ObjectiveSpec } from '../../trainer-worker/objectives';
-import { neighbourEntropy } from '../../trainer-worker/objectives/neighbour-entropy';
-import { Random, streams } from '../../trainer-worker/random/random';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import type { ObjectiveSpec } from '../../trainer-worker/methods/objectives';
+import { neighbourEntropy } from '../../trainer-worker/methods/objectives/neighbour-entropy';
 import { tensorOf, trainingStep } from '../support/training-step';
 
 const theta = 0.9;

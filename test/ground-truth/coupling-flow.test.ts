@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer } from 'ebm-lab';
-import { couplingFlow } from '../../trainer-worker/flows/coupling-flow';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { Random, streams } from '../../trainer-worker/random/random';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import { couplingFlow } from '../../trainer-worker/methods/parts/coupling-flow';
 import { tensorOf, trainingStep } from '../support/training-step';
 
 describe('a coupling flow in the plane', () => {

@@ -2,23 +2,26 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type * as tf from '@tensorflow/tfjs';
 import { data as sources } from 'ebm-lab';
-import { dataMethod } from '../../trainer-worker/data';
-import { boundsOf } from '../../trainer-worker/data/bounds';
-import type { Dataset } from '../../trainer-worker/data/dataset';
-import { type DiagnosticName, diagnostics } from '../../trainer-worker/diagnostics';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { dataMethod } from '../../trainer-worker/methods/data';
+import { boundsOf } from '../../trainer-worker/methods/data/bounds';
+import type { Dataset } from '../../trainer-worker/methods/data/dataset';
+import { type DiagnosticName, diagnostics } from '../../trainer-worker/methods/diagnostics';
 import {
   type Estimate,
   isKnown,
   type KnownEstimate,
-} from '../../trainer-worker/diagnostics/estimate';
-import { gridPoints } from '../../trainer-worker/diagnostics/grid';
-import { steinDiscrepancy } from '../../trainer-worker/diagnostics/kernel-stein';
-import { shareBelow } from '../../trainer-worker/diagnostics/out-of-distribution';
-import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
-import { smallSpaceOf } from '../../trainer-worker/diagnostics/small-space';
-import { StateSpace } from '../../trainer-worker/diagnostics/state-space';
-import { kernelSteinDiscrepancy, medianDistance } from '../../trainer-worker/kernels/stein-kernel';
-import { Random, streams } from '../../trainer-worker/random/random';
+} from '../../trainer-worker/methods/diagnostics/estimate';
+import { gridPoints } from '../../trainer-worker/methods/diagnostics/grid';
+import { steinDiscrepancy } from '../../trainer-worker/methods/diagnostics/kernel-stein';
+import { shareBelow } from '../../trainer-worker/methods/diagnostics/out-of-distribution';
+import { prepareDiagnostics } from '../../trainer-worker/methods/diagnostics/prepare';
+import { smallSpaceOf } from '../../trainer-worker/methods/diagnostics/small-space';
+import { StateSpace } from '../../trainer-worker/methods/diagnostics/state-space';
+import {
+  kernelSteinDiscrepancy,
+  medianDistance,
+} from '../../trainer-worker/methods/parts/stein-kernel';
 import { valuesOf } from '../support/energies';
 
 /** Energies of `[n, D]` points by a function of one. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { objective } from 'ebm-lab';
-import type { Energy } from '../../trainer-worker/energies/energy-method';
-import type { ObjectiveSpec } from '../../trainer-worker/objectives';
+import type { Energy } from '../../trainer-worker/methods/energies/energy-method';
+import type { ObjectiveSpec } from '../../trainer-worker/methods/objectives';
 import { ObjectiveGraph } from '../support/objective-graph';
 
 const bits = 4;

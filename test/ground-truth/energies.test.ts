@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
-import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
-import { gaussLegendre } from '../../trainer-worker/energies/gauss-legendre';
-import { Random, streams } from '../../trainer-worker/random/random';
-import { initialParameters } from '../../trainer-worker/training/parameters';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { buildEnergy, type EnergySpec } from '../../trainer-worker/methods/energies';
+import { gaussLegendre } from '../../trainer-worker/methods/energies/gauss-legendre';
+import { initialParameters } from '../../trainer-worker/trainer/training/parameters';
 import { energiesOf, type Values, valuesOf } from '../support/energies';
 import { trainingStep } from '../support/training-step';
 

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { JsonObject, PreviewFrame } from '../../protocol/run';
-import { loadExperiment } from '../../trainer-worker/experiment/load';
-import { prepareTraining } from '../../trainer-worker/training/prepare';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 
 // Tests run in the project's folder.
 const folder = path.resolve('examples');

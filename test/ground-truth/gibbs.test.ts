@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as tf from '@tensorflow/tfjs';
 import { energy, sampler } from 'ebm-lab';
-import { buildEnergy } from '../../trainer-worker/energies';
-import { modelOf } from '../../trainer-worker/energies/model';
-import { samplerMethod } from '../../trainer-worker/samplers';
-import { runChain } from '../../trainer-worker/samplers/chain';
+import { buildEnergy } from '../../trainer-worker/methods/energies';
+import { modelOf } from '../../trainer-worker/methods/energies/model';
+import { samplerMethod } from '../../trainer-worker/methods/samplers';
+import { runChain } from '../../trainer-worker/methods/samplers/chain';
 import { energiesOf, valuesOf } from '../support/energies';
 
 for (const spec of [sampler.gibbs(), sampler.gibbsWithGradients()]) {

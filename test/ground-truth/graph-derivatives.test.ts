@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { topologicalOrder } from '../../trainer-worker/graph/graph';
-import { sources } from '../../trainer-worker/graph/kernels/source';
-import { kernels } from '../../trainer-worker/graph/kernels/table';
-import { rows } from '../../trainer-worker/graph/ops/table';
-import { simplify } from '../../trainer-worker/graph/simplify';
+import { topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
+import { rows } from '../../trainer-worker/compiler/graph/ops/table';
+import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { sources } from '../../trainer-worker/compiler/tfjs-kernels/source';
+import { kernels } from '../../trainer-worker/compiler/tfjs-kernels/table';
 import { graphCases } from '../graph-cases/all';
 import { buildCase } from '../graph-cases/graph-case';
 import { centralDifference } from '../graph-numbers';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { Node } from '../../trainer-worker/graph/graph';
-import { input } from '../../trainer-worker/graph/ops/build';
-import type { Program } from '../../trainer-worker/graph/program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { simplify } from '../../trainer-worker/graph/simplify';
-import { createGraph, trace } from '../../trainer-worker/graph/trace';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
+import { input } from '../../trainer-worker/compiler/graph/ops/build';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
+import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { centralDifference, numbersFrom } from '../graph-numbers';
 import { evaluate } from '../graph-reference';
 

@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
+import {
+  exp,
+  input,
+  matMul,
+  mul,
+  sin,
+  sum,
+  tanh,
+} from '../../trainer-worker/compiler/graph/ops/build';
 import {
   grad,
   hessianVectorProduct,
   jvp,
   valueAndGrad,
   vjp,
-} from '../../trainer-worker/graph/differentiate';
-import type { Node } from '../../trainer-worker/graph/graph';
-import { exp, input, matMul, mul, sin, sum, tanh } from '../../trainer-worker/graph/ops/build';
-import { createGraph } from '../../trainer-worker/graph/trace';
+} from '../../trainer-worker/compiler/passes/differentiate';
+import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
 import { type Arrays64, evaluate } from '../graph-reference';
 

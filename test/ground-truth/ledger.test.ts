@@ -9,40 +9,40 @@ import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
-import type { Bounds } from '../../trainer-worker/data/bounds';
-import type { Domain } from '../../trainer-worker/data/domain';
-import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
-import type { Model } from '../../trainer-worker/energies/model';
-import type { ExperimentSpec } from '../../trainer-worker/experiment/experiment';
-import { loadExperiment } from '../../trainer-worker/experiment/load';
-import type { LoadedExperiment } from '../../trainer-worker/experiment/loaded-experiment';
-import { programApart } from '../../trainer-worker/graph/apart';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { ledgerOf } from '../../trainer-worker/graph/ledger';
-import type { Program } from '../../trainer-worker/graph/program';
-import { shardProgram } from '../../trainer-worker/graph/shard';
-import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
+import { ledgerOf } from '../../trainer-worker/compiler/graph/ledger';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
+import { programApart } from '../../trainer-worker/compiler/passes/apart';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { shardProgram } from '../../trainer-worker/compiler/shard/shard';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import type { Bounds } from '../../trainer-worker/methods/data/bounds';
+import type { Domain } from '../../trainer-worker/methods/data/domain';
+import { buildEnergy, type EnergySpec } from '../../trainer-worker/methods/energies';
+import type { Model } from '../../trainer-worker/methods/energies/model';
+import { readyNoise } from '../../trainer-worker/methods/noise-distributions/ready-noise';
 import {
   type ObjectiveSpec,
   objectiveMethod,
   type objectives,
-} from '../../trainer-worker/objectives';
+} from '../../trainer-worker/methods/objectives';
 import {
   axisCurvatures,
   projectedCurvature,
-} from '../../trainer-worker/objectives/projected-curvature';
-import { Random, streams } from '../../trainer-worker/random/random';
-import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/samplers';
-import { compileTraining } from '../../trainer-worker/training/compile-training';
+} from '../../trainer-worker/methods/objectives/projected-curvature';
+import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/methods/samplers';
+import type { ExperimentSpec } from '../../trainer-worker/trainer/experiment/experiment';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
+import type { LoadedExperiment } from '../../trainer-worker/trainer/experiment/loaded-experiment';
+import { compileTraining } from '../../trainer-worker/trainer/training/compile-training';
 import {
   chainPrograms,
   type ModelDefinition,
   modelWith,
   parameterName,
   parametersIn,
-} from '../../trainer-worker/training/model-programs';
-import { initialParameters } from '../../trainer-worker/training/parameters';
-import { prepareTraining } from '../../trainer-worker/training/prepare';
+} from '../../trainer-worker/trainer/training/model-programs';
+import { initialParameters } from '../../trainer-worker/trainer/training/parameters';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 
 /** What an algorithm needs of an energy, at a batch of points each time. */
 type Part =

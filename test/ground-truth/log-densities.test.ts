@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { data } from 'ebm-lab';
-import { type DataSpec, dataMethod } from '../../trainer-worker/data';
+import { type DataSpec, dataMethod } from '../../trainer-worker/methods/data';
 
 const load = (spec: DataSpec) => dataMethod(spec).load(spec, { directory: '', seed: 0 });
 

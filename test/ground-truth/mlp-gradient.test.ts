@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
-import { type Activation, activations } from '../../trainer-worker/energies/activation';
-import type { NamedTensor } from '../../trainer-worker/graph/named-tensor';
-import { Random, streams } from '../../trainer-worker/random/random';
+import type { NamedTensor } from '../../trainer-worker/compiler/graph/named-tensor';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { type Activation, activations } from '../../trainer-worker/methods/energies/activation';
 import { trainingStep } from '../support/training-step';
 
 const logistic = (x: number) => 1 / (1 + Math.exp(-x));

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer } from 'ebm-lab';
-import type { EnergySpec } from '../../trainer-worker/energies';
-import type { ObjectiveSpec } from '../../trainer-worker/objectives';
-import { Random, streams } from '../../trainer-worker/random/random';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import type { EnergySpec } from '../../trainer-worker/methods/energies';
+import type { ObjectiveSpec } from '../../trainer-worker/methods/objectives';
 import { tensorOf, trainingStep } from '../support/training-step';
 
 const bounds = [[-8, 8]] as const;

@@ -6,15 +6,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, noise, objective, optimizer } from 'ebm-lab';
-import { chooseBackend } from '../../trainer-worker/backends/choose';
-import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
-import { objectiveMethod } from '../../trainer-worker/objectives';
-import { Random, streams } from '../../trainer-worker/random/random';
-import { samplers } from '../../trainer-worker/samplers';
+import { chooseBackend } from '../../trainer-worker/compiler/backends/choose';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { readyNoise } from '../../trainer-worker/methods/noise-distributions/ready-noise';
+import { objectiveMethod } from '../../trainer-worker/methods/objectives';
+import { samplers } from '../../trainer-worker/methods/samplers';
 import {
   type CompiledTraining,
   compileTraining,
-} from '../../trainer-worker/training/compile-training';
+} from '../../trainer-worker/trainer/training/compile-training';
 
 /**
  * I = E[g gᵀ P] for E = a x²/2 with log Z learned beside it, data N(0, 1) and ν draws of N(0, s²) for each

@@ -7,11 +7,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, noise, objective, sampler } from 'ebm-lab';
-import type { Domain } from '../../trainer-worker/data/domain';
-import { type Activation, activations } from '../../trainer-worker/energies/activation';
-import type { Energy } from '../../trainer-worker/energies/energy-method';
-import type { Shape } from '../../trainer-worker/graph/shape';
-import type { ObjectiveSpec, objectives } from '../../trainer-worker/objectives';
+import type { Shape } from '../../trainer-worker/compiler/graph/shape';
+import type { Domain } from '../../trainer-worker/methods/data/domain';
+import { type Activation, activations } from '../../trainer-worker/methods/energies/activation';
+import type { Energy } from '../../trainer-worker/methods/energies/energy-method';
+import type { ObjectiveSpec, objectives } from '../../trainer-worker/methods/objectives';
 import { numbersFrom } from '../graph-numbers';
 import { ObjectiveGraph } from '../support/objective-graph';
 

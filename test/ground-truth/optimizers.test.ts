@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { optimizer, schedule } from 'ebm-lab';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
+import { type Shape, sizeOf } from '../../trainer-worker/compiler/graph/shape';
+import type { Arrays } from '../../trainer-worker/compiler/run/execution';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
 import {
   compileProgram,
   type ProgramDefinition,
   type Tensors,
-} from '../../trainer-worker/graph/compile-program';
-import type { Arrays } from '../../trainer-worker/graph/execution';
-import type { Node } from '../../trainer-worker/graph/graph';
-import type { Program } from '../../trainer-worker/graph/program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { type Shape, sizeOf } from '../../trainer-worker/graph/shape';
-import type { OptimizerSpec } from '../../trainer-worker/optimizers';
-import { filledShare } from '../../trainer-worker/optimizers/moments';
-import { parameterUpdate } from '../../trainer-worker/optimizers/parameter-update';
-import { type ScheduleSpec, scheduleMethod } from '../../trainer-worker/schedules';
+} from '../../trainer-worker/compiler/trace/compile-program';
+import type { OptimizerSpec } from '../../trainer-worker/methods/optimizers';
+import { filledShare } from '../../trainer-worker/methods/optimizers/moments';
+import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
+import { type ScheduleSpec, scheduleMethod } from '../../trainer-worker/methods/schedules';
 import { numbersFrom } from '../graph-numbers';
 import { evaluate } from '../graph-reference';
 

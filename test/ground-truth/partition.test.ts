@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Bounds } from '../../trainer-worker/data/bounds';
-import { logSumExp } from '../../trainer-worker/data/density';
-import { isKnown } from '../../trainer-worker/diagnostics/estimate';
-import { latticeOf } from '../../trainer-worker/diagnostics/lattice';
-import type { Space } from '../../trainer-worker/diagnostics/mesh';
-import { partition } from '../../trainer-worker/diagnostics/partition';
+import type { Bounds } from '../../trainer-worker/methods/data/bounds';
+import { logSumExp } from '../../trainer-worker/methods/data/density';
+import { isKnown } from '../../trainer-worker/methods/diagnostics/estimate';
+import { latticeOf } from '../../trainer-worker/methods/diagnostics/lattice';
+import type { Space } from '../../trainer-worker/methods/diagnostics/mesh';
+import { partition } from '../../trainer-worker/methods/diagnostics/partition';
 
 interface Case {
   readonly name: string;

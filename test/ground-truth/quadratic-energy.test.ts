@@ -11,11 +11,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { Random, streams } from '../../trainer-worker/random/random';
-import { type SamplerSpec, samplerMethod } from '../../trainer-worker/samplers';
-import { runChain } from '../../trainer-worker/samplers/chain';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import { type SamplerSpec, samplerMethod } from '../../trainer-worker/methods/samplers';
+import { runChain } from '../../trainer-worker/methods/samplers/chain';
 import { tensorOf, trainingStep } from '../support/training-step';
 
 const variance = 2;

@@ -7,8 +7,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { objective, sampler } from 'ebm-lab';
-import type { Energy } from '../../trainer-worker/energies/energy-method';
-import type { ObjectiveSpec } from '../../trainer-worker/objectives';
+import type { Energy } from '../../trainer-worker/methods/energies/energy-method';
+import type { ObjectiveSpec } from '../../trainer-worker/methods/objectives';
 import { ObjectiveGraph } from '../support/objective-graph';
 
 /** `[[a, b], [b, c]]` as `[a, b, c]`. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
-import type { Energy } from '../../trainer-worker/energies/energy-method';
+import type { Energy } from '../../trainer-worker/methods/energies/energy-method';
 import { ObjectiveGraph } from '../support/objective-graph';
 import { trainingStep } from '../support/training-step';
 

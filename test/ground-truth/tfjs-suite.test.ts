@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { before, describe, test } from 'node:test';
 import type { SpecResult } from 'jasmine-core';
-import { refusedKernels } from '../../trainer-worker/graph/kernels/refused';
-import { sources } from '../../trainer-worker/graph/kernels/source';
-import { kernels } from '../../trainer-worker/graph/kernels/table';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { refusedKernels } from '../../trainer-worker/compiler/tfjs-kernels/refused';
+import { sources } from '../../trainer-worker/compiler/tfjs-kernels/source';
+import { kernels } from '../../trainer-worker/compiler/tfjs-kernels/table';
 import { numbersFrom } from '../graph-numbers';
 import { makeFolder } from '../support/temporary';
 import {

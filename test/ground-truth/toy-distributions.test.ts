@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { data } from 'ebm-lab';
-import { type DataSpec, dataMethod } from '../../trainer-worker/data';
+import { type DataSpec, dataMethod } from '../../trainer-worker/methods/data';
 
 type Point = readonly [number, number];
 

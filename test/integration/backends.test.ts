@@ -4,14 +4,14 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { type BackendName, backendNames, packagesVariable } from '../../protocol/backends';
-import type { Backend } from '../../trainer-worker/backends/backend';
-import { chooseBackend } from '../../trainer-worker/backends/choose';
-import { GuardedExecution } from '../../trainer-worker/backends/guarded';
-import { lookAtMachine, type Machine } from '../../trainer-worker/backends/machine';
-import { probe } from '../../trainer-worker/backends/probe';
-import { relativeDifference } from '../../trainer-worker/backends/time-program';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import type { Arrays } from '../../trainer-worker/graph/execution';
+import type { Backend } from '../../trainer-worker/compiler/backends/backend';
+import { chooseBackend } from '../../trainer-worker/compiler/backends/choose';
+import { GuardedExecution } from '../../trainer-worker/compiler/backends/guarded';
+import { lookAtMachine, type Machine } from '../../trainer-worker/compiler/backends/machine';
+import { probe } from '../../trainer-worker/compiler/backends/probe';
+import { relativeDifference } from '../../trainer-worker/compiler/backends/time-program';
+import type { Arrays } from '../../trainer-worker/compiler/run/execution';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
 import { arraysFor, contrastiveDivergence, multilayerPerceptron } from '../graph-programs';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
@@ -454,6 +454,6 @@ test('what is wrong with the feeds stays the problem that it is', async (t) => {
 });
 
 test('every name has a backend', async () => {
-  const { backendMethod } = await import('../../trainer-worker/backends/index');
+  const { backendMethod } = await import('../../trainer-worker/compiler/backends/index');
   for (const name of backendNames) assert.equal(backendMethod(name).name, name);
 });

@@ -53,7 +53,7 @@ import {
   writeData,
   writePreview,
 } from '../../run-directory/previews';
-import { loadKeptExperiment } from '../../trainer-worker/experiment/kept-source';
+import { loadKeptExperiment } from '../../trainer-worker/trainer/experiment/kept-source';
 import { smallExperiment } from '../support/experiment-folder';
 import { manifest } from '../support/manifest';
 import { temporaryFolder } from '../support/temporary';

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
+import { runOnTfjs } from '../../trainer-worker/compiler/run/run-tfjs';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
 import {
   onProcessor,
   type Start,

@@ -13,7 +13,7 @@ import type { RunState } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { writeManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
-import { TrainerServer } from '../../trainer-worker/server/trainer-server';
+import { TrainerServer } from '../../trainer-worker/trainer/server/trainer-server';
 import { until } from '../support/condition';
 import { silentLog } from '../support/fake-trainer';
 import { fc } from '../support/fast-check';

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { compileProgram, type ProgramDefinition } from '../../trainer-worker/graph/compile-program';
-import type { Execution, NoiseKey } from '../../trainer-worker/graph/execution';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { runSharded } from '../../trainer-worker/graph/run-sharded';
-import { shardProgram } from '../../trainer-worker/graph/shard';
+import type { Execution, NoiseKey } from '../../trainer-worker/compiler/run/execution';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { runSharded } from '../../trainer-worker/compiler/run/run-sharded';
+import { shardProgram } from '../../trainer-worker/compiler/shard/shard';
+import {
+  compileProgram,
+  type ProgramDefinition,
+} from '../../trainer-worker/compiler/trace/compile-program';
 import {
   arraysFor,
   contrastiveDivergence,

@@ -15,7 +15,7 @@ import { listPreviewSteps, readData, readPreview } from '../../run-directory/pre
 import { frameRecord } from '../../run-directory/record-framing';
 import { writeSafetensors } from '../../run-directory/safetensors';
 import { validScalars } from '../../run-directory/valid-scalars';
-import { asPng, palette, pictureOf } from '../../trainer-worker/storage/picture';
+import { asPng, palette, pictureOf } from '../../trainer-worker/trainer/storage/picture';
 import { until } from '../support/condition';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { askPython, readersPython, withoutReaders } from '../support/python-readers';

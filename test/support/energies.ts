@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import { buildEnergy, type EnergySpec } from '../../trainer-worker/energies';
-import { compileProgram, type Tensors } from '../../trainer-worker/graph/compile-program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { compileProgram, type Tensors } from '../../trainer-worker/compiler/trace/compile-program';
+import { buildEnergy, type EnergySpec } from '../../trainer-worker/methods/energies';
 
 /** Tensors by name. */
 export interface Values {

@@ -1,7 +1,7 @@
 /** The stochastic differential equations that are checked, and how numbers are compared there. */
 import assert from 'node:assert/strict';
 import { sde } from 'ebm-lab';
-import type { SdeSpec } from '../../trainer-worker/sdes';
+import type { SdeSpec } from '../../trainer-worker/methods/sdes';
 
 export const equations: Readonly<Record<string, SdeSpec>> = {
   'variance exploding': sde.varianceExploding({ highest: 8, lowest: 0.1 }),

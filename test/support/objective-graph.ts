@@ -1,19 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Domain } from '../../trainer-worker/data/domain';
-import type { Energy } from '../../trainer-worker/energies/energy-method';
-import { modelOf } from '../../trainer-worker/energies/model';
-import { type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
+import { type Node, topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
 import {
   type NoiseSource,
   tableShape,
   tabulateNoise,
-} from '../../trainer-worker/graph/noise-source';
-import { input } from '../../trainer-worker/graph/ops/build';
-import type { Shape } from '../../trainer-worker/graph/shape';
-import { createGraph, stopGradient, trace } from '../../trainer-worker/graph/trace';
-import { buildNoise, noiseSpec } from '../../trainer-worker/noise-distributions';
-import { type ObjectiveSpec, objectiveMethod } from '../../trainer-worker/objectives';
-import { runChain } from '../../trainer-worker/samplers/chain';
+} from '../../trainer-worker/compiler/graph/noise-source';
+import { input } from '../../trainer-worker/compiler/graph/ops/build';
+import type { Shape } from '../../trainer-worker/compiler/graph/shape';
+import { createGraph, stopGradient, trace } from '../../trainer-worker/compiler/trace/trace';
+import type { Domain } from '../../trainer-worker/methods/data/domain';
+import type { Energy } from '../../trainer-worker/methods/energies/energy-method';
+import { modelOf } from '../../trainer-worker/methods/energies/model';
+import { buildNoise, noiseSpec } from '../../trainer-worker/methods/noise-distributions';
+import { type ObjectiveSpec, objectiveMethod } from '../../trainer-worker/methods/objectives';
+import { runChain } from '../../trainer-worker/methods/samplers/chain';
 import { centralDifference, numbersFrom } from '../graph-numbers';
 import { type Arrays64, evaluate } from '../graph-reference';
 

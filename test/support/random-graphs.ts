@@ -1,7 +1,7 @@
 /** Graphs made at random, out of all that the compiler's rewriting looks at. */
 import { ProblemError } from '../../protocol/problem';
-import type { Node } from '../../trainer-worker/graph/graph';
-import { loop } from '../../trainer-worker/graph/loop';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
+import { loop } from '../../trainer-worker/compiler/graph/loop';
 import {
   abs,
   add,
@@ -39,9 +39,9 @@ import {
   tanh,
   tile,
   transpose,
-} from '../../trainer-worker/graph/ops/build';
-import { type Shape, sizeOf } from '../../trainer-worker/graph/shape';
-import { createGraph } from '../../trainer-worker/graph/trace';
+} from '../../trainer-worker/compiler/graph/ops/build';
+import { type Shape, sizeOf } from '../../trainer-worker/compiler/graph/shape';
+import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
 import type { Arrays64 } from '../graph-reference';
 import { fc } from './fast-check';

@@ -1,7 +1,10 @@
-import { boundsOf } from '../../trainer-worker/data/bounds';
-import type { NoiseSpec } from '../../trainer-worker/noise-distributions';
-import type { PoolRun } from '../../trainer-worker/noise-distributions/noise-pool';
-import { type ReadyNoise, readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
+import { boundsOf } from '../../trainer-worker/methods/data/bounds';
+import type { NoiseSpec } from '../../trainer-worker/methods/noise-distributions';
+import type { PoolRun } from '../../trainer-worker/methods/noise-distributions/noise-pool';
+import {
+  type ReadyNoise,
+  readyNoise,
+} from '../../trainer-worker/methods/noise-distributions/ready-noise';
 
 /** Noise that is ready for `[n, D]` rows, with one draw for each of them that stays. */
 export function fixedNoiseFor(

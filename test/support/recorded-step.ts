@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises';
-import { loadExperiment } from '../../trainer-worker/experiment/load';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
 import {
   type Arrays,
   checkedFeed,
   type Feed,
   FeedBuilder,
   type NoiseKey,
-} from '../../trainer-worker/graph/execution';
-import type { Program } from '../../trainer-worker/graph/program';
-import type { CompiledTraining } from '../../trainer-worker/training/compile-training';
-import { prepareTraining } from '../../trainer-worker/training/prepare';
-import type { Checkpoint } from '../../trainer-worker/training/run-observer';
+} from '../../trainer-worker/compiler/run/execution';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
+import type { CompiledTraining } from '../../trainer-worker/trainer/training/compile-training';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
+import type { Checkpoint } from '../../trainer-worker/trainer/training/run-observer';
 
 /** A training step that is about to be done, with all that goes into it. */
 export interface RecordedStep {

@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import { chooseBackend } from '../../trainer-worker/backends/choose';
-import type { NamedTensor } from '../../trainer-worker/graph/named-tensor';
-import { readyNoise } from '../../trainer-worker/noise-distributions/ready-noise';
-import { objectiveMethod } from '../../trainer-worker/objectives';
-import { type SamplerSpec, samplers } from '../../trainer-worker/samplers';
+import { chooseBackend } from '../../trainer-worker/compiler/backends/choose';
+import type { NamedTensor } from '../../trainer-worker/compiler/graph/named-tensor';
+import { readyNoise } from '../../trainer-worker/methods/noise-distributions/ready-noise';
+import { objectiveMethod } from '../../trainer-worker/methods/objectives';
+import { type SamplerSpec, samplers } from '../../trainer-worker/methods/samplers';
 import {
   compileTraining,
   type TrainingDefinition,
-} from '../../trainer-worker/training/compile-training';
-import type { CompiledStep } from '../../trainer-worker/training/compiled-step';
-import type { Checkpoint } from '../../trainer-worker/training/run-observer';
+} from '../../trainer-worker/trainer/training/compile-training';
+import type { CompiledStep } from '../../trainer-worker/trainer/training/compiled-step';
+import type { Checkpoint } from '../../trainer-worker/trainer/training/run-observer';
 
 interface StepOptions extends Omit<TrainingDefinition, 'origin' | 'seed' | 'preview'> {
   readonly seed?: number;

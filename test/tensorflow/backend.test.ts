@@ -1,8 +1,8 @@
 /** What every backend has to compute, on TensorFlow's own library. */
 import { before, describe } from 'node:test';
 import { packagesVariable } from '../../protocol/backends';
-import { backendMethod } from '../../trainer-worker/backends';
-import { lookAtMachine } from '../../trainer-worker/backends/machine';
+import { backendMethod } from '../../trainer-worker/compiler/backends';
+import { lookAtMachine } from '../../trainer-worker/compiler/backends/machine';
 import { testAgreement } from '../backend-agreement';
 import { type Start, testOperations, testSteps } from '../backend-operations';
 import { tensorflowFolder, withoutTensorflow } from '../support/real-tensorflow';

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Node } from '../../trainer-worker/graph/graph';
-import { input, valuesOf } from '../../trainer-worker/graph/ops/build';
-import type { Program } from '../../trainer-worker/graph/program';
-import { simplify } from '../../trainer-worker/graph/simplify';
-import { createGraph, trace } from '../../trainer-worker/graph/trace';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
+import { input, valuesOf } from '../../trainer-worker/compiler/graph/ops/build';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
+import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { evaluate } from '../graph-reference';
 
 /** One kernel call as a program, what it was fed and what it gave. */

@@ -1,6 +1,7 @@
 /** The pictures of docs/architecture.md against the folders and imports that they draw. */
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 
@@ -74,13 +75,15 @@ const folderOf = ({ labels }: Picture, id: string) => labels.get(id)!.replace(/\
 
 test('the folders that a picture names exist', async () => {
   const { Processes, Folders } = await pictures();
-  const [top, inner] = Folders!;
+  const [top, ...inner] = Folders!;
   const named = [
     ...[...Processes![0]!.labels.values()].flatMap((label) => /<br>(.+)$/.exec(label)?.[1] ?? []),
     ...top!.labels.values(),
-    ...[...inner!.labels.values()].map((label) => `trainer-worker/${label}`),
+    ...inner
+      .flatMap(({ labels }) => [...labels.values()])
+      .map((label) => `trainer-worker/${label}`),
   ];
-  assert.ok(named.length > 25, `Only these were found: ${named}`);
+  assert.ok(named.length > 35, `Only these were found: ${named}`);
   for (const folder of named) assert.ok((await stat(folder)).isDirectory(), folder);
 });
 
@@ -91,20 +94,62 @@ test('the arrows between the folders at the top are their imports, all of them',
   assert.deepEqual(drawn.sort(), [...(await importsIn('.', folders))].sort());
 });
 
-test('each arrow inside trainer-worker is an import', async () => {
-  const inner = (await pictures())['Folders']![1]!;
-  const entries = await readdir('trainer-worker', { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const imports = await importsIn('trainer-worker', folders);
-  const members = (id: string) => inner.frames.get(id) ?? [id];
-  assert.ok(inner.arrows.length > 15);
-  for (const [from, to] of inner.arrows) {
-    const pairs = members(from).flatMap((one) =>
-      members(to).map((other) => `${folderOf(inner, one)} → ${folderOf(inner, other)}`),
-    );
-    assert.ok(
-      pairs.some((pair) => imports.has(pair)),
-      `${from} → ${to} is drawn, and nothing of it is imported.`,
-    );
+test('the arrows between the floors of trainer-worker are their imports, all of them', async () => {
+  const floors = (await pictures())['Folders']![1]!;
+  const drawn = floors.arrows.map(
+    ([from, to]) => `${folderOf(floors, from)} → ${folderOf(floors, to)}`,
+  );
+  const folders = await foldersIn('trainer-worker');
+  assert.deepEqual(drawn.sort(), [...(await importsIn('trainer-worker', folders))].sort());
+});
+
+for (const [place, floor] of ['trainer', 'methods', 'compiler'].entries()) {
+  const parent = `trainer-worker/${floor}`;
+
+  test(`each arrow inside ${parent} is an import`, async () => {
+    const picture = (await pictures())['Folders']![2 + place]!;
+    const imports = await importsIn(parent, await foldersIn(parent));
+    assert.ok(picture.arrows.length > 5);
+    for (const ends of picture.arrows) {
+      const [from, to] = ends.map((id) => path.basename(folderOf(picture, id)));
+      assert.ok(imports.has(`${from} → ${to}`), `${from} → ${to} is drawn, and not imported.`);
+    }
+  });
+
+  test(`no circle leads through the folders of ${parent}`, async () => {
+    const imports = await importsIn(parent, await foldersIn(parent));
+    const reached = (folder: string, seen: ReadonlySet<string>): void => {
+      for (const arrow of imports) {
+        const [from, to] = arrow.split(' → ') as [string, string];
+        if (from !== folder) continue;
+        assert.ok(!seen.has(to), `${[...seen, to].join(' → ')}`);
+        reached(to, new Set([...seen, to]));
+      }
+    };
+    for (const folder of await foldersIn(parent)) reached(folder, new Set([folder]));
+  });
+}
+
+test('the linter refuses an import from a floor above', async (t) => {
+  const upwards = {
+    'trainer-worker/compiler/graph': '../../methods/options/numbers',
+    'trainer-worker/methods/data': '../../trainer/training/loop',
+    'trainer-worker/trainer/training': '../../cli/overrides',
+  };
+  for (const [folder, target] of Object.entries(upwards)) {
+    const file = path.join(folder, `refused-import-${process.pid}.ts`);
+    t.after(() => rm(file, { force: true }));
+    await writeFile(file, `import * as above from '${target}';\n\nexport const all = above;\n`);
+    const biome = path.resolve('node_modules/@biomejs/biome/bin/biome');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [biome, 'lint', file], {
+      encoding: 'utf8',
+    });
+    assert.notEqual(status, 0);
+    assert.match(stdout + stderr, /noRestrictedImports/);
   }
 });
+
+async function foldersIn(parent: string): Promise<string[]> {
+  const entries = await readdir(parent, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Batches } from '../../trainer-worker/data/batches';
+import { Batches } from '../../trainer-worker/methods/data/batches';
 
 test('every row comes once an epoch, also where a batch spans two epochs', () => {
   const rows = Float32Array.from({ length: 10 }, (_, i) => i);

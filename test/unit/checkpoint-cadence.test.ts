@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckpointCadence } from '../../trainer-worker/training/checkpoint-cadence';
+import { CheckpointCadence } from '../../trainer-worker/trainer/training/checkpoint-cadence';
 
 test('a checkpoint is due after so many steps', () => {
   const cadence = new CheckpointCadence({ every: 4, everySeconds: null }, () => 0);

@@ -3,12 +3,12 @@ import { describe, test } from 'node:test';
 import type * as tfjs from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import { ProblemError } from '../../protocol/problem';
-import type { NamedTensor } from '../../trainer-worker/graph/named-tensor';
-import { userTensorFlow as tf } from '../../trainer-worker/graph/user-tensorflow';
-import { Random, streams } from '../../trainer-worker/random/random';
-import type { SamplerSpec } from '../../trainer-worker/samplers';
-import type { CompiledStep } from '../../trainer-worker/training/compiled-step';
-import type { Checkpoint } from '../../trainer-worker/training/run-observer';
+import type { NamedTensor } from '../../trainer-worker/compiler/graph/named-tensor';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { userTensorFlow as tf } from '../../trainer-worker/compiler/trace/user-tensorflow';
+import type { SamplerSpec } from '../../trainer-worker/methods/samplers';
+import type { CompiledStep } from '../../trainer-worker/trainer/training/compiled-step';
+import type { Checkpoint } from '../../trainer-worker/trainer/training/run-observer';
 import { tensorOf, trainingStep } from '../support/training-step';
 
 const bounds = [

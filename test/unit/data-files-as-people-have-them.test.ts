@@ -8,9 +8,9 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { data } from 'ebm-lab';
 import { ProblemError } from '../../protocol/problem';
-import { dataMethod } from '../../trainer-worker/data';
-import type { CsvOptions } from '../../trainer-worker/data/csv';
-import type { NpyOptions } from '../../trainer-worker/data/npy';
+import { dataMethod } from '../../trainer-worker/methods/data';
+import type { CsvOptions } from '../../trainer-worker/methods/data/csv';
+import type { NpyOptions } from '../../trainer-worker/methods/data/npy';
 import made from '../fixtures/data-files/data-files.json';
 import { experimentFolder } from '../support/experiment-folder';
 

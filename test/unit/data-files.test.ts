@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { data } from 'ebm-lab';
 import { writeNpy } from '../../run-directory/npy';
-import { type DataSpec, dataMethod } from '../../trainer-worker/data';
+import { type DataSpec, dataMethod } from '../../trainer-worker/methods/data';
 import { experimentFolder } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

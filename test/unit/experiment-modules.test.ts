@@ -3,8 +3,8 @@ import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { loadExperiment, readExperiment } from '../../trainer-worker/experiment/load';
-import { prepareTraining } from '../../trainer-worker/training/prepare';
+import { loadExperiment, readExperiment } from '../../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { boundedDiff } from '../../trainer-worker/storage/bounded-diff';
-import { readGitState } from '../../trainer-worker/storage/git-state';
+import { boundedDiff } from '../../trainer-worker/trainer/storage/bounded-diff';
+import { readGitState } from '../../trainer-worker/trainer/storage/git-state';
 import { experimentFolder } from '../support/experiment-folder';
 import { temporaryFolder } from '../support/temporary';
 

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { type Problem, ProblemError } from '../../protocol/problem';
-import { compileProgram, type TensorSpecs } from '../../trainer-worker/graph/compile-program';
-import { loop, stopGradient } from '../../trainer-worker/graph/trace';
+import {
+  compileProgram,
+  type TensorSpecs,
+} from '../../trainer-worker/compiler/trace/compile-program';
+import { loop, stopGradient } from '../../trainer-worker/compiler/trace/trace';
 
 /** The line that this is called from. */
 function here(): number {

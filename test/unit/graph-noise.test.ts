@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fillNoise } from '../../trainer-worker/graph/noise';
-import type { NoiseKind } from '../../trainer-worker/graph/ops/build';
-import * as generator from '../../trainer-worker/random/noise.wasm';
+import type { NoiseKind } from '../../trainer-worker/compiler/graph/ops/build';
+import * as generator from '../../trainer-worker/compiler/random/noise.wasm';
+import { fillNoise } from '../../trainer-worker/compiler/run/noise';
 import { noiseElement, normalPair, wordsAt } from '../noise-reference';
 import { philoxAnswers } from '../philox-answers';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../protocol/problem';
-import { input } from '../../trainer-worker/graph/ops/build';
-import { createGraph, trace } from '../../trainer-worker/graph/trace';
+import { input } from '../../trainer-worker/compiler/graph/ops/build';
+import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { evaluate } from '../graph-reference';
 
 await tf.setBackend('cpu');

@@ -2,18 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { programApart } from '../../trainer-worker/graph/apart';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import type { Node, Values } from '../../trainer-worker/graph/graph';
-import { tableShape } from '../../trainer-worker/graph/noise-source';
-import type { Program } from '../../trainer-worker/graph/program';
-import { allNodes } from '../../trainer-worker/graph/rewrite';
-import { sizeOf } from '../../trainer-worker/graph/shape';
-import { type ShardedProgram, shardProgram } from '../../trainer-worker/graph/shard';
-import { runsOf } from '../../trainer-worker/graph/shard-runner';
-import { simplify } from '../../trainer-worker/graph/simplify';
-import { sharedOut } from '../../trainer-worker/graph/threads';
-import { stopGradient } from '../../trainer-worker/graph/trace';
+import type { Node, Values } from '../../trainer-worker/compiler/graph/graph';
+import { tableShape } from '../../trainer-worker/compiler/graph/noise-source';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
+import { allNodes } from '../../trainer-worker/compiler/graph/rewrite';
+import { sizeOf } from '../../trainer-worker/compiler/graph/shape';
+import { programApart } from '../../trainer-worker/compiler/passes/apart';
+import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { runsOf } from '../../trainer-worker/compiler/run/shard-runner';
+import { type ShardedProgram, shardProgram } from '../../trainer-worker/compiler/shard/shard';
+import { sharedOut } from '../../trainer-worker/compiler/shard/threads';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import { stopGradient } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
 import {
   contrastiveDivergence,

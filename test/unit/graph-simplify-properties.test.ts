@@ -1,7 +1,7 @@
 /** Simplifying any graph keeps its values, by the float64 reference. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countNodes, simplify } from '../../trainer-worker/graph/simplify';
+import { countNodes, simplify } from '../../trainer-worker/compiler/passes/simplify';
 import { evaluate } from '../graph-reference';
 import { fc } from '../support/fast-check';
 import { buildGraph, instruction } from '../support/random-graphs';

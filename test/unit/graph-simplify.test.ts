@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Body, Node } from '../../trainer-worker/graph/graph';
-import { loop } from '../../trainer-worker/graph/loop';
+import type { Body, Node } from '../../trainer-worker/compiler/graph/graph';
+import { loop } from '../../trainer-worker/compiler/graph/loop';
 import {
   add,
   broadcastTo,
@@ -20,9 +20,9 @@ import {
   sub,
   sum,
   transpose,
-} from '../../trainer-worker/graph/ops/build';
-import { countNodes, simplify } from '../../trainer-worker/graph/simplify';
-import { createGraph } from '../../trainer-worker/graph/trace';
+} from '../../trainer-worker/compiler/graph/ops/build';
+import { countNodes, simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 
 const graph = createGraph();
 const a = input(graph, 'a', [2, 3]);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import type { Shape } from '../../trainer-worker/graph/shape';
-import { threadsFor } from '../../trainer-worker/graph/threads';
-import { loop } from '../../trainer-worker/graph/trace';
+import type { Shape } from '../../trainer-worker/compiler/graph/shape';
+import { threadsFor } from '../../trainer-worker/compiler/shard/threads';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import { loop } from '../../trainer-worker/compiler/trace/trace';
 
 function threads(a: Shape, b: Shape, f: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): number {
   const program = compileProgram({

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
+import { type Body, type Node, topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
+import { uniformValue } from '../../trainer-worker/compiler/graph/ops/build';
+import { runOnTfjs } from '../../trainer-worker/compiler/run/run-tfjs';
 import {
   compileProgram,
   type TensorSpecs,
   type Tensors,
-} from '../../trainer-worker/graph/compile-program';
-import { type Body, type Node, topologicalOrder } from '../../trainer-worker/graph/graph';
-import { uniformValue } from '../../trainer-worker/graph/ops/build';
-import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
-import { gradientsOf, loop, noise, stopGradient } from '../../trainer-worker/graph/trace';
-import { userTensorFlow } from '../../trainer-worker/graph/user-tensorflow';
+} from '../../trainer-worker/compiler/trace/compile-program';
+import { gradientsOf, loop, noise, stopGradient } from '../../trainer-worker/compiler/trace/trace';
+import { userTensorFlow } from '../../trainer-worker/compiler/trace/user-tensorflow';
 
 const x: TensorSpecs = { x: { shape: [4, 2] } };
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { JsonObject } from '../../protocol/run';
 import { writeSafetensors } from '../../run-directory/safetensors';
-import { loadExperiment } from '../../trainer-worker/experiment/load';
-import { prepareTraining } from '../../trainer-worker/training/prepare';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

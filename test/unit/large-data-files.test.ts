@@ -7,8 +7,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { data } from 'ebm-lab';
 import { writeNpy } from '../../run-directory/npy';
-import { type DataSpec, dataMethod } from '../../trainer-worker/data';
-import { RowStore } from '../../trainer-worker/data/row-store';
+import { type DataSpec, dataMethod } from '../../trainer-worker/methods/data';
+import { RowStore } from '../../trainer-worker/methods/data/row-store';
 import { experimentFolder } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

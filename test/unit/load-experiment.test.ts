@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { data, energy, sampler } from 'ebm-lab';
 import type { Json } from '../../protocol/run';
-import { loadExperiment } from '../../trainer-worker/experiment/load';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LookingTime } from '../../trainer-worker/training/looking-time';
+import { LookingTime } from '../../trainer-worker/trainer/training/looking-time';
 
 /** A preview a second, after so many seconds of training: its parts in seconds. */
 function looking(training: number, parts: Readonly<Record<string, number>>) {

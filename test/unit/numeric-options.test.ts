@@ -5,15 +5,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
-import { dataMethods } from '../../trainer-worker/data';
-import { energies } from '../../trainer-worker/energies';
-import { objectives } from '../../trainer-worker/objectives';
-import { optimizers } from '../../trainer-worker/optimizers';
-import { OptionError } from '../../trainer-worker/options/option-error';
-import { unwrapped } from '../../trainer-worker/options/schema-shape';
-import { samplers } from '../../trainer-worker/samplers';
-import { schedules } from '../../trainer-worker/schedules';
-import { sdes } from '../../trainer-worker/sdes';
+import { dataMethods } from '../../trainer-worker/methods/data';
+import { energies } from '../../trainer-worker/methods/energies';
+import { objectives } from '../../trainer-worker/methods/objectives';
+import { optimizers } from '../../trainer-worker/methods/optimizers';
+import { OptionError } from '../../trainer-worker/methods/options/option-error';
+import { unwrapped } from '../../trainer-worker/methods/options/schema-shape';
+import { samplers } from '../../trainer-worker/methods/samplers';
+import { schedules } from '../../trainer-worker/methods/schedules';
+import { sdes } from '../../trainer-worker/methods/sdes';
 
 interface Row {
   readonly create: unknown;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { locateOption } from '../../trainer-worker/experiment/option-location';
-import type { OptionPath } from '../../trainer-worker/options/option-error';
+import type { OptionPath } from '../../trainer-worker/methods/options/option-error';
+import { locateOption } from '../../trainer-worker/trainer/experiment/option-location';
 
 /** The text from where the option at `path` of the first `call` was found. */
 function found(text: string, path: OptionPath): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProblemError } from '../../protocol/problem';
 import type { Control, OwnerWish } from '../../protocol/trainer';
-import { Ownership, tickMs } from '../../trainer-worker/server/ownership';
+import { Ownership, tickMs } from '../../trainer-worker/trainer/server/ownership';
 
 const train: OwnerWish = { whenGone: 'train', graceMs: 3 * tickMs };
 const stop: OwnerWish = { whenGone: 'stop', graceMs: 3 * tickMs };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { philox4x32 } from '../../trainer-worker/random/philox';
+import { philox4x32 } from '../../trainer-worker/compiler/random/philox';
 import { philoxAnswers } from '../philox-answers';
 
 for (const [i, { counter, key, words }] of philoxAnswers.entries()) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import { compileProgram } from '../../trainer-worker/graph/compile-program';
-import { plainProgram, programOf } from '../../trainer-worker/graph/plain-program';
-import { programAsOnnx } from '../../trainer-worker/graph/program-as-onnx';
-import { runOnTfjs } from '../../trainer-worker/graph/run-tfjs';
-import { createGraph } from '../../trainer-worker/graph/trace';
+import { plainProgram, programOf } from '../../trainer-worker/compiler/graph/plain-program';
+import { programAsOnnx } from '../../trainer-worker/compiler/run/program-as-onnx';
+import { runOnTfjs } from '../../trainer-worker/compiler/run/run-tfjs';
+import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
+import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 import { allTogether } from '../agreement-programs';
 import { arraysFor, contrastiveDivergence, multilayerPerceptron } from '../graph-programs';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { loadExperiment } from '../../trainer-worker/experiment/load';
-import { prepareTraining } from '../../trainer-worker/training/prepare';
-import type { Checkpoint } from '../../trainer-worker/training/run-observer';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
+import type { Checkpoint } from '../../trainer-worker/trainer/training/run-observer';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LookingTime } from '../../trainer-worker/training/looking-time';
-import { PreviewCadence } from '../../trainer-worker/training/preview-cadence';
+import { LookingTime } from '../../trainer-worker/trainer/training/looking-time';
+import { PreviewCadence } from '../../trainer-worker/trainer/training/preview-cadence';
 import { fc } from '../support/fast-check';
 
 /** A preview of a simulated run; times in seconds. */

@@ -22,7 +22,7 @@ import {
   type Summary_ValueSchema,
 } from '../../run-directory/event-proto';
 import { histogramOf } from '../../run-directory/histogram';
-import { file_trainer_worker_graph_onnx } from '../../trainer-worker/graph/onnx-proto';
+import { file_trainer_worker_compiler_run_onnx } from '../../trainer-worker/compiler/run/onnx-proto';
 import { fc } from '../support/fast-check';
 
 /** The declarations of a .proto file of ours, one a line, as the descriptors tell them too. */
@@ -71,7 +71,7 @@ function described(file: DescFile): string[] {
 describe('what is generated is what the file says', () => {
   const schemas: [name: string, file: DescFile][] = [
     ['run-directory/event.proto', file_run_directory_event],
-    ['trainer-worker/graph/onnx.proto', file_trainer_worker_graph_onnx],
+    ['trainer-worker/compiler/run/onnx.proto', file_trainer_worker_compiler_run_onnx],
   ];
   for (const [name, file] of schemas) {
     test(name, async () => {

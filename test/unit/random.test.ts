@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { withMathRandom } from '../../trainer-worker/random/math-random';
-import { Random, streams } from '../../trainer-worker/random/random';
+import { withMathRandom } from '../../trainer-worker/compiler/random/math-random';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
 
 const count = 100_000;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ReplayBuffer } from '../../trainer-worker/objectives/replay-buffer';
+import { ReplayBuffer } from '../../trainer-worker/methods/objectives/replay-buffer';
 
 const bounds = [[0, 1]] as const;
 

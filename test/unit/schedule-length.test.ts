@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { data, energy, experiment, objective, optimizer, sampler, schedule } from 'ebm-lab';
-import { rateCautions, type ScheduleSpec, scheduleMethod } from '../../trainer-worker/schedules';
+import {
+  rateCautions,
+  type ScheduleSpec,
+  scheduleMethod,
+} from '../../trainer-worker/methods/schedules';
 
 /** The rate that an experiment of so many steps has in each of them. */
 function ratesOf(learningRate: ScheduleSpec, steps: number) {

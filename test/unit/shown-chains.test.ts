@@ -3,15 +3,18 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { sampler } from 'ebm-lab';
-import type { Domain } from '../../trainer-worker/data/domain';
-import type { Program } from '../../trainer-worker/graph/program';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import { runSharded } from '../../trainer-worker/graph/run-sharded';
-import { shardProgram } from '../../trainer-worker/graph/shard';
-import { Random, streams } from '../../trainer-worker/random/random';
-import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/samplers';
-import { chainPrograms, type ModelDefinition } from '../../trainer-worker/training/model-programs';
-import { ShownChains } from '../../trainer-worker/training/shown-chains';
+import type { Program } from '../../trainer-worker/compiler/graph/program';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import { runSharded } from '../../trainer-worker/compiler/run/run-sharded';
+import { shardProgram } from '../../trainer-worker/compiler/shard/shard';
+import type { Domain } from '../../trainer-worker/methods/data/domain';
+import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/methods/samplers';
+import {
+  chainPrograms,
+  type ModelDefinition,
+} from '../../trainer-worker/trainer/training/model-programs';
+import { ShownChains } from '../../trainer-worker/trainer/training/shown-chains';
 
 /** From where `onnxruntime-node` is found. */
 const here = path.resolve('index.js');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mostSobolDimensions, sobolPoint } from '../../trainer-worker/sweeps/sobol';
+import { mostSobolDimensions, sobolPoint } from '../../trainer-worker/trainer/sweeps/sobol';
 
 const fractions = (index: number, dimensions: number) =>
   [...sobolPoint(index, dimensions)].map((value) => value / 2 ** 32);

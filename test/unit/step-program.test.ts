@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { optimizer } from 'ebm-lab';
-import { runOnOnnx } from '../../trainer-worker/graph/run-onnx';
-import type { Objective } from '../../trainer-worker/objectives/objective-method';
-import { parameterUpdate } from '../../trainer-worker/optimizers/parameter-update';
-import { compileStep, ownName } from '../../trainer-worker/training/step-program';
+import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
+import type { Objective } from '../../trainer-worker/methods/objectives/objective-method';
+import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
+import { compileStep, ownName } from '../../trainer-worker/trainer/training/step-program';
 
 /** The mean square of the score, which no constant in the energy changes. */
 const squaredScore: Objective = {

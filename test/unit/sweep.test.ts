@@ -4,11 +4,11 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { JsonObject } from '../../protocol/run';
-import { readExperiment } from '../../trainer-worker/experiment/load';
-import { expandSweep } from '../../trainer-worker/sweeps/expand';
-import { loadSweep, type SweepRequest } from '../../trainer-worker/sweeps/load-sweep';
-import { requireMetric } from '../../trainer-worker/sweeps/require-metric';
-import { resolveSweep, type SweepOptions } from '../../trainer-worker/sweeps/sweep';
+import { readExperiment } from '../../trainer-worker/trainer/experiment/load';
+import { expandSweep } from '../../trainer-worker/trainer/sweeps/expand';
+import { loadSweep, type SweepRequest } from '../../trainer-worker/trainer/sweeps/load-sweep';
+import { requireMetric } from '../../trainer-worker/trainer/sweeps/require-metric';
+import { resolveSweep, type SweepOptions } from '../../trainer-worker/trainer/sweeps/sweep';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { problemFrom } from '../support/problem';
 

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
-import { prepareDiagnostics } from '../../trainer-worker/diagnostics/prepare';
-import { type GuardOptions, guardSchema } from '../../trainer-worker/experiment/guard-options';
-import { bestIn } from '../../trainer-worker/training/best-checkpoint';
-import { Guard } from '../../trainer-worker/training/guard';
-import { TrainingLoop } from '../../trainer-worker/training/loop';
-import type { Checkpoint, RunObserver } from '../../trainer-worker/training/run-observer';
-import type { TrainingStep } from '../../trainer-worker/training/training-step';
+import { prepareDiagnostics } from '../../trainer-worker/methods/diagnostics/prepare';
+import {
+  type GuardOptions,
+  guardSchema,
+} from '../../trainer-worker/trainer/experiment/guard-options';
+import { bestIn } from '../../trainer-worker/trainer/training/best-checkpoint';
+import { Guard } from '../../trainer-worker/trainer/training/guard';
+import { TrainingLoop } from '../../trainer-worker/trainer/training/loop';
+import type { Checkpoint, RunObserver } from '../../trainer-worker/trainer/training/run-observer';
+import type { TrainingStep } from '../../trainer-worker/trainer/training/training-step';
 
 /** A step that does nothing but count; `before` may fail or ask the loop for something. */
 function countingStep(before: (step: number) => void | Promise<void> = () => undefined) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { startWasm } from '../../trainer-worker/backends/wasm';
-import { Random, streams } from '../../trainer-worker/random/random';
+import { startWasm } from '../../trainer-worker/compiler/backends/wasm';
+import { Random, streams } from '../../trainer-worker/compiler/random/random';
 
 /** `[batch, rows, columns]` random numbers, or `[rows, columns]` where `batch` is 0. */
 function matrix(random: Random, batch: number, rows: number, columns: number): tf.Tensor {

@@ -3,15 +3,15 @@
  *
  * Conventions: p(x) = exp(-E(x)) / Z, low energy is likely; score = -dE/dx.
  */
-import { dataMethods } from '../data';
-import { energies } from '../energies';
-import { noises } from '../noise-distributions';
-import { objectives } from '../objectives';
-import { optimizers } from '../optimizers';
-import { factories } from '../options/method-table';
-import { samplers } from '../samplers';
-import { schedules } from '../schedules';
-import { sdes } from '../sdes';
+import { dataMethods } from '../methods/data';
+import { energies } from '../methods/energies';
+import { noises } from '../methods/noise-distributions';
+import { objectives } from '../methods/objectives';
+import { optimizers } from '../methods/optimizers';
+import { factories } from '../methods/options/method-table';
+import { samplers } from '../methods/samplers';
+import { schedules } from '../methods/schedules';
+import { sdes } from '../methods/sdes';
 
 /** What the model is to learn. */
 export const data = factories(dataMethods);
@@ -31,20 +31,20 @@ export const schedule = factories(schedules);
 /** How noise grows with time, for objectives and samplers of many noise levels. */
 export const sde = factories(sdes);
 
-export type { DataSpec } from '../data';
-export type { EnergySpec } from '../energies';
-export type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
+export type { DataSpec } from '../methods/data';
+export type { EnergySpec } from '../methods/energies';
+export type { EnergyParameters, ParameterRandom } from '../methods/energies/energy-method';
+export type { NoiseName, NoiseSpec } from '../methods/noise-distributions';
+export type { ObjectiveSpec } from '../methods/objectives';
+export type { OptimizerSpec } from '../methods/optimizers';
+export type { SamplerSpec } from '../methods/samplers';
+export type { ScheduleSpec } from '../methods/schedules';
+export type { SdeSpec } from '../methods/sdes';
 export type {
   CheckpointOptions,
   ExperimentOptions,
   ExperimentSpec,
   PreviewOptions,
-} from '../experiment/experiment';
-export { experiment } from '../experiment/experiment';
-export type { NoiseName, NoiseSpec } from '../noise-distributions';
-export type { ObjectiveSpec } from '../objectives';
-export type { OptimizerSpec } from '../optimizers';
-export type { SamplerSpec } from '../samplers';
-export type { ScheduleSpec } from '../schedules';
-export type { SdeSpec } from '../sdes';
-export type { SweepOptions, SweepRange } from '../sweeps/sweep';
+} from '../trainer/experiment/experiment';
+export { experiment } from '../trainer/experiment/experiment';
+export type { SweepOptions, SweepRange } from '../trainer/sweeps/sweep';

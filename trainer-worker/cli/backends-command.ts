@@ -1,6 +1,6 @@
 import { type BackendName, type BackendReport, backendNames } from '../../protocol/backends';
 import { printable } from '../../protocol/printable';
-import { lookAtMachine } from '../backends/machine';
+import { lookAtMachine } from '../compiler/backends/machine';
 import { exitCode } from './exit-code';
 
 /** How long a backend may take to answer; loading TensorFlow from a cold disk takes seconds. */
@@ -28,8 +28,8 @@ export async function backendsCommand(
 async function reportOn(name: BackendName): Promise<BackendReport> {
   // With it comes tfjs, which no other command should wait for.
   const [{ backendMethod }, { askBackend }] = await Promise.all([
-    import('../backends/index'),
-    import('../backends/ask'),
+    import('../compiler/backends/index'),
+    import('../compiler/backends/ask'),
   ]);
   const [method, machine] = [backendMethod(name), lookAtMachine()];
   const missing = method.missing(machine);

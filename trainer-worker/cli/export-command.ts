@@ -21,12 +21,12 @@ export async function exportCommand(file: string, options: ExportOptions): Promi
   const output = path.resolve(options.output ?? `${file.replace(/(\.ebm)?\.ts$/, '')}.onnx`);
   const say = (text: string) => process.stdout.write(`${text}\n`);
   try {
-    const { loadExperiment } = await import('../experiment/load');
+    const { loadExperiment } = await import('../trainer/experiment/load');
     const loaded = await loadExperiment(path.resolve(file), { overrides: options.set });
-    const { prepareTraining } = await import('../training/prepare');
+    const { prepareTraining } = await import('../trainer/training/prepare');
     // Nothing is trained, so the backend that needs the least will do.
     const { program } = await prepareTraining(loaded, { backend: 'wasm' });
-    const { programAsOnnx } = await import('../graph/program-as-onnx');
+    const { programAsOnnx } = await import('../compiler/run/program-as-onnx');
     const bytes = programAsOnnx(program);
     await writeFile(output, bytes).catch((error: unknown) => {
       throw new ProblemError(

@@ -11,8 +11,8 @@ import { exitCode } from './exit-code';
 export async function keepSourceCommand(file: string, folder: string): Promise<number> {
   const answer = (value: object) => process.stdout.write(`${JSON.stringify(value)}\n`);
   try {
-    const { bundleExperiment } = await import('../experiment/bundle');
-    const { writeSourceSnapshot } = await import('../storage/source-snapshot');
+    const { bundleExperiment } = await import('../trainer/experiment/bundle');
+    const { writeSourceSnapshot } = await import('../trainer/storage/source-snapshot');
     const { sources } = await bundleExperiment(path.resolve(file));
     answer({ source: await writeSourceSnapshot(path.resolve(folder), sources) });
     return exitCode.done;

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { deserialize } from 'node:v8';
 import type { BackendName } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
-import { plainMessage } from '../backends/plain-message';
-import type { ProbeAnswer } from '../backends/probe';
-import type { TimingQuestion } from '../backends/time-program';
+import { plainMessage } from '../compiler/backends/plain-message';
+import type { ProbeAnswer } from '../compiler/backends/probe';
+import type { TimingQuestion } from '../compiler/backends/time-program';
 import { exitCode } from './exit-code';
 
 export interface ProbeCommandOptions {
@@ -43,13 +43,13 @@ async function answerOf(
   experimentFolder: string | undefined,
 ): Promise<ProbeAnswer> {
   try {
-    const { backendMethod } = await import('../backends/index');
-    const { lookAtMachine } = await import('../backends/machine');
+    const { backendMethod } = await import('../compiler/backends/index');
+    const { lookAtMachine } = await import('../compiler/backends/machine');
     const method = backendMethod(name);
     const loaded = await method.load(lookAtMachine(experimentFolder));
     const { description } = loaded;
     if (file === undefined) return { works: true, description };
-    const { timeProgram } = await import('../backends/time-program');
+    const { timeProgram } = await import('../compiler/backends/time-program');
     const question = deserialize(await readFile(file)) as TimingQuestion;
     return {
       works: true,

@@ -1,5 +1,5 @@
 import { ProblemError, problemOf } from '../../protocol/problem';
-import type { RecordedRun } from '../server/recorded-run';
+import type { RecordedRun } from '../trainer/server/recorded-run';
 import { exitCode } from './exit-code';
 
 /** How long a run may take to close its record after a defect, before the process ends anyway. */

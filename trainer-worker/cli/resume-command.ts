@@ -3,7 +3,7 @@ import type { WantedBackend } from '../../protocol/backends';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
-import { requireEnded, resumeRun } from '../server/begin-run';
+import { requireEnded, resumeRun } from '../trainer/server/begin-run';
 import { type ShellOptions, trainInShell } from './train-in-shell';
 
 export interface ResumeOptions extends ShellOptions {

@@ -7,7 +7,7 @@ import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { overridesForRerun } from '../../run-directory/repetition';
-import { beginRun, type RunRequest } from '../server/begin-run';
+import { beginRun, type RunRequest } from '../trainer/server/begin-run';
 import { makeRunFolder } from './run-folder';
 import { type ShellOptions, type ShellRun, trainInShell } from './train-in-shell';
 

@@ -3,7 +3,7 @@ import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import { errorName, type MetricInfo, type RunManifest, type RunState } from '../../protocol/run';
 import { formatWithError, isNotKnown, notKnown } from '../../protocol/with-error';
-import type { RunObserver } from '../training/run-observer';
+import type { RunObserver } from '../trainer/training/run-observer';
 
 /** Tells a shell how a run goes. */
 export interface RunReporter extends RunObserver {

@@ -12,8 +12,8 @@ import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
-import { bindOrReplace } from '../server/bind-socket';
-import type { LoadedSweep, SweepRun } from '../sweeps/load-sweep';
+import { bindOrReplace } from '../trainer/server/bind-socket';
+import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { type SweepReporter, sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
@@ -52,7 +52,7 @@ export async function sweepCommand(file: string, options: SweepCommandOptions): 
     guard = await claim(sweep, runs, () => workers.interruptOnce());
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
     copies = folder;
-    const { writeSourceSnapshot } = await import('../storage/source-snapshot');
+    const { writeSourceSnapshot } = await import('../trainer/storage/source-snapshot');
     // Whatever is edited meanwhile, all runs are of the same source.
     const copy = path.join(folder, await writeSourceSnapshot(folder, sweep.sources));
     const begun = new Map(
@@ -91,12 +91,12 @@ export async function sweepCommand(file: string, options: SweepCommandOptions): 
 }
 
 async function readSweep(file: string, options: SweepCommandOptions): Promise<LoadedSweep> {
-  const { readExperiment } = await import('../experiment/load');
+  const { readExperiment } = await import('../trainer/experiment/load');
   const read = await readExperiment(path.resolve(file));
-  const { loadSweep } = await import('../sweeps/load-sweep');
+  const { loadSweep } = await import('../trainer/sweeps/load-sweep');
   const again = options.again ? { again: new Date().toISOString() } : {};
   const sweep = loadSweep(read, { set: options.set, ...again });
-  const { requireMetric } = await import('../sweeps/require-metric');
+  const { requireMetric } = await import('../trainer/sweeps/require-metric');
   await requireMetric(read, sweep);
   return sweep;
 }

@@ -3,7 +3,7 @@ import type { Problem } from '../../protocol/problem';
 import type { Json, JsonObject, RunGroup } from '../../protocol/run';
 import { isNotKnown } from '../../protocol/with-error';
 import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
-import type { LoadedSweep } from '../sweeps/load-sweep';
+import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
 import { formatLast, formatNumber, formatSeconds, type Write } from './run-reporter';
 import { textTable } from './text-table';
 

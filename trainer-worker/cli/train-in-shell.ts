@@ -1,7 +1,7 @@
 import { type Problem, problemOf } from '../../protocol/problem';
-import type { RecordedRun } from '../server/recorded-run';
-import { TrainerServer } from '../server/trainer-server';
-import type { RunObserver } from '../training/run-observer';
+import type { RecordedRun } from '../trainer/server/recorded-run';
+import { TrainerServer } from '../trainer/server/trainer-server';
+import type { RunObserver } from '../trainer/training/run-observer';
 import { exitCode, exitCodeOf } from './exit-code';
 import { jsonReporter } from './json-reporter';
 import { problemText } from './problem-text';

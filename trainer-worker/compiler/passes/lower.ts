@@ -1,0 +1,9 @@
+import type { Node } from '../graph/graph';
+import type { OnnxDevice } from '../graph/ops/row';
+import { rewrite } from '../graph/rewrite';
+import { simplify } from './simplify';
+
+/** The same values by operations that ONNX Runtime has and is fast at; see `lower` in `graph/ops/row.ts`. */
+export function lower(results: readonly Node[], device: OnnxDevice): Node[] {
+  return simplify(rewrite(results, (node) => node.row.lower?.(node, device) ?? node));
+}

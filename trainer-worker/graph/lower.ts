@@ -1,9 +1,0 @@
-import type { Node } from './graph';
-import type { OnnxDevice } from './ops/row';
-import { rewrite } from './rewrite';
-import { simplify } from './simplify';
-
-/** The same values by operations that ONNX Runtime has and is fast at; see `lower` in `ops/row.ts`. */
-export function lower(results: readonly Node[], device: OnnxDevice): Node[] {
-  return simplify(rewrite(results, (node) => node.row.lower?.(node, device) ?? node));
-}

@@ -1,0 +1,51 @@
+import type { Random } from '../../compiler/random/random';
+import type { Domain } from './domain';
+
+/** A window, `[low, high]` per dimension. */
+export type Bounds = readonly (readonly [number, number])[];
+
+/**
+ * The window around `[n, D]` points: their range, widened on each side by a share of its width.
+ *
+ * @param domain it is cut at zero for data that are not negative, and around 0 and 1 for binary ones
+ */
+export function boundsOf(
+  points: Float32Array,
+  dimensions: number,
+  domain: Domain = 'real',
+): Bounds {
+  if (domain === 'binary') return Array.from({ length: dimensions }, () => [-margin, 1 + margin]);
+  return Array.from({ length: dimensions }, (_, d) => {
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (let i = d; i < points.length; i += dimensions) {
+      low = Math.min(low, points[i]!);
+      high = Math.max(high, points[i]!);
+    }
+    // A constant column has no width of its own.
+    const width = high > low ? high - low : Math.max(1, Math.abs(high));
+    const from = low - margin * width;
+    return [domain === 'nonnegative' ? Math.max(0, from) : from, high + margin * width] as const;
+  });
+}
+
+/** The share of its width that a window is widened by: room to see chains that have not arrived yet. */
+const margin = 0.25;
+
+/** `[count, D]` points, uniform in the window; uniform over 0 and 1 for binary data. */
+export function uniformIn(
+  bounds: Bounds,
+  count: number,
+  random: Random,
+  domain: Domain = 'real',
+): Float32Array {
+  const points = new Float32Array(count * bounds.length);
+  let i = 0;
+  for (let row = 0; row < count; row++) {
+    for (const [low, high] of bounds) {
+      const share = random.uniform();
+      points[i++] = domain === 'binary' ? Number(share >= 0.5) : low + (high - low) * share;
+    }
+  }
+  return points;
+}

@@ -1,0 +1,288 @@
+import { freemem } from 'node:os';
+import * as z from 'zod';
+import { ProblemError } from '../../../protocol/problem';
+import type { DataTransform, KeptFile } from '../../../protocol/run';
+import { Random, streams } from '../../compiler/random/random';
+import { excerpt } from '../options/excerpt';
+import { fraction, integer } from '../options/numbers';
+import type { ClassNames } from './class-names';
+import type { ScaledDataset } from './data-method';
+import type { DataLabels } from './dataset';
+import type { Domain } from './domain';
+import type { RowStore } from './row-store';
+
+/** Options that every source of measured rows has. */
+export interface TableOptions {
+  /**
+   * Whether each column is shifted to mean 0 and scaled to standard deviation 1 (both of the
+   * training rows). Default `null`: where the domain is `'real'`, and only there it is possible;
+   * step sizes then mean the same for every column.
+   */
+  readonly standardize?: boolean | null;
+  /**
+   * Where the numbers lie: `'real'`, `'nonnegative'`, or `'binary'` for rows of zeros and ones.
+   * Default `'real'`.
+   */
+  readonly domain?: Domain;
+  /**
+   * Name of the column that holds the class of each row, for labelled objectives and energies; it
+   * is not part of the points. Default `null`: rows have no classes.
+   */
+  readonly label?: string | null;
+  /** Share of the rows that is held out to measure on, 0 to 1, at least one row. Default 0.1. */
+  readonly heldOut?: number;
+  /**
+   * How many rows of the file are used at most, drawn by the seed with equal chances, from 3. Default
+   * `null`: all.
+   */
+  readonly rows?: number | null;
+}
+
+/** The schemas of {@link TableOptions}. @internal */
+export const tableShape = {
+  standardize: z.boolean().nullable().default(null),
+  domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
+  label: z.string().nullable().default(null),
+  heldOut: fraction.default(0.1),
+  rows: integer(3, 2 ** 32 - 1)
+    .nullable()
+    .default(null),
+};
+
+/** The schema of names of columns, each once. @internal */
+export function columnNames(option: string) {
+  return z.array(z.string()).refine((names) => repeated(names) === undefined, {
+    error: ({ input }) => {
+      const name = repeated(input as readonly string[])!;
+      const places = (input as readonly string[]).flatMap((other, at) =>
+        other === name ? [at + 1] : [],
+      );
+      return `'${option}' has '${excerpt(name)}' at places ${places.join(' and ')}.`;
+    },
+    params: { remedy: 'Name every column once.' },
+  });
+}
+
+function repeated(names: readonly string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) !== at);
+}
+
+/** Rows as a file has them. */
+interface Table {
+  /** Absolute path, for messages. */
+  readonly file: string;
+  readonly source: KeptFile;
+  /** Beside the numbers of `columns`, the number of the class where rows have classes. */
+  readonly rows: RowStore;
+  readonly columns: readonly string[];
+  readonly classes?: ClassNames;
+  /** Rows of the file that were left out for a missing number. Default 0. */
+  readonly incomplete?: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Bytes that rows of data may take on this machine: most of what is free.
+ *
+ * @internal
+ */
+export function memoryForRows(): number {
+  // Of the system or of the container, whichever is less.
+  const { availableMemory } = process as { readonly availableMemory?: () => number };
+  return 0.8 * (availableMemory?.call(process) ?? freemem());
+}
+
+/**
+ * Splits the rows of a file into training and held-out ones and standardises them.
+ *
+ * @throws ProblemError of kind `data` where there are too few rows, a column does not vary or a
+ *   value lies outside the domain
+ * @internal
+ */
+export function datasetOf(
+  table: Table,
+  options: Required<Pick<TableOptions, 'standardize' | 'domain' | 'heldOut'>>,
+  seed: number,
+): ScaledDataset {
+  const { file, rows, columns, classes, incomplete = 0 } = table;
+  const { domain } = options;
+  const standardize = options.standardize ?? domain === 'real';
+  const dimensions = columns.length;
+  const { count } = rows;
+  if (count < 3) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${file} has ${count} rows of data; training needs at least 3.`,
+      remedy: 'Use a file with more rows.',
+    });
+  }
+  requireDomain(table, domain, standardize);
+  const order = new Random(seed, streams.split).permutation(count);
+  const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
+  const training = order.subarray(heldOutCount);
+  const heldOut = order.subarray(0, heldOutCount);
+  const moments = momentsOf(rows, dimensions, training);
+  const warnings = [...table.warnings];
+  if (standardize) {
+    moments.forEach((moment, d) => {
+      requireSpread(file, columns[d]!, moment);
+    });
+  } else if (domain === 'real') warnings.push(...coarse(file, columns, moments));
+  const transform = standardize
+    ? { mean: moments.map(({ mean }) => mean), scale: moments.map(({ deviation }) => deviation) }
+    : undefined;
+  const of = (indices: Uint32Array) => singlePrecision(table, indices, transform);
+  // Behind a row that was left out the numbers would be others than the file's.
+  const isNumbered = rows.isWhole && incomplete === 0;
+  return {
+    dimensions,
+    axes: columns,
+    training: of(training),
+    ...(isNumbered ? { trainingNumbers: training.map((index) => index + 1) } : {}),
+    heldOut: of(heldOut),
+    ...(isNumbered ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
+    domain,
+    logScale: logScaleOf(transform),
+    ...(classes ? { labels: labelsOf(rows, dimensions, classes, training, heldOut) } : {}),
+    ...(transform ? { transform } : {}),
+    files: [table.source],
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+/** log |∂ raw / ∂ model| of data that were standardised, in nats. */
+function logScaleOf(transform: DataTransform | undefined): number {
+  return transform ? transform.scale.reduce((sum, scale) => sum + Math.log(scale), 0) : 0;
+}
+
+/** `[indices, D]` rows, standardised. */
+function singlePrecision(
+  { file, rows, columns }: Table,
+  indices: Uint32Array,
+  transform: DataTransform | undefined,
+): Float32Array {
+  const dimensions = columns.length;
+  const out = new Float32Array(indices.length * dimensions);
+  for (const [row, index] of indices.entries()) {
+    for (let d = 0; d < dimensions; d++) {
+      const raw = rows.at(index, d);
+      const value = transform ? (raw - transform.mean[d]!) / transform.scale[d]! : raw;
+      const single = Math.fround(value);
+      if (!Number.isFinite(single)) {
+        throw new ProblemError({
+          kind: 'data',
+          message: `${file} has ${raw} in column '${excerpt(columns[d]!)}', which is beyond single precision (3.4e38), in which models are trained.`,
+          remedy: 'Write that column in a larger unit, or set standardize: true.',
+        });
+      }
+      out[row * dimensions + d] = single;
+    }
+  }
+  return out;
+}
+
+/** Classes in the order of their numbers where all are numbers, else of their letters. */
+function labelsOf(
+  rows: RowStore,
+  column: number,
+  classes: ClassNames,
+  training: Uint32Array,
+  heldOut: Uint32Array,
+): DataLabels {
+  const { names } = classes;
+  // Of rows that were drawn from a file some classes may have none.
+  const found = new Set<number>();
+  for (let row = 0; row < rows.count; row++) found.add(rows.at(row, column));
+  const sorted = classes.sorted([...found]);
+  const indices = new Map(sorted.map((id, index) => [id, index]));
+  const of = (chosen: Uint32Array) =>
+    Float32Array.from(chosen, (row) => indices.get(rows.at(row, column))!);
+  return { classes: sorted.map((id) => names[id]!), training: of(training), heldOut: of(heldOut) };
+}
+
+/** @throws ProblemError of kind `data` that names the first value outside the domain */
+function requireDomain({ file, rows, columns }: Table, domain: Domain, standardize: boolean) {
+  if (domain === 'real') return;
+  if (standardize) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${file} cannot be standardised: its values would not stay ${domain}.`,
+      remedy: "Remove standardize: true, or set domain: 'real'.",
+    });
+  }
+  const isOutside = (value: number) =>
+    domain === 'binary' ? value !== 0 && value !== 1 : value < 0;
+  for (let row = 0; row < rows.count; row++) {
+    for (const [d, column] of columns.entries()) {
+      const value = rows.at(row, d);
+      if (!isOutside(value)) continue;
+      throw new ProblemError({
+        kind: 'data',
+        message: `${file}: row ${row + 1} of its data has ${value} in column '${excerpt(column)}', which is not ${domain === 'binary' ? '0 or 1' : 'zero or above'}.`,
+        remedy: `Correct the data, or remove domain: '${domain}'.`,
+      });
+    }
+  }
+}
+
+/** What a column is like in the training rows. */
+interface ColumnMoments {
+  readonly mean: number;
+  /** Of the population. */
+  readonly deviation: number;
+}
+
+/** Of all columns at once: each row is somewhere else in memory. */
+function momentsOf(rows: RowStore, dimensions: number, indices: Uint32Array): ColumnMoments[] {
+  const mean = new Float64Array(dimensions);
+  for (const index of indices) {
+    for (let d = 0; d < dimensions; d++) mean[d]! += rows.at(index, d);
+  }
+  for (let d = 0; d < dimensions; d++) mean[d]! /= indices.length;
+  const squares = new Float64Array(dimensions);
+  for (const index of indices) {
+    for (let d = 0; d < dimensions; d++) squares[d]! += (rows.at(index, d) - mean[d]!) ** 2;
+  }
+  return Array.from(mean, (value, d) => ({
+    mean: value,
+    deviation: Math.sqrt(squares[d]! / indices.length),
+  }));
+}
+
+/** Squares of what is smaller or larger than its root have no place in double precision. */
+const [smallestDeviation, largestDeviation] = [1e-150, 1e150];
+
+/** @throws ProblemError of kind `data` where a column cannot be standardised */
+function requireSpread(file: string, column: string, { mean, deviation }: ColumnMoments): void {
+  const shown = `Column '${excerpt(column)}' of ${file}`;
+  // Rounding leaves a constant column a deviation of about 1e-16 of its size.
+  const isTiny = mean !== 0 && Math.abs(mean) < smallestDeviation;
+  if (deviation <= 1e-12 * Math.abs(mean) && !isTiny) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${shown} has the same value in every training row, so it cannot be standardised.`,
+      remedy: 'Leave the column out, or set standardize: false.',
+    });
+  }
+  if (deviation < smallestDeviation || !(deviation <= largestDeviation)) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${shown} has numbers so large or so small that their squares cannot be computed.`,
+      remedy: 'Write it in another unit.',
+    });
+  }
+}
+
+/** Of a column's deviation, what rounding to single precision may at most take away unmentioned. */
+const coarseness = 0.01;
+
+/** Which columns lose what tells their values apart when they are rounded to single precision. */
+function coarse(file: string, columns: readonly string[], moments: readonly ColumnMoments[]) {
+  return moments.flatMap(({ mean, deviation }, d) => {
+    const spacing = 2 ** (Math.floor(Math.log2(Math.abs(mean))) - 23);
+    if (deviation === 0 || spacing <= coarseness * deviation) return [];
+    return [
+      `Column '${excerpt(columns[d]!)}' of ${file} varies by ${deviation.toPrecision(3)} around ${mean.toPrecision(8)}, which single precision rounds by up to ${(spacing / 2).toPrecision(3)}: standardize: true keeps what it has.`,
+    ];
+  });
+}

@@ -1,0 +1,73 @@
+import type { MetricInfo } from '../../../protocol/run';
+import type { Bounds } from '../data/bounds';
+import type { Dataset } from '../data/dataset';
+import type { Estimate } from './estimate';
+import type { SmallSpace, SpaceMeasure } from './small-space';
+
+/** What a diagnostic may be prepared from. */
+export interface DiagnosticContext {
+  readonly dataset: Dataset;
+  /** The shown window; its length is D. */
+  readonly bounds: Bounds;
+  /** Where the space is small enough to sum or to integrate over. */
+  readonly space?: SmallSpace;
+  readonly seed: number;
+  /** Whether the shown chains stand still once their iterations are done. */
+  readonly chainsEnd?: boolean;
+  /** Whether the model has scores at all noise levels, and so a probability flow. */
+  readonly hasFlow?: boolean;
+}
+
+/** Where chains pass. */
+export interface ChainRecord {
+  /** `[draws, chains, quantities]`: at each point its energy, then coordinates. */
+  readonly values: Float32Array;
+  /** Iterations, one after the other. */
+  readonly draws: number;
+  readonly chains: number;
+  readonly quantities: number;
+}
+
+/** The model at a preview. */
+export interface Subject {
+  /** `[n, D]` ends of the shown chains. */
+  readonly samples: Float32Array;
+  /** Energies of the held-out rows, `[m]`; evaluated once, however many ask. */
+  heldOutEnergies(): Promise<Float32Array>;
+  /**
+   * What the model is over all of a small space; integrated once, however many ask.
+   *
+   * @throws Error where the space is not small
+   */
+  inSpace(): Promise<SpaceMeasure>;
+  /** Energies of `[n, D]` points, `[n]`. */
+  energy(points: Float32Array): Promise<Float32Array>;
+  /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
+  score(points: Float32Array): Promise<Float32Array>;
+  /**
+   * Log-densities of `[n, D]` points under the probability flow, `[n]` nats, where there is one.
+   *
+   * @throws Error where there is none
+   */
+  flowLogDensity(points: Float32Array): Promise<Float32Array>;
+  /** Moves some of the shown chains on and gives what they pass. */
+  record(): Promise<ChainRecord>;
+}
+
+/** A measure of a model, taken at each preview. */
+export interface Diagnostic {
+  readonly metrics: readonly MetricInfo[];
+  /**
+   * Values by the names of {@link metrics}. The error of an {@link Estimate} is the value of the metric
+   * that {@link withError} declares.
+   */
+  measure(subject: Subject): Promise<Readonly<Record<string, number | Estimate>>>;
+}
+
+/** One row of the table of diagnostics. */
+export interface DiagnosticMethod {
+  /** What it needs where it cannot be taken: `data whose density is known`. */
+  readonly needs: string;
+  /** `undefined` where it cannot be taken. */
+  prepare(context: DiagnosticContext): Diagnostic | undefined;
+}

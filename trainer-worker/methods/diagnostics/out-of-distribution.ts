@@ -1,0 +1,54 @@
+import { Random, streams } from '../../compiler/random/random';
+import { uniformIn } from '../data/bounds';
+import type { DiagnosticMethod } from './diagnostic';
+import { type KnownEstimate, withError } from './estimate';
+import { mean } from './mean';
+
+const name = 'auroc/uniform';
+
+/**
+ * How well the energy tells held-out rows from points drawn uniformly in the shown window: the chance
+ * that the row has the lower energy of the two (the area under the receiver operating characteristic).
+ */
+export const outOfDistribution: DiagnosticMethod = {
+  needs: 'held-out rows',
+  prepare({ dataset: { heldOut, dimensions, domain }, bounds, seed }) {
+    const count = heldOut.length / dimensions;
+    if (count === 0) return undefined;
+    const others = uniformIn(bounds, count, new Random(seed, streams.diagnostics), domain);
+    return {
+      metrics: withError({
+        name,
+        label: 'AUROC, held-out rows against uniform noise',
+        group: 'Out of distribution',
+      }),
+      async measure({ energy, heldOutEnergies }) {
+        return { [name]: shareBelow(await heldOutEnergies(), await energy(others)) };
+      },
+    };
+  },
+};
+
+/**
+ * The share of pairs in which the first is the lower, ties counted half (Mann & Whitney 1947), with its
+ * standard error (DeLong, DeLong & Clarke-Pearson 1988).
+ */
+export function shareBelow(first: Float32Array, second: Float32Array): KnownEstimate {
+  const above = placements(second, Float32Array.from(first).sort());
+  const below = placements(first, Float32Array.from(second).sort());
+  const share = mean(above);
+  return { value: share.value, error: Math.hypot(share.error, mean(below).error) };
+}
+
+/** For each value the share of the others that lie below it, ties counted half. */
+function placements(values: Float32Array, others: Float32Array): Float64Array {
+  const shares = new Float64Array(values.length);
+  let below = 0;
+  let atMost = 0;
+  for (const [i, value] of Float32Array.from(values).sort().entries()) {
+    while (below < others.length && others[below]! < value) below++;
+    while (atMost < others.length && others[atMost]! <= value) atMost++;
+    shares[i] = (below + atMost) / 2 / others.length;
+  }
+  return shares;
+}

@@ -1,0 +1,61 @@
+import { Random, streams } from '../../compiler/random/random';
+import type { DiagnosticMethod } from './diagnostic';
+
+const name = 'discrepancy/sliced-wasserstein';
+const directions = 64;
+
+/**
+ * The sliced Wasserstein-2 distance of the shown samples and held-out rows (Bonneel et al. 2015), in
+ * units of the data: over 64 fixed random directions, the root mean square of how far the quantiles of
+ * their projections lie apart.
+ */
+export const slicedWasserstein: DiagnosticMethod = {
+  needs: 'held-out rows',
+  prepare({ dataset: { heldOut, dimensions }, seed }) {
+    if (heldOut.length === 0) return undefined;
+    const random = new Random(seed, streams.diagnostics);
+    const axes = Array.from({ length: directions }, () => {
+      const axis = Float64Array.from({ length: dimensions }, () => random.normal());
+      const length = Math.hypot(...axis);
+      return axis.map((value) => value / length);
+    });
+    const ofData = axes.map((axis) => sortedProjections(heldOut, axis));
+    return {
+      metrics: [
+        {
+          name,
+          label: 'Sliced Wasserstein distance of samples and held-out rows',
+          group: 'Distance of samples',
+        },
+      ],
+      async measure({ samples }) {
+        const squares = axes.map((axis, i) =>
+          meanSquaredGap(sortedProjections(samples, axis), ofData[i]!),
+        );
+        return { [name]: Math.sqrt(squares.reduce((sum, square) => sum + square) / directions) };
+      },
+    };
+  },
+};
+
+function sortedProjections(points: Float32Array, axis: Float64Array): Float64Array {
+  const dimensions = axis.length;
+  return Float64Array.from({ length: points.length / dimensions }, (_, i) =>
+    axis.reduce((sum, value, d) => sum + value * points[i * dimensions + d]!, 0),
+  ).sort();
+}
+
+/** ∫ (F⁻¹(u) - G⁻¹(u))² du of two samples' quantile functions, which are steps. */
+function meanSquaredGap(xs: Float64Array, ys: Float64Array): number {
+  let sum = 0;
+  let done = 0;
+  for (let i = 0, j = 0; i < xs.length && j < ys.length; ) {
+    const [endOfX, endOfY] = [(i + 1) / xs.length, (j + 1) / ys.length];
+    const end = Math.min(endOfX, endOfY);
+    sum += (end - done) * (xs[i]! - ys[j]!) ** 2;
+    done = end;
+    if (endOfX <= end) i++;
+    if (endOfY <= end) j++;
+  }
+  return sum;
+}

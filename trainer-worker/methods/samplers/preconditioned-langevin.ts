@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs';
+import * as z from 'zod';
+import { noise } from '../../compiler/trace/trace';
+import { integer, positive } from '../options/numbers';
+import { specOf } from '../options/validate';
+import type { CarryingSampler, SamplerMethod } from './sampler-method';
+
+export interface PreconditionedLangevinOptions {
+  /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
+  readonly steps?: number;
+  /** ε in `x ← x + ε²/2 · M · score + ε · √M · z`, in units of √M, above 0 to 1000. Default 0.1. */
+  readonly stepSize?: number;
+  /**
+   * What M is, a positive number for each coordinate. Default `'variances'`: those of the chains'
+   * starts, so that ε counts in standard deviations of each coordinate. `'scores'`: one over the root
+   * mean square of the starts' scores, as RMSProp scales gradients.
+   */
+  readonly by?: 'variances' | 'scores';
+}
+
+export interface PreconditionedLangevinSpec extends Required<PreconditionedLangevinOptions> {
+  readonly type: 'preconditionedLangevin';
+}
+
+/**
+ * Langevin dynamics with a diagonal preconditioner M: coordinates of very different scales move alike.
+ * M is measured over all chains where they start and stays what it is for the run of the chains, so
+ * that their law is that of Langevin dynamics in coordinates scaled by `√M`. (Preconditioners that
+ * follow the chain, as in Li et al. 2016, arXiv:1512.07666, sample another law.)
+ */
+export function preconditionedLangevin(
+  options?: PreconditionedLangevinOptions,
+): PreconditionedLangevinSpec {
+  return specOf(schema, 'sampler.preconditionedLangevin', 'preconditionedLangevin', options);
+}
+
+const schema: z.ZodType<PreconditionedLangevinSpec> = z.strictObject({
+  type: z.literal('preconditionedLangevin'),
+  steps: integer(1, 100_000).default(20),
+  stepSize: positive.max(1000).default(0.1),
+  by: z.enum(['variances', 'scores']).default('variances'),
+});
+
+/** Keeps M positive where a coordinate does not vary or the energy is flat. */
+const smallest = 1e-8;
+
+/** @internal */
+export const preconditionedLangevinMethod: SamplerMethod<
+  PreconditionedLangevinSpec,
+  typeof preconditionedLangevin,
+  CarryingSampler
+> = {
+  create: preconditionedLangevin,
+  schema,
+  build: ({ steps, stepSize, by }) => ({
+    steps,
+    init(x, model) {
+      const meanSquare = (values: tf.Tensor) => tf.mean(tf.square(values), 0, true);
+      if (by === 'scores') {
+        return { metric: tf.rsqrt(tf.add(meanSquare(model.score(x)), smallest)) };
+      }
+      return { metric: tf.add(meanSquare(tf.sub(x, tf.mean(x, 0, true))), smallest) };
+    },
+    advance(x, { metric }, model) {
+      const drift = tf.mul(tf.mul(metric!, stepSize ** 2 / 2), model.score(x));
+      const kick = tf.mul(tf.mul(tf.sqrt(metric!), stepSize), noise('normal', x.shape));
+      return { x: tf.add(x, tf.add(drift, kick)) as tf.Tensor2D, carried: { metric: metric! } };
+    },
+  }),
+};

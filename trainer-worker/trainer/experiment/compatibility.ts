@@ -1,0 +1,122 @@
+import { type DataSpec, dataMethod } from '../../methods/data';
+import type { Domain } from '../../methods/data/domain';
+import { type EnergySpec, energies, energyMethod } from '../../methods/energies';
+import { type NoiseSpec, noiseDomains, noiseSpec } from '../../methods/noise-distributions';
+import { type ObjectiveSpec, objectiveMethod, objectives } from '../../methods/objectives';
+import { OptionError } from '../../methods/options/option-error';
+import { requireWhole } from '../../methods/options/validate';
+import { type SamplerSpec, samplers } from '../../methods/samplers';
+
+/** The parts of an experiment that must suit each other. */
+interface Parts {
+  readonly data: DataSpec;
+  readonly energy: EnergySpec;
+  readonly objective: ObjectiveSpec;
+  readonly preview: { readonly sampler: SamplerSpec };
+}
+
+interface Suits {
+  readonly domains?: readonly Domain[];
+}
+
+const everywhere: readonly Domain[] = ['real', 'nonnegative', 'binary'];
+
+/** What people call the numbers of a domain. */
+const called: Readonly<Record<Domain, string>> = {
+  real: 'real numbers',
+  nonnegative: 'non-negative numbers',
+  binary: 'binary numbers (0 and 1)',
+};
+
+/** Noise that can be told from data of a domain. */
+const suitedNoise: Readonly<Record<Domain, string>> = {
+  real: 'Use noise of real numbers, such as noise.gaussian().',
+  nonnegative:
+    'Use noise that is not negative, such as noise.uniform(), or your own by noise.custom.',
+  binary: 'Use noise of zeros and ones, such as noise.bernoulli(), or your own by noise.custom.',
+};
+
+/** Where the numbers of what `spec` loads lie. */
+export function domainOf(spec: DataSpec): Domain {
+  return dataMethod(spec).domain?.(spec) ?? 'real';
+}
+
+/**
+ * Checks, before anything is loaded, that objective, energy and samplers can work with the domain of
+ * the data and that its rows have classes where these are needed.
+ *
+ * @throws OptionError that names the data and what can be used
+ */
+export function requireCompatible({ data, energy, objective, preview }: Parts): void {
+  const domain = domainOf(data);
+  const method = objectiveMethod(objective);
+  requireDomain(domain, data, ['objective'], objective.type, objectives, ['real']);
+  const noise = method.noise?.(objective).noise;
+  if (noise !== undefined) requireSameDomain(domain, data, noiseSpec(noise));
+  for (const part of allParts(energy)) {
+    requireDomain(domain, data, ['energy'], part.type, energies, everywhere);
+  }
+  // A sampler for the line serves half of it as well, see `chain-in-domain.ts`.
+  const walked = domain === 'nonnegative' ? 'real' : domain;
+  const own = method.previewSampler?.(objective);
+  if (own) requireDomain(walked, data, ['objective', 'sampler'], own.type, samplers, ['real']);
+  requireDomain(walked, data, ['preview', 'sampler'], preview.sampler.type, samplers, ['real']);
+  if (dataMethod(data).hasLabels?.(data)) return;
+  if (method.needsLabels?.(objective)) throw unlabelled(data, 'objective', objective.type);
+  if (energyMethod(energy).needsLabels?.(energy)) throw unlabelled(data, 'energy', energy.type);
+}
+
+/** An energy, and where it is a composition all that it is made of. */
+function allParts(energy: EnergySpec): readonly EnergySpec[] {
+  if (!Object.hasOwn(energies, energy.type)) {
+    throw new OptionError(
+      'experiment: a part of the composed energy is no energy.',
+      'Write for example energy.product({ of: [energy.mlp(), energy.gaussian()] }).',
+      ['energy'],
+    );
+  }
+  const { schema, parts } = energyMethod(energy);
+  requireWhole(schema, `energy.${energy.type}`, energy);
+  return [energy, ...(parts?.(energy) ?? []).flatMap(allParts)];
+}
+
+/** @throws OptionError unless the method `type` of `table` works with the domain */
+function requireDomain(
+  domain: Domain,
+  data: DataSpec,
+  path: readonly string[],
+  type: string,
+  table: Readonly<Record<string, Suits>>,
+  standard: readonly Domain[],
+): void {
+  const usable = Object.entries(table).flatMap(([name, { domains = standard }]) =>
+    domains.includes(domain) ? [name] : [],
+  );
+  if (usable.includes(type)) return;
+  const family = path.at(-1);
+  throw new OptionError(
+    `experiment: ${family}.${type} cannot be used with data.${data.type}, whose values are ${called[domain]}.`,
+    usable.length === 0
+      ? 'Use other data.'
+      : `Use ${usable.map((name) => `${family}.${name}`).join(' or ')}.`,
+    path,
+  );
+}
+
+/** @throws OptionError unless noise lies where the data do */
+function requireSameDomain(domain: Domain, data: DataSpec, noise: NoiseSpec): void {
+  if (noiseDomains(noise).includes(domain)) return;
+  throw new OptionError(
+    `experiment: noise.${noise.type} cannot be used with data.${data.type}, whose values are ${called[domain]}.`,
+    suitedNoise[domain],
+    ['objective', 'noise'],
+  );
+}
+
+function unlabelled(data: DataSpec, family: 'objective' | 'energy', type: string): OptionError {
+  return new OptionError(
+    `experiment: ${family}.${type} needs the class of each row, but data.${data.type} has none.`,
+    'Name the column of the classes with the option label of data.csv or data.npy, or use labelled data such as data.eightGaussians.',
+    [family],
+  );
+}

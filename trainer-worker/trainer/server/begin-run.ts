@@ -1,0 +1,245 @@
+import path from 'node:path';
+import type { WantedBackend } from '../../../protocol/backends';
+import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
+import { isLiving, type JsonObject, type RunGroup, type RunManifest } from '../../../protocol/run';
+import { isTrainerListening } from '../../../protocol/socket-transport';
+import {
+  type KeptCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+} from '../../../run-directory/checkpoints';
+import { readManifest } from '../../../run-directory/manifest';
+import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { readGitState } from '../storage/git-state';
+import type { RunRecorder } from '../storage/run-recorder';
+import type { PreparedTraining } from '../training/prepared-training';
+import type { RunObserver } from '../training/run-observer';
+import type { RecordedRun } from './recorded-run';
+
+/** Where a run is kept and where its process listens. */
+interface RunPlace {
+  /** The run directory, which exists. */
+  readonly directory: string;
+  readonly socket: string;
+}
+
+/** A new run, and what it is made of. */
+export interface RunRequest extends RunPlace {
+  readonly id: string;
+  readonly createdAt: Date;
+  /**
+   * The file as it is now, or a copy of the one that lies at `original`; or, exactly as then, what the
+   * run in a directory was made of.
+   */
+  readonly of: { readonly file: string; readonly original?: string } | { readonly exactly: string };
+  /** Dotted path → value; on top of those of the run that is repeated exactly. */
+  readonly overrides: JsonObject;
+  /** What is to compute. */
+  readonly backend: WantedBackend;
+  /** The run that this one repeats. */
+  readonly parent?: string;
+  /** The sweep that it is a part of. */
+  readonly group?: RunGroup;
+}
+
+/** A run that has ended or was killed, and is to go on. */
+export interface ResumeRequest extends RunPlace {
+  /** Completed steps of the checkpoint to go on from, at most; the newest sound one where absent. */
+  readonly from?: number;
+  /** Training steps until it is finished; as before where absent. */
+  readonly steps?: number;
+  /** What is to compute; as before where absent. */
+  readonly backend?: WantedBackend;
+}
+
+/**
+ * Hears what a run is busy with before it begins.
+ *
+ * @param isTried whether the experiment, its data and its step were tried, so that time is all it takes
+ */
+export type OnPhase = (phase: string, isTried?: true) => void;
+
+const choosing = 'choosing what computes';
+
+/**
+ * Loads an experiment, prepares its training and begins its record; the run is then ready to be run.
+ *
+ * The tensor library and all that needs it is loaded here, so that whoever calls this can listen and
+ * show what is going on first.
+ *
+ * @throws ProblemError that says why it cannot begin
+ */
+export async function beginRun(
+  request: RunRequest,
+  listeners: readonly RunObserver[],
+  onPhase: OnPhase,
+): Promise<RecordedRun> {
+  onPhase('loading the experiment');
+  const { loaded, backend, repeated } = await loadRequested(request);
+  // A large repository takes git a while: it looks while the rest is made ready.
+  const gitWarnings: string[] = [];
+  const looked = readGitState(path.dirname(loaded.file), (text) => gitWarnings.push(text));
+  onPhase('loading the tensor library');
+  const { prepareTraining } = await import('../training/prepare');
+  onPhase('loading the data and trying a step');
+  const onCompiled = () => onPhase(choosing, true);
+  const made = await prepareTraining(loaded, { backend, onCompiled });
+  const git = await looked;
+  const warnings = [...made.warnings, ...changedData(repeated, made), ...gitWarnings];
+  const prepared = { ...made, warnings };
+  onPhase('beginning the record', true);
+  const { RunRecorder } = await import('../storage/run-recorder');
+  const start = { ...request, loaded, prepared, git, ...(repeated ? { parent: repeated.id } : {}) };
+  return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
+}
+
+/**
+ * Goes on with a run in its own directory: from a checkpoint, with the source, seed and overrides that
+ * it keeps. What it recorded before stays; steps that are done again are not recorded twice.
+ *
+ * @throws ProblemError that says why it cannot go on; nothing in the directory is then changed
+ */
+export async function resumeRun(
+  request: ResumeRequest,
+  listeners: readonly RunObserver[],
+  onPhase: OnPhase,
+): Promise<RecordedRun> {
+  const { directory, steps } = request;
+  onPhase('reading the checkpoint');
+  const manifest = await readManifest(directory);
+  // Who listens at the run's own place is this process: that keeps all others out.
+  if (manifest.worker?.socket !== request.socket) await requireEnded(manifest);
+  const warnings: string[] = [];
+  const saved = await newestSound(directory, request.from, warnings);
+  onPhase('loading the experiment');
+  const { loadKeptExperiment } = await import('../experiment/kept-source');
+  const changes = steps === undefined ? {} : { steps };
+  const loaded = await loadKeptExperiment(directory, manifest, changes);
+  requireStepsLeft(manifest, loaded, saved);
+  onPhase('loading the tensor library');
+  const { prepareTraining } = await import('../training/prepare');
+  onPhase('loading the data and trying a step');
+  const wanted = request.backend ?? (manifest.backend?.name as WantedBackend | undefined);
+  const onCompiled = () => onPhase(choosing, true);
+  const go = (backend: WantedBackend) =>
+    prepareTraining(loaded, { backend, onCompiled, ...(saved ? { saved } : {}) });
+  const prepared = await go(wanted ?? 'auto').catch(async (thrown: unknown) => {
+    // A backend that was asked for by name now is not replaced by another.
+    const problem = problemOf(thrown);
+    if (request.backend !== undefined || problem.kind !== 'environment') throw thrown;
+    warnings.push(
+      `${problem.message} Another one goes on; its numbers may differ in the last bits.`,
+    );
+    return await go('auto');
+  });
+  warnings.push(...changedData(manifest, prepared));
+  onPhase('going on with the record', true);
+  const { RunRecorder } = await import('../storage/run-recorder');
+  const { socket } = request;
+  const resumption = { directory, socket, manifest, loaded, prepared, warnings };
+  return await recorded(prepared, listeners, (onTrouble) =>
+    RunRecorder.resume({ ...resumption, step: saved?.step ?? 0 }, onTrouble),
+  );
+}
+
+/** The run of a prepared training and the recorder that `open` gives. */
+async function recorded(
+  prepared: PreparedTraining,
+  listeners: readonly RunObserver[],
+  open: (onTrouble: (problem: Problem) => void) => Promise<RunRecorder>,
+): Promise<RecordedRun> {
+  const { RecordedRun } = await import('./recorded-run');
+  let run: RecordedRun | undefined;
+  let early: Problem | undefined;
+  const recorder = await open((problem) => {
+    if (run) run.onTrouble();
+    else early = problem;
+  });
+  // Nothing is recorded yet, so this is only possible when the disk fills up in this very moment.
+  if (early) throw new ProblemError(early);
+  run = new RecordedRun(recorder, (observer) => prepared.createLoop([observer]), listeners);
+  return run;
+}
+
+async function loadRequested(
+  request: RunRequest,
+): Promise<{ loaded: LoadedExperiment; backend: WantedBackend; repeated?: RunManifest }> {
+  const { of, overrides, backend } = request;
+  if ('file' in of) {
+    const { loadExperiment } = await import('../experiment/load');
+    const { file, original } = of;
+    const loaded = await loadExperiment(file, {
+      overrides,
+      ...(original === undefined ? {} : { original }),
+    });
+    return { loaded, backend };
+  }
+  const manifest = await readManifest(of.exactly);
+  const { loadKeptExperiment } = await import('../experiment/kept-source');
+  const loaded = await loadKeptExperiment(of.exactly, manifest, overrides);
+  const before = manifest.backend?.name as WantedBackend | undefined;
+  return {
+    loaded,
+    backend: backend === 'auto' ? (before ?? backend) : backend,
+    repeated: manifest,
+  };
+}
+
+/** Which data files of a run differ now, in words: what is trained from here on is not what it was. */
+function changedData(
+  before: RunManifest | undefined,
+  { dataFiles }: Pick<PreparedTraining, 'dataFiles'>,
+): string[] {
+  return (before?.dataFiles ?? []).flatMap(({ file, sha256 }) => {
+    const now = dataFiles.find((one) => one.file === file);
+    if (now === undefined || now.sha256 === sha256) return [];
+    const [was, is] = [sha256, now.sha256].map((hash) => hash.slice(0, 12));
+    return `The data file ${file} has changed since ‘${before?.name}’ began (SHA-256 ${was}… then, ${is}… now): it is trained on other data.`;
+  });
+}
+
+/** @throws ProblemError of kind `worker` while the run's trainer answers */
+export async function requireEnded({ name, state, worker }: RunManifest): Promise<void> {
+  if (!isLiving(state.status) || !worker || !(await isTrainerListening(worker.socket))) return;
+  throw new ProblemError({
+    kind: 'worker',
+    message: `‘${name}’ is in training already (process ${worker.pid}).`,
+    remedy: 'Watch that one, or stop it first.',
+  });
+}
+
+/** @throws ProblemError of kind `experiment` when nothing is left to do */
+function requireStepsLeft(
+  { name }: RunManifest,
+  { experiment }: LoadedExperiment,
+  saved: KeptCheckpoint | undefined,
+): void {
+  if (saved === undefined || saved.step < experiment.steps) return;
+  throw new ProblemError({
+    kind: 'experiment',
+    message: `‘${name}’ has done all of its ${experiment.steps} steps.`,
+    remedy: 'Give it more with --steps, or an earlier step to go on from with --from.',
+  });
+}
+
+/**
+ * The newest checkpoint that can be read; none where the run died before its first.
+ *
+ * @param warnings gets what is wrong with newer ones
+ */
+async function newestSound(
+  directory: string,
+  from: number | undefined,
+  warnings: string[],
+): Promise<KeptCheckpoint | undefined> {
+  const steps = await listCheckpoints(directory);
+  for (const step of steps.reverse()) {
+    if (from !== undefined && step > from) continue;
+    try {
+      return await readCheckpoint(directory, step);
+    } catch (thrown) {
+      warnings.push(problemOf(thrown).message);
+    }
+  }
+  return undefined;
+}

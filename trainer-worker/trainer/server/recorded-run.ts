@@ -1,0 +1,229 @@
+import { type Problem, problemOf } from '../../../protocol/problem';
+import {
+  isLiving,
+  type PreviewFrame,
+  type RunManifest,
+  type RunState,
+} from '../../../protocol/run';
+import type { ScalarEvent } from '../../../run-directory/event-message';
+import type { RunRecorder } from '../storage/run-recorder';
+import type { TrainingLoop } from '../training/loop';
+import type { Checkpoint, RunObserver } from '../training/run-observer';
+import type { ServedRun } from './trainer-server';
+
+/** What a run needs of its loop. */
+export type ControlledLoop = Pick<
+  TrainingLoop,
+  'state' | 'run' | 'pause' | 'resume' | 'tryAgain' | 'checkpoint' | 'stop'
+>;
+
+/** How often a run that the disk has paused looks whether that is over. */
+const retryMs = 5_000;
+
+/**
+ * A training loop and its record, as one thing to control: what cannot be recorded pauses the loop,
+ * resuming records first, and nobody hears of the end before it is on disk. What the disk has paused
+ * goes on by itself when the disk takes what it refused, unless somebody wants it to pause.
+ */
+export class RecordedRun implements ServedRun {
+  readonly #loop: ControlledLoop;
+  readonly #recorder: RunRecorder;
+  readonly #listeners: readonly RunObserver[];
+  readonly #ended: Promise<RunState>;
+  #end!: (state: RunState) => void;
+  readonly #abandoned: Promise<void>;
+  #abandon!: () => void;
+  #failure: Problem | undefined;
+  #final: RunState | undefined;
+  /** Somebody wants it to stand still, whatever the disk does. */
+  #isHeld = false;
+
+  /**
+   * @param createLoop makes the loop, given its observer
+   * @param listeners hear of everything after it is recorded
+   */
+  constructor(
+    recorder: RunRecorder,
+    createLoop: (observer: RunObserver) => ControlledLoop,
+    listeners: readonly RunObserver[],
+  ) {
+    this.#recorder = recorder;
+    this.#listeners = listeners;
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#abandoned = new Promise((resolve) => {
+      this.#abandon = resolve;
+    });
+    this.#loop = createLoop({
+      state: (state) => this.#onState(state),
+      metrics: (step, values, wallTime) => {
+        recorder.metrics(step, values, wallTime);
+        for (const listener of listeners) listener.metrics?.(step, values, wallTime);
+      },
+      notice: (text) => this.note(text),
+      preview: (frame) => this.#onPreview(frame),
+      snapshot: (snapshot) => recorder.snapshot(snapshot),
+      checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
+    });
+  }
+
+  get state(): RunState {
+    return this.#final ?? this.#withTrouble(this.#loop.state);
+  }
+
+  get manifest(): RunManifest {
+    return this.#recorder.manifest;
+  }
+
+  /**
+   * Trains to the end and closes the record.
+   *
+   * @returns the final state, which is on disk (unless it says that it could not be written)
+   */
+  async run(): Promise<RunState> {
+    const retries = setInterval(() => this.#tryAgain(), retryMs);
+    retries.unref();
+    const status = await Promise.race([
+      this.#loop.run(),
+      this.#abandoned.then(() => 'stopped' as const),
+    ]).catch((thrown: unknown) => {
+      this.#failure ??= problemOf(thrown);
+      return 'failed' as const;
+    });
+    clearInterval(retries);
+    const { step, steps } = this.#loop.state;
+    const final: RunState = this.#failure
+      ? { status: 'failed', step, steps, problem: this.#failure }
+      : { status, step, steps };
+    this.#final = final;
+    try {
+      await this.#recorder.close(final);
+    } catch (thrown) {
+      this.#final = { ...final, status: 'failed', problem: problemOf(thrown, 'storage') };
+    }
+    this.#tell(this.#final);
+    this.#end(this.#final);
+    return this.#final;
+  }
+
+  /** Resolves once the loop stands still between two steps. */
+  async pause(): Promise<RunState> {
+    this.#isHeld = true;
+    return this.#withTrouble(await this.#loop.pause());
+  }
+
+  /** Goes on; what could not be recorded is recorded first, and if that fails nothing goes on. */
+  async resume(): Promise<RunState> {
+    this.#isHeld = false;
+    if (this.#recorder.trouble) await this.#recorder.retry();
+    return this.#withTrouble(this.#loop.resume());
+  }
+
+  /** Writes a checkpoint; resolves once it is durable, and rejects if it cannot be written. */
+  async checkpoint(): Promise<RunState> {
+    return this.#withTrouble(await this.#loop.checkpoint());
+  }
+
+  /** Writes a checkpoint and ends the run; resolves once all is on disk. */
+  async stop(): Promise<RunState> {
+    if (this.#final) return this.#ended;
+    // Where its checkpoint cannot be written it stands still, and whoever asked decides.
+    this.#isHeld = true;
+    await this.#loop.stop();
+    return this.#ended;
+  }
+
+  /**
+   * Ends the run as failed, with a checkpoint if that is possible.
+   *
+   * @param problem why; becomes the reason that the record shows
+   */
+  async giveUp(problem: Problem): Promise<void> {
+    if (this.#failure) return;
+    this.#failure = problem;
+    try {
+      await this.#loop.stop();
+    } catch {
+      // The problem that is told is the first one.
+      this.#abandon();
+    }
+  }
+
+  /** Ends the run as failed at once, without asking the loop. */
+  abandon(problem: Problem): void {
+    this.#failure ??= problem;
+    this.#abandon();
+  }
+
+  /** Keeps a sentence that whoever looks at the run should know, and tells it. */
+  note(text: string): void {
+    this.#recorder.notice(text);
+    for (const listener of this.#listeners) listener.notice?.(text);
+  }
+
+  /** Pauses because something cannot be recorded. */
+  onTrouble(): void {
+    this.#loop.pause().then(
+      () => this.#tell(this.state),
+      // A loop that cannot pause has ended, and its end is told.
+      () => undefined,
+    );
+  }
+
+  flush(): Promise<number> {
+    return this.#recorder.flush();
+  }
+
+  unwritten(): { readonly bytes: number; readonly events: readonly ScalarEvent[] } {
+    return this.#recorder.unwritten();
+  }
+
+  previewSteps(): Promise<number[]> {
+    return this.#recorder.previewSteps();
+  }
+
+  #tryAgain(): void {
+    const { status, problem } = this.state;
+    if (this.#isHeld || status !== 'paused' || problem?.kind !== 'storage') return;
+    if (this.#recorder.trouble === undefined) {
+      this.#loop.tryAgain();
+      return;
+    }
+    const resume = async () => {
+      await this.#recorder.retry();
+      if (this.#isHeld) return;
+      if (this.#loop.state.problem) this.#loop.tryAgain();
+      else this.#loop.resume();
+    };
+    // It stays as it is, and is tried again.
+    resume().catch(() => undefined);
+  }
+
+  #onState(state: RunState): void {
+    // The end is told by `run`, when it is on disk.
+    if (!isLiving(state.status) || this.#final) return;
+    const told = this.#withTrouble(state);
+    this.#recorder.state(told);
+    this.#tell(told);
+  }
+
+  async #onPreview(frame: PreviewFrame): Promise<void> {
+    await this.#recorder.preview(frame);
+    await Promise.all(this.#listeners.map((listener) => listener.preview?.(frame)));
+  }
+
+  async #onCheckpoint(checkpoint: Checkpoint): Promise<void> {
+    await this.#recorder.checkpoint(checkpoint);
+    await Promise.all(this.#listeners.map((listener) => listener.checkpoint?.(checkpoint)));
+  }
+
+  #tell(state: RunState): void {
+    for (const listener of this.#listeners) listener.state?.(state);
+  }
+
+  #withTrouble(state: RunState): RunState {
+    const { trouble } = this.#recorder;
+    return trouble && isLiving(state.status) ? { ...state, problem: trouble } : state;
+  }
+}

@@ -1,0 +1,304 @@
+import { ProblemError } from '../../../protocol/problem';
+import type { Backend } from '../../compiler/backends/backend';
+import type { NamedTensor } from '../../compiler/graph/named-tensor';
+import type { Program } from '../../compiler/graph/program';
+import { sizeOf } from '../../compiler/graph/shape';
+import type { Arrays, Execution, NoiseKey } from '../../compiler/run/execution';
+import type { Batches } from '../../methods/data/batches';
+import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
+import type { Objective } from '../../methods/objectives/objective-method';
+import { parameterName } from './model-programs';
+import { OnDemand } from './on-demand';
+import { Pace } from './pace';
+import { rowAtFault } from './row-at-fault';
+import type { Checkpoint } from './run-observer';
+import { ShownChains, type ShownChainsOptions } from './shown-chains';
+import { rateFactorName, type StepProgram } from './step-program';
+import type { StepMetrics, TrainingStep } from './training-step';
+
+/** Programs of one training and what they are fed from. */
+export interface CompiledStepOptions {
+  readonly step: StepProgram;
+  /** The same with a watch for each parameter, for a step that went wrong. */
+  readonly tellingStep: () => StepProgram;
+  /** See `model-programs.ts`. */
+  readonly energies: Program;
+  /** The same of few points. */
+  readonly fewEnergies: () => Program;
+  readonly chains: ShownChainsOptions;
+  readonly scores: () => Program;
+  readonly flows: () => Program;
+  readonly backend: Backend;
+  readonly objective: Objective;
+  readonly batches: Batches;
+  /** See {@link TrainingDefinition}. */
+  readonly rowNumbers?: Uint32Array;
+  readonly seed: number;
+  /** `[count, D]` points that the shown chains start from after so many steps. */
+  readonly shownChains: (step: number, count: number) => Float32Array;
+  /** Sampler iterations on shown chains. */
+  readonly previewChainSteps: number;
+  /** The step's state to begin with: parameters and optimizer. */
+  readonly initial: readonly NamedTensor[];
+  /** Names of the parameters, without prefix. */
+  readonly parameters: readonly string[];
+  /** The last completed step; 0 at the beginning. */
+  readonly completed: number;
+}
+
+/** In a checkpoint's metadata: into how many shards batches are cut. */
+export const shardsKey = 'shards';
+
+/** One training step as a compiled program on a backend. */
+export class CompiledStep implements TrainingStep {
+  readonly #options: CompiledStepOptions;
+  readonly #step: Execution;
+  readonly #energies: OnDemand;
+  readonly #chains: ShownChains;
+  readonly #fewEnergies: OnDemand;
+  readonly #scores: OnDemand;
+  readonly #flows: OnDemand;
+  readonly #pace = new Pace();
+  /** Shapes of the state, for checkpoints. */
+  readonly #shapes: ReadonlyMap<string, readonly number[]>;
+  #completed: number;
+
+  private constructor(options: CompiledStepOptions, step: Execution) {
+    this.#options = options;
+    this.#step = step;
+    this.#chains = new ShownChains(options.chains, options.backend);
+    this.#energies = new OnDemand(options.backend, () => options.energies);
+    this.#fewEnergies = new OnDemand(options.backend, options.fewEnergies);
+    this.#scores = new OnDemand(options.backend, options.scores);
+    this.#flows = new OnDemand(options.backend, options.flows);
+    this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
+    this.#completed = options.completed;
+  }
+
+  /** Hands the step to the backend; programs that only show the model follow when they are needed. */
+  static async start(options: CompiledStepOptions): Promise<CompiledStep> {
+    const { backend, step, initial } = options;
+    const state = Object.fromEntries(initial.map(({ name, data }) => [name, data]));
+    return new CompiledStep(options, await backend.start(step.program, state));
+  }
+
+  async run(step: number): Promise<StepMetrics> {
+    const { objective, seed, step: compiled } = this.#options;
+    const feeds = feedsOf(this.#options, step);
+    const outputs = await this.#step.run(feeds, { seed, step }, isSound);
+    if (!isSound(outputs)) throw await this.#notFinite(step, feeds, outputs);
+    objective.keep?.(step, outputs);
+    this.#completed = step;
+    const values = outputs['metrics']!;
+    return Object.fromEntries(compiled.metrics.map(({ name }, index) => [name, values[index]!]));
+  }
+
+  async sample(): Promise<Float32Array> {
+    const { shownChains, previewChainSteps } = this.#options;
+    const points = shownChains(this.#completed, this.#chains.count);
+    if (previewChainSteps === 0) return points;
+    const parameters = await this.parameters();
+    return this.#chains.run(points, previewChainSteps, this.#completed, parameters);
+  }
+
+  async energy(points: Float32Array): Promise<Float32Array> {
+    const { energies } = this.#options;
+    const [many, dimensions] = energies.inputs[0]!.shape as [number, number];
+    const rows = points.length / dimensions;
+    const rest = rows % many;
+    // A program has one size: what fills a small part of it is cheaper by a smaller one.
+    const few = rest > 0 && rest <= many / 4 ? rest : 0;
+    const parts = [
+      points.subarray(0, (rows - few) * dimensions),
+      points.subarray((rows - few) * dimensions),
+    ];
+    const first = await this.#evaluate(this.#energies, 'energies', parts[0]!);
+    if (few === 0) return first;
+    const last = await this.#evaluate(this.#fewEnergies, 'energies', parts[1]!);
+    return Float32Array.of(...first, ...last);
+  }
+
+  score(points: Float32Array): Promise<Float32Array> {
+    return this.#evaluate(this.#scores, 'scores', points);
+  }
+
+  flowLogDensity(points: Float32Array): Promise<Float32Array> {
+    return this.#evaluate(this.#flows, 'logDensities', points);
+  }
+
+  async record(samples: Float32Array): Promise<ChainRecord> {
+    const { previewChainSteps } = this.#options;
+    const parameters = await this.parameters();
+    return this.#chains.record(samples, previewChainSteps, this.#completed, parameters);
+  }
+
+  async parameters(): Promise<Record<string, Float32Array>> {
+    const state = await this.#step.readState();
+    return Object.fromEntries(
+      this.#options.parameters.map((name) => [
+        parameterName(name),
+        (state[`average/${name}`] ?? state[parameterName(name)]) as Float32Array,
+      ]),
+    );
+  }
+
+  async checkpoint(step: number): Promise<Checkpoint> {
+    const { objective, seed } = this.#options;
+    const { shards } = this.#step;
+    const state = await this.#step.readState();
+    return {
+      step,
+      tensors: [
+        ...[...this.#shapes].map(([name, shape]) => ({
+          name,
+          shape,
+          data: state[name] as Float32Array,
+        })),
+        ...(objective.state?.() ?? []),
+      ],
+      metadata: {
+        step: String(step),
+        seed: String(seed),
+        random: 'philox4x32-10',
+        ...(shards === undefined ? {} : { [shardsKey]: String(shards) }),
+      },
+    };
+  }
+
+  restore({ tensors }: Checkpoint, factor: number): void {
+    const { objective } = this.#options;
+    const kept = new Map(tensors.map(({ name, data }) => [name, data]));
+    const state = [...this.#shapes.keys()].map((name) => {
+      const data = kept.get(name)!;
+      return [name, name === rateFactorName ? data.map((rate) => rate * factor) : data] as const;
+    });
+    this.#step.writeState(Object.fromEntries(state));
+    objective.restore?.(kept);
+  }
+
+  async dispose(): Promise<void> {
+    const shown = [this.#energies, this.#fewEnergies, this.#scores, this.#flows];
+    for (const each of [this.#step, this.#chains, ...shown]) await each.dispose();
+  }
+
+  /** The problem for a step that is not finite: at which row of data, if it is one of these. */
+  async #notFinite(step: number, feeds: Arrays, outputs: Arrays): Promise<ProblemError> {
+    const { batches, rowNumbers, seed, step: compiled } = this.#options;
+    const data = feeds['data'] as Float32Array;
+    const labels = feeds['labels'] as Float32Array | undefined;
+    const size = compiled.program.inputs[0]!.shape[0]!;
+    const dimensions = data.length / size;
+    const rowOf = (index: number) => data.subarray(index * dimensions, (index + 1) * dimensions);
+    const index = await rowAtFault(size, async (rows) => {
+      const taken = Array.from({ length: size }, (_, place) => rows[place % rows.length]!);
+      const alone = new Float32Array(data.length);
+      for (const [place, row] of taken.entries()) alone.set(rowOf(row), place * dimensions);
+      const fed = {
+        ...feeds,
+        data: alone,
+        ...(labels ? { labels: Float32Array.from(taken, (row) => labels[row]!) } : {}),
+      };
+      return !isSound(await this.#step.run(fed, { seed, step }, () => false));
+    });
+    const found =
+      (await this.#foundByName(feeds, { seed, step })) ?? firstNotFinite(compiled, outputs)!;
+    if (index === undefined) return found.problem();
+    const number = rowNumbers?.[batches.rowAt(step, index)];
+    const place = `at ${number === undefined ? 'a row of the data' : `row ${number} of the data`}, ${pointText(rowOf(index))}`;
+    if (found.tellsItself) return found.problem(place);
+    const [energy] = await this.energy(rowOf(index));
+    return found.problem(
+      `${place}: ` +
+        (Number.isFinite(energy)
+          ? 'the derivative of the energy is not defined there'
+          : `the energy is ${energy} there`),
+      Number.isFinite(energy)
+        ? 'Write the energy so that it has a derivative there, for example tf.sqrt(tf.add(tf.sum(tf.square(x), 1), 1e-12)) in place of tf.norm(x, 2, 1).'
+        : 'Keep what the energy computes finite there, for example the argument of tf.log above 0, or leave the row out of the data.',
+    );
+  }
+
+  /** What {@link firstNotFinite} finds where the step is done again by one that names parameters. */
+  async #foundByName(feeds: Arrays, key: NoiseKey) {
+    const { backend, tellingStep } = this.#options;
+    const telling = tellingStep();
+    const execution = await backend.start(telling.program, await this.#step.readState());
+    try {
+      return firstNotFinite(telling, await execution.run(feeds, key));
+    } finally {
+      await execution.dispose();
+    }
+  }
+
+  /**
+   * What a program of the model gives for each of `[n, D]` points, one output after the other.
+   *
+   * @param evaluating takes a fixed number of `points`, `[count, D]`, and gives as many rows of `output`
+   */
+  async #evaluate(
+    evaluating: OnDemand,
+    output: string,
+    points: Float32Array,
+  ): Promise<Float32Array> {
+    const { program, execution } = await evaluating.started();
+    const [count, dimensions] = program.inputs[0]!.shape as [number, number];
+    const width = sizeOf(program.outputs[output]!.shape) / count;
+    const parameters = await this.parameters();
+    const rows = points.length / dimensions;
+    const values = new Float32Array(rows * width);
+    for (let start = 0; start < rows; start += count) {
+      const part = points.subarray(start * dimensions, (start + count) * dimensions);
+      // The program has one size; what is missing in its last piece is not looked at.
+      const padded = new Float32Array(count * dimensions);
+      padded.set(part);
+      const outputs = await execution.run(
+        { points: padded, ...parameters },
+        { seed: this.#options.seed, step: this.#completed },
+      );
+      const wanted = (outputs[output] as Float32Array).subarray(0, (rows - start) * width);
+      values.set(wanted, start * width);
+      await this.#pace.giveWay();
+    }
+    return values;
+  }
+}
+
+/** What training step `step` is fed. */
+export function feedsOf(
+  { batches, objective }: Pick<CompiledStepOptions, 'batches' | 'objective'>,
+  step: number,
+): Arrays {
+  const labels = batches.labelsOf(step);
+  return {
+    data: batches.of(step),
+    ...(labels ? { labels } : {}),
+    step: Float32Array.of(step),
+    ...objective.feed?.(step),
+  };
+}
+
+const isSound = ({ watches }: Arrays) => watches!.every(Number.isFinite);
+
+/** The first quantity that is NaN or infinite, as a problem of kind `training`; none where all are finite. */
+function firstNotFinite({ watches }: StepProgram, outputs: Arrays) {
+  const magnitudes = outputs['watches'] as Float32Array;
+  const index = magnitudes.findIndex((value) => !Number.isFinite(value));
+  if (index < 0) return undefined;
+  const watch = watches[index]!;
+  const what = Number.isNaN(magnitudes[index]) ? 'NaN' : 'infinite';
+  return {
+    tellsItself: watch.tellsItself,
+    problem: (where?: string, remedy = watch.remedy) =>
+      new ProblemError({
+        kind: 'training',
+        message: `${watch.quantity} became ${what}${where === undefined ? '' : ` ${where}`}. The step was not applied: everything is as the step before left it.`,
+        remedy,
+      }),
+  };
+}
+
+/** The first numbers of a point. */
+function pointText(point: Float32Array): string {
+  const shown = Array.from(point.subarray(0, 4), (value) => Number(value.toPrecision(4)));
+  return `(${[...shown, ...(point.length > shown.length ? ['…'] : [])].join(', ')})`;
+}

@@ -1,0 +1,283 @@
+import * as tf from '@tensorflow/tfjs';
+import type { NamedTensor } from '../../compiler/graph/named-tensor';
+import type { Program } from '../../compiler/graph/program';
+import {
+  compileProgram,
+  type TensorSpecs,
+  type Tensors,
+} from '../../compiler/trace/compile-program';
+import { userFiles } from '../../compiler/trace/source-location';
+import { gradientsOf } from '../../compiler/trace/trace';
+import type { Domain } from '../../methods/data/domain';
+import type { Moments } from '../../methods/data/moments';
+import { flowLogDensity, isExactIn } from '../../methods/diagnostics/flow-log-density';
+import type { Energy } from '../../methods/energies/energy-method';
+import { type EnergyOrigin, wrongEnergy } from '../../methods/energies/energy-problem';
+import { type Model, modelOf } from '../../methods/energies/model';
+import { underPrefix, withPrefix } from '../../methods/energies/parameter-prefix';
+import { carrying } from '../../methods/samplers/carrying';
+import { type ChainPast, runChain } from '../../methods/samplers/chain';
+import { modelIn, pointsIn } from '../../methods/samplers/chain-in-domain';
+import { recorded, recordName } from '../../methods/samplers/recorded';
+import type { Sampler } from '../../methods/samplers/sampler-method';
+import type { Sde } from '../../methods/sdes/sde-method';
+
+/** An energy with the shapes of its parameters: all that is needed to compile what uses it. */
+export interface ModelDefinition {
+  readonly energy: Energy;
+  readonly origin: EnergyOrigin;
+  /** D. */
+  readonly dimensions: number;
+  readonly domain: Domain;
+  /** The initial parameters; only their shapes count here. */
+  readonly parameters: readonly NamedTensor[];
+  /** The noise level at which it is shown and sampled, where it depends on one. */
+  readonly shownNoiseLevel?: number;
+}
+
+/** The energy with these parameters filled in. */
+export function modelWith(definition: ModelDefinition, parameters: Tensors): Model {
+  const { energy, origin, shownNoiseLevel } = definition;
+  return modelOf(energy, parameters, origin, shownNoiseLevel);
+}
+
+/** How a parameter is called among a program's tensors and in a checkpoint. */
+export function parameterName(name: string): string {
+  return `parameters/${name}`;
+}
+
+/** The parameters as a program takes them. */
+function parameterSpecs({ parameters }: ModelDefinition): TensorSpecs {
+  return Object.fromEntries(parameters.map(({ name, shape }) => [parameterName(name), { shape }]));
+}
+
+/** The parameters by their own names, out of a program's tensors. */
+export function parametersIn({ parameters }: ModelDefinition, tensors: Tensors): Tensors {
+  return Object.fromEntries(parameters.map(({ name }) => [name, tensors[parameterName(name)]!]));
+}
+
+/**
+ * Tries an energy on a symbolic batch, before anything is built of it.
+ *
+ * @throws ProblemError (`experiment`) where it throws, has the wrong shape, cannot be compiled, or
+ *   does not depend on the point or on any of its parameters
+ */
+export function checkEnergy(definition: ModelDefinition, batchSize: number): void {
+  const { origin } = definition;
+  // Under a name that no parameter has.
+  const x = 'the point x';
+  let ignored: readonly string[] = [];
+  compileProgram({
+    inputs: {
+      points: { shape: [batchSize, definition.dimensions] },
+      ...parameterSpecs(definition),
+    },
+    isUserFile: userFiles(definition.origin.files),
+    step(inputs) {
+      const points = inputs['points'] as tf.Tensor2D;
+      const parameters = parametersIn(definition, inputs);
+      const { energy } = modelWith(definition, parameters);
+      const sources = Object.entries(parameters).map(([name, tensor]) => [
+        `parameter ${name}`,
+        tensor,
+      ]);
+      const { value, unreached } = gradientsOf(() => tf.sum(energy(points)) as tf.Scalar, {
+        [x]: points,
+        ...Object.fromEntries(sources),
+      });
+      ignored = unreached;
+      return { outputs: { value } };
+    },
+  });
+  if (ignored.includes(x)) {
+    throw wrongEnergy(
+      `The energy does not depend on ${x}.`,
+      'Compute it from x with tfjs operations.',
+      origin,
+    );
+  }
+  // A step warns of single ones, which do no harm.
+  if (ignored.length > 0 && ignored.length === definition.parameters.length) {
+    throw wrongEnergy(
+      'The energy depends on none of its parameters: there is nothing to train.',
+      'Use in the energy what init returns.',
+      origin,
+    );
+  }
+}
+
+/** Energies of points: inputs `points` `[count, D]` and the parameters, output `energies` `[count]`. */
+export function energyProgram(definition: ModelDefinition, count: number): Program {
+  return compileProgram({
+    inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    batch: { rows: count },
+    isUserFile: userFiles(definition.origin.files),
+    step(inputs) {
+      const parameters = parametersIn(definition, inputs);
+      const { energy } = modelWith(definition, parameters);
+      return { outputs: { energies: energy(inputs['points'] as tf.Tensor2D) } };
+    },
+  });
+}
+
+/** Scores of points: inputs as of {@link energyProgram}, output `scores` `[count, D]`. */
+export function scoreProgram(definition: ModelDefinition, count: number): Program {
+  return compileProgram({
+    inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    batch: { rows: count },
+    isUserFile: userFiles(definition.origin.files),
+    step(inputs) {
+      const { score } = modelWith(definition, parametersIn(definition, inputs));
+      return { outputs: { scores: score(inputs['points'] as tf.Tensor2D) } };
+    },
+  });
+}
+
+/** Programs that run chains in pieces. */
+export interface ChainPrograms {
+  /**
+   * What the sampler carries into the first iteration: inputs `points` `[count, D]` and the
+   * parameters, an output for each tensor. Absent where it carries nothing.
+   */
+  readonly begin?: Program;
+  /**
+   * A piece of the chains: inputs `points` `[count, D]`, `iterations` and how many are `done` (int32),
+   * what is carried, and the parameters; outputs `next/points`, where the next piece goes on, `ends`,
+   * where that is in the domain, and what is carried on as `next/NAME`. Each iteration draws noise as a step of its own.
+   */
+  readonly advance: Program;
+  /**
+   * Chains whose way is written down, for so many `draws`: inputs as of `advance` but `iterations`;
+   * output `record` `[draws, count, 1 + K]`, of each point its energy and K of its coordinates,
+   * {@link mostCoordinates} at most.
+   */
+  record(draws: number): Program;
+}
+
+/** How what a sampler carries is called among the tensors of {@link ChainPrograms}. */
+const carriedPrefix = 'carried/';
+/** And among the outputs of a piece, which the next one takes without it. */
+export const nextPrefix = 'next/';
+
+/** Chains for looking at. */
+export function chainPrograms(
+  definition: ModelDefinition,
+  sampler: Sampler,
+  count: number,
+): ChainPrograms {
+  const { dimensions, domain } = definition;
+  const inputs = { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) };
+  const isUserFile = userFiles(definition.origin.files);
+  const batch = { rows: count };
+  const modelOn = (tensors: Tensors) => modelWith(definition, parametersIn(definition, tensors));
+  const begin = compileProgram({
+    inputs,
+    isUserFile,
+    batch,
+    firstNoiseStream: beginningNoiseStream,
+    step(tensors) {
+      const carried = carrying(sampler).init(
+        tensors['points'] as tf.Tensor2D,
+        modelIn(domain, modelOn(tensors)),
+        (begun) => begun,
+      );
+      return { outputs: withPrefix(carriedPrefix, carried) };
+    },
+  });
+  const carries = Object.keys(begin.outputs).length > 0;
+  const goingOn: TensorSpecs = {
+    ...inputs,
+    done: { shape: [], dtype: 'int32' },
+    ...Object.fromEntries(
+      Object.entries(begin.outputs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]),
+    ),
+  };
+  const pastIn = (tensors: Tensors): ChainPast => ({
+    done: tensors['done'],
+    resume: (anew) => ({ ...anew, ...underPrefix(carriedPrefix, tensors) }),
+  });
+  return {
+    ...(carries ? { begin } : {}),
+    advance: compileProgram({
+      inputs: { ...goingOn, iterations: { shape: [], dtype: 'int32' } },
+      isUserFile,
+      batch,
+      firstNoiseStream: chainNoiseStream,
+      noiseByIteration: true,
+      step(tensors) {
+        const { points, iterations } = tensors as { points: tf.Tensor2D; iterations: tf.Scalar };
+        const model = modelIn(domain, modelOn(tensors));
+        const { ends, carried } = runChain(sampler, model, points, iterations, pastIn(tensors));
+        return {
+          outputs: {
+            ends: pointsIn(domain, ends),
+            ...withPrefix(nextPrefix, { points: ends, ...withPrefix(carriedPrefix, carried) }),
+          },
+        };
+      },
+    }),
+    record(draws) {
+      const kept = Math.min(dimensions, mostCoordinates);
+      const coordinates = Array.from({ length: kept }, (_, i) =>
+        Math.floor((i * dimensions) / kept),
+      );
+      const observed = recorded(sampler, draws, (x, model) => {
+        const energies = tf.expandDims(model.energy(x), 1);
+        const points = tf.gather(pointsIn(domain, x), coordinates, 1);
+        return tf.concat([energies, points], 1) as tf.Tensor2D;
+      });
+      return compileProgram({
+        inputs: goingOn,
+        isUserFile,
+        batch,
+        firstNoiseStream: recordNoiseStream,
+        step(tensors) {
+          const model = modelIn(domain, modelOn(tensors));
+          const points = tensors['points'] as tf.Tensor2D;
+          const { statistics } = runChain(observed, model, points, draws, pastIn(tensors));
+          return { outputs: { record: statistics[recordName]! } };
+        },
+      });
+    },
+  };
+}
+
+/**
+ * Log-densities under the probability flow: inputs as of {@link energyProgram}, output `logDensities`
+ * `[count]`.
+ *
+ * @param moments those of the data
+ */
+export function flowProgram(
+  definition: ModelDefinition,
+  sde: Sde,
+  moments: Moments,
+  count: number,
+): Program {
+  const { dimensions } = definition;
+  return compileProgram({
+    inputs: { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) },
+    isUserFile: userFiles(definition.origin.files),
+    firstNoiseStream: flowNoiseStream,
+    step(inputs) {
+      const model = modelWith(definition, parametersIn(definition, inputs));
+      const options = { sde, moments, steps: flowSteps, isExact: isExactIn(dimensions) };
+      const logDensities = flowLogDensity(model, inputs['points'] as tf.Tensor2D, options);
+      return { outputs: { logDensities } };
+    },
+  });
+}
+
+/** Heun's steps along a probability flow: right to a few thousandths of a nat on Gaussian data. */
+const flowSteps = 200;
+
+/** Coordinates of each point that are written down: the worst of these tells enough. */
+const mostCoordinates = 32;
+
+/** Noise of shown chains is drawn far from that of training steps, which count from 0. */
+const chainNoiseStream = 0x8000;
+/** That of what they begin with. */
+const beginningNoiseStream = 0xa000;
+/** And that of recorded chains and of flows far from both. */
+const recordNoiseStream = 0xc000;
+const flowNoiseStream = 0xe000;

@@ -1,0 +1,255 @@
+import path from 'node:path';
+import type { WantedBackend } from '../../../protocol/backends';
+import { ProblemError } from '../../../protocol/problem';
+import type { MetricInfo, PreviewLayout } from '../../../protocol/run';
+import { chooseBackend } from '../../compiler/backends/choose';
+import { userFiles } from '../../compiler/trace/source-location';
+import { locationInStack } from '../../compiler/trace/source-maps';
+import { dataMethod } from '../../methods/data';
+import { type Bounds, boundsOf } from '../../methods/data/bounds';
+import type { ScaledDataset } from '../../methods/data/data-method';
+import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
+import { readyNoise } from '../../methods/noise-distributions/ready-noise';
+import { modelUpdates, objectiveMethod } from '../../methods/objectives';
+import { OptionError, type OptionPath } from '../../methods/options/option-error';
+import { samplerMethod } from '../../methods/samplers';
+import { rateCautions } from '../../methods/schedules';
+import type { LoadedExperiment } from '../experiment/loaded-experiment';
+import { placeOfOption } from '../experiment/option-location';
+import { bestIn } from './best-checkpoint';
+import { type CompiledTraining, compileTraining } from './compile-training';
+import { readInitialization } from './initialization';
+import { TrainingLoop } from './loop';
+import type { PreparedTraining } from './prepared-training';
+import type { Checkpoint } from './run-observer';
+
+/** Rows of data that the panel draws beneath the samples, at most. */
+const shownRows = 4096;
+
+interface PrepareOptions {
+  /** What the user asked for; `auto` where absent. */
+  readonly backend?: WantedBackend;
+  /** A checkpoint of the same experiment to go on from. */
+  readonly saved?: Checkpoint;
+  /** Hears that the experiment, its data and its step are sound, and what became of them. */
+  readonly onCompiled?: (compiled: CompiledTraining) => void;
+}
+
+/**
+ * The metrics that a run of an experiment records; for this its data are loaded and its step is compiled.
+ *
+ * @throws ProblemError of kind `experiment` or `data` that says what is wrong and where
+ */
+export async function recordedMetrics(loaded: LoadedExperiment): Promise<readonly MetricInfo[]> {
+  return (await compileExperiment(loaded)).metrics;
+}
+
+/** Loads the data and compiles the training step. */
+async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
+  const { experiment, file, locations } = loaded;
+  const { seed, preview } = experiment;
+  const dataset = await atOption(loaded, ['data', 'file'], () =>
+    dataMethod(experiment.data).load(experiment.data, { directory: path.dirname(file), seed }),
+  );
+  const { dimensions, training } = dataset;
+  const bounds = boundsOf(training, dimensions, dataset.domain);
+  const layout: PreviewLayout = {
+    dimensions,
+    axes: dataset.axes,
+    bounds,
+    // Binary points have no landscape between them.
+    resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
+  };
+  const measures = prepareDiagnostics(preview.diagnostics, {
+    dataset,
+    bounds,
+    resolution: layout.resolution,
+    seed,
+    chainsEnd: samplerMethod(preview.sampler).ends ?? false,
+    hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
+  });
+  const noise = await atOption(loaded, ['objective', 'noise'], () =>
+    noiseOf(loaded, dataset, bounds),
+  );
+  // What goes on has all its parameters in the checkpoint.
+  const initialization = saved ? undefined : await readInitialization(loaded);
+  const compiled = compileTraining({
+    energy: experiment.energy,
+    origin: {
+      files: loaded.sources.map((source) => source.path),
+      ...(locations.energy ? { location: locations.energy } : {}),
+    },
+    objective: experiment.objective,
+    optimizer: experiment.optimizer,
+    rows: training,
+    ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
+    domain: dataset.domain,
+    ...(dataset.labels ? { labels: dataset.labels } : {}),
+    bounds,
+    batchSize: experiment.batchSize,
+    seed,
+    preview,
+    hasRateFactor: experiment.guard.action === 'rollBack',
+    ...(saved ? { saved } : {}),
+    ...(initialization ? { initialization } : {}),
+    ...(noise ? { noise } : {}),
+  });
+  const metrics = [
+    ...compiled.metrics,
+    ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
+  ];
+  return { dataset, layout, measures, noise, initialization, compiled, metrics };
+}
+
+/** What `work` answers; what is wrong with data, and no place in them, is told where they are named. */
+async function atOption<T>(
+  loaded: LoadedExperiment,
+  option: OptionPath,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.problem.kind !== 'data') throw error;
+    const location = error.problem.location ?? placeOfOption(loaded, option);
+    throw new ProblemError(
+      { ...error.problem, ...(location ? { location } : {}) },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Loads the data, compiles the training step and hands it to a backend.
+ *
+ * @throws ProblemError of kind `experiment`, `data` or `environment` that says what is wrong and where
+ */
+export async function prepareTraining(
+  loaded: LoadedExperiment,
+  { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
+): Promise<PreparedTraining> {
+  const { experiment } = loaded;
+  const { dataset, layout, measures, noise, initialization, compiled, metrics } =
+    await compileExperiment(loaded, saved);
+  const { dimensions, training } = dataset;
+  const { preview } = experiment;
+  const best = bestOf(experiment, metrics, saved);
+  onCompiled?.(compiled);
+  const backend = await chooseBackend({
+    wanted,
+    program: compiled.program,
+    feeds: compiled.feeds,
+    initial: compiled.initial,
+    experimentFolder: path.dirname(loaded.file),
+  });
+  const step = await compiled.start(backend);
+  const imageShape =
+    experiment.energy.type === 'convolutional' ? experiment.energy.shape : dataset.imageShape;
+  const shown = training.slice(0, shownRows * dimensions);
+  return {
+    description: {
+      metrics,
+      preview: layout,
+    },
+    backend: { name: backend.name, reason: backend.reason },
+    program: compiled.program,
+    warnings: [
+      ...loaded.warnings,
+      ...rateCautions(
+        experiment.optimizer.learningRate,
+        modelUpdates(experiment.objective, experiment.steps),
+      ),
+      ...(dataset.warnings ?? []),
+      ...(noise?.pool?.warnings ?? []),
+      ...compiled.warnings,
+      ...measures.warnings,
+    ],
+    ...(dataset.transform ? { transform: dataset.transform } : {}),
+    dataFiles: [...(dataset.files ?? []), ...(noise?.pool?.files ?? [])],
+    ...(initialization
+      ? {
+          initial: {
+            file: initialization.file,
+            sha256: initialization.sha256,
+            tensors: compiled.parameters,
+          },
+        }
+      : {}),
+    ...(imageShape ? { imageShape } : {}),
+    shownData: { values: shown, count: shown.length / dimensions },
+    createLoop: (observers) =>
+      new TrainingLoop(
+        {
+          step,
+          completed: saved?.step ?? 0,
+          steps: experiment.steps,
+          preview: { every: preview.every, layout },
+          checkpoint: experiment.checkpoint,
+          ...(best ? { best } : {}),
+          guard: experiment.guard,
+          diagnostics: measures.diagnostics,
+          heldOut: dataset.heldOut,
+          ...(measures.space ? { space: measures.space } : {}),
+        },
+        observers,
+      ),
+  };
+}
+
+/**
+ * The noise that the objective tells the data from, if it does.
+ *
+ * @throws ProblemError of kind `experiment` at the option's place where it does not fit the data
+ */
+async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds: Bounds) {
+  const { experiment, file, sources } = loaded;
+  const choice = objectiveMethod(experiment.objective).noise?.(experiment.objective);
+  if (choice === undefined) return undefined;
+  const files = sources.map((source) => source.path);
+  try {
+    return await readyNoise(choice, {
+      rows: dataset.training,
+      ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
+      bounds,
+      seed: experiment.seed,
+      directory: path.dirname(file),
+      scaling: dataset,
+      axes: dataset.axes,
+      fileRows: (dataset.training.length + dataset.heldOut.length) / dataset.dimensions,
+      isUserFile: userFiles(files),
+    });
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    const { message, remedy, cause } = error;
+    const thrown = cause instanceof Error ? cause.stack : undefined;
+    const location =
+      locationInStack(thrown, files) ?? placeOfOption(loaded, ['objective', ...error.path]);
+    throw new ProblemError(
+      { kind: 'experiment', message, remedy, ...(location ? { location } : {}) },
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * What checkpoints are compared by, and the best one so far.
+ *
+ * @throws ProblemError (`experiment`) where this run records no such metric
+ */
+function bestOf(
+  { checkpoint: { best } }: LoadedExperiment['experiment'],
+  metrics: readonly MetricInfo[],
+  saved: Checkpoint | undefined,
+) {
+  if (best === null) return undefined;
+  if (!metrics.some(({ name }) => name === best.metric)) {
+    const names = metrics.map(({ name }) => `'${name}'`).join(', ');
+    throw new ProblemError({
+      kind: 'experiment',
+      message: `experiment: 'checkpoint.best.metric' is '${best.metric}', which this run does not record.`,
+      remedy: `It records ${names}; preview.diagnostics adds others.`,
+    });
+  }
+  const before = saved && bestIn(saved);
+  return { ...best, ...(before ? { before } : {}) };
+}

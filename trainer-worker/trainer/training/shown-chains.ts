@@ -1,0 +1,177 @@
+import type { Backend } from '../../compiler/backends/backend';
+import { tableShape } from '../../compiler/graph/noise-source';
+import type { Program } from '../../compiler/graph/program';
+import { sizeOf } from '../../compiler/graph/shape';
+import type { Arrays } from '../../compiler/run/execution';
+import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
+import { type ChainPrograms, nextPrefix } from './model-programs';
+import { OnDemand } from './on-demand';
+import { Pace } from './pace';
+
+/** Programs of shown chains. */
+export interface ShownChainsOptions {
+  readonly programs: ChainPrograms;
+  /** The same of the fewer chains that are recorded, and how often they are. */
+  readonly recorded: () => ChainPrograms;
+  readonly draws: number;
+  readonly seed: number;
+  /** Iterations of one piece; where absent, as many as draw {@link noisePerPiece}. */
+  readonly iterationsPerPiece?: number;
+}
+
+/**
+ * Numbers of noise that one run of a program for shown chains may draw: between such pieces the
+ * sockets are served, and memory stays bounded however many iterations are asked for.
+ */
+const noisePerPiece = 2 ** 20;
+/** More iterations than a preview may have: all that it draws shares a training step. */
+const iterationsPerStep = 2 ** 20;
+
+/**
+ * The chains of previews. They run in pieces, and are the same to the bit however they are cut: what
+ * the sampler carries goes on, and an iteration's noise is keyed by its number.
+ */
+export class ShownChains {
+  readonly #options: ShownChainsOptions;
+  readonly #advance: OnDemand;
+  readonly #begin: OnDemand;
+  readonly #records: OnDemand;
+  readonly #beginRecords: OnDemand;
+  readonly #iterationsPerPiece: number;
+  readonly #pace = new Pace();
+  /**
+   * Where the last chains that were run ended, and all that they need to go on: `points` (on data that
+   * are not negative, on the whole line) and what their sampler carries.
+   */
+  #last: { readonly ends: Float32Array; readonly state: Arrays } | undefined;
+
+  /** Nothing is handed to the backend before it is needed. */
+  constructor(options: ShownChainsOptions, backend: Backend) {
+    const { programs, draws } = options;
+    this.#options = options;
+    this.#advance = new OnDemand(backend, () => programs.advance);
+    this.#begin = new OnDemand(backend, () => programs.begin!);
+    let made: ChainPrograms | undefined;
+    const recorded = () => (made ??= options.recorded());
+    this.#records = new OnDemand(backend, () => recorded().record(draws));
+    this.#beginRecords = new OnDemand(backend, () => recorded().begin!);
+    const drawn = Math.max(1, noisePerIteration(programs.advance));
+    this.#iterationsPerPiece =
+      options.iterationsPerPiece ?? Math.max(1, Math.floor(noisePerPiece / drawn));
+  }
+
+  /** How many chains there are. */
+  get count(): number {
+    return this.#options.programs.advance.inputs[0]!.shape[0]!;
+  }
+
+  /**
+   * Where chains from `[count, D]` points are after so many iterations.
+   *
+   * @param step the training step that the parameters are of
+   */
+  async run(
+    starts: Float32Array,
+    iterations: number,
+    step: number,
+    parameters: Arrays,
+  ): Promise<Float32Array> {
+    const { programs, seed } = this.#options;
+    const { execution } = await this.#advance.started();
+    const first = step * iterationsPerStep;
+    let ends = starts;
+    let state: Arrays = {
+      points: starts,
+      ...(programs.begin ? await this.#carriedAt(this.#begin, starts, first, parameters) : {}),
+    };
+    for (let done = 0; done < iterations; done += this.#iterationsPerPiece) {
+      const count = Math.min(this.#iterationsPerPiece, iterations - done);
+      const numbers = { iterations: Int32Array.of(count), done: Int32Array.of(done) };
+      const outputs = await execution.run(
+        { ...state, ...numbers, ...parameters },
+        { seed, step: first + done },
+      );
+      state = Object.fromEntries(
+        Object.keys(state).map((name) => [name, outputs[nextPrefix + name]!]),
+      );
+      ends = outputs['ends'] as Float32Array;
+      await this.#pace.giveWay();
+    }
+    this.#last = { ends, state };
+    return ends;
+  }
+
+  /**
+   * Goes on with some of the chains and writes down where they pass.
+   *
+   * @param samples what {@link run} gave last, to go on from just there, or other points
+   * @param done iterations that they have behind them
+   */
+  async record(
+    samples: Float32Array,
+    done: number,
+    step: number,
+    parameters: Arrays,
+  ): Promise<ChainRecord> {
+    const { seed } = this.#options;
+    const { program, execution } = await this.#records.started();
+    const shape = program.outputs['record']!.shape as [number, number, number];
+    const [draws, chains, quantities] = shape;
+    const outputs = await execution.run(
+      {
+        ...(await this.#statesOf(program, samples, step, parameters)),
+        done: Int32Array.of(done),
+        ...parameters,
+      },
+      { seed, step },
+    );
+    return { values: outputs['record'] as Float32Array, draws, chains, quantities };
+  }
+
+  async dispose(): Promise<void> {
+    const started = [this.#advance, this.#begin, this.#records, this.#beginRecords];
+    for (const each of started) await each.dispose();
+  }
+
+  /** What the first chains feed to the program that records them. */
+  async #statesOf(
+    program: Program,
+    samples: Float32Array,
+    step: number,
+    parameters: Arrays,
+  ): Promise<Arrays> {
+    // Of what has a row for each chain, the first rows; what all share has the same size.
+    const sizes = new Map(
+      program.inputs.map((node) => [node.attributes['name'], sizeOf(node.shape)]),
+    );
+    const firstOf = (all: Arrays) =>
+      Object.fromEntries(
+        Object.entries(all).map(([name, values]) => [name, values.slice(0, sizes.get(name))]),
+      );
+    if (this.#last?.ends === samples) return firstOf(this.#last.state);
+    const { points } = firstOf({ points: samples });
+    const begins = this.#options.programs.begin !== undefined;
+    return {
+      points: points!,
+      ...(begins
+        ? await this.#carriedAt(this.#beginRecords, points as Float32Array, step, parameters)
+        : {}),
+    };
+  }
+
+  async #carriedAt(
+    beginning: OnDemand,
+    points: Float32Array,
+    step: number,
+    parameters: Arrays,
+  ): Promise<Arrays> {
+    const { execution } = await beginning.started();
+    return execution.run({ points, ...parameters }, { seed: this.#options.seed, step });
+  }
+}
+
+/** Numbers that a program draws in each iteration of the loop of `iterations`. */
+function noisePerIteration({ noise }: Program): number {
+  const once = { iterations: Int32Array.of(1) };
+  return noise.reduce((sum, source) => sum + sizeOf(tableShape(source, once)), 0);
+}

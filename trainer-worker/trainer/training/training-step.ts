@@ -1,0 +1,47 @@
+import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
+import type { Checkpoint } from './run-observer';
+
+/** What one step measured: metric name → value. */
+export type StepMetrics = Readonly<Record<string, number>>;
+
+/**
+ * One training step, ready to run: the seam between the loop and whatever executes the mathematics.
+ *
+ * A step whose result is not finite must leave the parameters, the optimizer and the buffer as they
+ * were and throw a `ProblemError` of kind `training` that names the first quantity that went wrong.
+ */
+export interface TrainingStep {
+  /** Runs step number `step` (counting from 1) and updates the parameters. */
+  run(step: number): Promise<StepMetrics>;
+  /** `[count, D]` samples of the model as the objective's own chains have them. */
+  sample(): Promise<Float32Array>;
+  /** Energies of `[n, D]` points; length n. */
+  energy(points: Float32Array): Promise<Float32Array>;
+  /** Scores of `[n, D]` points, `[n, D]`; what it takes is compiled at the first call. */
+  score(points: Float32Array): Promise<Float32Array>;
+  /**
+   * Log-densities of `[n, D]` points under the probability flow, `[n]`, for objectives that have one;
+   * what it takes is compiled at the first call.
+   */
+  flowLogDensity(points: Float32Array): Promise<Float32Array>;
+  /**
+   * Moves the first of the `[n, D]` shown chains on and gives what they pass; what it takes is compiled
+   * at the first call.
+   */
+  record(samples: Float32Array): Promise<ChainRecord>;
+  /**
+   * The parameters as they are looked at: averaged, where the optimizer averages. Under the names that
+   * checkpoints have; valid until the next step.
+   */
+  parameters(): Promise<Readonly<Record<string, Float32Array>>>;
+  /** All that it takes to go on from here. */
+  checkpoint(step: number): Promise<Checkpoint>;
+  /**
+   * Goes back to what {@link checkpoint} gave.
+   *
+   * @param factor on the learning rate, beside those of earlier calls
+   */
+  restore(checkpoint: Checkpoint, factor: number): void;
+  /** Frees what the backend holds. */
+  dispose(): Promise<void>;
+}
