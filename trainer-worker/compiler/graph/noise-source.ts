@@ -71,10 +71,7 @@ export function stepsIn(
 }
 
 /** How often each of the enclosing loops runs, the outermost first. */
-function iterationsOf(
-  { counts }: NoiseSource,
-  feeds: Readonly<Record<string, Values>>,
-): number[] {
+function iterationsOf({ counts }: NoiseSource, feeds: Readonly<Record<string, Values>>): number[] {
   return counts.map((count) => {
     const fixed = count.attributes['values'] as Values | undefined;
     const name = count.attributes['name'] as string;

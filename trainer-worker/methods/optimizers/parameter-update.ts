@@ -78,7 +78,7 @@ export function parameterUpdate(spec: OptimizerSpec): ParameterUpdate {
       // As one vector: a pass over each parameter by itself costs as much for ten numbers as for thousands.
       const { pack, unpack } = packing(parameters);
       const gradient = pack(gradients);
-      const { norm, clipped } = clip(gradient, spec);
+      const { norm, clipped } = clip(gradient, othersIn(gradients, parameters), spec);
       const parameter = pack(parameters);
       const slotsBefore = optimizer.slots.map((slot) => {
         const packed = pack(state, (name) => slotName(slot, name));
@@ -134,22 +134,38 @@ function averageWeight(decay: number, step: tf.Scalar): tf.Scalar {
   return tf.maximum(tf.div(9, tf.add(step, 10)), 1 - decay);
 }
 
-/** A gradient after clipping, and its norm before. */
+/** Gradients of what this update does not move: those of the objective's own parameters, or the model's. */
+function othersIn(gradients: Tensors, parameters: Tensors): readonly tf.Tensor[] {
+  return Object.entries(gradients).flatMap(([name, gradient]) =>
+    name in parameters ? [] : [gradient],
+  );
+}
+
+/**
+ * A gradient after clipping, and its norm before.
+ *
+ * @param others gradients that count in the norm too, and are clipped elsewhere
+ */
 function clip(
   gradient: tf.Tensor,
+  others: readonly tf.Tensor[],
   { clipValue, clipNorm }: Pick<CommonSpec, 'clipValue' | 'clipNorm'>,
 ): { norm: tf.Scalar; clipped: tf.Tensor } {
-  const norm = euclideanNorm(gradient);
-  const limited = clipValue === null ? gradient : tf.clipByValue(gradient, -clipValue, clipValue);
+  const norm = euclideanNorm([gradient, ...others]);
+  const limit = (values: tf.Tensor) =>
+    clipValue === null ? values : tf.clipByValue(values, -clipValue, clipValue);
+  const limited = limit(gradient);
   if (clipNorm === null) return { norm, clipped: limited };
-  const length = clipValue === null ? norm : euclideanNorm(limited);
+  const length = clipValue === null ? norm : euclideanNorm([limited, ...others.map(limit)]);
   // At most 1, exactly 1 up to the limit, and never a division by zero.
   const factor = tf.div(clipNorm, tf.maximum(length, clipNorm));
   return { norm, clipped: tf.mul(limited, factor) };
 }
 
-function euclideanNorm(values: tf.Tensor): tf.Scalar {
-  return tf.sqrt(tf.sum(tf.square(values)));
+/** Over the numbers of all tensors. */
+function euclideanNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  const squares = tensors.map((tensor): tf.Scalar => tf.sum(tf.square(tensor)));
+  return tf.sqrt(tf.addN(squares));
 }
 
 /** How tensors of these names and shapes lie one after the other in a vector. */
