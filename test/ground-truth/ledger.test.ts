@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import { ledgerOf } from '../../trainer-worker/compiler/graph/ledger';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
-import { programApart } from '../../trainer-worker/compiler/passes/apart';
+import { splitBatches } from '../../trainer-worker/compiler/passes/split-batches';
 import { Random, streams } from '../../trainer-worker/compiler/random/random';
 import { shardProgram } from '../../trainer-worker/compiler/shard/shard';
 import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
@@ -481,7 +481,7 @@ describe('steps are shared out over threads', () => {
   };
   for (const [name, each] of Object.entries(cases)) {
     test(name, async () => {
-      const program = programApart(await stepOf(each), batch);
+      const program = splitBatches(await stepOf(each), batch);
       const { rest } = shardProgram(program, batch, 2);
       const share = flopsOf(rest) / flopsOf(program);
       const bound = left[name as keyof typeof objectives] ?? 0.05;
@@ -494,7 +494,7 @@ describe('steps are shared out over threads', () => {
     test(`contrastive divergence by ${name}`, async () => {
       const dimensions = domain === 'binary' ? 4 : 2;
       const method = objective.contrastiveDivergence({ sampler: spec });
-      const program = programApart(await stepOf({ spec: method, domain, dimensions }), batch);
+      const program = splitBatches(await stepOf({ spec: method, domain, dimensions }), batch);
       const { rest } = shardProgram(program, batch, 2);
       const share = flopsOf(rest) / flopsOf(program);
       assert.ok(share < 0.05, `${(100 * share).toFixed(1)} % is computed once`);

@@ -7,8 +7,8 @@ import { tableShape } from '../../trainer-worker/compiler/graph/noise-source';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { allNodes } from '../../trainer-worker/compiler/graph/rewrite';
 import { sizeOf } from '../../trainer-worker/compiler/graph/shape';
-import { programApart } from '../../trainer-worker/compiler/passes/apart';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { splitBatches } from '../../trainer-worker/compiler/passes/split-batches';
 import { runsOf } from '../../trainer-worker/compiler/run/shard-runner';
 import { type ShardedProgram, shardProgram } from '../../trainer-worker/compiler/shard/shard';
 import { sharedOut } from '../../trainer-worker/compiler/shard/threads';
@@ -109,7 +109,7 @@ test('any expression keeps its values when its batch is taken apart and shared o
           nextState: {},
           warnings: [],
         };
-        const way = isApart ? programApart(program, batch) : program;
+        const way = isApart ? splitBatches(program, batch) : program;
         if (Object.values(way.outputs).some((node, index) => node !== results[index])) taken += 1;
         const sharded = shardProgram(way, batch, shards);
         const { whole, shared } = bothWays(program, sharded, given);
@@ -197,7 +197,7 @@ test('data and samples that are put together are shared out too, chains of one b
       };
     },
   });
-  const sharded = shardProgram(programApart(program, batch), batch, 2);
+  const sharded = shardProgram(splitBatches(program, batch), batch, 2);
   const { whole, shared } = bothWays(program, sharded, numbersFor(program));
   assertAllEqual(shared, whole);
   const whoIn = (rest: Program) =>

@@ -6,7 +6,7 @@ import { sizeOf } from './shape';
 export interface Ledger {
   /** Multiplications and additions of products: matrices and convolutions. */
   readonly flops: number;
-  /** Numbers that all other operations write, each in a pass of its own unless a backend fuses some. */
+  /** Numbers that all other operations write, in a pass each. */
   readonly elements: number;
   /** Operations, each counted once, however often its loop runs. */
   readonly nodes: number;

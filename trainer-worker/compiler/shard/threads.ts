@@ -3,7 +3,7 @@ import { flopsOf } from '../graph/ledger';
 import type { Program } from '../graph/program';
 import { allNodes } from '../graph/rewrite';
 import { sizeOf } from '../graph/shape';
-import { programApart } from '../passes/apart';
+import { splitBatches } from '../passes/split-batches';
 import { type ShardedProgram, shardProgram } from './shard';
 
 /**
@@ -65,7 +65,7 @@ export function sharedOut(
 
 /** The program as it is or with its batches computed apart, whichever leaves more to the shards. */
 function mostShared(program: Program, rows: number, shards: number): ShardedProgram {
-  const ways = [program, programApart(program, rows)].map((way) => shardProgram(way, rows, shards));
+  const ways = [program, splitBatches(program, rows)].map((way) => shardProgram(way, rows, shards));
   const [asItIs, taken] = ways as [ShardedProgram, ShardedProgram];
   return flopsOf(taken.parts) > flopsOf(asItIs.parts) ? taken : asItIs;
 }

@@ -79,7 +79,7 @@ export function objectiveMethod(spec: ObjectiveSpec): ObjectiveMethod<ObjectiveS
   return rowOf(objectives, spec.type);
 }
 
-/** In every so-manieth step the model moves. @internal */
+/** Steps from one move of the model to the next. @internal */
 export function modelEvery(spec: ObjectiveSpec): number {
   return objectiveMethod(spec).modelEvery?.(spec) ?? 1;
 }

@@ -130,7 +130,7 @@ export interface ObjectiveMethod<Spec, Create> {
   needsLabels?(spec: Spec): boolean;
   /** The spec in a run of so many steps: its schedules without a length of their own have the run's. */
   forRun?(spec: Spec, steps: number): Spec;
-  /** The model moves in every so-manieth step only, the objective's own parameters in each. Default 1. */
+  /** Steps from one move of the model to the next; the objective's own parameters move in each. Default 1. */
   modelEvery?(spec: Spec): number;
   /** How many chains live on between steps, for objectives whose chains do. */
   persistentChains?(spec: Spec): number;

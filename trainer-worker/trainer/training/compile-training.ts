@@ -186,7 +186,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     start: (backend) =>
       CompiledStep.start({
         step,
-        tellingStep: () => compileStep(parts, true),
+        detailedStep: () => compileStep(parts, true),
         energies,
         chains,
         fewEnergies: () => energyProgram(model, Math.ceil(perEvaluation / 16)),

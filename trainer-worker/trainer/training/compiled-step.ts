@@ -20,7 +20,7 @@ import type { StepMetrics, TrainingStep } from './training-step';
 export interface CompiledStepOptions {
   readonly step: StepProgram;
   /** The same with a watch for each parameter, for a step that went wrong. */
-  readonly tellingStep: () => StepProgram;
+  readonly detailedStep: () => StepProgram;
   /** See `model-programs.ts`. */
   readonly energies: Program;
   /** The same of few points. */
@@ -220,11 +220,11 @@ export class CompiledStep implements TrainingStep {
 
   /** What {@link firstNotFinite} finds where the step is done again by one that names parameters. */
   async #foundByName(feeds: Arrays, key: NoiseKey) {
-    const { backend, tellingStep } = this.#options;
-    const telling = tellingStep();
-    const execution = await backend.start(telling.program, await this.#step.readState());
+    const { backend, detailedStep } = this.#options;
+    const detailed = detailedStep();
+    const execution = await backend.start(detailed.program, await this.#step.readState());
     try {
-      return firstNotFinite(telling, await execution.run(feeds, key));
+      return firstNotFinite(detailed, await execution.run(feeds, key));
     } finally {
       await execution.dispose();
     }

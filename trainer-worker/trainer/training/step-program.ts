@@ -52,7 +52,7 @@ const updateMetrics: Readonly<Record<string, MetricInfo>> = {
 export interface StepDefinition {
   readonly model: ModelDefinition;
   readonly objective: Objective;
-  /** The model moves in every so-manieth step only. Default 1. */
+  /** Steps from one move of the model to the next. Default 1. */
   readonly modelEvery?: number;
   /** What moves the model's parameters. */
   readonly update: ParameterUpdate;

@@ -19,10 +19,10 @@ interface Pieces {
  *
  * @param batch what was put together of parts whose sizes are no multiples of it stays as it is
  */
-export function programApart(program: Program, batch: number): Program {
+export function splitBatches(program: Program, batch: number): Program {
   const { outputs, nextState } = program;
   const results = [...Object.values(outputs), ...Object.values(nextState)];
-  const made = simplify(computedApart(results, batch));
+  const made = simplify(split(results, batch));
   const named = (names: readonly string[], first: number) =>
     Object.fromEntries(names.map((name, index) => [name, made[first + index]!]));
   const names = Object.keys(outputs);
@@ -33,14 +33,14 @@ export function programApart(program: Program, batch: number): Program {
   };
 }
 
-function computedApart(results: readonly Node[], batch: number): Node[] {
-  const taker = new Taker(batch);
-  for (const node of topologicalOrder(results)) taker.take(node);
-  return results.map((node) => taker.whole(node));
+function split(results: readonly Node[], batch: number): Node[] {
+  const splitter = new Splitter(batch);
+  for (const node of topologicalOrder(results)) splitter.place(node);
+  return results.map((node) => splitter.whole(node));
 }
 
-/** Takes the nodes of a graph apart, or of a loop's body, inputs first. */
-class Taker {
+/** Splits the nodes of a graph, or of a loop's body, inputs first. */
+class Splitter {
   readonly #pieces = new Map<Node, Pieces>();
   readonly #whole = new Map<Node, Node>();
   readonly #batch: number;
@@ -60,7 +60,7 @@ class Taker {
     return whole;
   }
 
-  take(node: Node): void {
+  place(node: Node): void {
     const pieces = this.#piecesOf(node);
     if (pieces !== undefined) {
       this.#pieces.set(node, pieces);
@@ -73,7 +73,7 @@ class Taker {
     const inputs = node.inputs.map((input) => this.whole(input));
     const body = node.attributes['body'] as Body | undefined;
     if (body !== undefined) {
-      const inner: Body = { ...body, results: computedApart(body.results, this.#batch) };
+      const inner: Body = { ...body, results: split(body.results, this.#batch) };
       return node.graph.node(node.row.name, inputs, { ...node.attributes, body: inner });
     }
     const isSame = inputs.every((input, index) => input === node.inputs[index]);
