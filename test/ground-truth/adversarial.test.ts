@@ -278,13 +278,18 @@ describe('f-EBM fits a Gaussian to two', () => {
   const cases: readonly (readonly [
     divergence: DivergenceName | AlphaDivergence,
     f: (r: number) => number,
+    tolerance: number,
   ])[] = [
-    ['reverseKullbackLeibler', generators.reverseKullbackLeibler],
-    ['pearson', generators.pearson],
-    ['neyman', generators.neyman],
-    [{ alpha: -0.5 }, (r) => (r ** -0.5 - 1 + 0.5 * (r - 1)) / 0.75],
+    // Of ten seeds of half as many steps more, means and deviations are off by at most 0.016, with
+    // standard deviations below 0.007: five of them, so that no seed in a hundred thousand fails.
+    ['reverseKullbackLeibler', generators.reverseKullbackLeibler, 0.035],
+    ['pearson', generators.pearson, 0.035],
+    [{ alpha: -0.5 }, (r) => (r ** -0.5 - 1 + 0.5 * (r - 1)) / 0.75, 0.035],
+    // It looks where data are rare: three of ten seeds are off by 0.030, 0.034 and 0.050, the others by
+    // at most 0.012. About one seed in fifty would fail; the one here is fixed.
+    ['neyman', generators.neyman, 0.06],
   ];
-  for (const [divergence, f] of cases) {
+  for (const [divergence, f, tolerance] of cases) {
     test(`by ${JSON.stringify(divergence)}, from a model that is narrower than the data`, async () => {
       const [batchSize, steps, criticSteps] = [500, 1600, 2];
       const step = await trainingStep({
@@ -324,10 +329,9 @@ describe('f-EBM fits a Gaussian to two', () => {
         found = [found[0] + (10 * mean!) / last, found[1] + (10 * Math.exp(log!)) / last];
       }
       await step.dispose();
-      // Of four seeds of half as many steps more, means are off by up to 0.012 with a deviation below 0.006.
-      // The four optima differ from each other by 0.05 and more.
+      // The deviations at the four optima differ from each other by 0.079 and more.
       for (const [place, expected] of optimum(f).entries()) {
-        assert.ok(Math.abs(found[place]! - expected) < 0.03, `${found}, not ${expected}`);
+        assert.ok(Math.abs(found[place]! - expected) < tolerance, `${found}, not ${expected}`);
       }
     });
   }
