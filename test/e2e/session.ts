@@ -8,7 +8,7 @@ import { findChromium } from '../../scripts/chromium.mjs';
 import { type Host, type HostOptions, startHost } from '../../scripts/vscode-host.mjs';
 import { patienceMs, until } from '../support/condition';
 import { Panel } from './panel';
-import { livingTrainers, workerLogs } from './run-files';
+import { livingTrainers, runsIn, workerLogs } from './run-files';
 import { Workbench } from './workbench';
 
 /** npm and the test runner start us in the repository. */
@@ -171,9 +171,9 @@ async function keepingTraces(
   try {
     await play();
   } catch (error) {
-    throw new Error(`${messageOf(error)}\nSee ${await keepTraces(name, session)}`, {
-      cause: error,
-    });
+    const seen = await whatIsSeen(session).catch(messageOf);
+    const kept = await keepTraces(name, session);
+    throw new Error(`${messageOf(error)}\n${seen}\nSee ${kept}`, { cause: error });
   }
 }
 
@@ -239,6 +239,14 @@ async function endTrainers(folder: string): Promise<void> {
     for (const pid of living) process.kill(pid, 'SIGKILL');
     return living.length === 0;
   });
+}
+
+/** What the window shows and which runs there are, in words: a log outlives the pictures. */
+async function whatIsSeen({ workbench, folder }: Session): Promise<string> {
+  const runs = (await runsIn(folder)).map(({ manifest: { name, state } }) => {
+    return `${name}: ${JSON.stringify(state).slice(0, 500)}`;
+  });
+  return [...(await workbench.inWords()), ...runs.map((run) => `run ${run}`)].join('\n');
 }
 
 /** Keeps what tells why a story failed, and answers with the folder. */

@@ -129,6 +129,27 @@ export class Workbench {
     return this.page.locator('.statusbar-item', { hasText: text });
   }
 
+  /** What is in view, a line each: tabs, notifications, an open quick pick and the views' texts. */
+  async inWords(): Promise<string[]> {
+    const { page } = this;
+    const parts = {
+      tab: page.locator('.tab'),
+      notification: this.notifications(),
+      'status bar': page.locator('.part.statusbar'),
+      'quick pick': page.locator('.quick-input-widget').filter({ visible: true }),
+    };
+    const lines: string[] = [];
+    for (const [name, locator] of Object.entries(parts)) {
+      for (const text of await locator.allInnerTexts()) lines.push(`${name}: ${oneLine(text)}`);
+    }
+    for (const frame of page.frames()) {
+      if (!frame.url().includes('fake.html')) continue;
+      const text = await frame.locator('body').innerText({ timeout: 2000 });
+      lines.push(`panel: ${oneLine(text)}`);
+    }
+    return lines;
+  }
+
   /** Switches the colour theme by its name, and answers when it is applied. */
   async selectTheme(name: string, kind: 'vs' | 'vs-dark' | 'hc-black'): Promise<void> {
     await this.runCommand('Preferences: Color Theme');
@@ -140,6 +161,10 @@ export class Workbench {
     });
     await this.page.locator(`.monaco-workbench.${kind}`).waitFor();
   }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 500);
 }
 
 function literal(text: string): string {
