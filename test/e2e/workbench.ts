@@ -144,7 +144,7 @@ export class Workbench {
     }
     for (const frame of page.frames()) {
       if (!frame.url().includes('fake.html')) continue;
-      const text = await frame.locator('body').innerText({ timeout: 2000 });
+      const [text = ''] = await frame.locator('body').allInnerTexts();
       lines.push(`panel: ${oneLine(text)}`);
     }
     return lines;
