@@ -1,13 +1,3 @@
-import {
-  contrastiveDivergence,
-  convolutional,
-  denoisingScoreMatching,
-  type Model,
-  multilayerPerceptron,
-  slicedScoreMatching,
-} from '../test/graph-programs';
-import type { ProgramDefinition } from '../trainer-worker/compiler/trace/compile-program';
-
 type Method = 'contrastive divergence' | 'denoising score matching' | 'sliced score matching';
 
 /** A training step to time, as data: the peers in Python build the same step from it. */
@@ -61,18 +51,7 @@ export function contrastive(
   return { name, method: 'contrastive divergence', batch, widths, chainSteps };
 }
 
-function modelOf(row: Row): Model {
-  const { batch, widths, side, channels } = row;
-  if (side !== undefined && channels !== undefined) return convolutional({ batch, side, channels });
-  if (widths === undefined) throw new Error(`The row ${row.name} has no model.`);
-  return multilayerPerceptron({ batch, dimensions: widths[0]!, hidden: widths.slice(1, -1) });
-}
-
-export function definitionOf(row: Row): ProgramDefinition {
-  const methods = {
-    'contrastive divergence': contrastiveDivergence,
-    'denoising score matching': denoisingScoreMatching,
-    'sliced score matching': slicedScoreMatching,
-  };
-  return methods[row.method](modelOf(row));
+/** Numbers in a point. */
+export function dimensionsOf({ widths, side }: Row): number {
+  return side === undefined ? widths![0]! : side ** 2;
 }

@@ -1,5 +1,5 @@
 import type { Node } from './graph';
-import type { Shape } from './shape';
+import { type Shape, sameShape } from './shape';
 
 /**
  * How a value is spread over shards, each of which computes on some rows of a batch (GSPMD, Xu et al.
@@ -25,14 +25,23 @@ export function broadcastLayouts(axis: number, node: Node): Layout[] {
 }
 
 /**
- * Layouts of a row of elementwise operations.
- *
- * @param isLinear whether the operation on shards of sums, taken in each, has the result as its sum
+ * In what an elementwise operation is linear: in all operands `together` (a + b), or in those of these
+ * places, each `alone` (a · b in both, a / b in the first). Where it is, it may be taken of each shard's
+ * part of a sum, and its results are the parts of its result.
  */
-export function elementwiseLayouts(isLinear = false) {
+export type Linearity = 'together' | { readonly alone: readonly number[] };
+
+/** Layouts of a row of elementwise operations. */
+export function elementwiseLayouts(linear?: Linearity) {
   return (result: Layout, node: Node): (readonly Layout[])[] => {
     if (typeof result === 'number') return [broadcastLayouts(result, node)];
-    return isLinear && result === 'sum' ? [node.inputs.map(() => 'sum')] : [];
+    if (result === 'whole' || linear === undefined) return [];
+    if (linear === 'together') return [node.inputs.map(() => 'sum')];
+    // What is handed from the shards to the rest must not grow by it.
+    const asLarge = linear.alone.filter((index) =>
+      sameShape(node.inputs[index]!.shape, node.shape),
+    );
+    return asLarge.map((index) => node.inputs.map((_, at) => (at === index ? 'sum' : 'whole')));
   };
 }
 

@@ -2,6 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Node, Values } from '../graph/graph';
 import type { Program } from '../graph/program';
 import { type Shape, sizeOf } from '../graph/shape';
+import { type PackedState, packState } from '../passes/pack-state';
 import { threadsFor } from '../shard/threads';
 import { type Arrays, checkedFeed, type Execution, FeedBuilder, type NoiseKey } from './execution';
 import { nextName, programAsOnnx } from './program-as-onnx';
@@ -37,6 +38,7 @@ export class OnnxExecution implements Execution {
   readonly #program: Program;
   readonly #session: InferenceSession;
   readonly #feeds: FeedBuilder;
+  readonly #packed: readonly PackedState[];
   readonly #outputs: Record<string, Tensor>;
   /** The state that the next run reads. */
   #current: Record<string, Tensor> = {};
@@ -48,8 +50,9 @@ export class OnnxExecution implements Execution {
     initial: Arrays = {},
     options: OnnxOptions = {},
   ): Promise<OnnxExecution> {
+    const { program: packed, packed: vectors } = packState(program);
     const isOnProcessor = (options.executionProviders ?? ['cpu']).every((name) => name === 'cpu');
-    const model = programAsOnnx(program, isOnProcessor ? 'processor' : 'gpu');
+    const model = programAsOnnx(packed, isOnProcessor ? 'processor' : 'gpu');
     const session = await InferenceSession.create(model, {
       graphOptimizationLevel: 'all',
       executionMode: 'sequential',
@@ -59,21 +62,25 @@ export class OnnxExecution implements Execution {
       intraOpNumThreads: options.threads ?? threadsFor(program),
       ...(options.executionProviders ? { executionProviders: options.executionProviders } : {}),
     });
-    return new OnnxExecution(program, session, initial, isOnProcessor ? 1 : undefined);
+    const shards = isOnProcessor ? 1 : undefined;
+    return new OnnxExecution(program, packed, vectors, session, initial, shards);
   }
 
   private constructor(
     program: Program,
+    run: Program,
+    packed: readonly PackedState[],
     session: InferenceSession,
     initial: Arrays,
     shards: number | undefined,
   ) {
     this.shards = shards;
     this.#program = program;
+    this.#packed = packed;
     this.#session = session;
     this.#feeds = new FeedBuilder(program);
     this.#outputs = buffersFor(program.outputs);
-    this.#next = buffersFor(program.nextState);
+    this.#next = buffersFor(run.nextState);
     this.writeState(initial);
   }
 
@@ -89,27 +96,64 @@ export class OnnxExecution implements Execution {
     for (const [name, buffer] of Object.entries(this.#outputs)) {
       outputs[name] = (buffer.data as Values).slice();
     }
-    if (accept?.(outputs) ?? true) [this.#current, this.#next] = [this.#next, this.#current];
+    if (accept?.(outputs) ?? true) {
+      this.#fill(this.#next);
+      [this.#current, this.#next] = [this.#next, this.#current];
+    }
     return outputs;
   }
 
   async readState(): Promise<Arrays> {
     return Object.fromEntries(
-      Object.entries(this.#current).map(([name, kept]) => [name, (kept.data as Values).slice()]),
+      this.#program.state.map((node) => {
+        const name = node.attributes['name'] as string;
+        return [name, this.stateOf(name).slice()];
+      }),
     );
   }
 
   /** A state tensor's values, not copied: good until the next run. */
   stateOf(name: string): Values {
-    return this.#current[name]!.data as Values;
+    const alone = this.#current[name];
+    if (alone !== undefined) return alone.data as Values;
+    for (const { leaf, parts } of this.#packed) {
+      const part = parts.find((each) => each.name === name);
+      if (part === undefined) continue;
+      const vector = this.#current[leaf.attributes['name'] as string]!.data as Values;
+      return vector.subarray(part.begin, part.begin + part.size);
+    }
+    throw new Error(`There is no state '${name}'.`);
   }
 
   writeState(state: Arrays): void {
-    const entries = this.#program.state.map((node) => {
-      const { name, shape, values } = checkedFeed(node, state);
-      return [name, tensor(node.dtype, values.slice(), shape)] as const;
-    });
-    this.#current = Object.fromEntries(entries);
+    const given = new Map(
+      this.#program.state.map((node) => {
+        const { name, shape, values } = checkedFeed(node, state);
+        return [name, { dtype: node.dtype, shape, values }] as const;
+      }),
+    );
+    const current: Record<string, Tensor> = {};
+    for (const { leaf, parts } of this.#packed) {
+      const vector = new Float32Array(sizeOf(leaf.shape));
+      for (const { name, begin } of parts) {
+        vector.set(given.get(name)!.values, begin);
+        given.delete(name);
+      }
+      current[leaf.attributes['name'] as string] = tensor(leaf.dtype, vector, leaf.shape);
+    }
+    for (const [name, { dtype, shape, values }] of given) {
+      current[name] = tensor(dtype, values.slice(), shape);
+    }
+    this.#fill(current);
+    this.#current = current;
+  }
+
+  /** Writes what lies between the parts of packed state. */
+  #fill(state: Readonly<Record<string, Tensor>>): void {
+    for (const { leaf, fillings } of this.#packed) {
+      const vector = state[leaf.attributes['name'] as string]!.data as Values;
+      for (const { begin, size, value } of fillings) vector.fill(value, begin, begin + size);
+    }
   }
 
   async dispose(): Promise<void> {

@@ -8,9 +8,10 @@ import { leafName, type ShardedProgram } from '../shard/shard';
 import { sharedOut } from '../shard/threads';
 import { type Arrays, checkedFeed, type Execution, type NoiseKey } from './execution';
 import { programAsOnnx } from './program-as-onnx';
+import { Rendezvous } from './rendezvous';
 import { OnnxExecution } from './run-onnx';
 import { type ShardOrder, ShardRunner, type ShardTask, type SharedArrays } from './shard-runner';
-import type { ThreadAnswer, ThreadStart } from './shard-thread';
+import type { ThreadMessage, ThreadStart } from './shard-thread';
 import { source } from './shard-thread?thread';
 
 /**
@@ -46,15 +47,22 @@ export async function runSharded(
 ): Promise<Execution> {
   const memory = new SharedMemory(program, sharded);
   const tasks = tasksOf(program, sharded);
+  const meeting = Rendezvous.memory(tasks.length - 1, tasks[0]!.noise.length);
   // The threads load and optimize while this one does.
   const others = tasks
     .slice(1)
-    .map((task, index) => new ShardThread({ task, shared: memory.of(index + 1), from }));
+    .map(
+      (task, index) =>
+        new ShardThread({ task, shared: memory.of(index + 1), rendezvous: meeting, from }),
+    );
   try {
     const rest = await OnnxExecution.start(sharded.rest, initial);
     const first = await ShardRunner.start(onnxruntime, tasks[0]!, memory.of(0));
     await Promise.all(others.map((thread) => thread.ready));
-    return new ShardedExecution(program, sharded, memory, rest, first, others);
+    return new ShardedExecution(program, sharded, memory, rest, first, {
+      threads: others,
+      rendezvous: new Rendezvous(meeting),
+    });
   } catch (error) {
     await Promise.allSettled(others.map((thread) => thread.end()));
     throw error;
@@ -138,47 +146,43 @@ function sharedArray(dtype: Node['dtype'], shape: Shape): Values {
 class ShardThread {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
-  #settle: ((error?: Error) => void) | undefined;
   #failure: Error | undefined;
 
   constructor(start: ThreadStart) {
     this.#worker = new Worker(source, { eval: true, workerData: start });
-    this.#worker.on('message', ({ error }: ThreadAnswer) =>
-      this.#settle?.(error === undefined ? undefined : new Error(error)),
+    this.ready = new Promise((resolve, reject) => {
+      const fail = (error: Error) => {
+        this.#failure ??= error;
+        reject(error);
+      };
+      this.#worker.on('message', ({ error }: ThreadMessage) => {
+        if (error === undefined) resolve();
+        else fail(new Error(error));
+      });
+      this.#worker.on('error', fail);
+      this.#worker.on('exit', () => fail(new Error('A computing thread has ended.')));
+    });
+    // It waits for orders for good; that alone is no reason for the process to live.
+    this.ready.then(
+      () => this.#worker.unref(),
+      () => undefined,
     );
-    this.#worker.on('error', (error) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('A computing thread has ended.')));
-    this.ready = this.#answer();
   }
 
-  async run(order: ShardOrder): Promise<void> {
+  /** Throws where the thread has failed. */
+  check(): void {
     if (this.#failure) throw this.#failure;
-    const answer = this.#answer();
-    this.#worker.postMessage(order);
-    await answer;
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
+}
 
-  /** Waits for the next answer; only that keeps the process alive. */
-  #answer(): Promise<void> {
-    this.#worker.ref();
-    return new Promise<void>((resolve, reject) => {
-      this.#settle = (error) => {
-        this.#settle = undefined;
-        this.#worker.unref();
-        if (error) reject(error);
-        else resolve();
-      };
-    });
-  }
-
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#settle?.(this.#failure);
-  }
+/** The shards on threads of their own, and where one meets them. */
+interface OtherShards {
+  readonly threads: readonly ShardThread[];
+  readonly rendezvous: Rendezvous;
 }
 
 class ShardedExecution implements Execution {
@@ -188,7 +192,7 @@ class ShardedExecution implements Execution {
   readonly #memory: SharedMemory;
   readonly #rest: OnnxExecution;
   readonly #first: ShardRunner;
-  readonly #others: readonly ShardThread[];
+  readonly #others: OtherShards;
   /** State that the shards read. */
   readonly #sharedState: readonly string[];
   #isStateShared = false;
@@ -199,7 +203,7 @@ class ShardedExecution implements Execution {
     memory: SharedMemory,
     rest: OnnxExecution,
     first: ShardRunner,
-    others: readonly ShardThread[],
+    others: OtherShards,
   ) {
     this.shards = sharded.shards;
     this.#program = program;
@@ -223,8 +227,16 @@ class ShardedExecution implements Execution {
       this.#isStateShared = true;
     }
     const order = { key, tables: this.#tables(feeds) };
-    const others = this.#others.map((thread) => thread.run(order));
-    await Promise.all([this.#first.run(order), ...others]);
+    const { threads, rendezvous } = this.#others;
+    const check = () => {
+      for (const thread of threads) thread.check();
+    };
+    check();
+    const number = rendezvous.order(order);
+    // A failure here leaves nobody at work behind.
+    const [own] = await Promise.allSettled([this.#first.run(order)]);
+    await rendezvous.answers(number, check);
+    if (own.status === 'rejected') throw own.reason;
     return await this.#rest.run({ ...feeds, ...this.#crossings() }, key, (outputs) => {
       const isAccepted = accept?.(outputs) ?? true;
       if (isAccepted) this.#isStateShared = false;
@@ -242,7 +254,7 @@ class ShardedExecution implements Execution {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#others.map((thread) => thread.end()));
+    await Promise.all(this.#others.threads.map((thread) => thread.end()));
     await this.#first.dispose();
     await this.#rest.dispose();
   }

@@ -93,7 +93,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'Add',
     commutative: true,
     scalar: (a, b) => a + b,
-    linear: true,
+    linear: 'together',
     derivative: (g) => [g, g],
     tfjs: (tf, a, b) => tf.add(a, b),
     onnx: 'Add',
@@ -108,7 +108,7 @@ export const arithmeticRows: readonly Row[] = [
   binary('sub', {
     kernel: 'Sub',
     scalar: (a, b) => a - b,
-    linear: true,
+    linear: 'together',
     derivative: (g) => [g, neg(g)],
     tfjs: (tf, a, b) => tf.sub(a, b),
     onnx: 'Sub',
@@ -121,6 +121,7 @@ export const arithmeticRows: readonly Row[] = [
   binary('mul', {
     kernel: 'Multiply',
     commutative: true,
+    linear: { alone: [0, 1] },
     scalar: (a, b) => a * b,
     derivative: (g, a, b) => [mul(g, b), mul(g, a)],
     tfjs: (tf, a, b) => tf.mul(a, b),
@@ -146,6 +147,7 @@ export const arithmeticRows: readonly Row[] = [
   }),
   binary('div', {
     kernel: 'RealDiv',
+    linear: { alone: [0] },
     scalar: (a, b) => a / b,
     derivative: (g, _a, b, y) => [div(g, b), neg(div(mul(g, y), b))],
     tfjs: (tf, a, b) => tf.div(a, b),

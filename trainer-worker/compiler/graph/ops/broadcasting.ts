@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Node } from '../graph';
-import { elementwiseLayouts } from '../layout';
+import { elementwiseLayouts, type Linearity } from '../layout';
 import {
   type DType,
   formatShape,
@@ -53,8 +53,7 @@ interface UnaryRow {
   readonly operands?: readonly DType[];
   /** Whole numbers stay as they are. */
   readonly keepsWhole?: true;
-  /** Of a sum it is the sum of what it is of the terms. */
-  readonly linear?: true;
+  readonly linear?: Linearity;
 }
 
 export function unary(name: string, row: UnaryRow): Row {
@@ -97,8 +96,7 @@ interface BinaryRow {
   readonly dtype?: DType;
   /** What it may be applied to; numbers where absent. */
   readonly operands?: readonly DType[];
-  /** Of two sums it is the sum of what it is of their terms. */
-  readonly linear?: true;
+  readonly linear?: Linearity;
 }
 
 export function binary(name: string, row: BinaryRow): Row {

@@ -85,7 +85,7 @@ export const functionRows: readonly Row[] = [
     kernel: 'Neg',
     operands: ['float32', 'int32'],
     scalar: (x) => -x,
-    linear: true,
+    linear: 'together',
     derivative: (g) => neg(g),
     tfjs: (tf, x) => tf.neg(x),
     onnx: 'Neg',
