@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 const units = {
   ms: (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`,
   s: (value: number) => `${value.toFixed(0)} s`,
+  seconds: (value: number) => `${value.toFixed(2)} s`,
   ratio: (value: number) => `${value.toFixed(value < 10 ? 2 : 1)}x`,
   '%': (value: number) => `${value.toFixed(2)} %`,
   GFLOP: (value: number) => `${value.toFixed(value < 1 ? 3 : 2)} GFLOP`,

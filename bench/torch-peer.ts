@@ -7,6 +7,14 @@ export const torchRemedy =
   'PyTorch is not measured: no Python with torch was found. On Debian and Ubuntu: ' +
   'apt install python3-torch libopenblas0-pthread; or name a Python in EBM_BENCH_PYTHON.';
 
+/** A Python that has PyTorch, if there is one. */
+export function findPython(): string | undefined {
+  const asked = process.env['EBM_BENCH_PYTHON'];
+  return (asked ? [asked] : ['python3', '/usr/bin/python3']).find(
+    (name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
+  );
+}
+
 /** PyTorch in a process of its own, which steps when asked. */
 export class TorchPeer {
   readonly #process: ChildProcess;
@@ -22,11 +30,7 @@ export class TorchPeer {
 
   /** @returns undefined where no Python with torch is found */
   static async start(rows: readonly Row[]): Promise<TorchPeer | undefined> {
-    const asked = process.env['EBM_BENCH_PYTHON'];
-    const candidates = asked ? [asked] : ['python3', '/usr/bin/python3'];
-    const python = candidates.find(
-      (name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
-    );
+    const python = findPython();
     if (python === undefined) return undefined;
     const child = spawn(python, ['bench/torch-steps.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
