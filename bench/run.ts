@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { experimentText, type Recipe, recipes } from './recipes';
+import { findPython } from './step-peers';
 import { type Line, type Measure, measure, median, report } from './table';
-import { findPython } from './torch-peer';
 
 const rounds = Number(process.env['EBM_BENCH_ROUNDS'] ?? 3);
 const few = 500;

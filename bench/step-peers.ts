@@ -2,9 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Row } from './rows';
 
-/** What to do where PyTorch is missing. */
-export const torchRemedy =
-  'PyTorch is not measured: no Python with torch was found. On Debian and Ubuntu: ' +
+/** What to do where the peers are missing. */
+export const peersRemedy =
+  'PyTorch and JAX are not measured: no Python with torch was found. On Debian and Ubuntu: ' +
   'apt install python3-torch libopenblas0-pthread; or name a Python in EBM_BENCH_PYTHON.';
 
 /** A Python that has PyTorch, if there is one. */
@@ -15,11 +15,14 @@ export function findPython(): string | undefined {
   );
 }
 
-/** PyTorch in a process of its own, which steps when asked. */
-export class TorchPeer {
+/** Peers that may be asked for a step; see peer-steps.py. */
+export type StepPeer = 'eager' | 'compiled' | 'jax';
+
+/** Python in a process of its own, whose libraries step when asked. */
+export class StepPeers {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
-  /** PyTorch's version and its BLAS. */
+  /** Versions, and the BLAS. */
   readonly description: string;
 
   private constructor(process: ChildProcess, lines: AsyncIterator<string>, description: string) {
@@ -29,20 +32,20 @@ export class TorchPeer {
   }
 
   /** @returns undefined where no Python with torch is found */
-  static async start(rows: readonly Row[]): Promise<TorchPeer | undefined> {
+  static async start(rows: readonly Row[]): Promise<StepPeers | undefined> {
     const python = findPython();
     if (python === undefined) return undefined;
-    const child = spawn(python, ['bench/torch-steps.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(python, ['bench/peer-steps.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     child.stdin.write(`${JSON.stringify(rows)}\n`);
-    const { version, blas } = await answer<{ version: string; blas: string }>(lines);
-    return new TorchPeer(child, lines, `PyTorch ${version}, ${blas}`);
+    const { description } = await answer<{ description: string }>(lines);
+    return new StepPeers(child, lines, description);
   }
 
-  /** Milliseconds of each of so many steps. */
-  async run(row: number, repetitions: number): Promise<number[]> {
-    this.#process.stdin?.write(`${JSON.stringify({ row, repetitions })}\n`);
-    return (await answer<{ times: number[] }>(this.#lines)).times;
+  /** Milliseconds of each of so many steps; null where the peer is not there or cannot do the row. */
+  async run(peer: StepPeer, row: number, repetitions: number): Promise<number[] | null> {
+    this.#process.stdin?.write(`${JSON.stringify({ peer, row, repetitions })}\n`);
+    return (await answer<{ times: number[] | null }>(this.#lines)).times;
   }
 
   close(): void {
