@@ -249,7 +249,7 @@ class Reference {
         slot('velocity')[i] = v;
       }
       theta[i]! -= rate * v;
-    } else {
+    } else if (spec.type !== 'custom') {
       const m = spec.beta1 * slot('mean')[i]! + (1 - spec.beta1) * g;
       const v = spec.beta2 * slot('square')[i]! + (1 - spec.beta2) * g * g;
       slot('mean')[i] = m;

@@ -8,7 +8,6 @@ import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { sizeOf } from '../../trainer-worker/compiler/graph/shape';
 import { packState } from '../../trainer-worker/compiler/passes/pack-state';
 import { compileProgram, type Tensors } from '../../trainer-worker/compiler/trace/compile-program';
-import { optimizers } from '../../trainer-worker/methods/optimizers';
 import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
 import { numbersFrom } from '../graph-numbers';
 import { evaluate } from '../graph-reference';
@@ -65,7 +64,7 @@ function resultsOf(program: Program, given: ReadonlyMap<string, ArrayLike<number
 }
 
 describe('an optimizer whose state lies in vectors', () => {
-  for (const name of Object.keys(optimizers) as (keyof typeof optimizers)[]) {
+  for (const name of ['adam', 'adamW', 'sgd', 'rmsProp'] as const) {
     for (const readsParameters of [false, true]) {
       test(`${name}${readsParameters ? ', whose parameters are read beside it' : ''}`, () => {
         const spec = optimizer[name]({ learningRate: 0.1, weightDecay: 0.01, average: 0.9 });

@@ -4,6 +4,7 @@
  * Conventions: p(x) = exp(-E(x)) / Z, low energy is likely; score = -dE/dx.
  */
 import { dataMethods } from '../methods/data';
+import { diagnosticFactories } from '../methods/diagnostics';
 import { energies } from '../methods/energies';
 import { noises } from '../methods/noise-distributions';
 import { objectives } from '../methods/objectives';
@@ -28,16 +29,34 @@ export const optimizer = factories(optimizers);
 /** How the optimizer's learning rate changes over the run. */
 export const schedule = factories(schedules);
 
+/** Measures of your own, for `preview.diagnostics`; those that are built in go by their names. */
+export const diagnostic = diagnosticFactories;
+
 /** How noise grows with time, for objectives and samplers of many noise levels. */
 export const sde = factories(sdes);
 
+export { stopGradient } from '../compiler/trace/trace';
 export type { DataSpec } from '../methods/data';
+export type { DrawnRow, RowRandom } from '../methods/data/custom';
+export type { DiagnosticSpec } from '../methods/diagnostics';
+export type { Measured } from '../methods/diagnostics/custom';
 export type { EnergySpec } from '../methods/energies';
 export type { EnergyParameters, ParameterRandom } from '../methods/energies/energy-method';
+export type { Model } from '../methods/energies/model';
 export type { NoiseName, NoiseSpec } from '../methods/noise-distributions';
 export type { ObjectiveSpec } from '../methods/objectives';
+export type {
+  LossContext,
+  Objective,
+  ObjectiveContext,
+} from '../methods/objectives/objective-method';
+export {
+  type PersistentChainsOptions,
+  persistentChains,
+} from '../methods/objectives/persistent-chains';
 export type { OptimizerSpec } from '../methods/optimizers';
-export type { SamplerSpec } from '../methods/samplers';
+export { buildSampler, type SamplerSpec } from '../methods/samplers';
+export type { Carried, Sampler } from '../methods/samplers/sampler-method';
 export type { ScheduleSpec } from '../methods/schedules';
 export type { SdeSpec } from '../methods/sdes';
 export type {

@@ -2,6 +2,7 @@ import { rowOf, type SpecOf } from '../options/method-table';
 import { barsAndStripesMethod } from './bars-and-stripes';
 import { checkerboardMethod } from './checkerboard';
 import { csvMethod } from './csv';
+import { customMethod } from './custom';
 import type { DataMethod } from './data-method';
 import { eightGaussiansMethod } from './eight-gaussians';
 import { gaussianMixtureMethod } from './gaussian-mixture';
@@ -27,6 +28,7 @@ export const dataMethods = {
   ising: isingMethod,
   csv: csvMethod,
   npy: npyMethod,
+  custom: customMethod,
 };
 
 /** What any function of `data` makes. */

@@ -1,5 +1,6 @@
 import { annealedImportanceSampling } from './annealed-importance-sampling';
 import { chains } from './chains';
+import { type CustomDiagnosticSpec, custom } from './custom';
 import type { DiagnosticMethod } from './diagnostic';
 import { energyGap } from './energy-gap';
 import { flowLikelihood } from './flow-likelihood';
@@ -23,6 +24,9 @@ export type DiagnosticName =
   | 'chains'
   | 'annealedImportanceSampling';
 
+/** A measure: one that is built in, by its name, or your own. */
+export type DiagnosticSpec = DiagnosticName | CustomDiagnosticSpec;
+
 /** Every diagnostic: to add one, write its file, its row and its name above. */
 export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   likelihood,
@@ -36,3 +40,6 @@ export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   chains,
   annealedImportanceSampling,
 };
+
+/** What an experiment calls for a measure of its own. */
+export const diagnosticFactories = Object.freeze({ custom });

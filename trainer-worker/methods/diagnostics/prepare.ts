@@ -1,5 +1,6 @@
-import type { DiagnosticName } from '.';
+import type { DiagnosticName, DiagnosticSpec } from '.';
 import { diagnostics } from '.';
+import { customDiagnostic } from './custom';
 import type { Diagnostic, DiagnosticContext } from './diagnostic';
 import { type SmallSpace, smallSpaceOf } from './small-space';
 
@@ -8,7 +9,7 @@ const standard: readonly DiagnosticName[] = ['likelihood', 'kullbackLeibler'];
 
 /** A diagnostic with what experiments call it. */
 export interface NamedDiagnostic extends Diagnostic {
-  readonly name: DiagnosticName;
+  readonly name: string;
 }
 
 interface Prepared {
@@ -22,22 +23,34 @@ interface Prepared {
 /**
  * Makes ready what is to be measured.
  *
- * @param names what the experiment asks for; `null` for the likelihood and the divergence
- * @param given `resolution`: cells along each side of the shown landscape; 0 where none is shown
+ * @param wanted what the experiment asks for; `null` for the likelihood and the divergence
+ * @param given `resolution`: cells along each side of the shown landscape; 0 where none is shown; `files`: the user's, for
+ *   where problems of own measures lie
  */
 export function prepareDiagnostics(
-  names: readonly DiagnosticName[] | null,
-  { resolution, ...given }: Omit<DiagnosticContext, 'space'> & { readonly resolution: number },
+  wanted: readonly DiagnosticSpec[] | null,
+  {
+    resolution,
+    files = [],
+    ...given
+  }: Omit<DiagnosticContext, 'space'> & {
+    readonly resolution: number;
+    readonly files?: readonly string[];
+  },
 ): Prepared {
   const space = smallSpaceOf(given.dataset, given.bounds, resolution);
   const context = { ...given, ...(space ? { space } : {}) };
   const prepared: NamedDiagnostic[] = [];
   const warnings: string[] = [];
-  for (const name of new Set(names ?? standard)) {
+  for (const name of new Set(wanted ?? standard)) {
+    if (typeof name === 'object') {
+      prepared.push({ ...customDiagnostic(name, context, files), name: name.name });
+      continue;
+    }
     const { needs, prepare } = diagnostics[name];
     const diagnostic = prepare(context);
     if (diagnostic) prepared.push({ ...diagnostic, name });
-    else if (names) warnings.push(`The diagnostic '${name}' is not measured: it needs ${needs}.`);
+    else if (wanted) warnings.push(`The diagnostic '${name}' is not measured: it needs ${needs}.`);
   }
   return { diagnostics: prepared, ...(space ? { space } : {}), warnings };
 }

@@ -1,8 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { ProblemError } from '../../../protocol/problem';
-import { formatShape } from '../../compiler/graph/shape';
-import { OptionError } from '../options/option-error';
+import { callOwn, functionSchema, requireTensor } from '../options/own-function';
 import { specOf } from '../options/validate';
 import type { NoiseMethod } from './noise-distribution';
 
@@ -31,20 +29,18 @@ export function custom(options: CustomNoiseOptions): CustomNoiseSpec {
   return specOf(schema, 'noise.custom', 'custom', options);
 }
 
-const isFunction = (value: unknown) => typeof value === 'function';
-
 /** The schema of a log-density of the user's own. @internal */
-export const logDensityOption = z.custom<CustomNoiseOptions['logDensity']>(isFunction, {
-  error: "'logDensity' is not a function.",
-  params: { remedy: 'Write logDensity: (x) => … with a result of shape [n] for x of [n, D].' },
-});
+export const logDensityOption = functionSchema<CustomNoiseOptions['logDensity']>(
+  'logDensity',
+  'logDensity: (x) => … with a result of shape [n] for x of [n, D]',
+);
 
 const schema: z.ZodType<CustomNoiseSpec> = z.strictObject({
   type: z.literal('custom'),
-  sample: z.custom<CustomNoiseOptions['sample']>(isFunction, {
-    error: "'sample' is not a function.",
-    params: { remedy: 'Write sample: (count) => … with a result of shape [count, D].' },
-  }),
+  sample: functionSchema<CustomNoiseOptions['sample']>(
+    'sample',
+    'sample: (count) => … with a result of shape [count, D]',
+  ),
   logDensity: logDensityOption,
 });
 
@@ -80,43 +76,17 @@ export function ownLogDensity(where: string, logDensity: CustomNoiseOptions['log
 /** @throws OptionError for what the function `name` throws, or returns of another shape or type */
 function checked(
   where: string,
-  name: string,
+  name: 'sample' | 'logDensity',
   call: () => unknown,
   shape: readonly number[],
 ): tf.Tensor {
-  let made: unknown;
-  try {
-    made = call();
-  } catch (cause) {
-    if (cause instanceof ProblemError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new OptionError(
-      `${where}: ${name} throws: ${message.replace(/\.?$/, '.')}`,
-      `Correct ${name} of the noise.`,
-      ['noise', name],
-      { cause },
-    );
-  }
-  const wanted = `a float32 tensor of shape ${formatShape(shape)}`;
-  const found =
-    made instanceof tf.Tensor
-      ? `${made.dtype} of shape ${formatShape(made.shape)}`
-      : made instanceof Promise
-        ? 'a promise'
-        : 'something that is no tensor';
-  if (made instanceof Promise) made.catch(() => undefined);
-  if (
-    made instanceof tf.Tensor &&
-    made.dtype === 'float32' &&
-    String(made.shape) === String(shape)
-  ) {
-    return made;
-  }
-  throw new OptionError(
-    `${where}: ${name} returned ${found}; it must be ${wanted}.`,
+  const own = { where, name, path: ['noise', name] };
+  return requireTensor(
+    own,
+    callOwn(own, call),
+    shape,
     name === 'sample'
       ? 'Return one row for each of count draws, with as many numbers as a row of the data.'
       : 'Return one number for each point, for example with tf.sum(values, 1).',
-    ['noise', name],
   );
 }

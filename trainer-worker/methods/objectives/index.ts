@@ -1,6 +1,7 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { conditionalNoiseContrastiveEstimationMethod } from './conditional-noise-contrastive-estimation';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
+import { customMethod } from './custom';
 import { denoisingScoreMatchingMethod } from './denoising-score-matching';
 import { diffusionRecoveryLikelihoodMethod } from './diffusion-recovery-likelihood';
 import { energyDiscrepancyMethod } from './energy-discrepancy';
@@ -69,6 +70,7 @@ export const objectives = {
   multiNoiseScoreMatching: multiNoiseScoreMatchingMethod,
   diffusionRecoveryLikelihood: diffusionRecoveryLikelihoodMethod,
   sdeScoreMatching: sdeScoreMatchingMethod,
+  custom: customMethod,
 };
 
 /** What any function of `objective` makes. */

@@ -16,7 +16,7 @@ import type { Sampler } from '../samplers/sampler-method';
 import type { SdeSpec } from '../sdes';
 import type { NoiseOptions } from './noise-options';
 
-/** What an objective needs to know of the run that it is for. @internal */
+/** What an objective needs to know of the run that it is for. */
 export interface ObjectiveContext {
   readonly seed: number;
   /** Rows of data per step. */
@@ -29,13 +29,13 @@ export interface ObjectiveContext {
   readonly rows: Float32Array;
   /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */
   rowAt(step: number, place: number): number;
-  /** What {@link ObjectiveMethod.noise} asked for. */
+  /** What {@link ObjectiveMethod.noise} asked for. @internal */
   readonly noise?: ReadyNoise;
   /** What {@link Objective.state} gave when the run was saved, by name. */
   readonly saved?: ReadonlyMap<string, Float32Array>;
 }
 
-/** What a loss is built from, inside a compiled step. @internal */
+/** What a loss is built from, inside a compiled step. */
 export interface LossContext extends Model {
   /** The batch, `[batch, D]`. */
   readonly data: tf.Tensor2D;
@@ -82,8 +82,6 @@ export interface LossContext extends Model {
  * An objective: a loss inside the compiled step, and around it, on the host, what lives on between
  * steps. A buffer lies on the host because a step needs only some rows of it: a functional update
  * inside the program would copy all of it each time.
- *
- * @internal
  */
 export interface Objective {
   /**
@@ -133,14 +131,14 @@ export interface ObjectiveMethod<Spec, Create> {
   /** Steps from one move of the model to the next; the objective's own parameters move in each. Default 1. */
   modelEvery?(spec: Spec): number;
   /** How many chains live on between steps, for objectives whose chains do. */
-  persistentChains?(spec: Spec): number;
+  persistentChains?(spec: Spec): number | undefined;
   /** What moves the shown chains where an experiment does not say; Langevin where absent. */
-  previewSampler?(spec: Spec): SamplerSpec;
+  previewSampler?(spec: Spec): SamplerSpec | undefined;
   /**
    * Sampler iterations before each preview, where an experiment does not say. Default
    * {@link defaultPreviewChainSteps}.
    */
-  previewChainSteps?(spec: Spec): number;
+  previewChainSteps?(spec: Spec): number | undefined;
   /** What it tells data from, for objectives that need noise of known density. */
   noise?(spec: Spec): Required<NoiseOptions>;
   /** How noise grows with time, for objectives that train the score of all noise levels. */

@@ -1,6 +1,7 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { adamMethod } from './adam';
 import { adamWMethod } from './adam-w';
+import { customMethod } from './custom';
 import type { OptimizerMethod } from './optimizer-method';
 import { rmsPropMethod } from './rms-prop';
 import { sgdMethod } from './sgd';
@@ -11,6 +12,7 @@ export const optimizers = {
   adamW: adamWMethod,
   sgd: sgdMethod,
   rmsProp: rmsPropMethod,
+  custom: customMethod,
 };
 
 /** What any function of `optimizer` makes. */

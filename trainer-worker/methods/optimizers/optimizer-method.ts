@@ -3,8 +3,8 @@ import type * as z from 'zod';
 import type { Tensors } from '../../compiler/trace/compile-program';
 import type { CommonSpec } from './common-options';
 
-/** One parameter at one update. */
-interface UpdatedParameter {
+/** The parameters at one update. */
+export interface UpdatedParameter {
   /** Number of the update, from 1; float32 scalar. */
   readonly step: tf.Scalar;
   /** Float32 scalar. */

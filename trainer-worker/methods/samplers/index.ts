@@ -1,5 +1,7 @@
-import { rowOf, type SpecOf } from '../options/method-table';
+import { familySchema, rowOf, type SpecOf } from '../options/method-table';
+import { validate } from '../options/validate';
 import { annealedLangevinMethod } from './annealed-langevin';
+import { customMethod } from './custom';
 import { gibbsMethod } from './gibbs';
 import { gibbsWithGradientsMethod } from './gibbs-with-gradients';
 import { hamiltonianMethod } from './hamiltonian';
@@ -11,7 +13,7 @@ import { preconditionedLangevinMethod } from './preconditioned-langevin';
 import { predictorCorrectorMethod } from './predictor-corrector';
 import { probabilityFlowMethod } from './probability-flow';
 import { reverseSdeMethod } from './reverse-sde';
-import type { SamplerMethod } from './sampler-method';
+import type { Sampler, SamplerMethod } from './sampler-method';
 import { underdampedLangevinMethod } from './underdamped-langevin';
 
 /** Every sampler: to add one, write its file and name it here. */
@@ -29,6 +31,7 @@ export const samplers = {
   reverseSde: reverseSdeMethod,
   predictorCorrector: predictorCorrectorMethod,
   probabilityFlow: probabilityFlowMethod,
+  custom: customMethod,
 };
 
 /** What any function of `sampler` makes. */
@@ -37,4 +40,14 @@ export type SamplerSpec = SpecOf<typeof samplers>;
 /** The row of the table that made `spec`. @internal */
 export function samplerMethod(spec: SamplerSpec): SamplerMethod<SamplerSpec, unknown> {
   return rowOf(samplers, spec.type);
+}
+
+/**
+ * The sampler that `spec` describes, for a loss of your own: `context.chain(buildSampler(spec), points)`.
+ *
+ * @throws OptionError where an option of it is wrong
+ */
+export function buildSampler(spec: SamplerSpec): Sampler {
+  const valid = validate(familySchema('sampler', samplers), 'buildSampler', spec);
+  return samplerMethod(valid).build(valid);
 }

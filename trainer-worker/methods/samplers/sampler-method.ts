@@ -3,10 +3,10 @@ import type * as z from 'zod';
 import type { Domain } from '../data/domain';
 import type { Model } from '../energies/model';
 
-/** A Markov chain on `[chains, D]` points, as tfjs code inside a compiled step. @internal */
+/** A Markov chain on `[chains, D]` points, as tfjs code inside a compiled step. */
 export type Sampler = MemorylessSampler | CarryingSampler;
 
-/** A sampler whose next points depend on nothing but the points. @internal */
+/** A sampler whose next points depend on nothing but the points. */
 export interface MemorylessSampler {
   /** Iterations per training step. */
   readonly steps: number;
@@ -27,8 +27,6 @@ export interface MemorylessSampler {
  * that are already known, an adapted step size. What it carries goes on however a run of chains is cut
  * into pieces. Of that, chains that live on between training steps keep what {@link keeps} names; the
  * rest begins anew with each step, since the energy has changed.
- *
- * @internal
  */
 export interface CarryingSampler {
   /** Iterations per training step. */
@@ -53,7 +51,7 @@ export interface CarryingSampler {
   statistics?(carried: Carried): Statistics;
 }
 
-/** Of what a sampler carries, what does not depend on the energy as it was. @internal */
+/** Of what a sampler carries, what does not depend on the energy as it was. */
 export interface Kept {
   /** Names of tensors `[chains, m · D]`, each with its m. */
   readonly ofChain?: Readonly<Record<string, number>>;
@@ -61,7 +59,7 @@ export interface Kept {
   readonly ofAll?: readonly string[];
 }
 
-/** Tensors beside the points, by name. @internal */
+/** Tensors beside the points, by name. */
 export type Carried = Readonly<Record<string, tf.Tensor>>;
 
 /** What an iteration leads to. */
@@ -70,7 +68,7 @@ interface Advanced {
   readonly carried: Carried;
 }
 
-/** Scalars by what people call them: `Acceptance`. @internal */
+/** Scalars by what people call them: `Acceptance`. */
 export type Statistics = Readonly<Record<string, tf.Tensor>>;
 
 /** One row of the table of samplers. @internal */

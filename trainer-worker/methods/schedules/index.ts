@@ -1,6 +1,7 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { constantMethod } from './constant';
 import { cosineMethod } from './cosine';
+import { customMethod } from './custom';
 import { exponentialMethod } from './exponential';
 import { linearMethod } from './linear';
 import { piecewiseMethod } from './piecewise';
@@ -13,6 +14,7 @@ export const schedules = {
   linear: linearMethod,
   exponential: exponentialMethod,
   piecewise: piecewiseMethod,
+  custom: customMethod,
 };
 
 /** What any function of `schedule` makes. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type DataSpec, dataMethods } from '../../methods/data';
-import { type DiagnosticName, diagnostics } from '../../methods/diagnostics';
+import { type DiagnosticName, type DiagnosticSpec, diagnostics } from '../../methods/diagnostics';
+import { customDiagnosticSchema } from '../../methods/diagnostics/custom';
 import { type EnergySpec, energies } from '../../methods/energies';
 import {
   modelUpdates,
@@ -45,11 +46,11 @@ export interface PreviewOptions {
   readonly sampler?: SamplerSpec;
   /**
    * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
-   * each where it can be had. Others: `'flowLikelihood'`, `'maximumMeanDiscrepancy'`,
+   * each where it can be had. Your own: `diagnostic.custom({ … })`. Others: `'flowLikelihood'`, `'maximumMeanDiscrepancy'`,
    * `'slicedWasserstein'`, `'kernelStein'`, `'outOfDistribution'`, `'energyGap'`, `'chains'` and
    * `'annealedImportanceSampling'`.
    */
-  readonly diagnostics?: readonly DiagnosticName[] | null;
+  readonly diagnostics?: readonly DiagnosticSpec[] | null;
 }
 
 /** When a run writes all its state to disk besides its end. */
@@ -137,11 +138,16 @@ const schema = z.strictObject({
       chainSteps: integer(0, 100_000).optional(),
       sampler: familySchema('sampler', samplers).optional(),
       diagnostics: z
-        .array(z.enum(Object.keys(diagnostics) as DiagnosticName[]))
-        .refine((names) => new Set(names).size === names.length, {
-          error: "'preview.diagnostics' names one twice.",
-          params: { remedy: 'Name each once.' },
-        })
+        .array(
+          z.union([z.enum(Object.keys(diagnostics) as DiagnosticName[]), customDiagnosticSchema]),
+        )
+        .refine(
+          (wanted) => new Set(wanted.flatMap(namesOf)).size === wanted.flatMap(namesOf).length,
+          {
+            error: "'preview.diagnostics' names one twice.",
+            params: { remedy: 'Name each once.' },
+          },
+        )
         .nullable()
         .default(null),
     })
@@ -160,13 +166,15 @@ const schema = z.strictObject({
   guard: guardSchema,
 });
 
+/** What a diagnostic is called, or the metrics of one of the user's own. */
+function namesOf(wanted: DiagnosticSpec): readonly string[] {
+  if (typeof wanted === 'string') return [wanted];
+  return wanted.metrics ? Object.keys(wanted.metrics) : [wanted.name];
+}
+
 /** What moves shown chains where neither the experiment nor its objective says. */
 function standardSampler(of: DataSpec): SamplerSpec {
-  const suited =
-    domainOf(of) === 'binary'
-      ? Object.values(samplers).find(({ domains }) => domains?.includes('binary'))
-      : undefined;
-  return (suited ?? samplers.langevin).create();
+  return (domainOf(of) === 'binary' ? samplers.gibbs : samplers.langevin).create();
 }
 
 /** The options that each experiment was made from, as the user gave them. */

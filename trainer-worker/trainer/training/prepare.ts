@@ -4,7 +4,6 @@ import { ProblemError } from '../../../protocol/problem';
 import type { MetricInfo, PreviewLayout } from '../../../protocol/run';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { userFiles } from '../../compiler/trace/source-location';
-import { locationInStack } from '../../compiler/trace/source-maps';
 import { dataMethod } from '../../methods/data';
 import { type Bounds, boundsOf } from '../../methods/data/bounds';
 import type { ScaledDataset } from '../../methods/data/data-method';
@@ -12,6 +11,7 @@ import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../../methods/objectives';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
+import { problemOf } from '../../methods/options/own-function';
 import { samplerMethod } from '../../methods/samplers';
 import { rateCautions } from '../../methods/schedules';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
@@ -66,6 +66,7 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     resolution: layout.resolution,
     seed,
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
+    files: loaded.sources.map((source) => source.path),
     hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });
   const noise = await atOption(loaded, ['objective', 'noise'], () =>
@@ -73,27 +74,29 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
   );
   // What goes on has all its parameters in the checkpoint.
   const initialization = saved ? undefined : await readInitialization(loaded);
-  const compiled = compileTraining({
-    energy: experiment.energy,
-    origin: {
-      files: loaded.sources.map((source) => source.path),
-      ...(locations.energy ? { location: locations.energy } : {}),
-    },
-    objective: experiment.objective,
-    optimizer: experiment.optimizer,
-    rows: training,
-    ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
-    domain: dataset.domain,
-    ...(dataset.labels ? { labels: dataset.labels } : {}),
-    bounds,
-    batchSize: experiment.batchSize,
-    seed,
-    preview,
-    hasRateFactor: experiment.guard.action === 'rollBack',
-    ...(saved ? { saved } : {}),
-    ...(initialization ? { initialization } : {}),
-    ...(noise ? { noise } : {}),
-  });
+  const compiled = locatingOptions(loaded, () =>
+    compileTraining({
+      energy: experiment.energy,
+      origin: {
+        files: loaded.sources.map((source) => source.path),
+        ...(locations.energy ? { location: locations.energy } : {}),
+      },
+      objective: experiment.objective,
+      optimizer: experiment.optimizer,
+      rows: training,
+      ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
+      domain: dataset.domain,
+      ...(dataset.labels ? { labels: dataset.labels } : {}),
+      bounds,
+      batchSize: experiment.batchSize,
+      seed,
+      preview,
+      hasRateFactor: experiment.guard.action === 'rollBack',
+      ...(saved ? { saved } : {}),
+      ...(initialization ? { initialization } : {}),
+      ...(noise ? { noise } : {}),
+    }),
+  );
   const metrics = [
     ...compiled.metrics,
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
@@ -110,13 +113,31 @@ async function atOption<T>(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ProblemError) || error.problem.kind !== 'data') throw error;
+    if (!(error instanceof ProblemError) || error.problem.kind !== 'data') {
+      throw located(loaded, error);
+    }
     const location = error.problem.location ?? placeOfOption(loaded, option);
     throw new ProblemError(
       { ...error.problem, ...(location ? { location } : {}) },
       { cause: error },
     );
   }
+}
+
+/** What `work` answers; what is wrong with an option is told at its place. */
+function locatingOptions<T>(loaded: LoadedExperiment, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw located(loaded, error);
+  }
+}
+
+/** An error of an option as a problem at its place; any other as it is. */
+function located(loaded: LoadedExperiment, error: unknown): unknown {
+  if (!(error instanceof OptionError)) return error;
+  const files = loaded.sources.map((source) => source.path);
+  return problemOf(error, files, placeOfOption(loaded, error.path));
 }
 
 /**
@@ -220,14 +241,7 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
     });
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
-    const { message, remedy, cause } = error;
-    const thrown = cause instanceof Error ? cause.stack : undefined;
-    const location =
-      locationInStack(thrown, files) ?? placeOfOption(loaded, ['objective', ...error.path]);
-    throw new ProblemError(
-      { kind: 'experiment', message, remedy, ...(location ? { location } : {}) },
-      { cause: error },
-    );
+    throw problemOf(error, files, placeOfOption(loaded, ['objective', ...error.path]));
   }
 }
 
