@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { type Entry, open, type ZipFile } from 'yauzl';
 import { isLiving, type RunManifest } from '../protocol/run';
+import { formatCount } from '../vocabulary/quantities';
 import { sizeText } from './disk-use';
 import { openRegularFile } from './files';
 import { keepFromGit } from './keep-from-git';
@@ -233,7 +234,7 @@ function stateOf({ state }: RunManifest): RunManifest['state'] {
 }
 
 function tooMany(source: string) {
-  return refused(source, `it has more than ${mostFiles.toLocaleString('en')} files.`);
+  return refused(source, `it has more than ${formatCount(mostFiles)} files.`);
 }
 
 function refused(source: string, why: string) {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
 import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
-import { progressText, statusIcon, statusName, timeLeftText } from './run-text';
+import { progressText, speedText, statusIcon, statusName, timeLeftText } from './run-text';
 
 /**
  * The status bar item of the run in training, or of one that just ended badly: how it is, and in
@@ -73,11 +73,9 @@ function tooltip(run: Run, waiting: number): vscode.MarkdownString {
   // Only these commands may be run from the tooltip, whatever a run is called.
   text.isTrusted = { enabledCommands: actions.map(([, id]) => id) };
   text.appendText(`${name}: ${statusName(state, isResponding)}`);
-  const facts = [
-    progressText(state),
-    state.stepsPerSecond === undefined ? '' : `${state.stepsPerSecond.toFixed(1)} steps/s`,
-    timeLeftText(state),
-  ].filter((fact) => fact !== '');
+  const facts = [progressText(state), speedText(state), timeLeftText(state)].filter(
+    (fact) => fact !== '',
+  );
   text.appendMarkdown(`\n\n${facts.join(' · ')}`);
   if (isWatchedOnly) text.appendMarkdown('\n\nAnother window controls it; this one only watches.');
   if (!isResponding) {

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { readNotes } from '../../run-directory/annotations';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
+import { formatCount } from '../../vocabulary/quantities';
 import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
@@ -16,6 +17,7 @@ import {
 } from './run-arrangement';
 import {
   progressText,
+  speedText,
   statusIconId,
   statusName,
   sweepProgressText,
@@ -197,8 +199,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const item = new vscode.TreeItem(name);
   const status = statusName(state, isResponding);
   const icon = statusIconId(state, isResponding);
-  const progress =
-    state.status === 'finished' ? state.step.toLocaleString('en') : progressText(state);
+  const progress = state.status === 'finished' ? formatCount(state.step) : progressText(state);
   const difference = name === told ? '' : told;
   const facts = [
     annotations.starred ? '★' : '',
@@ -288,7 +289,7 @@ function tooltip(
     statusName(state, isResponding),
     progressText(state),
     timeLeftText(state),
-    state.stepsPerSecond === undefined ? '' : `${state.stepsPerSecond.toFixed(1)} steps/s`,
+    speedText(state),
   ].filter((fact) => fact !== '');
   line(statusIconId(state, isResponding), progress.join(' · '));
   if (state.problem) {

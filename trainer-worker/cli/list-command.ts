@@ -4,9 +4,9 @@ import { isLiving, type RunManifest } from '../../protocol/run';
 import { isTrainerListening } from '../../protocol/socket-transport';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
+import { formatCount, formatDuration } from '../../vocabulary/quantities';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
-import { formatSeconds } from './run-reporter';
 import { textTable } from './text-table';
 
 export interface ListOptions {
@@ -48,8 +48,8 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
                       row.id,
                       row.starred ? `★ ${row.name}` : row.name,
                       row.status,
-                      `${row.step}/${row.steps}`,
-                      formatSeconds(row.trainingSeconds),
+                      `${formatCount(row.step)}/${formatCount(row.steps)}`,
+                      formatDuration(row.trainingSeconds),
                       row.createdAt.slice(0, 16).replace('T', ' '),
                       row.bytes === undefined ? '?' : sizeText(row.bytes),
                       row.tags.join(' '),

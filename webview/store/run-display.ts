@@ -1,6 +1,11 @@
 import type { PanelAction } from '../../protocol/panel';
 import { isLiving, type RunState } from '../../protocol/run';
-import { formatCount, formatDuration, formatSpeed } from './number-format';
+import {
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatSpeed,
+} from '../../vocabulary/quantities';
 
 /** How a status is to be taken: decides its colour. */
 type Tone = 'busy' | 'good' | 'attention' | 'bad' | 'quiet';
@@ -51,8 +56,7 @@ export function runDisplay(state: RunState, silence: number): RunDisplay {
     step: formatCount(state.step),
     steps: formatCount(state.steps),
     progress,
-    // 100 % is said of nothing less.
-    percent: `${Math.floor(100 * progress)} %`,
+    percent: formatPercent(state.step, state.steps),
     speed:
       isMoving && state.stepsPerSecond !== undefined
         ? formatSpeed(state.stepsPerSecond)
