@@ -4,6 +4,7 @@ import 'vscode-jsonrpc/node';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
+import { factsOf } from '../vocabulary/run-status';
 import { annotationCommands } from './commands/annotation-commands';
 import { type CommandTable, registerCommands } from './commands/command-table';
 import { settingsOf } from './commands/configured-node';
@@ -104,7 +105,7 @@ export function activate(context: vscode.ExtensionContext): void {
     contextKeys.update();
   };
   const noteEnd = (run: Run) => {
-    if (run.state.status === 'crashed' || run.state.status === 'failed') endedBadly = run;
+    if (factsOf(run.state.status).endedBadly) endedBadly = run;
     refresh();
   };
 

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { RunManifest } from '../protocol/run';
+import { runStatuses } from '../vocabulary/run-status';
 import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
 import { brokenFile } from './storage-problem';
@@ -23,16 +24,7 @@ const problem = z.object({
 });
 
 const state = z.object({
-  status: z.enum([
-    'starting',
-    'running',
-    'paused',
-    'stopping',
-    'stopped',
-    'finished',
-    'failed',
-    'crashed',
-  ]),
+  status: z.enum(runStatuses),
   step: count,
   steps: count,
   stepsPerSecond: z.exactOptional(z.number()),

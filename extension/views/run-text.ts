@@ -1,37 +1,16 @@
 /** How a run is put into words and icons, the same in the status bar, the lists and the tooltips. */
-import type { RunState, RunStatus } from '../../protocol/run';
+import type { RunState } from '../../protocol/run';
 import {
   formatCount,
   formatDuration,
   formatPercent,
   formatSpeed,
 } from '../../vocabulary/quantities';
-
-const icons: Readonly<Record<RunStatus, string>> = {
-  starting: 'loading~spin',
-  running: 'pulse',
-  paused: 'debug-pause',
-  stopping: 'loading~spin',
-  stopped: 'debug-stop',
-  finished: 'check',
-  failed: 'error',
-  crashed: 'error',
-};
-
-const names: Readonly<Record<RunStatus, string>> = {
-  starting: 'starting',
-  running: 'training',
-  paused: 'paused',
-  stopping: 'stopping',
-  stopped: 'stopped',
-  finished: 'finished',
-  failed: 'failed',
-  crashed: 'crashed',
-};
+import { conditionOf, factsOf } from '../../vocabulary/run-status';
 
 /** The id of a product icon. */
 export function statusIconId({ status }: RunState, isResponding: boolean): string {
-  return isResponding ? icons[status] : 'warning';
+  return factsOf(conditionOf(status, !isResponding)).icon;
 }
 
 /** The same icon inside a text, `$(name)`. */
@@ -41,7 +20,7 @@ export function statusIcon(state: RunState, isResponding: boolean): string {
 
 /** One or two words. */
 export function statusName({ status }: RunState, isResponding: boolean): string {
-  return isResponding ? names[status] : 'not responding';
+  return factsOf(conditionOf(status, !isResponding)).word;
 }
 
 /** `1,200/5,000 · 24 %`. */

@@ -3,11 +3,11 @@ import * as vscode from 'vscode';
 import { readNotes } from '../../run-directory/annotations';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { formatCount } from '../../vocabulary/quantities';
-import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
 import type { BrokenRun, RunStore } from '../runs/run-store';
+import { treeContext } from './offered-actions';
 import {
   type Arrangement,
   arrange,
@@ -29,8 +29,6 @@ import {
 const gatheringMs = 400;
 /** A tooltip is no place for more. */
 const longestNotes = 1_000;
-
-const verbs: readonly RunVerb[] = ['pause', 'resume', 'stop', 'checkpoint', 'takeOver'];
 
 /** Themes have a colour for each of these. */
 const iconColours: Readonly<Record<string, string>> = {
@@ -211,7 +209,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   item.id = directory;
   item.description = facts.join(' · ');
   item.iconPath = themeIcon(icon);
-  item.contextValue = contextOf(run);
+  item.contextValue = treeContext(run);
   item.command = {
     title: 'Open Panel',
     command: 'ebm.openRun' satisfies CommandId,
@@ -252,16 +250,6 @@ function brokenItem({ directory, problem }: BrokenRun): vscode.TreeItem {
   item.contextValue = 'broken';
   item.accessibilityInformation = { label: `${name}, cannot be opened: ${reason}` };
   return item;
-}
-
-/** Words that the `when` clauses of menus look for. */
-function contextOf(run: Run): string {
-  return [
-    'run',
-    run.isLiving ? 'living' : 'ended',
-    run.annotations.starred ? 'starred' : 'unstarred',
-    ...verbs.filter((verb) => canBeAsked(run, verb)).map((verb) => `can-${verb}`),
-  ].join(' ');
 }
 
 function themeIcon(id: string): vscode.ThemeIcon {

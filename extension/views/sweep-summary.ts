@@ -6,6 +6,7 @@ import {
   type SweepSummary,
 } from '../../run-directory/run-group';
 import { formatCount, formatNumber } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
 import { formatWithError, isNotKnown, notKnown } from '../../vocabulary/with-error';
 
 /** The summary of a sweep as Markdown whose tables are aligned, so that it reads well as text too. */
@@ -26,7 +27,7 @@ export function sweepSummaryText(
         : formatWithError(value, last[errorName(metric)], shown),
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
-      manifest.state.status,
+      factsOf(manifest.state.status).word,
       `${formatCount(manifest.state.step)}/${formatCount(manifest.state.steps)}`,
       manifest.id,
     ]),

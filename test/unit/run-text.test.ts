@@ -19,7 +19,7 @@ test('progress: counts with separators, whole per cent rounded down', () => {
 });
 
 test('a silent trainer shows as that, whatever its last status was', () => {
-  assert.equal(statusName(state, true), 'training');
+  assert.equal(statusName(state, true), 'running');
   assert.equal(statusName(state, false), 'not responding');
   assert.equal(statusIcon(state, false), '$(warning)');
 });

@@ -3,6 +3,7 @@ import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import { errorName, type MetricInfo, type RunManifest, type RunState } from '../../protocol/run';
 import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
 import { formatWithError, isNotKnown, notKnown } from '../../vocabulary/with-error';
 import type { RunObserver } from '../trainer/training/run-observer';
 
@@ -46,7 +47,7 @@ export function closingText(
   last: Readonly<Record<string, number>>,
 ): string {
   const time = formatDuration(manifest.trainingSeconds);
-  const head = `${state.status} after ${formatCount(state.step)} of ${formatCount(state.steps)} steps in ${time}, kept in ${shortPath(directory)}\n`;
+  const head = `${factsOf(state.status).word} after ${formatCount(state.step)} of ${formatCount(state.steps)} steps in ${time}, kept in ${shortPath(directory)}\n`;
   return printable(head + valuesText(manifest.metrics, last));
 }
 

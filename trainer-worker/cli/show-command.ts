@@ -8,8 +8,9 @@ import { findRun } from '../../run-directory/find-run';
 import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
 import { formatCount, formatDuration } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
 import { exitCode } from './exit-code';
-import { statusOf } from './list-command';
+import { conditionNow } from './list-command';
 import { problemText } from './problem-text';
 import { valuesText } from './run-reporter';
 
@@ -34,7 +35,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
         return none;
       });
     const [status, checkpoints, bytes, metrics, annotations, notes] = await Promise.all([
-      statusOf(manifest),
+      conditionNow(manifest),
       orNone(listCheckpoints(directory), []),
       orNone(diskUse(directory), 0),
       orNone(lastValues(directory), {}),
@@ -64,7 +65,10 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ['named', annotations.name === undefined ? undefined : `${manifest.name} by its experiment`],
       ['tags', annotations.tags.length > 0 ? annotations.tags.join(' ') : undefined],
       ['id', manifest.id],
-      ['status', `${status}, ${formatCount(state.step)} of ${formatCount(state.steps)} steps`],
+      [
+        'status',
+        `${factsOf(status).word}, ${formatCount(state.step)} of ${formatCount(state.steps)} steps`,
+      ],
       ['problem', state.problem?.message],
       ['begun', manifest.createdAt],
       ['trained', formatDuration(manifest.trainingSeconds)],

@@ -5,13 +5,14 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import { isLiving, type JsonObject } from '../../protocol/run';
+import type { JsonObject } from '../../protocol/run';
 import { isTrainerListening } from '../../protocol/socket-transport';
 import { answerInterrupts, sweepSocketPath } from '../../protocol/sweep-socket';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import { factsOf, isLiving } from '../../vocabulary/run-status';
 import { bindOrReplace } from '../trainer/server/bind-socket';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import { exitCode } from './exit-code';
@@ -176,7 +177,7 @@ async function trial(
   const [one] = await measured([run]);
   const { state } = run.manifest;
   reporter.trialEnd(group, { run: one!, problem: state.problem });
-  return state.status === 'failed' || state.status === 'crashed' ? state.problem : undefined;
+  return factsOf(state.status).endedBadly ? state.problem : undefined;
 }
 
 /** Waits until no trainer of the run answers any more. */

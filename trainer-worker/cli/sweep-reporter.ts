@@ -3,6 +3,7 @@ import type { Problem } from '../../protocol/problem';
 import type { Json, JsonObject, RunGroup } from '../../protocol/run';
 import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
 import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
 import { isNotKnown } from '../../vocabulary/with-error';
 import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
 import { formatLast, numberOrNone, type Write } from './run-reporter';
@@ -50,7 +51,7 @@ export function sweepTextReporter(to: Write): SweepReporter {
           ? `${metric} ${formatLast(run.manifest.metrics, metric, run.last)}`
           : metric;
       write(
-        `${place(group)} ${state.status} after ${formatCount(state.step)} steps in ${formatDuration(trainingSeconds)}, ${value}${
+        `${place(group)} ${factsOf(state.status).word} after ${formatCount(state.step)} steps in ${formatDuration(trainingSeconds)}, ${value}${
           metric in run.last ? '' : ` is not among ${Object.keys(run.last).join(', ')}`
         }\n`,
       );
@@ -114,7 +115,7 @@ function summaryText(summary: SweepSummary): string {
       value === undefined && !isNotKnown(manifest.metrics, metric, last[metric])
         ? '–'
         : formatLast(manifest.metrics, metric, last),
-      manifest.state.status,
+      factsOf(manifest.state.status).word,
       formatDuration(manifest.trainingSeconds),
     ]),
   );

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
 import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
-import { isLiving, type JsonObject, type RunGroup, type RunManifest } from '../../../protocol/run';
+import type { JsonObject, RunGroup, RunManifest } from '../../../protocol/run';
 import { isTrainerListening } from '../../../protocol/socket-transport';
 import {
   type KeptCheckpoint,
@@ -9,6 +9,7 @@ import {
   readCheckpoint,
 } from '../../../run-directory/checkpoints';
 import { readManifest } from '../../../run-directory/manifest';
+import { isLiving } from '../../../vocabulary/run-status';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { readGitState } from '../storage/git-state';
 import type { RunRecorder } from '../storage/run-recorder';
