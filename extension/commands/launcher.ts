@@ -82,7 +82,7 @@ export class Launcher {
     try {
       const place = await this.queue.launch(request);
       if (place === 0) return;
-      const name = path.basename(request.experiment);
+      const name = path.basename(request.task.experiment);
       this.#means.notifications.inform(
         `${name} waits for its turn (place ${place}), as it is now: what you edit meanwhile does not change it.`,
         [
@@ -98,17 +98,19 @@ export class Launcher {
   }
 
   async #start(request: LaunchRequest): Promise<void> {
-    const { experiment, name } = request;
+    const { name } = request;
+    const { experiment } = request.task;
     // One that had to wait begins while somebody does something else: no panel opens by itself.
-    const task = {
+    const shown = {
       title: `Launching ${path.basename(experiment)}`,
       experiment,
       shows: name === undefined,
     };
-    await this.#begin(task, (means) => launchRun(request, means));
+    await this.#begin(shown, (means) => launchRun(request, means));
   }
 
-  async #keepSource({ experiment, folder }: LaunchRequest, to: string): Promise<string> {
+  async #keepSource({ task, folder }: LaunchRequest, to: string): Promise<string> {
+    const { experiment } = task;
     const { source } = await ebmAnswer<{ readonly source: string }>({
       node: await configuredNode(experiment),
       ...this.#means.trainer,
@@ -123,8 +125,8 @@ export class Launcher {
   async resume(run: Run, folder: string): Promise<void> {
     const { file } = run.manifest.experiment;
     this.#means.panels.show(run);
-    const task = { title: `Resuming ‘${run.name}’`, experiment: file, shows: false };
-    await this.#begin(task, (means) => resumeRun(run, folder, means));
+    const shown = { title: `Resuming ‘${run.name}’`, experiment: file, shows: false };
+    await this.#begin(shown, (means) => resumeRun(run, folder, means));
   }
 
   async #begin(

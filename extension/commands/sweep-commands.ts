@@ -76,11 +76,10 @@ async function launchSweep(
         return await startSweep({
           ...trainer,
           node,
-          file,
+          task: { kind: 'begin', experiment: file, overrides: {}, backend },
           cwd: folder,
           runs,
           log,
-          backend,
           parallel: checkedCount(parallelism, settingsOf(file).get(parallelism)),
           signal,
         });

@@ -45,7 +45,10 @@ afterEach(async () => {
 
 async function launch(plan: object): Promise<Run> {
   const run = await launchRun(
-    { experiment: await writeExperiment(folder, plan), folder, overrides: {} },
+    {
+      task: { kind: 'begin', experiment: await writeExperiment(folder, plan), overrides: {} },
+      folder,
+    },
     {
       store,
       node: { path: process.execPath, version: process.versions.node, env: {} },
