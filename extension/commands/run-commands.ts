@@ -3,6 +3,7 @@ import type { PanelAction } from '../../protocol/panel';
 import { ProblemError } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { overridesForRerun } from '../../run-directory/repetition';
+import type { Launcher, TrainerProgram } from '../launching/launcher';
 import type { RunPanels } from '../panel/run-panels';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
@@ -15,7 +16,6 @@ import type { CommandTable } from './command-table';
 import { exportStep } from './export-step';
 import { openLog, type RunInspector, revealFolder } from './inspect-run';
 import { installGpuBackend } from './install-gpu-backend';
-import type { Launcher, TrainerProgram } from './launcher';
 import { chooseChanges } from './rerun-with-changes';
 
 export interface RunCommandMeans {

@@ -10,8 +10,8 @@ import {
 import { withLock } from '../../run-directory/lock-file';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
 import { isLiving } from '../../vocabulary/run-status';
-import { readLogTail } from '../worker/log-tail';
-import { workerLog } from '../worker/start-trainer';
+import { readLogTail } from '../processes/log-tail';
+import { workerLog } from '../processes/start-trainer';
 
 /**
  * Records that a run's trainer is gone, unless the trainer wrote its own end before it went, another

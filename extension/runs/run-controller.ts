@@ -8,14 +8,14 @@ import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../proto
 import { readManifest } from '../../run-directory/manifest';
 import { isLiving, silenceLimitMs } from '../../vocabulary/run-status';
 import type { Log } from '../log';
-import { isProcessAlive, isTrainerOf } from '../worker/process-identity';
-import type { StartedTrainer } from '../worker/start-trainer';
+import { isProcessAlive, isTrainerOf } from '../processes/process-identity';
+import type { StartedTrainer } from '../processes/start-trainer';
 import {
   endProcess,
   exitsWithin,
   foundProcess,
   type TrainerProcess,
-} from '../worker/trainer-process';
+} from '../processes/trainer-process';
 import { recordCrash } from './crash';
 import type { Run } from './run';
 import { trustedWorker } from './trusted-worker';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startSweep } from '../../extension/worker/sweep-process';
+import { startSweep } from '../../extension/processes/sweep-process';
 import { listRuns } from '../../run-directory/listing';
 import { problemFrom } from '../support/problem';
 import { makeFolder, removeAfter } from '../support/temporary';

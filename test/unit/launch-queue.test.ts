@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { checkedCount } from '../../extension/commands/checked-count';
+import { checkedCount } from '../../extension/launching/checked-count';
 import { type RunOptions, runOptionsSchema } from '../../protocol/launch-task';
 import { LaunchQueue } from '../../run-directory/launch-queue';
 import { fc } from '../support/fast-check';

@@ -8,11 +8,11 @@ import { trainerSocketPath } from '../../protocol/socket-transport';
 import { keepFromGit } from '../../run-directory/keep-from-git';
 import { newRunName } from '../../run-directory/naming';
 import { runsFolder } from '../manifest';
-import { readLogTail } from '../worker/log-tail';
-import type { NodeRuntime } from '../worker/node-runtime';
-import { startTrainer, workerLog } from '../worker/start-trainer';
-import type { Run } from './run';
-import type { RunStore } from './run-store';
+import { readLogTail } from '../processes/log-tail';
+import type { NodeRuntime } from '../processes/node-runtime';
+import { startTrainer, workerLog } from '../processes/start-trainer';
+import type { Run } from '../runs/run';
+import type { RunStore } from '../runs/run-store';
 
 /** What to train, and where. */
 export interface LaunchRequest {

@@ -4,15 +4,15 @@ import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import { type CommandId, settingDefaults } from '../manifest';
 import type { OpeningPanel, RunPanels } from '../panel/run-panels';
-import { RunQueue } from '../queue/run-queue';
-import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from '../runs/launch';
+import { ebmAnswer } from '../processes/trainer-command';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { NotificationAction, Notifications } from '../views/notifications';
-import { ebmAnswer } from '../worker/trainer-command';
 import { checkedCount } from './checked-count';
 import { configuredNode, settingsOf } from './configured-node';
+import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from './launch';
+import { RunQueue } from './run-queue';
 
 /** The program that trains, and what it may find beside itself. */
 export interface TrainerProgram {

@@ -4,8 +4,8 @@ import { type BeginTask, optionsOf, runOptionsSchema } from '../../protocol/laun
 import { type Problem, problemOf } from '../../protocol/problem';
 import { byOrder, LaunchQueue, type QueueEntry } from '../../run-directory/launch-queue';
 import { runsFolder } from '../manifest';
-import type { LaunchRequest } from '../runs/launch';
-import { isProcessAlive } from '../worker/process-identity';
+import { isProcessAlive } from '../processes/process-identity';
+import type { LaunchRequest } from './launch';
 
 export interface RunQueueMeans {
   /** Absolute paths of the workspace's folders. */
