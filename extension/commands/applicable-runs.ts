@@ -1,24 +1,24 @@
 import { isPossible, type RunAction } from '../../vocabulary/run-actions';
 import type { Run } from '../runs/run';
 
-/** What can be asked of a run's trainer. */
-export type RunVerb = 'pause' | 'resume' | 'stop' | 'checkpoint' | 'takeOver';
-
-/** Whether this window can do something with a run now. */
-export function canBeAsked(run: Run, action: RunAction): boolean {
-  const { state, isLiving, isWatchedOnly, controller } = run;
-  // What is asked of a trainer needs one that is there to be asked.
-  if (isLiving && !controller && verbs.has(action)) return false;
-  return isPossible(action, state.status, isWatchedOnly);
-}
-
-const verbs: ReadonlySet<RunAction> = new Set([
+const verbs = [
   'pause',
   'resume',
   'stop',
   'checkpoint',
   'takeOver',
-] satisfies RunVerb[]);
+] as const satisfies readonly RunAction[];
+
+/** What can be asked of a run's trainer. */
+export type RunVerb = (typeof verbs)[number];
+
+/** Whether this window can do something with a run now. */
+export function canBeAsked(run: Run, action: RunAction): boolean {
+  const { state, isLiving, isWatchedOnly, controller } = run;
+  // What is asked of a trainer needs one that is there to be asked.
+  if (isLiving && !controller && (verbs as readonly RunAction[]).includes(action)) return false;
+  return isPossible(action, state.status, isWatchedOnly);
+}
 
 /**
  * The runs that a command may mean: the active panel's if it can be asked, else all that can be.
