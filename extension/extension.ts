@@ -4,18 +4,19 @@ import 'vscode-jsonrpc/node';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
+import { factsOf } from '../vocabulary/run-status';
 import { annotationCommands } from './commands/annotation-commands';
 import { type CommandTable, registerCommands } from './commands/command-table';
-import { settingsOf } from './commands/configured-node';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
-import { Launcher } from './commands/launcher';
 import { putAwayCommands } from './commands/put-away-commands';
 import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
+import { settingsOf } from './launching/configured-node';
+import { Launcher } from './launching/launcher';
 import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
@@ -104,7 +105,7 @@ export function activate(context: vscode.ExtensionContext): void {
     contextKeys.update();
   };
   const noteEnd = (run: Run) => {
-    if (run.state.status === 'crashed' || run.state.status === 'failed') endedBadly = run;
+    if (factsOf(run.state.status).endedBadly) endedBadly = run;
     refresh();
   };
 

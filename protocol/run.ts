@@ -22,13 +22,6 @@ export type RunStatus =
   | 'failed'
   | 'crashed';
 
-const ended: ReadonlySet<RunStatus> = new Set(['stopped', 'finished', 'failed', 'crashed']);
-
-/** Whether a run in this status still has (or should have) a trainer process. */
-export function isLiving(status: RunStatus): boolean {
-  return !ended.has(status);
-}
-
 /** What changes while a run lives. Small; sent at least every half second as a sign of life. */
 export interface RunState {
   readonly status: RunStatus;

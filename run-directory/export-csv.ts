@@ -1,3 +1,4 @@
+import { csvLine, csvNumber } from '../vocabulary/csv';
 import { validScalars } from './valid-scalars';
 
 const linesAtOnce = 4096;
@@ -16,7 +17,7 @@ const linesAtOnce = 4096;
 export async function* metricsAsCsv(directory: string): AsyncGenerator<string, void, undefined> {
   const { tags, chunks } = await validScalars(directory);
   const columns = new Map(tags.map((tag, column) => [tag, column]));
-  yield `${['step', ...tags.map(quoted)].join(',')}\n`;
+  yield csvLine(['step', ...tags]);
   /** Fields by step, of lines that are not written yet. */
   const waiting = new Map<number, string[]>();
   for await (const { series, nextStep } of chunks()) {
@@ -24,7 +25,7 @@ export async function* metricsAsCsv(directory: string): AsyncGenerator<string, v
       const column = columns.get(name)!;
       for (const [index, step] of steps.entries()) {
         const fields = waiting.get(step) ?? new Array<string>(columns.size).fill('');
-        fields[column] = shortest(values[index]!);
+        fields[column] = csvNumber(values[index]!);
         waiting.set(step, fields);
       }
     }
@@ -39,22 +40,8 @@ function* taken(waiting: Map<number, string[]>, end: number): Generator<string, 
     const lines = steps.slice(start, start + linesAtOnce).map((step) => {
       const fields = waiting.get(step)!;
       waiting.delete(step);
-      return `${step},${fields.join(',')}\n`;
+      return csvLine([step, ...fields]);
     });
     yield lines.join('');
   }
-}
-
-/** Nine digits tell all 32-bit values apart; most need fewer. */
-function shortest(value: number): string {
-  for (let digits = 6; digits < 9; digits += 1) {
-    const text = Number(value.toPrecision(digits));
-    if (Math.fround(text) === value) return String(text);
-  }
-  return String(Number(value.toPrecision(9)));
-}
-
-/** A field as RFC 4180 has it. */
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -7,7 +7,9 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { type Entry, open, type ZipFile } from 'yauzl';
-import { isLiving, type RunManifest } from '../protocol/run';
+import type { RunManifest } from '../protocol/run';
+import { formatCount } from '../vocabulary/quantities';
+import { isLiving } from '../vocabulary/run-status';
 import { sizeText } from './disk-use';
 import { openRegularFile } from './files';
 import { keepFromGit } from './keep-from-git';
@@ -233,7 +235,7 @@ function stateOf({ state }: RunManifest): RunManifest['state'] {
 }
 
 function tooMany(source: string) {
-  return refused(source, `it has more than ${mostFiles.toLocaleString('en')} files.`);
+  return refused(source, `it has more than ${formatCount(mostFiles)} files.`);
 }
 
 function refused(source: string, why: string) {

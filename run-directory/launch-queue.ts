@@ -6,8 +6,8 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { runOptionsSchema } from '../protocol/launch-task';
 import { type Problem, problemOf } from '../protocol/problem';
-import type { JsonObject } from '../protocol/run';
 import { isTrainerListening, trainerSocketPath } from '../protocol/socket-transport';
 import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
@@ -33,10 +33,13 @@ const relativeSource = z
     'not a place below source/',
   );
 
-const requestSchema = z.looseObject({
+/** A launch as its file has it: the task's options as they are, and places that a moved folder keeps. */
+const entrySchema = z.object({
+  ...runOptionsSchema.shape,
   formatVersion: z.literal(1),
+  /** When it was asked for. */
   createdAt: z.iso.datetime(),
-  /** Relative to the workspace folder, with `/`, so that a folder that is moved keeps its queue. */
+  /** The experiment. Relative to the workspace folder, with `/`, so that a folder that is moved keeps its queue. */
   experiment: z
     .string()
     .min(1)
@@ -45,33 +48,19 @@ const requestSchema = z.looseObject({
       (text) => !/[\\\0]/.test(text) && !path.isAbsolute(text) && !text.split('/').includes('..'),
       'not a file of the folder',
     ),
+  /** The name that its run directory gets. */
   directoryName: plainName,
-  overrides: z.record(z.string(), z.json()),
-  parent: z.exactOptional(plainName),
+  /** Name of the run directory of which it is an exact repetition; it then has no source of its own. */
   exactly: z.exactOptional(plainName),
+  /** Where the experiment's copy is, relative to the entry's folder, with `/`. */
   source: z.exactOptional(relativeSource),
 });
 
 /** What is to be launched when its turn comes. */
-export interface QueuedRequest {
-  /** ISO 8601, when it was asked for. */
-  readonly createdAt: string;
-  /** The experiment, relative to the workspace folder, with `/`. */
-  readonly experiment: string;
-  /** The name that its run directory gets. */
-  readonly directoryName: string;
-  /** Dotted path → value. */
-  readonly overrides: JsonObject;
-  /** Id of the run that it repeats. */
-  readonly parent?: string;
-  /** Name of the run directory of which it is an exact repetition; it then has no source of its own. */
-  readonly exactly?: string;
-  /** Where the experiment's copy is, relative to the entry's folder, with `/`. */
-  readonly source?: string;
-}
+type QueuedLaunch = Omit<z.infer<typeof entrySchema>, 'formatVersion'>;
 
 /** One launch in the queue. */
-export interface QueueEntry extends QueuedRequest {
+export interface QueueEntry extends QueuedLaunch {
   /** The id that its run gets. */
   readonly id: string;
   /** Place in the queue: smaller ones go first. */
@@ -130,9 +119,9 @@ export class LaunchQueue {
       if (!match) continue;
       const [, order, id, owner] = match as unknown as [string, string, string, string?];
       try {
-        const request = await this.#read(name, id);
+        const launch = await this.#read(name, id);
         entries.push({
-          ...request,
+          ...launch,
           id,
           order: Number(order),
           ...(owner === undefined ? {} : { owner: Number(owner) }),
@@ -154,11 +143,11 @@ export class LaunchQueue {
    * @throws ProblemError of kind `storage`, or what `keepSource` throws; the queue is then as it was
    */
   async add(
-    request: Omit<QueuedRequest, 'createdAt' | 'directoryName' | 'source'>,
+    launch: Omit<QueuedLaunch, 'createdAt' | 'directoryName' | 'source'>,
     keepSource: ((folder: string) => Promise<string>) | undefined,
     now = new Date(),
   ): Promise<QueueEntry> {
-    const { id, directoryName } = newRunName(now, request.experiment);
+    const { id, directoryName } = newRunName(now, launch.experiment);
     const folder = this.folderOf(id);
     try {
       let source: string | undefined;
@@ -166,8 +155,8 @@ export class LaunchQueue {
       if (keepSource) source = await keepSource(folder);
       const { entries } = await this.list();
       const order = Math.max(now.getTime(), (entries.at(-1)?.order ?? 0) + 1);
-      const entry: QueuedRequest = {
-        ...request,
+      const entry: QueuedLaunch = {
+        ...launch,
         createdAt: now.toISOString(),
         directoryName,
         ...(source === undefined ? {} : { source }),
@@ -268,24 +257,19 @@ export class LaunchQueue {
     }
   }
 
-  async #read(name: string, id: string): Promise<QueuedRequest> {
+  async #read(name: string, id: string): Promise<QueuedLaunch> {
     const file = path.join(this.#folder, name);
     const bytes = await readRegularFile(this.#base, `${queueFolder}/${name}`, largestFile);
     const fault = { file, remedy };
-    const request = checked(parseJson(bytes, fault), requestSchema, fault);
-    const { createdAt, experiment, directoryName, overrides, parent, exactly, source } = request;
+    const { formatVersion: _, ...launch } = checked(parseJson(bytes, fault), entrySchema, fault);
+    const { directoryName, exactly, source } = launch;
     if (runIdOf(directoryName) !== id) {
       throw brokenFile(file, `'directoryName' is not that of the run ${id}.`, remedy);
     }
     if ((source === undefined) === (exactly === undefined)) {
       throw brokenFile(file, "it has to have one of 'source' and 'exactly'.", remedy);
     }
-    return {
-      ...{ createdAt, experiment, directoryName, overrides },
-      ...(parent === undefined ? {} : { parent }),
-      ...(exactly === undefined ? {} : { exactly }),
-      ...(source === undefined ? {} : { source }),
-    };
+    return launch;
   }
 
   async #makeFolder(folder: string): Promise<void> {

@@ -2,6 +2,8 @@
 import path from 'node:path';
 import { z } from 'zod';
 import type { RunManifest } from '../protocol/run';
+import { groupSchema } from '../protocol/run-group';
+import { runStatuses } from '../vocabulary/run-status';
 import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
 import { brokenFile } from './storage-problem';
@@ -23,16 +25,7 @@ const problem = z.object({
 });
 
 const state = z.object({
-  status: z.enum([
-    'starting',
-    'running',
-    'paused',
-    'stopping',
-    'stopped',
-    'finished',
-    'failed',
-    'crashed',
-  ]),
+  status: z.enum(runStatuses),
   step: count,
   steps: count,
   stepsPerSecond: z.exactOptional(z.number()),
@@ -76,18 +69,6 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits
 const keptFile = z.object({ file: z.string(), sha256 });
 
 const identifier = z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier');
-
-/** Also what `ebm run --group` takes. */
-export const groupSchema = z
-  .object({
-    id: identifier,
-    name: z.string(),
-    index: count,
-    of: count.positive(),
-    metric: z.exactOptional(z.string()),
-    goal: z.exactOptional(z.enum(['minimize', 'maximize'])),
-  })
-  .refine(({ index, of }) => index < of, 'index must be below of');
 
 /** What `run.json` holds; published as JSON Schema in `schemas/run.schema.json`. */
 // Keys that a later version may add are kept, so that an update by this one loses nothing.

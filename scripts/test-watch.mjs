@@ -16,6 +16,7 @@ const sources = [
   'run-directory',
   'trainer-worker',
   'typescript-plugin',
+  'vocabulary',
   'webview',
   'examples',
   'test',

@@ -15,7 +15,7 @@ import { type ExportRunOptions, exportRunCommand } from './cli/export-run-comman
 import { importCommand } from './cli/import-command';
 import { keepSourceCommand } from './cli/keep-source-command';
 import { type ListOptions, listCommand } from './cli/list-command';
-import { addOverride, parseCount, parseGroup, parsePositive } from './cli/overrides';
+import { addOverride, parseCount, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { type ProbeCommandOptions, probeCommand } from './cli/probe-command';
 import {
@@ -24,8 +24,9 @@ import {
   type PutAwayOptions,
   restoreCommand,
 } from './cli/put-away-commands';
+import { parseTaskOption } from './cli/read-task';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
-import { type RunOptions, rerunCommand, runCommand } from './cli/run-command';
+import { type RunCommandOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 import { type ShowOptions, showCommand } from './cli/show-command';
 import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
@@ -51,6 +52,13 @@ const setOption = [
   noOverrides,
 ] as const;
 
+/** What is asked of a process that another one starts. */
+function taskOption(): Option {
+  return new Option('--task <place>', 'what to do: a task as JSON from -, the standard input')
+    .argParser(parseTaskOption)
+    .hideHelp();
+}
+
 function command(end: (code: number) => void): Command {
   const program = new Command('ebm')
     .description('Train energy-based models.')
@@ -69,12 +77,9 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
-    .addOption(
-      new Option('--original <path>', 'where the file lies that this is a copy of').hideHelp(),
-    )
-    .addOption(new Option('--group <json>', 'the sweep').argParser(parseGroup).hideHelp())
+    .addOption(taskOption())
     .addHelpText('after', exitCodes)
-    .action(async (file: string | undefined, options: RunOptions) =>
+    .action(async (file: string | undefined, options: RunCommandOptions) =>
       end(await runCommand(file, options)),
     );
   program
@@ -87,6 +92,7 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
+    .addOption(taskOption())
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: ResumeOptions) => end(await resumeCommand(run, options)));
   program
@@ -101,11 +107,13 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
-    .action(async (run: string, options: RunOptions) => end(await rerunCommand(run, options)));
+    .action(async (run: string, options: RunCommandOptions) =>
+      end(await rerunCommand(run, options)),
+    );
   program
     .command('sweep')
     .description('train every run of the sweep that an experiment exports, and rank them')
-    .argument('<file>', 'the experiment, which exports a sweep')
+    .argument('[file]', 'the experiment, which exports a sweep')
     .option('--parallel <n>', 'how many runs train at once', parsePositive, 1)
     .option('--again', 'also those that have finished before')
     .option(...setOption)
@@ -113,8 +121,9 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
+    .addOption(taskOption())
     .addHelpText('after', exitCodes)
-    .action(async (file: string, options: SweepCommandOptions) =>
+    .action(async (file: string | undefined, options: SweepCommandOptions) =>
       end(await sweepCommand(file, options)),
     );
   program
@@ -199,18 +208,10 @@ function command(end: (code: number) => void): Command {
   program
     .command('serve', { hidden: true })
     .description('train an experiment under an editor')
-    .argument('[file]')
-    .option('--exactly <folder>', 'instead of a file: what the run in that directory was made of')
-    .option('--resume', 'instead of a file: go on with the run in the run directory')
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
-    .option(...setOption)
-    .option('--backend <name>', 'what computes', parseWantedBackend, 'auto')
-    .option('--parent <id>', 'the run that this one repeats')
-    .option('--original <path>', 'where the file lies that this is a copy of')
-    .action(async (file: string | undefined, options: ServeOptions) =>
-      end(await serveCommand(file, options)),
-    );
+    .addOption(taskOption().makeOptionMandatory())
+    .action(async (options: ServeOptions) => end(await serveCommand(options)));
   program
     .command('keep-source', { hidden: true })
     .description('copy an experiment and what it imports')

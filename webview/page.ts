@@ -1,6 +1,7 @@
 import type { PanelAction } from '../protocol/panel';
 import { problemOf } from '../protocol/problem';
-import { isLiving, type PreviewFrame } from '../protocol/run';
+import type { PreviewFrame } from '../protocol/run';
+import { isLiving } from '../vocabulary/run-status';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
 import {

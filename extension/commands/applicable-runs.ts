@@ -1,31 +1,23 @@
-import type { RunStatus } from '../../protocol/run';
+import { isPossible, type RunAction } from '../../vocabulary/run-actions';
 import type { Run } from '../runs/run';
 
-/** What can be asked of a run. */
-export type RunVerb = 'pause' | 'resume' | 'stop' | 'checkpoint' | 'takeOver';
+const verbs = [
+  'pause',
+  'resume',
+  'stop',
+  'checkpoint',
+  'takeOver',
+] as const satisfies readonly RunAction[];
 
-/** Whether a run is in a state in which `verb` makes sense. */
-export function canBeAsked(run: Run, verb: RunVerb): boolean {
-  const { status } = run.state;
-  if (verb === 'resume' && hasStepsLeft(status)) return true;
-  if (!run.controller) return false;
-  if (verb === 'takeOver') return run.isWatchedOnly;
-  // What changes nothing for the window that controls it may be asked for from any.
-  if (run.isWatchedOnly && verb !== 'checkpoint') return false;
-  switch (verb) {
-    case 'pause':
-      return status === 'running';
-    case 'resume':
-      return status === 'paused';
-    case 'stop':
-    case 'checkpoint':
-      return status === 'running' || status === 'paused';
-  }
-}
+/** What can be asked of a run's trainer. */
+export type RunVerb = (typeof verbs)[number];
 
-/** Whether a run in this status ended before its time: it can go on from its last checkpoint. */
-function hasStepsLeft(status: RunStatus): boolean {
-  return status === 'stopped' || status === 'failed' || status === 'crashed';
+/** Whether this window can do something with a run now. */
+export function canBeAsked(run: Run, action: RunAction): boolean {
+  const { state, isLiving, isWatchedOnly, controller } = run;
+  // What is asked of a trainer needs one that is there to be asked.
+  if (isLiving && !controller && (verbs as readonly RunAction[]).includes(action)) return false;
+  return isPossible(action, state.status, isWatchedOnly);
 }
 
 /**

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { configuredNode } from '../launching/configured-node';
+import type { Launcher, TrainerProgram } from '../launching/launcher';
 import { experimentSuffix } from '../manifest';
+import { ebmAnswer } from '../processes/trainer-command';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { Notifications } from '../views/notifications';
-import { ebmAnswer } from '../worker/trainer-command';
 import type { ChosenExperiment } from './choose-experiment';
-import { configuredNode } from './configured-node';
-import type { Launcher, TrainerProgram } from './launcher';
 
 export interface ExportMeans {
   readonly launcher: Launcher;

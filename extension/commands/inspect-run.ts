@@ -2,12 +2,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Problem } from '../../protocol/problem';
 import type { RunPanels } from '../panel/run-panels';
+import { workerLog } from '../processes/start-trainer';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { Notifications } from '../views/notifications';
 import type { RunDocuments } from '../views/run-documents';
 import { ageText, progressText, statusIcon, statusName } from '../views/run-text';
-import { workerLog } from '../worker/start-trainer';
 
 export interface InspectorMeans {
   readonly store: RunStore;

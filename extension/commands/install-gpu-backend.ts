@@ -3,12 +3,12 @@ import * as vscode from 'vscode';
 import { peerDependencies } from '../../package.json';
 import type { BackendReport } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
+import { configuredNode } from '../launching/configured-node';
+import type { TrainerProgram } from '../launching/launcher';
+import { installPackage, type NativePackage } from '../processes/install-packages';
+import type { NodeRuntime } from '../processes/node-runtime';
+import { ebmAnswer } from '../processes/trainer-command';
 import type { NotificationAction, Notifications } from '../views/notifications';
-import { installPackage, type NativePackage } from '../worker/install-packages';
-import type { NodeRuntime } from '../worker/node-runtime';
-import { ebmAnswer } from '../worker/trainer-command';
-import { configuredNode } from './configured-node';
-import type { TrainerProgram } from './launcher';
 
 const name = '@tensorflow/tfjs-node-gpu';
 

@@ -5,6 +5,7 @@ import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
 import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/put-away';
 import { timeText } from '../views/run-text';
+import { canBeAsked } from './applicable-runs';
 import type { CommandTable } from './command-table';
 import { meantDirectories, meantRuns, type RunPlaces } from './meant-runs';
 
@@ -114,7 +115,9 @@ async function putAway(
 
 /** @throws ProblemError of kind `worker` that names the first of them in training */
 function refuseLiving({ store }: RunPlaces, directories: readonly string[]): void {
-  const living = directories.map((each) => store.find(each)).find((run) => run?.isLiving);
+  const living = directories
+    .map((each) => store.find(each))
+    .find((run) => run && !canBeAsked(run, 'putAway'));
   if (!living) return;
   throw new ProblemError({
     kind: 'worker',

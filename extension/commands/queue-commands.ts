@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
-import type { WaitingLaunch } from '../queue/run-queue';
+import type { Launcher } from '../launching/launcher';
+import type { WaitingLaunch } from '../launching/run-queue';
 import type { Notifications } from '../views/notifications';
 import { timeText } from '../views/run-text';
 import type { CommandTable } from './command-table';
-import type { Launcher } from './launcher';
 
 /** What waits for its turn, and what can be done with it. */
 export function queueCommands(launcher: Launcher, notifications: Notifications) {

@@ -3,6 +3,7 @@ import type { PanelAction } from '../../protocol/panel';
 import { ProblemError } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { overridesForRerun } from '../../run-directory/repetition';
+import type { Launcher, TrainerProgram } from '../launching/launcher';
 import type { RunPanels } from '../panel/run-panels';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
@@ -15,7 +16,6 @@ import type { CommandTable } from './command-table';
 import { exportStep } from './export-step';
 import { openLog, type RunInspector, revealFolder } from './inspect-run';
 import { installGpuBackend } from './install-gpu-backend';
-import type { Launcher, TrainerProgram } from './launcher';
 import { chooseChanges } from './rerun-with-changes';
 
 export interface RunCommandMeans {
@@ -56,7 +56,7 @@ export function runCommands(means: RunCommandMeans) {
       const chosen = await chooseExperiment(argument);
       if (!chosen) return;
       const { file, folder } = chosen;
-      await launcher.launch({ experiment: file, folder, overrides: {} });
+      await launcher.launch({ task: { kind: 'begin', experiment: file, overrides: {} }, folder });
     },
     'ebm.pauseRun': (argument) => askRun(means, 'pause', argument),
     'ebm.resumeRun': (argument) => askRun(means, 'resume', argument),
@@ -114,10 +114,13 @@ export async function rerun(launcher: Launcher, run: Run, changes: JsonObject = 
   const chosen = await chooseExperiment(vscode.Uri.file(file));
   if (!chosen) return;
   await launcher.launch({
-    experiment: chosen.file,
+    task: {
+      kind: 'begin',
+      experiment: chosen.file,
+      overrides: { ...overridesForRerun(run.manifest), ...changes },
+      parent: run.id,
+    },
     folder: chosen.folder,
-    overrides: { ...overridesForRerun(run.manifest), ...changes },
-    parent: run.id,
   });
 }
 
@@ -125,10 +128,13 @@ export async function rerun(launcher: Launcher, run: Run, changes: JsonObject = 
 async function rerunExactly(launcher: Launcher, run: Run): Promise<void> {
   if (!launcher.isAllowed()) return;
   await launcher.launch({
-    experiment: run.manifest.experiment.file,
+    task: {
+      kind: 'begin',
+      experiment: run.manifest.experiment.file,
+      overrides: {},
+      exactly: run.directory,
+    },
     folder: folderOf(run),
-    overrides: {},
-    exactly: run.directory,
   });
 }
 

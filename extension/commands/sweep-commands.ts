@@ -3,17 +3,17 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { WantedBackend } from '../../protocol/backends';
 import { interruptSweep, sweepSocketPath } from '../../protocol/sweep-socket';
+import { checkedCount } from '../launching/checked-count';
+import { configuredNode, settingsOf } from '../launching/configured-node';
+import { makeRunDirectory } from '../launching/launch';
+import type { Launcher, TrainerProgram } from '../launching/launcher';
 import { experimentSuffix, runsFolder, settingDefaults } from '../manifest';
-import { makeRunDirectory } from '../runs/launch';
+import { type StartedSweep, startSweep } from '../processes/sweep-process';
 import { arrange, type SweepRow, sweepProgress } from '../views/run-arrangement';
 import { sweepProgressText } from '../views/run-text';
 import type { SweepDocuments } from '../views/sweep-documents';
-import { type StartedSweep, startSweep } from '../worker/sweep-process';
-import { checkedCount } from './checked-count';
 import { type ChosenExperiment, chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
-import { configuredNode, settingsOf } from './configured-node';
-import type { Launcher, TrainerProgram } from './launcher';
 import type { RunPlaces } from './meant-runs';
 
 /** The setting that says how many runs of a sweep train at once. */
@@ -76,11 +76,10 @@ async function launchSweep(
         return await startSweep({
           ...trainer,
           node,
-          file,
+          task: { kind: 'begin', experiment: file, overrides: {}, backend },
           cwd: folder,
           runs,
           log,
-          backend,
           parallel: checkedCount(parallelism, settingsOf(file).get(parallelism)),
           signal,
         });

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
+import type { Launcher } from '../launching/launcher';
 import type { CommandTable } from './command-table';
 import { revealFolder } from './inspect-run';
-import type { Launcher } from './launcher';
 import { meantDirectories, meantRuns, type RunPlaces } from './meant-runs';
 import { rerun } from './run-commands';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Problem } from '../../protocol/problem';
-import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import type { RunManifest, RunState } from '../../protocol/run';
 import {
   isTrainerListening,
   trainerLockPath,
@@ -9,8 +9,9 @@ import {
 } from '../../protocol/socket-transport';
 import { withLock } from '../../run-directory/lock-file';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
-import { readLogTail } from '../worker/log-tail';
-import { workerLog } from '../worker/start-trainer';
+import { isLiving } from '../../vocabulary/run-status';
+import { readLogTail } from '../processes/log-tail';
+import { workerLog } from '../processes/start-trainer';
 
 /**
  * Records that a run's trainer is gone, unless the trainer wrote its own end before it went, another

@@ -2,31 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import type { Peer } from '../../protocol/peer';
 import { ProblemError, problemOf } from '../../protocol/problem';
-import {
-  isLiving,
-  type PreviewFrame,
-  type RunManifest,
-  type SeriesChunks,
-} from '../../protocol/run';
+import type { PreviewFrame, RunManifest, SeriesChunks } from '../../protocol/run';
 import { connectToTrainer } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
 import { readManifest } from '../../run-directory/manifest';
+import { isLiving, silenceLimitMs } from '../../vocabulary/run-status';
 import type { Log } from '../log';
-import { isProcessAlive, isTrainerOf } from '../worker/process-identity';
-import type { StartedTrainer } from '../worker/start-trainer';
+import { isProcessAlive, isTrainerOf } from '../processes/process-identity';
+import type { StartedTrainer } from '../processes/start-trainer';
 import {
   endProcess,
   exitsWithin,
   foundProcess,
   type TrainerProcess,
-} from '../worker/trainer-process';
+} from '../processes/trainer-process';
 import { recordCrash } from './crash';
 import type { Run } from './run';
 import { trustedWorker } from './trusted-worker';
 
 /** How long to wait for what, in milliseconds. */
 export interface ControllerTimes {
-  /** Without a sign of life for this long, a trainer counts as not responding. It sends two a second. */
+  /** Without a sign of life for this long, a trainer counts as not responding. */
   readonly silence: number;
   /** An answer to `attach`, `pause` or `resume`: the loop answers between two steps. */
   readonly answer: number;
@@ -37,7 +33,7 @@ export interface ControllerTimes {
 }
 
 const defaultTimes: ControllerTimes = {
-  silence: 10_000,
+  silence: silenceLimitMs,
   answer: 60_000,
   stop: 20_000,
   grace: 5_000,

@@ -1,7 +1,8 @@
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
-import { isLiving, type RunManifest, type RunState } from '../../protocol/run';
+import type { RunManifest, RunState } from '../../protocol/run';
 import type { Control } from '../../protocol/trainer';
 import { type Annotations, noAnnotations } from '../../run-directory/annotations';
+import { isLiving } from '../../vocabulary/run-status';
 import type { RunController } from './run-controller';
 
 /** One run as this window knows it: what its directory says, made newer by its trainer's events. */

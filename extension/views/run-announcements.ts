@@ -1,7 +1,9 @@
 import type { Problem } from '../../protocol/problem';
+import { factsOf } from '../../vocabulary/run-status';
+import { canBeAsked } from '../commands/applicable-runs';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
-import type { Notifications } from './notifications';
+import type { NotificationAction, Notifications } from './notifications';
 
 export interface AnnouncementMeans {
   readonly store: RunStore;
@@ -12,6 +14,9 @@ export interface AnnouncementMeans {
   readonly resume: (run: Run) => Promise<void>;
   readonly inspect: () => Promise<void>;
 }
+
+/** What a toast about a run may offer. */
+type Offer = 'resume' | 'rerun' | 'showLog';
 
 /** Ends within this time of each other are told in one message. */
 const gatheringMs = 200;
@@ -40,7 +45,7 @@ export class RunAnnouncements {
 
   #announceEnd(run: Run): void {
     const { status, problem } = run.state;
-    if ((status !== 'failed' && status !== 'crashed') || !problem) return;
+    if (!factsOf(status).endedBadly || !problem) return;
     this.#ended.push({ run, problem });
     // Several are found dead at once after the machine went down: that is one message.
     this.#timer ??= setTimeout(() => {
@@ -50,16 +55,12 @@ export class RunAnnouncements {
   }
 
   #announceEnds(ended: readonly { readonly run: Run; readonly problem: Problem }[]): void {
-    const { notifications, rerun, openLog, resume, inspect } = this.#means;
+    const { notifications, inspect } = this.#means;
     const [first] = ended;
     if (first === undefined) return;
     const { run, problem } = first;
     if (ended.length === 1) {
-      notifications.problem(problem, [
-        { title: 'Resume', run: () => resume(run) },
-        { title: 'Rerun', run: () => rerun(run) },
-        { title: 'Show Log', run: () => openLog(run) },
-      ]);
+      notifications.problem(problem, this.#offered(run, ['resume', 'rerun', 'showLog']));
       return;
     }
     const names = ended.map((one) => `‘${one.run.name}’`).join(', ');
@@ -81,10 +82,19 @@ export class RunAnnouncements {
     }
     if (this.#told.get(run.directory) === problem.message) return;
     this.#told.set(run.directory, problem.message);
-    this.#means.notifications.warn(named(run, problem), [
-      { title: 'Resume', run: () => this.#means.resume(run) },
-      { title: 'Show Log', run: () => this.#means.openLog(run) },
-    ]);
+    const offered = this.#offered(run, ['resume', 'showLog']);
+    this.#means.notifications.warn(named(run, problem), offered);
+  }
+
+  /** Those of `actions` that can be done now. */
+  #offered(run: Run, actions: readonly Offer[]): readonly NotificationAction[] {
+    const { resume, rerun, openLog } = this.#means;
+    const offers: Readonly<Record<Offer, NotificationAction>> = {
+      resume: { title: 'Resume', run: () => resume(run) },
+      rerun: { title: 'Rerun', run: () => rerun(run) },
+      showLog: { title: 'Show Log', run: () => openLog(run) },
+    };
+    return actions.filter((action) => canBeAsked(run, action)).map((action) => offers[action]);
   }
 }
 

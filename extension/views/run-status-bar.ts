@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
 import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
-import { progressText, statusIcon, statusName, timeLeftText } from './run-text';
+import { statusBarActions } from './offered-actions';
+import { progressText, speedText, statusIcon, statusName, timeLeftText } from './run-text';
 
 /**
  * The status bar item of the run in training, or of one that just ended badly: how it is, and in
@@ -59,25 +59,16 @@ export class RunStatusBar {
 }
 
 function tooltip(run: Run, waiting: number): vscode.MarkdownString {
-  const { name, state, isLiving, isResponding, isWatchedOnly, directory } = run;
+  const { name, state, isResponding, isWatchedOnly, directory } = run;
   const text = new vscode.MarkdownString('', true);
-  const actions: [string, CommandId][] = [];
-  const can = (verb: RunVerb) => isLiving && canBeAsked(run, verb);
-  if (can('pause')) actions.push(['Pause', 'ebm.pauseRun']);
-  if (can('resume')) actions.push(['Resume', 'ebm.resumeRun']);
-  if (can('stop')) actions.push(['Stop', 'ebm.stopRun']);
-  if (can('takeOver')) actions.push(['Take over', 'ebm.takeOverRun']);
-  if (!isLiving) actions.push(['Rerun', 'ebm.rerunLastRun']);
-  actions.push(['Show log', 'ebm.showLog']);
+  const actions = statusBarActions(run).map(({ title, command }) => [title, command] as const);
   if (waiting > 0) actions.push(['Show queue', 'ebm.showQueue']);
   // Only these commands may be run from the tooltip, whatever a run is called.
   text.isTrusted = { enabledCommands: actions.map(([, id]) => id) };
   text.appendText(`${name}: ${statusName(state, isResponding)}`);
-  const facts = [
-    progressText(state),
-    state.stepsPerSecond === undefined ? '' : `${state.stepsPerSecond.toFixed(1)} steps/s`,
-    timeLeftText(state),
-  ].filter((fact) => fact !== '');
+  const facts = [progressText(state), speedText(state), timeLeftText(state)].filter(
+    (fact) => fact !== '',
+  );
   text.appendMarkdown(`\n\n${facts.join(' · ')}`);
   if (isWatchedOnly) text.appendMarkdown('\n\nAnother window controls it; this one only watches.');
   if (!isResponding) {

@@ -1,31 +1,16 @@
 /** How a run is put into words and icons, the same in the status bar, the lists and the tooltips. */
-import type { RunState, RunStatus } from '../../protocol/run';
-
-const icons: Readonly<Record<RunStatus, string>> = {
-  starting: 'loading~spin',
-  running: 'pulse',
-  paused: 'debug-pause',
-  stopping: 'loading~spin',
-  stopped: 'debug-stop',
-  finished: 'check',
-  failed: 'error',
-  crashed: 'error',
-};
-
-const names: Readonly<Record<RunStatus, string>> = {
-  starting: 'starting',
-  running: 'training',
-  paused: 'paused',
-  stopping: 'stopping',
-  stopped: 'stopped',
-  finished: 'finished',
-  failed: 'failed',
-  crashed: 'crashed',
-};
+import type { RunState } from '../../protocol/run';
+import {
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatSpeed,
+} from '../../vocabulary/quantities';
+import { conditionOf, factsOf } from '../../vocabulary/run-status';
 
 /** The id of a product icon. */
 export function statusIconId({ status }: RunState, isResponding: boolean): string {
-  return isResponding ? icons[status] : 'warning';
+  return factsOf(conditionOf(status, !isResponding)).icon;
 }
 
 /** The same icon inside a text, `$(name)`. */
@@ -35,13 +20,13 @@ export function statusIcon(state: RunState, isResponding: boolean): string {
 
 /** One or two words. */
 export function statusName({ status }: RunState, isResponding: boolean): string {
-  return isResponding ? names[status] : 'not responding';
+  return factsOf(conditionOf(status, !isResponding)).word;
 }
 
-/** `1,200/5,000 · 24%`. */
+/** `1,200/5,000 · 24 %`. */
 export function progressText({ step, steps }: RunState): string {
-  const count = `${step.toLocaleString('en')}/${steps.toLocaleString('en')}`;
-  return steps > 0 ? `${count} · ${Math.floor((100 * step) / steps)}%` : count;
+  const count = `${formatCount(step)}/${formatCount(steps)}`;
+  return steps > 0 ? `${count} · ${formatPercent(step, steps)}` : count;
 }
 
 /** How far a sweep is. */
@@ -59,9 +44,14 @@ export function sweepProgressText({ done, of, living }: SweepProgress): string {
   return `${done} of ${of} done${living === 0 ? '' : ` · ${living} in training`}`;
 }
 
-/** `35 s left`, `4 min left`, `2 h 10 min left`; empty where nobody can tell. */
+/** `35 s left`; empty where nobody can tell. */
 export function timeLeftText({ secondsLeft }: RunState): string {
-  return secondsLeft === undefined ? '' : `${duration(secondsLeft)} left`;
+  return secondsLeft === undefined ? '' : `${formatDuration(secondsLeft)} left`;
+}
+
+/** `142 steps/s`; empty where nobody can tell. */
+export function speedText({ stepsPerSecond }: RunState): string {
+  return stepsPerSecond === undefined ? '' : `${formatSpeed(stepsPerSecond)} steps/s`;
 }
 
 /** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
@@ -84,11 +74,4 @@ export function timeText(createdAt: string, now: number): string {
     `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
   return day(at) === day(new Date(now)) ? time : `${day(at)} ${time}`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -2,11 +2,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { readNotes } from '../../run-directory/annotations';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
-import { canBeAsked, type RunVerb } from '../commands/applicable-runs';
+import { formatCount } from '../../vocabulary/quantities';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
 import type { BrokenRun, RunStore } from '../runs/run-store';
+import { treeContext } from './offered-actions';
 import {
   type Arrangement,
   arrange,
@@ -16,6 +17,7 @@ import {
 } from './run-arrangement';
 import {
   progressText,
+  speedText,
   statusIconId,
   statusName,
   sweepProgressText,
@@ -27,8 +29,6 @@ import {
 const gatheringMs = 400;
 /** A tooltip is no place for more. */
 const longestNotes = 1_000;
-
-const verbs: readonly RunVerb[] = ['pause', 'resume', 'stop', 'checkpoint', 'takeOver'];
 
 /** Themes have a colour for each of these. */
 const iconColours: Readonly<Record<string, string>> = {
@@ -197,8 +197,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const item = new vscode.TreeItem(name);
   const status = statusName(state, isResponding);
   const icon = statusIconId(state, isResponding);
-  const progress =
-    state.status === 'finished' ? state.step.toLocaleString('en') : progressText(state);
+  const progress = state.status === 'finished' ? formatCount(state.step) : progressText(state);
   const difference = name === told ? '' : told;
   const facts = [
     annotations.starred ? '★' : '',
@@ -210,7 +209,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   item.id = directory;
   item.description = facts.join(' · ');
   item.iconPath = themeIcon(icon);
-  item.contextValue = contextOf(run);
+  item.contextValue = treeContext(run);
   item.command = {
     title: 'Open Panel',
     command: 'ebm.openRun' satisfies CommandId,
@@ -253,16 +252,6 @@ function brokenItem({ directory, problem }: BrokenRun): vscode.TreeItem {
   return item;
 }
 
-/** Words that the `when` clauses of menus look for. */
-function contextOf(run: Run): string {
-  return [
-    'run',
-    run.isLiving ? 'living' : 'ended',
-    run.annotations.starred ? 'starred' : 'unstarred',
-    ...verbs.filter((verb) => canBeAsked(run, verb)).map((verb) => `can-${verb}`),
-  ].join(' ');
-}
-
 function themeIcon(id: string): vscode.ThemeIcon {
   const colour = iconColours[id];
   return colour === undefined
@@ -288,7 +277,7 @@ function tooltip(
     statusName(state, isResponding),
     progressText(state),
     timeLeftText(state),
-    state.stepsPerSecond === undefined ? '' : `${state.stepsPerSecond.toFixed(1)} steps/s`,
+    speedText(state),
   ].filter((fact) => fact !== '');
   line(statusIconId(state, isResponding), progress.join(' · '));
   if (state.problem) {

@@ -1,11 +1,13 @@
 import { errorName, type Json } from '../../protocol/run';
-import { formatWithError, isNotKnown, notKnown } from '../../protocol/with-error';
 import {
   type GroupOfRuns,
   isDone,
   type MeasuredRun,
   type SweepSummary,
 } from '../../run-directory/run-group';
+import { formatCount, formatNumber } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
+import { formatWithError, isNotKnown, notKnown } from '../../vocabulary/with-error';
 
 /** The summary of a sweep as Markdown whose tables are aligned, so that it reads well as text too. */
 export function sweepSummaryText(
@@ -25,8 +27,8 @@ export function sweepSummaryText(
         : formatWithError(value, last[errorName(metric)], shown),
       ...values.map(shown),
       ...(hasSeeds ? [String(manifest.seed)] : []),
-      manifest.state.status,
-      `${manifest.state.step}/${manifest.state.steps}`,
+      factsOf(manifest.state.status).word,
+      `${formatCount(manifest.state.step)}/${formatCount(manifest.state.steps)}`,
       manifest.id,
     ]),
   );
@@ -68,5 +70,5 @@ function escaped(text: string): string {
 
 function shown(value: Json | undefined): string {
   if (value === undefined) return '–';
-  return typeof value === 'number' ? String(Number(value.toPrecision(5))) : JSON.stringify(value);
+  return typeof value === 'number' ? formatNumber(value) : JSON.stringify(value);
 }

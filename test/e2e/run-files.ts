@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isProcessAlive } from '../../extension/worker/process-identity';
+import { isProcessAlive } from '../../extension/processes/process-identity';
 import type { RunManifest } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
 import { listRuns } from '../../run-directory/listing';

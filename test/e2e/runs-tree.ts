@@ -153,7 +153,7 @@ export const runsTree: Play = async ({ workbench, folder }, tell) => {
   await tell.part('a run in training is followed, and stopped from its row', async () => {
     await workbench.runCommand('EBM: Launch Run');
     const living = row('two moons');
-    await living.filter({ hasText: /[1-9][\d,]*\/[\d,]+ · \d+%/ }).waitFor();
+    await living.filter({ hasText: /[1-9][\d,]*\/[\d,]+ · \d+ %/ }).waitFor();
     await living.hover();
     await living.getByRole('button', { name: 'Stop Run' }).click();
     const launched = await until('the run has stopped', async () =>

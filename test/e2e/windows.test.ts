@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isProcessAlive } from '../../extension/worker/process-identity';
+import { isProcessAlive } from '../../extension/processes/process-identity';
 import { readScalars } from '../../run-directory/event-file';
 import { patienceMs, until } from '../support/condition';
 import { Panel } from './panel';

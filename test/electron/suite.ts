@@ -8,10 +8,11 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { isLiving, type RunManifest } from '../../protocol/run';
+import type { RunManifest } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
 import { listRuns } from '../../run-directory/listing';
 import { experimentFile, steps } from '../../scripts/short-run.mjs';
+import { isLiving } from '../../vocabulary/run-status';
 import { until } from '../support/condition';
 
 function ownExtension(): vscode.Extension<unknown> {

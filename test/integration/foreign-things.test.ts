@@ -17,7 +17,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readLogTail } from '../../extension/worker/log-tail';
+import { readLogTail } from '../../extension/processes/log-tail';
 import { ProblemError } from '../../protocol/problem';
 import {
   annotate,

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import 'vscode-jsonrpc/node';
+import { launchRun } from '../../extension/launching/launch';
 import { PanelFeed, type PanelPage } from '../../extension/panel/panel-feed';
-import { launchRun } from '../../extension/runs/launch';
 import type { Run } from '../../extension/runs/run';
 import { RunStore } from '../../extension/runs/run-store';
 import { messageTransport } from '../../protocol/message-transport';
@@ -45,7 +45,10 @@ afterEach(async () => {
 
 async function launch(plan: object): Promise<Run> {
   const run = await launchRun(
-    { experiment: await writeExperiment(folder, plan), folder, overrides: {} },
+    {
+      task: { kind: 'begin', experiment: await writeExperiment(folder, plan), overrides: {} },
+      folder,
+    },
     {
       store,
       node: { path: process.execPath, version: process.versions.node, env: {} },

@@ -4,11 +4,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import 'vscode-jsonrpc/node';
-import { RunQueue } from '../../extension/queue/run-queue';
-import { type LaunchRequest, launchRun } from '../../extension/runs/launch';
+import { type LaunchRequest, launchRun } from '../../extension/launching/launch';
+import { RunQueue } from '../../extension/launching/run-queue';
+import type { NodeRuntime } from '../../extension/processes/node-runtime';
+import { ebmAnswer } from '../../extension/processes/trainer-command';
 import { RunStore } from '../../extension/runs/run-store';
-import type { NodeRuntime } from '../../extension/worker/node-runtime';
-import { ebmAnswer } from '../../extension/worker/trainer-command';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { patienceMs } from '../support/condition';
 import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
@@ -38,7 +38,7 @@ async function openWindow(t: TestContext, folder: string, limit = 1) {
     living,
     limit: () => means.limit,
     mayStart: () => means.isTrusted,
-    keepSource: async ({ experiment }, to) => {
+    keepSource: async ({ task: { experiment } }, to) => {
       const { signal } = new AbortController();
       const args = ['keep-source', experiment, to];
       const command = { node, script: ebm, packages: folder, args, cwd: folder, signal };
@@ -78,7 +78,10 @@ test('launches beyond the limit train one after the other, as their source was',
   removeAfter(t, folder);
   const experiment = await writeExperiment(folder, { steps: 100_000 });
   const source = await readFile(experiment, 'utf8');
-  const request = (k: number): LaunchRequest => ({ experiment, folder, overrides: { seed: k } });
+  const request = (seed: number): LaunchRequest => ({
+    task: { kind: 'begin', experiment, overrides: { seed } },
+    folder,
+  });
   // Two at once: the second finds the first, though that one is not yet a run.
   const places = await Promise.all([queue.launch(request(0)), queue.launch(request(1))]);
   assert.deepEqual(places, [0, 1]);
@@ -108,7 +111,10 @@ test('a launch that cannot begin is told, and the next one goes on', { timeout }
   const { store, queue, problems, ended } = await openWindow(t, folder);
   removeAfter(t, folder);
   const experiment = await writeExperiment(folder, { steps: 40 });
-  const request = { experiment, folder, overrides: {} };
+  const request: LaunchRequest = {
+    task: { kind: 'begin', experiment, overrides: {} },
+    folder,
+  };
   await queue.launch(request);
   await writeExperiment(folder, { mode: 'exit' });
   await queue.launch(request);
@@ -128,7 +134,10 @@ test('two windows do not both start what waits; an untrusted one starts nothing'
   const second = await openWindow(t, folder, 5);
   removeAfter(t, folder);
   const experiment = await writeExperiment(folder, { steps: 100_000 });
-  const request = { experiment, folder, overrides: {} };
+  const request: LaunchRequest = {
+    task: { kind: 'begin', experiment, overrides: {} },
+    folder,
+  };
   await first.queue.launch(request);
   await writeExperiment(folder, { steps: 5 });
   assert.equal(await first.queue.launch(request), 1);
@@ -147,7 +156,9 @@ test('a launch is removed, put in front, or started at once', { timeout }, async
   const { store, queue } = await openWindow(t, folder);
   removeAfter(t, folder);
   const experiment = await writeExperiment(folder, { steps: 100_000 });
-  for (const seed of [0, 1, 2, 3]) await queue.launch({ experiment, folder, overrides: { seed } });
+  for (const seed of [0, 1, 2, 3]) {
+    await queue.launch({ task: { kind: 'begin', experiment, overrides: { seed } }, folder });
+  }
   const seeds = () => queue.waiting.map(({ entry }) => entry.overrides['seed']);
   assert.deepEqual(seeds(), [1, 2, 3]);
   assert.ok(await queue.moveToFront(queue.waiting[2]!));
@@ -168,7 +179,10 @@ test('an experiment that cannot be copied is refused when it is launched', {
   const { queue } = await openWindow(t, folder, 0);
   const experiment = path.join(folder, 'broken.ebm.ts');
   await writeFile(experiment, 'export default (;\n');
-  const refused = queue.launch({ experiment, folder, overrides: {} });
+  const refused = queue.launch({
+    task: { kind: 'begin', experiment, overrides: {} },
+    folder,
+  });
   await assert.rejects(refused, (error: unknown) => {
     const { kind, location } = problemOf(error);
     assert.equal(kind, 'experiment');

@@ -55,9 +55,13 @@ async function train(
     [
       ...(options.prefix ?? []),
       ...[process.execPath, ebm, 'serve', '--run-directory', directory, '--socket', socket],
-      path.join(folder, 'quick.ebm.ts'),
+      ...['--task', '-'],
     ],
-    { cwd: folder, env: { ...process.env, HOME: disk } },
+    {
+      task: { kind: 'begin', experiment: path.join(folder, 'quick.ebm.ts'), overrides: {} },
+      cwd: folder,
+      env: { ...process.env, HOME: disk },
+    },
   );
   const peer: Peer<EditorSide, TrainerSide> = await until('it listens', () => {
     const { exitCode } = program.process;

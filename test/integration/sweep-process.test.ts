@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startSweep } from '../../extension/worker/sweep-process';
+import { startSweep } from '../../extension/processes/sweep-process';
 import { listRuns } from '../../run-directory/listing';
 import { problemFrom } from '../support/problem';
 import { makeFolder, removeAfter } from '../support/temporary';
@@ -21,11 +21,10 @@ async function command(t: TestContext, sweep: string) {
     node: { path: process.execPath, version: process.versions.node, env: {} },
     script: ebm,
     packages: path.join(folder, 'packages'),
-    file,
+    task: { kind: 'begin', experiment: file, overrides: {} },
     cwd: folder,
     runs: path.join(folder, '.ebm/runs'),
     log: path.join(folder, '.ebm/sweeps/quick.jsonl'),
-    backend: 'auto',
     parallel: 2,
     signal: new AbortController().signal,
   } as const;
@@ -51,7 +50,7 @@ test('a sweep that is wrong is refused with the place in the file; the log has i
   const sweep = await command(t, '{ parameters: { batchSise: [4] } }');
   const problem = await problemFrom(startSweep(sweep));
   assert.match(problem.message, /no option 'batchSise'/);
-  assert.equal(problem.location?.file, sweep.file);
+  assert.equal(problem.location?.file, sweep.task.experiment);
   assert.match(await readFile(sweep.log, 'utf8'), /batchSise/);
 });
 

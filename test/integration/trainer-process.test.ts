@@ -16,6 +16,7 @@ import { readManifest } from '../../run-directory/manifest';
 import { readData, readPreview } from '../../run-directory/previews';
 import { readSafetensors } from '../../run-directory/safetensors';
 import { until } from '../support/condition';
+import { problemFrom } from '../support/problem';
 import { attachAndFollow, Curve, experimentSource, readCurve, serve } from '../support/trainer';
 
 const range = (from: number, to: number) =>
@@ -38,7 +39,7 @@ describe('a trainer', () => {
       experimentSource({
         preview: '{ every: 10, samples: 16, resolution: 8, chainSteps: 0, diagnostics: [] }',
       }),
-      { args: ['--set', 'seed=5', '--parent', 'abcdefghjk'] },
+      { told: { overrides: { seed: 5 }, parent: 'abcdefghjk' } },
     );
     if (process.platform !== 'win32') {
       await until('it listens', () => stat(trainer.socket).catch(() => undefined));
@@ -104,7 +105,7 @@ describe('a trainer', () => {
   test('keeps ONNX Runtime from reporting how it is used', {
     skip: process.platform === 'linux' ? false : 'needs /proc',
   }, async (t) => {
-    const trainer = await serve(t, experimentSource(), { args: ['--backend', 'onnx-cpu'] });
+    const trainer = await serve(t, experimentSource(), { told: { backend: 'onnx-cpu' } });
     const peer = await trainer.connect();
     const { manifest } = await peer.request('attach', {});
     assert.equal(manifest.backend?.name, 'onnx-cpu');
@@ -410,6 +411,22 @@ const timer = setInterval(() => {
 });
 
 describe('a trainer that cannot begin', () => {
+  test('whose task is none says why to whoever attaches, and leaves no run', async (t) => {
+    const place = path.resolve('quick.ebm.ts');
+    for (const [task, why] of [
+      ['', /it is not JSON/],
+      [JSON.stringify({ kind: 'begin', experiment: place, overrides: {}, shell: 'x' }), /shell/],
+      ['{"kind":"resume","steps":-1}', /'steps' is wrong/],
+    ] as const) {
+      const trainer = await serve(t, experimentSource(), { task });
+      const peer = await trainer.connect();
+      const problem = await problemFrom(peer.request('attach', {}));
+      assert.match(problem.message, why);
+      assert.equal(await trainer.exited, 2);
+      assert.deepEqual(await readdir(trainer.directory), []);
+    }
+  });
+
   const bad: [what: string, source: string, line: number, message: RegExp][] = [
     [
       'a syntax error',

@@ -6,14 +6,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import 'vscode-jsonrpc/node';
+import { launchRun } from '../../extension/launching/launch';
+import type { NodeRuntime } from '../../extension/processes/node-runtime';
+import { isProcessAlive } from '../../extension/processes/process-identity';
 import { recordCrash } from '../../extension/runs/crash';
-import { type LaunchRequest, launchRun } from '../../extension/runs/launch';
 import type { Run } from '../../extension/runs/run';
 import type { ControllerTimes } from '../../extension/runs/run-controller';
 import { RunStore } from '../../extension/runs/run-store';
-import type { NodeRuntime } from '../../extension/worker/node-runtime';
-import { isProcessAlive } from '../../extension/worker/process-identity';
 import type { WantedBackend } from '../../protocol/backends';
+import type { RunOptions } from '../../protocol/launch-task';
 import { ProblemError } from '../../protocol/problem';
 import type { RunStatus } from '../../protocol/run';
 import type { OwnerWish } from '../../protocol/trainer';
@@ -82,7 +83,7 @@ function newStore(
 interface LaunchOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  readonly request?: Partial<LaunchRequest>;
+  readonly told?: Partial<RunOptions>;
   readonly backend?: WantedBackend;
   readonly onPhase?: (phase: string) => void;
 }
@@ -90,7 +91,7 @@ interface LaunchOptions {
 async function launch(store: RunStore, plan: object, options: LaunchOptions = {}): Promise<Run> {
   const experiment = await writeExperiment(folder, plan);
   const run = await launchRun(
-    { experiment, folder, overrides: {}, ...options.request },
+    { task: { kind: 'begin', experiment, overrides: {}, ...options.told }, folder },
     {
       store,
       node,
@@ -153,10 +154,10 @@ describe('launch', { timeout: longMs }, () => {
   test('passes overrides and the parent on, and a rerun repeats them', async () => {
     const store = newStore();
     const overrides = { 'optimizer.learningRate': 0.01, name: 'a "quoted" name' };
-    const first = await launch(store, { steps: 1 }, { request: { overrides } });
+    const first = await launch(store, { steps: 1 }, { told: { overrides } });
     assert.deepEqual(first.manifest.overrides, overrides);
     const again = { overrides: overridesForRerun(first.manifest), parent: first.id };
-    const second = await launch(store, { steps: 1 }, { request: again });
+    const second = await launch(store, { steps: 1 }, { told: again });
     assert.deepEqual(second.manifest.overrides, overrides);
     assert.equal(second.manifest.parent, first.id);
     assert.notEqual(second.directory, first.directory);
@@ -208,7 +209,7 @@ describe('launch', { timeout: longMs }, () => {
     const signal = new AbortController().signal;
     await assert.rejects(
       launchRun(
-        { experiment, folder, overrides: {} },
+        { task: { kind: 'begin', experiment, overrides: {} }, folder },
         {
           store: newStore(),
           node: missing,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { handOver, type LaunchTask, type RunOptions } from '../../protocol/launch-task';
 import type { Peer } from '../../protocol/peer';
 import type { SeriesChunks } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
@@ -46,14 +47,20 @@ export interface Program {
   readonly exited: Promise<number | NodeJS.Signals>;
 }
 
-/** Starts a program; the test ends it if it has not ended by itself. */
+/**
+ * Starts a program; the test ends it if it has not ended by itself.
+ *
+ * @param options with the task of a trainer, or the text in its place
+ */
 export function start(
   t: TestContext,
   command: readonly string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+  { task, ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; task?: LaunchTask | string } = {},
 ): Program {
   const [file = '', ...args] = command;
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  if (typeof task === 'object') handOver(task, child);
+  else child.stdin.end(task);
   const printed = { out: '', errors: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     printed.out += text;
@@ -86,7 +93,11 @@ export interface ServedTrainer extends Program {
 export async function serve(
   t: TestContext,
   source: string,
-  { prefix = [], args = [] }: { prefix?: readonly string[]; args?: readonly string[] } = {},
+  {
+    prefix = [],
+    told = {},
+    task,
+  }: { prefix?: readonly string[]; told?: Partial<RunOptions>; task?: string } = {},
 ): Promise<ServedTrainer> {
   const folder = await makeFolder();
   const file = path.join(folder, 'quick.ebm.ts');
@@ -106,10 +117,13 @@ export async function serve(
       directory,
       '--socket',
       socket,
-      ...args,
-      file,
+      '--task',
+      '-',
     ],
-    { cwd: folder },
+    {
+      cwd: folder,
+      task: task ?? { kind: 'begin', experiment: file, overrides: {}, ...told },
+    },
   );
   // Hooks run in the order they were made: the process has ended when this one runs.
   removeAfter(t, folder);

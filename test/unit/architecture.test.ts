@@ -135,6 +135,8 @@ test('the linter refuses an import from a floor above', async (t) => {
     'trainer-worker/compiler/graph': '../../methods/options/numbers',
     'trainer-worker/methods/data': '../../trainer/training/loop',
     'trainer-worker/trainer/training': '../../cli/overrides',
+    vocabulary: '../run-directory/files',
+    protocol: '../vocabulary/run-status',
   };
   for (const [folder, target] of Object.entries(upwards)) {
     const file = path.join(folder, `refused-import-${process.pid}.ts`);

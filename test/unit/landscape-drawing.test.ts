@@ -1,25 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { robustRange } from '../../protocol/energy-range';
 import { viridis, viridisTable } from '../../protocol/viridis';
+import { csvNumber } from '../../vocabulary/csv';
+import { formatCount, formatDuration, formatSpeed } from '../../vocabulary/quantities';
 import { contourSegments } from '../../webview/store/contours';
 import { seriesToCsv } from '../../webview/store/csv';
 import { drifted, energyAt } from '../../webview/store/energy-range';
 import { histogram } from '../../webview/store/histogram';
-import {
-  formatCount,
-  formatDuration,
-  formatSpeed,
-  formatStepTick,
-  formatTick,
-  formatValue,
-} from '../../webview/store/number-format';
+import { formatStepTick, formatTick, formatValue } from '../../webview/store/number-format';
 import { inDataUnits, plotAspect, plotAxis } from '../../webview/store/plot-window';
 import { column, moments, plane } from '../../webview/store/point-set';
 import { Series } from '../../webview/store/series';
 import { niceTicks } from '../../webview/store/ticks';
 import { fakeLayout } from '../fixtures/fake-run';
+import { fc } from '../support/fast-check';
 
 /** A field of `f` at the cell centres over the unit square. */
 function fieldOf(resolution: number, f: (u: number, v: number) => number): Float32Array {
@@ -234,8 +229,10 @@ describe('numbers', () => {
   });
 
   test('of time are as precise as waiting needs', () => {
-    assert.deepEqual([0.2, 59, 125, 3599.5, 4020, 300_000].map(formatDuration), [
+    assert.deepEqual([0, 0.2, 34.2, 59, 125, 3599.5, 4020, 300_000].map(formatDuration), [
+      '0 s',
       '1 s',
+      '35 s',
       '59 s',
       '2 min 05 s',
       '1 h 00 min',
@@ -262,5 +259,17 @@ describe('comma-separated values', () => {
     );
     assert.equal(seriesToCsv(curves, [2, 2]), 'step,loss,"energy, ""data"""\n2,0.25,7\n');
     assert.equal(seriesToCsv([], [0, 1]), 'step\n');
+  });
+
+  test('have the digits that tell 32-bit numbers apart, and no more', () => {
+    assert.deepEqual(
+      [Math.fround(0.1), Math.fround(1 / 3), 2 ** -149, 16_777_216, -0.25].map(csvNumber),
+      ['0.1', '0.33333334', '1.4013e-45', '16777216', '-0.25'],
+    );
+    fc.assert(
+      fc.property(fc.float(), (value) =>
+        Object.is(Math.fround(Number(csvNumber(value))), value === 0 ? 0 : value),
+      ),
+    );
   });
 });

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { checkedCount } from '../../extension/commands/checked-count';
+import { checkedCount } from '../../extension/launching/checked-count';
+import { type RunOptions, runOptionsSchema } from '../../protocol/launch-task';
 import { LaunchQueue } from '../../run-directory/launch-queue';
 import { fc } from '../support/fast-check';
 import { temporaryFolder } from '../support/temporary';
 
 const request = { experiment: 'a/moons.ebm.ts', overrides: { 'optimizer.learningRate': 0.1 } };
+
+/** Written before a launch was one task. */
+const earlier = 'test/fixtures/queue-0.1.0';
 
 /** Keeps a source that is one line. */
 const keep = async (folder: string) => {
@@ -123,6 +127,52 @@ const sound = {
   createdAt: '2026-01-01T00:00:00.000Z',
   ...{ ...request, directoryName, source: 'source/moons.ebm.ts' },
 };
+
+test('a launch that an earlier version queued is launched as it meant it', async (t) => {
+  const { a, folder } = await twoQueues(t);
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(earlier)) {
+    await copyFile(path.join(earlier, name), path.join(folder, name));
+  }
+  const { entries, broken } = await a.list();
+  assert.deepEqual(broken, []);
+  assert.deepEqual(entries, [
+    {
+      createdAt: '2026-11-29T18:41:00.000Z',
+      ...{ id: 'vebencccj2', order: 1_795_977_660_000 },
+      directoryName: '20261129-184100-two-moons-vebencccj2',
+      experiment: 'examples/two-moons.ebm.ts',
+      overrides: { 'optimizer.learningRate': 0.0003, seed: 7 },
+      parent: 'hqtn8v2yb4',
+      source: 'source/examples/two-moons.ebm.ts',
+    },
+    {
+      createdAt: '2026-11-29T18:41:01.000Z',
+      ...{ id: 'veevhbby77', order: 1_795_977_661_000 },
+      directoryName: '20261129-184101-two-moons-veevhbby77',
+      experiment: 'two-moons.ebm.ts',
+      overrides: {},
+      exactly: '20261128-101500-two-moons-hqtn8v2yb4',
+    },
+  ]);
+});
+
+test('what a task tells of its run is kept in the queue, all of it', async (t) => {
+  const { a, b } = await twoQueues(t);
+  const told: RunOptions = {
+    overrides: { steps: 3 },
+    ...{ backend: 'wasm', parent: 'abcdefghjk' },
+    group: { id: 'abcdefghjk', name: 'seeds', index: 1, of: 3, metric: 'loss', goal: 'minimize' },
+  };
+  assert.deepEqual(
+    Object.keys(told),
+    Object.keys(runOptionsSchema.shape),
+    'an option is not tried',
+  );
+  await a.add({ experiment: 'moons.ebm.ts', ...told }, keep);
+  const [entry] = (await b.list()).entries;
+  assert.deepEqual(runOptionsSchema.parse(entry), told);
+});
 
 test('entries that point elsewhere are set aside with the reason, and the others go on', async (t) => {
   const { a, folder, runs } = await twoQueues(t);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { chooseNode } from '../../extension/worker/node-runtime';
+import { chooseNode } from '../../extension/processes/node-runtime';
 import { problemFrom } from '../support/problem';
 import { temporaryFolder } from '../support/temporary';
 

@@ -13,13 +13,13 @@ import type { RunState } from '../../protocol/run';
 const state: RunState = { status: 'running', step: 1200, steps: 5000 };
 
 test('progress: counts with separators, whole per cent rounded down', () => {
-  assert.equal(progressText(state), '1,200/5,000 · 24%');
-  assert.equal(progressText({ ...state, step: 4999 }), '4,999/5,000 · 99%');
+  assert.equal(progressText(state), '1,200/5,000 · 24 %');
+  assert.equal(progressText({ ...state, step: 4999 }), '4,999/5,000 · 99 %');
   assert.equal(progressText({ ...state, step: 0, steps: 0 }), '0/0');
 });
 
 test('a silent trainer shows as that, whatever its last status was', () => {
-  assert.equal(statusName(state, true), 'training');
+  assert.equal(statusName(state, true), 'running');
   assert.equal(statusName(state, false), 'not responding');
   assert.equal(statusIcon(state, false), '$(warning)');
 });
@@ -27,7 +27,7 @@ test('a silent trainer shows as that, whatever its last status was', () => {
 test('time left: in the largest units that say something', () => {
   const left = (secondsLeft: number) => timeLeftText({ ...state, secondsLeft });
   assert.equal(left(34.2), '35 s left');
-  assert.equal(left(250), '4 min left');
+  assert.equal(left(250), '4 min 10 s left');
   assert.equal(left(7800), '2 h 10 min left');
   assert.equal(timeLeftText(state), '');
 });

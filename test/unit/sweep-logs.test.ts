@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { pruneSweepLogs } from '../../extension/worker/sweep-logs';
+import { pruneSweepLogs } from '../../extension/processes/sweep-logs';
 import { sweepSocketPath } from '../../protocol/sweep-socket';
 import { temporaryFolder } from '../support/temporary';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricInfo } from '../../protocol/run';
-import { formatWithError } from '../../protocol/with-error';
 import { valuesText } from '../../trainer-worker/cli/run-reporter';
+import { formatWithError } from '../../vocabulary/with-error';
 
 test('a value has the digits that its error leaves', () => {
   const shown = (value: number, error?: number) => formatWithError(value, error, String);

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { problemOf } from '../../protocol/problem';
-import { isLiving, type RunManifest } from '../../protocol/run';
+import type { RunManifest } from '../../protocol/run';
 import { isTrainerListening } from '../../protocol/socket-transport';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
+import { formatCount, formatDuration } from '../../vocabulary/quantities';
+import { factsOf, isLiving, type RunCondition } from '../../vocabulary/run-status';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
-import { formatSeconds } from './run-reporter';
 import { textTable } from './text-table';
 
 export interface ListOptions {
@@ -27,7 +28,7 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
         if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
         const { directory, manifest, annotations } = listing;
         const { id, createdAt, trainingSeconds, state } = manifest;
-        const [status, bytes] = await Promise.all([statusOf(manifest), sizeIn(directory)]);
+        const [status, bytes] = await Promise.all([conditionNow(manifest), sizeIn(directory)]);
         const { step, steps } = state;
         const { tags, starred } = annotations;
         const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
@@ -47,9 +48,9 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
                   : [
                       row.id,
                       row.starred ? `★ ${row.name}` : row.name,
-                      row.status,
-                      `${row.step}/${row.steps}`,
-                      formatSeconds(row.trainingSeconds),
+                      factsOf(row.status).word,
+                      `${formatCount(row.step)}/${formatCount(row.steps)}`,
+                      formatDuration(row.trainingSeconds),
                       row.createdAt.slice(0, 16).replace('T', ' '),
                       row.bytes === undefined ? '?' : sizeText(row.bytes),
                       row.tags.join(' '),
@@ -69,8 +70,8 @@ async function sizeIn(directory: string): Promise<number | undefined> {
   return await diskUse(directory).catch(() => undefined);
 }
 
-/** The status of a run; `gone` where it should live and its trainer does not answer. */
-export async function statusOf({ state, worker }: RunManifest): Promise<string> {
+/** How a run stands; `gone` where it should live and its trainer does not answer. */
+export async function conditionNow({ state, worker }: RunManifest): Promise<RunCondition> {
   if (!isLiving(state.status)) return state.status;
   const answers = worker !== undefined && (await isTrainerListening(worker.socket));
   return answers ? state.status : 'gone';

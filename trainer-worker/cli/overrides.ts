@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { Json, JsonObject, RunGroup } from '../../protocol/run';
-import { groupSchema } from '../../run-directory/manifest';
+import type { Json, JsonObject } from '../../protocol/run';
 
 /**
  * Adds one `--set key=value` to those before it: the value is JSON, or else the text itself.
@@ -41,11 +40,4 @@ export function parsePositive(text: string): number {
   const count = parseCount(text);
   if (count === 0) throw new InvalidArgumentError('It is at least 1.');
   return count;
-}
-
-/** The sweep that a run is a part of, as JSON. */
-export function parseGroup(text: string): RunGroup {
-  const group = groupSchema.safeParse(parseValue(text));
-  if (group.success) return group.data;
-  throw new InvalidArgumentError('It is the group of a run.json.');
 }

@@ -1,9 +1,11 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
+import type { ResumeTask } from '../../protocol/launch-task';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
 import { requireEnded, resumeRun } from '../trainer/server/begin-run';
+import { readTaskOf, type TaskOption } from './read-task';
 import { type ShellOptions, trainInShell } from './train-in-shell';
 
 export interface ResumeOptions extends ShellOptions {
@@ -11,6 +13,8 @@ export interface ResumeOptions extends ShellOptions {
   readonly steps?: number;
   readonly backend?: WantedBackend;
   readonly runs: string;
+  /** Instead of all that is said of how it goes on. */
+  readonly task?: TaskOption;
 }
 
 /**
@@ -25,13 +29,15 @@ export async function resumeCommand(text: string, options: ResumeOptions): Promi
     const manifest = await readManifest(directory);
     await requireEnded(manifest);
     const socket = trainerSocketPath(manifest.id);
-    const request = {
-      directory,
-      socket,
-      ...(from === undefined ? {} : { from }),
-      ...(steps === undefined ? {} : { steps }),
-      ...(backend === undefined ? {} : { backend }),
-    };
+    const task: ResumeTask = options.task
+      ? await readTaskOf('resume')
+      : {
+          kind: 'resume',
+          ...(from === undefined ? {} : { from }),
+          ...(steps === undefined ? {} : { steps }),
+          ...(backend === undefined ? {} : { backend }),
+        };
+    const request = { directory, socket, task };
     return {
       directory,
       socket,

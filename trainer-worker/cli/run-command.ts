@@ -1,17 +1,20 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
+import type { BeginTask } from '../../protocol/launch-task';
 import { ProblemError } from '../../protocol/problem';
-import type { JsonObject, RunGroup } from '../../protocol/run';
+import type { JsonObject } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { overridesForRerun } from '../../run-directory/repetition';
 import { beginRun, type RunRequest } from '../trainer/server/begin-run';
+import { readTaskOf, type TaskOption } from './read-task';
 import { makeRunFolder } from './run-folder';
 import { type ShellOptions, type ShellRun, trainInShell } from './train-in-shell';
 
-export interface RunOptions extends ShellOptions {
+/** What a new run is made of, as a shell says it. */
+export interface RunCommandOptions extends ShellOptions {
   readonly steps?: number;
   readonly seed?: number;
   readonly set: JsonObject;
@@ -19,9 +22,8 @@ export interface RunOptions extends ShellOptions {
   readonly runs: string;
   /** The run that is to be had again exactly. */
   readonly exactly?: string;
-  /** Of which file the given one is a copy. */
-  readonly original?: string;
-  readonly group?: RunGroup;
+  /** Instead of all that. */
+  readonly task?: TaskOption;
 }
 
 /**
@@ -29,8 +31,11 @@ export interface RunOptions extends ShellOptions {
  *
  * @returns the process's exit code
  */
-export async function runCommand(file: string | undefined, options: RunOptions): Promise<number> {
-  return await trainInShell(async () => newRun(await whatOf(file, options), options), options);
+export async function runCommand(
+  file: string | undefined,
+  options: RunCommandOptions,
+): Promise<number> {
+  return await trainInShell(async () => newRun(await taskOf(file, options), options.runs), options);
 }
 
 /**
@@ -38,41 +43,27 @@ export async function runCommand(file: string | undefined, options: RunOptions):
  *
  * @returns the process's exit code
  */
-export async function rerunCommand(text: string, options: RunOptions): Promise<number> {
+export async function rerunCommand(text: string, options: RunCommandOptions): Promise<number> {
   return await trainInShell(async () => {
     const manifest = await readManifest(await findRun(text, path.resolve(options.runs)));
-    const set = { ...overridesForRerun(manifest), ...options.set };
-    return newRun({ file: manifest.experiment.file }, { ...options, set }, manifest.id);
+    const task: BeginTask = {
+      kind: 'begin',
+      experiment: manifest.experiment.file,
+      overrides: { ...overridesForRerun(manifest), ...options.set },
+      backend: options.backend,
+      parent: manifest.id,
+    };
+    return newRun(task, options.runs);
   }, options);
 }
 
 /** Makes the directory of a new run, and what begins it. */
-async function newRun(
-  of:
-    | { readonly file: string; readonly original?: string }
-    | { readonly exactly: string; readonly name: string },
-  { runs, set, steps, seed, backend, group }: RunOptions,
-  parent?: string,
-): Promise<ShellRun> {
+async function newRun(task: BeginTask, runs: string): Promise<ShellRun> {
   const createdAt = new Date();
-  const { id, directoryName } = newRunName(createdAt, 'file' in of ? of.file : of.name);
+  const { id, directoryName } = newRunName(createdAt, task.copy ?? task.experiment);
   const socket = trainerSocketPath(id);
   const { directory, remove } = await makeRunFolder(path.resolve(runs), directoryName);
-  const request: RunRequest = {
-    of,
-    overrides: {
-      ...set,
-      ...(steps === undefined ? {} : { steps }),
-      ...(seed === undefined ? {} : { seed }),
-    },
-    backend,
-    directory,
-    id,
-    createdAt,
-    socket,
-    ...(parent === undefined ? {} : { parent }),
-    ...(group === undefined ? {} : { group }),
-  };
+  const request: RunRequest = { task, directory, id, createdAt, socket };
   return {
     directory,
     socket,
@@ -81,22 +72,32 @@ async function newRun(
   };
 }
 
-/** @throws ProblemError of kind `environment` unless exactly one of the two is given */
-async function whatOf(
+/**
+ * What a command line asks for.
+ *
+ * @throws ProblemError of kind `environment` unless exactly one of file, run and task is given
+ */
+async function taskOf(
   file: string | undefined,
-  { exactly, original, runs }: RunOptions,
-): Promise<{ file: string; original?: string } | { exactly: string; name: string }> {
-  if ((file === undefined) === (exactly === undefined)) {
+  { exactly, runs, set, steps, seed, backend, task }: RunCommandOptions,
+): Promise<BeginTask> {
+  const overrides = {
+    ...set,
+    ...(steps === undefined ? {} : { steps }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+  const given = [file, exactly, task].filter((one) => one !== undefined);
+  if (given.length !== 1 || (task !== undefined && Object.keys(overrides).length > 0)) {
     throw new ProblemError({
       kind: 'environment',
       message: 'Either the file of an experiment is to be given, or a run with --exactly.',
       remedy: 'For example: ebm run two-moons.ebm.ts',
     });
   }
-  if (file !== undefined) {
-    const copy = original === undefined ? {} : { original: path.resolve(original) };
-    return { file: path.resolve(file), ...copy };
-  }
+  if (task !== undefined) return await readTaskOf('begin');
+  const told = { kind: 'begin', overrides, backend } as const;
+  if (file !== undefined) return { ...told, experiment: path.resolve(file) };
   const directory = await findRun(String(exactly), path.resolve(runs));
-  return { exactly: directory, name: (await readManifest(directory)).experiment.file };
+  const { experiment } = await readManifest(directory);
+  return { ...told, experiment: experiment.file, exactly: directory };
 }

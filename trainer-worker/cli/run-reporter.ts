@@ -2,7 +2,9 @@ import path from 'node:path';
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import { errorName, type MetricInfo, type RunManifest, type RunState } from '../../protocol/run';
-import { formatWithError, isNotKnown, notKnown } from '../../protocol/with-error';
+import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
+import { formatWithError, isNotKnown, notKnown } from '../../vocabulary/with-error';
 import type { RunObserver } from '../trainer/training/run-observer';
 
 /** Tells a shell how a run goes. */
@@ -20,20 +22,9 @@ export interface RunReporter extends RunObserver {
 /** Writes a piece of text somewhere. */
 export type Write = (text: string) => void;
 
-/** A number as a column shows it. */
-export function formatNumber(value: number | undefined): string {
-  return value === undefined ? '–' : Number(value.toPrecision(5)).toString();
-}
-
-/** Seconds as `1:23` or `1:02:03`. */
-export function formatSeconds(seconds: number | undefined): string {
-  if (seconds === undefined || !Number.isFinite(seconds)) return '–';
-  const whole = Math.round(seconds);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours > 0
-    ? `${hours}:${two(minutes)}:${two(whole % 60)}`
-    : `${minutes}:${two(whole % 60)}`;
+/** A number as a column shows it, which may have none. */
+export function numberOrNone(value: number | undefined): string {
+  return value === undefined ? '–' : formatNumber(value);
 }
 
 /** The lines that open the report of a run. */
@@ -55,8 +46,8 @@ export function closingText(
   state: RunState,
   last: Readonly<Record<string, number>>,
 ): string {
-  const time = formatSeconds(manifest.trainingSeconds);
-  const head = `${state.status} after ${state.step} of ${state.steps} steps in ${time}, kept in ${shortPath(directory)}\n`;
+  const time = formatDuration(manifest.trainingSeconds);
+  const head = `${factsOf(state.status).word} after ${formatCount(state.step)} of ${formatCount(state.steps)} steps in ${time}, kept in ${shortPath(directory)}\n`;
   return printable(head + valuesText(manifest.metrics, last));
 }
 

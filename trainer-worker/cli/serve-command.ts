@@ -1,29 +1,21 @@
 import path from 'node:path';
-import type { WantedBackend } from '../../protocol/backends';
+import type { LaunchTask } from '../../protocol/launch-task';
 import { printable } from '../../protocol/printable';
 import { ProblemError, problemOf } from '../../protocol/problem';
-import type { JsonObject } from '../../protocol/run';
 import { newRunName, runIdOf } from '../../run-directory/naming';
-import { beginRun, type OnPhase, type RunRequest, resumeRun } from '../trainer/server/begin-run';
+import { beginRun, type OnPhase, resumeRun } from '../trainer/server/begin-run';
 import type { RecordedRun } from '../trainer/server/recorded-run';
 import { TrainerServer } from '../trainer/server/trainer-server';
 import type { RunObserver } from '../trainer/training/run-observer';
 import { exitCode, exitCodeOf } from './exit-code';
 import { problemText } from './problem-text';
 import { type ProcessEnd, watchProcess } from './process-end';
+import { readTask, type TaskOption } from './read-task';
 
 export interface ServeOptions {
   readonly runDirectory: string;
   readonly socket: string;
-  readonly set: JsonObject;
-  readonly backend: WantedBackend;
-  readonly parent?: string;
-  /** The run directory whose run is to be had again exactly. */
-  readonly exactly?: string;
-  /** Of which file the given one is a copy. */
-  readonly original?: string;
-  /** Go on with the run in the run directory. */
-  readonly resume?: true;
+  readonly task: TaskOption;
 }
 
 /** How long a trainer that cannot begin waits for a client to tell why. */
@@ -34,15 +26,12 @@ const abandoned =
   'Stopped with a checkpoint because its editor was closed (setting ebm.whenEditorCloses).';
 
 /**
- * `ebm serve`: trains under an editor. Listens at once; the editor attaches and hears the rest. What
- * is printed goes to the run's log.
+ * `ebm serve`: trains under an editor. Listens at once, and reads its task from the standard input; the
+ * editor attaches and hears the rest. What is printed goes to the run's log.
  *
  * @returns the process's exit code
  */
-export async function serveCommand(
-  file: string | undefined,
-  options: ServeOptions,
-): Promise<number> {
+export async function serveCommand(options: ServeOptions): Promise<number> {
   const log = (text: string) => process.stderr.write(`${printable(text)}\n`);
   const directory = path.resolve(options.runDirectory);
   let run: RecordedRun | undefined;
@@ -55,10 +44,11 @@ export async function serveCommand(
     return exitCode.refused;
   }
   try {
+    const task = await readTask();
     const begin = begins(
-      file,
+      task,
       directory,
-      options,
+      options.socket,
     )([server, { notice: log }], (phase, isTried) => {
       log(`${phase} …`);
       const tried = isTried ? { isTried } : {};
@@ -84,29 +74,13 @@ export async function serveCommand(
 }
 
 /** What is asked of this process: to begin a run, or to go on with one. */
-function begins(
-  file: string | undefined,
-  directory: string,
-  { socket, resume, exactly, original, set, backend, parent }: ServeOptions,
-) {
+function begins(task: LaunchTask, directory: string, socket: string) {
   return (listeners: readonly RunObserver[], onPhase: OnPhase) => {
-    if (resume) return resumeRun({ directory, socket }, listeners, onPhase);
+    const place = { directory, socket };
+    if (task.kind === 'resume') return resumeRun({ ...place, task }, listeners, onPhase);
     const createdAt = new Date();
-    const name = file ?? directory;
-    const copy = original === undefined ? {} : { original: path.resolve(original) };
-    const request: RunRequest = {
-      of:
-        exactly === undefined
-          ? { file: path.resolve(name), ...copy }
-          : { exactly: path.resolve(exactly) },
-      overrides: set,
-      backend,
-      directory,
-      id: runIdOf(path.basename(directory)) ?? newRunName(createdAt, name).id,
-      createdAt,
-      ...(parent === undefined ? {} : { parent }),
-      socket,
-    };
-    return beginRun(request, listeners, onPhase);
+    const id =
+      runIdOf(path.basename(directory)) ?? newRunName(createdAt, task.copy ?? task.experiment).id;
+    return beginRun({ ...place, task, id, createdAt }, listeners, onPhase);
   };
 }

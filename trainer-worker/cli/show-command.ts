@@ -7,10 +7,12 @@ import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { findRun } from '../../run-directory/find-run';
 import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
+import { formatCount, formatDuration } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
 import { exitCode } from './exit-code';
-import { statusOf } from './list-command';
+import { conditionNow } from './list-command';
 import { problemText } from './problem-text';
-import { formatSeconds, valuesText } from './run-reporter';
+import { valuesText } from './run-reporter';
 
 export interface ShowOptions {
   readonly runs: string;
@@ -33,7 +35,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
         return none;
       });
     const [status, checkpoints, bytes, metrics, annotations, notes] = await Promise.all([
-      statusOf(manifest),
+      conditionNow(manifest),
       orNone(listCheckpoints(directory), []),
       orNone(diskUse(directory), 0),
       orNone(lastValues(directory), {}),
@@ -63,10 +65,13 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ['named', annotations.name === undefined ? undefined : `${manifest.name} by its experiment`],
       ['tags', annotations.tags.length > 0 ? annotations.tags.join(' ') : undefined],
       ['id', manifest.id],
-      ['status', `${status}, ${state.step} of ${state.steps} steps`],
+      [
+        'status',
+        `${factsOf(status).word}, ${formatCount(state.step)} of ${formatCount(state.steps)} steps`,
+      ],
       ['problem', state.problem?.message],
       ['begun', manifest.createdAt],
-      ['trained', formatSeconds(manifest.trainingSeconds)],
+      ['trained', formatDuration(manifest.trainingSeconds)],
       ['experiment', experiment.file],
       ['seed', String(manifest.seed)],
       [
@@ -82,7 +87,10 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ['sweep', group && `${group.name}, run ${group.index + 1} of ${group.of}`],
       ['git', git && `${git.commit}${git.dirty ? ', with changes' : ''}`],
       ['backend', backend && `${backend.name}, ${backend.reason}`],
-      ...resumes.map(({ at, step }): [string, string] => ['resumed', `from step ${step}, ${at}`]),
+      ...resumes.map(({ at, step }): [string, string] => [
+        'resumed',
+        `from step ${formatCount(step)}, ${at}`,
+      ]),
       ...warnings.map((warning): [string, string] => ['warning', warning]),
       ...broken.map(({ message }): [string, string] => ['broken', message]),
       ['directory', `${directory} (${sizeText(bytes)})`],

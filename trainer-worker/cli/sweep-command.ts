@@ -4,20 +4,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
+import type { BeginTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import { isLiving, type JsonObject } from '../../protocol/run';
+import type { JsonObject } from '../../protocol/run';
 import { isTrainerListening } from '../../protocol/socket-transport';
 import { answerInterrupts, sweepSocketPath } from '../../protocol/sweep-socket';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import { factsOf, isLiving } from '../../vocabulary/run-status';
 import { bindOrReplace } from '../trainer/server/bind-socket';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
+import { readTaskOf, type TaskOption } from './read-task';
 import { type SweepReporter, sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
-import { type TrialProcess, type TrialTask, trainTrial } from './trial-process';
+import { type Trial, type TrialProcess, trainTrial } from './trial-process';
 
 export interface SweepCommandOptions {
   readonly set: JsonObject;
@@ -27,6 +30,8 @@ export interface SweepCommandOptions {
   readonly parallel: number;
   /** Trains all of it again, also what has finished. */
   readonly again?: true;
+  /** Instead of a file and what is said of its runs. */
+  readonly task?: TaskOption;
   readonly json?: true;
   readonly verbose?: true;
 }
@@ -40,14 +45,18 @@ const watchMs = 500;
  *
  * @returns the process's exit code
  */
-export async function sweepCommand(file: string, options: SweepCommandOptions): Promise<number> {
+export async function sweepCommand(
+  file: string | undefined,
+  options: SweepCommandOptions,
+): Promise<number> {
   const write = (text: string) => process.stdout.write(text);
   const reporter = options.json ? sweepJsonReporter(write) : sweepTextReporter(write);
   let guard: Server | undefined;
   let copies: string | undefined;
   try {
     const runs = path.resolve(options.runs);
-    const sweep = await readSweep(file, options);
+    const task = await taskOf(file, options);
+    const sweep = await readSweep(task, options.again);
     const workers = new Workers();
     guard = await claim(sweep, runs, () => workers.interruptOnce());
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
@@ -66,8 +75,9 @@ export async function sweepCommand(file: string, options: SweepCommandOptions): 
     const failures: Problem[] = [];
     const train = async () => {
       for (let run = queue.shift(); run && !workers.isInterrupted; run = queue.shift()) {
-        const task: Omit<TrialTask, 'of'> = { copies: folder, runs, backend: options.backend };
-        const problem = await trial(run, begun.get(run.group.index), copy, sweep, task, {
+        const place = { copies: folder, runs };
+        const told: BeginTask = { ...task, copy, overrides: run.overrides, group: run.group };
+        const problem = await trial(told, run, begun.get(run.group.index), place, {
           workers,
           reporter,
         });
@@ -90,12 +100,35 @@ export async function sweepCommand(file: string, options: SweepCommandOptions): 
   }
 }
 
-async function readSweep(file: string, options: SweepCommandOptions): Promise<LoadedSweep> {
+/**
+ * What is told of every run of the sweep.
+ *
+ * @throws ProblemError of kind `environment` unless either a file or a task is given
+ */
+async function taskOf(
+  file: string | undefined,
+  { set, backend, task }: SweepCommandOptions,
+): Promise<BeginTask> {
+  if ((file === undefined) === (task === undefined)) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: 'The file of an experiment that exports a sweep is to be given.',
+      remedy: 'For example: ebm sweep two-moons.ebm.ts',
+    });
+  }
+  if (file === undefined) return await readTaskOf('begin');
+  return { kind: 'begin', experiment: path.resolve(file), overrides: set, backend };
+}
+
+async function readSweep(
+  { experiment, overrides }: BeginTask,
+  isAgain: true | undefined,
+): Promise<LoadedSweep> {
   const { readExperiment } = await import('../trainer/experiment/load');
-  const read = await readExperiment(path.resolve(file));
+  const read = await readExperiment(experiment);
   const { loadSweep } = await import('../trainer/sweeps/load-sweep');
-  const again = options.again ? { again: new Date().toISOString() } : {};
-  const sweep = loadSweep(read, { set: options.set, ...again });
+  const again = isAgain ? { again: new Date().toISOString() } : {};
+  const sweep = loadSweep(read, { set: overrides, ...again });
   const { requireMetric } = await import('../trainer/sweeps/require-metric');
   await requireMetric(read, sweep);
   return sweep;
@@ -149,11 +182,10 @@ async function measured(
  * @returns what kept it from finishing
  */
 async function trial(
+  task: BeginTask,
   { overrides, group }: SweepRun,
   begun: Pick<MeasuredRun, 'directory' | 'manifest'> | undefined,
-  copy: string,
-  { file }: LoadedSweep,
-  task: Omit<TrialTask, 'of'>,
+  place: Pick<Trial, 'copies' | 'runs'>,
   { workers, reporter }: { readonly workers: Workers; readonly reporter: SweepReporter },
 ): Promise<Problem | undefined> {
   let run = begun;
@@ -165,8 +197,9 @@ async function trial(
   }
   reporter.trial(group, overrides, run !== undefined);
   if (!run || !isDone(run.manifest)) {
-    const of = run ? { resume: run.directory } : { copy, original: file, overrides, group };
-    const { directory, problem } = await workers.train({ ...task, of });
+    const { directory, problem } = await workers.train(
+      run ? { ...place, task: { kind: 'resume' }, run: run.directory } : { ...place, task },
+    );
     if (directory === undefined) {
       reporter.trialEnd(group, { problem });
       return problem;
@@ -176,7 +209,7 @@ async function trial(
   const [one] = await measured([run]);
   const { state } = run.manifest;
   reporter.trialEnd(group, { run: one!, problem: state.problem });
-  return state.status === 'failed' || state.status === 'crashed' ? state.problem : undefined;
+  return factsOf(state.status).endedBadly ? state.problem : undefined;
 }
 
 /** Waits until no trainer of the run answers any more. */
@@ -205,7 +238,7 @@ class Workers {
     if (!this.isInterrupted) this.#interrupt();
   }
 
-  async train(task: TrialTask) {
+  async train(task: Trial) {
     const trial = await trainTrial(task);
     this.#living.add(trial);
     if (this.isInterrupted) trial.interrupt();

@@ -1,10 +1,12 @@
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import type { Json, JsonObject, RunGroup } from '../../protocol/run';
-import { isNotKnown } from '../../protocol/with-error';
 import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
+import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
+import { factsOf } from '../../vocabulary/run-status';
+import { isNotKnown } from '../../vocabulary/with-error';
 import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
-import { formatLast, formatNumber, formatSeconds, type Write } from './run-reporter';
+import { formatLast, numberOrNone, type Write } from './run-reporter';
 import { textTable } from './text-table';
 
 /** How one run of a sweep ended. */
@@ -49,7 +51,7 @@ export function sweepTextReporter(to: Write): SweepReporter {
           ? `${metric} ${formatLast(run.manifest.metrics, metric, run.last)}`
           : metric;
       write(
-        `${place(group)} ${state.status} after ${state.step} steps in ${formatSeconds(trainingSeconds)}, ${value}${
+        `${place(group)} ${factsOf(state.status).word} after ${formatCount(state.step)} steps in ${formatDuration(trainingSeconds)}, ${value}${
           metric in run.last ? '' : ` is not among ${Object.keys(run.last).join(', ')}`
         }\n`,
       );
@@ -113,8 +115,8 @@ function summaryText(summary: SweepSummary): string {
       value === undefined && !isNotKnown(manifest.metrics, metric, last[metric])
         ? '–'
         : formatLast(manifest.metrics, metric, last),
-      manifest.state.status,
-      formatSeconds(manifest.trainingSeconds),
+      factsOf(manifest.state.status).word,
+      formatDuration(manifest.trainingSeconds),
     ]),
   );
   const head = `ranked by ${metric}, ${goal === 'minimize' ? 'small' : 'large'} is good\n`;
@@ -124,8 +126,8 @@ function summaryText(summary: SweepSummary): string {
     combinations.map(({ values, mean, deviation, count }, rank) => [
       String(rank + 1),
       ...values.map(shown),
-      formatNumber(mean),
-      formatNumber(deviation),
+      numberOrNone(mean),
+      numberOrNone(deviation),
       String(count),
     ]),
   );

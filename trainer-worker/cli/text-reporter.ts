@@ -1,15 +1,24 @@
 import { SingleBar } from 'cli-progress';
 import { printable } from '../../protocol/printable';
+import type { RunState } from '../../protocol/run';
+import { formatCount, formatDuration, formatSpeed } from '../../vocabulary/quantities';
 import {
   closingText,
-  formatNumber,
-  formatSeconds,
+  numberOrNone,
   openingText,
   type RunReporter,
   type Write,
 } from './run-reporter';
 
 const lineMs = 2_000;
+
+function speedOrNone({ stepsPerSecond }: RunState): string {
+  return stepsPerSecond === undefined ? '–' : formatSpeed(stepsPerSecond);
+}
+
+function timeLeftOrNone({ secondsLeft }: RunState): string {
+  return secondsLeft === undefined ? '–' : formatDuration(secondsLeft);
+}
 
 /** Reports a run in plain lines, one every few seconds, for a log or a pipe. */
 export function lineReporter(write: Write): RunReporter {
@@ -26,8 +35,8 @@ export function lineReporter(write: Write): RunReporter {
       if (state.status !== 'running' || performance.now() - saidAt < lineMs) return;
       saidAt = performance.now();
       write(
-        `step ${state.step} of ${state.steps}, loss ${formatNumber(last['loss'])}, ` +
-          `${formatNumber(state.stepsPerSecond)} steps/s, ${formatSeconds(state.secondsLeft)} left\n`,
+        `step ${formatCount(state.step)} of ${formatCount(state.steps)}, loss ${numberOrNone(last['loss'])}, ` +
+          `${speedOrNone(state)} steps/s, ${timeLeftOrNone(state)} left\n`,
       );
     },
     end: (directory, manifest, state) => write(closingText(directory, manifest, state, last)),
@@ -60,9 +69,9 @@ export function barReporter(write: Write, terminal: NodeJS.WriteStream): RunRepo
     },
     state(state) {
       bar.update(state.step, {
-        loss: formatNumber(last['loss']),
-        speed: formatNumber(state.stepsPerSecond),
-        left: formatSeconds(state.secondsLeft),
+        loss: numberOrNone(last['loss']),
+        speed: speedOrNone(state),
+        left: timeLeftOrNone(state),
       });
     },
     end(directory, manifest, state) {

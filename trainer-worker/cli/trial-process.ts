@@ -2,27 +2,17 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { WantedBackend } from '../../protocol/backends';
+import { handOver, type LaunchTask } from '../../protocol/launch-task';
 import type { Problem } from '../../protocol/problem';
-import type { JsonObject, RunGroup } from '../../protocol/run';
 
-/** What one process of a sweep trains. */
-export interface TrialTask {
-  readonly of:
-    | {
-        /** The kept copy of the experiment. */
-        readonly copy: string;
-        /** Where the experiment lies. */
-        readonly original: string;
-        readonly overrides: JsonObject;
-        readonly group: RunGroup;
-      }
-    /** The directory of a run that is to go on. */
-    | { readonly resume: string };
+/** What one process of a sweep trains, and where. */
+export interface Trial {
+  readonly task: LaunchTask;
+  /** The directory of the run that is to go on; a new one where absent. */
+  readonly run?: string;
   /** A folder for what the process prints. */
   readonly copies: string;
   readonly runs: string;
-  readonly backend: WantedBackend;
 }
 
 /** How it ended. */
@@ -42,28 +32,20 @@ export interface TrialProcess {
 
 /**
  * Starts `ebm run` or `ebm resume` in a process of its own, which outlives this one: it has a process
- * group of its own and no pipe that could break.
+ * group of its own, and no pipe that could break once it has its task.
  */
-export async function trainTrial({ of, copies, runs, backend }: TrialTask): Promise<TrialProcess> {
+export async function trainTrial({ task, run, copies, runs }: Trial): Promise<TrialProcess> {
   const printed = path.join(copies, `${randomBytes(6).toString('hex')}.jsonl`);
   const log = await open(printed, 'a');
-  const task =
-    'resume' in of
-      ? ['resume', of.resume]
-      : [
-          ...['run', of.copy, '--original', of.original, '--group', JSON.stringify(of.group)],
-          ...Object.entries(of.overrides).flatMap(([key, value]) => [
-            '--set',
-            `${key}=${JSON.stringify(value)}`,
-          ]),
-          ...['--backend', backend],
-        ];
+  const command = run === undefined ? ['run'] : ['resume', run];
   const script = process.argv[1]!;
-  const child = spawn(process.execPath, [script, ...task, '--runs', runs, '--json'], {
+  const args = [script, ...command, '--task', '-', '--runs', runs, '--json'];
+  const child = spawn(process.execPath, args, {
     detached: true,
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['pipe', log.fd, log.fd],
     windowsHide: true,
   });
+  handOver(task, child);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? signal));

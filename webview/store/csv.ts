@@ -1,3 +1,4 @@
+import { csvLine, csvNumber } from '../../vocabulary/csv';
 import type { Series } from './series';
 
 /**
@@ -9,7 +10,7 @@ export function seriesToCsv(
   range: readonly [number, number],
 ): string {
   const [from, to] = range;
-  const rows = [['step', ...curves.map(({ name }) => quoted(name))].join(',')];
+  const rows = [csvLine(['step', ...curves.map(({ name }) => name)])];
   const next = curves.map(({ series }) => series.indexFrom(from));
   for (;;) {
     let step = Number.POSITIVE_INFINITY;
@@ -17,17 +18,13 @@ export function seriesToCsv(
       const candidate = series.stepAt(next[k]!);
       if (candidate < step) step = candidate;
     }
-    if (!(step <= to) || step === Number.POSITIVE_INFINITY) return `${rows.join('\n')}\n`;
+    if (!(step <= to) || step === Number.POSITIVE_INFINITY) return rows.join('');
     const cells = curves.map(({ series }, k) => {
       const index = next[k]!;
       if (series.stepAt(index) !== step) return '';
       next[k] = index + 1;
-      return String(series.values.at(index));
+      return csvNumber(series.values.at(index));
     });
-    rows.push([step, ...cells].join(','));
+    rows.push(csvLine([step, ...cells]));
   }
-}
-
-function quoted(name: string): string {
-  return /[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

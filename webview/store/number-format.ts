@@ -1,13 +1,7 @@
-import { formatWithError, notKnown } from '../../protocol/with-error';
+import { formatWithError, notKnown } from '../../vocabulary/with-error';
 
-const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** A minus sign is as wide as a digit; a hyphen is not. */
 const minus = '\u2212';
-
-/** A count with thousands separated: `12,500`. */
-export function formatCount(count: number): string {
-  return grouped.format(count).replace('-', minus);
-}
 
 /** A measured value in at most about eight characters, four significant digits. */
 export function formatValue(value: number | undefined): string {
@@ -55,23 +49,6 @@ export function formatStepTick(step: number): string {
   if (size >= 1e6) return `${trimmed(step / 1e6)}M`;
   if (size >= 1e4) return `${trimmed(step / 1e3)}k`;
   return trimmed(step);
-}
-
-/** Steps per second: `142`, `14.2`, `0.14`. */
-export function formatSpeed(stepsPerSecond: number): string {
-  if (stepsPerSecond >= 100) return formatCount(stepsPerSecond);
-  return stepsPerSecond.toFixed(stepsPerSecond >= 10 ? 1 : 2);
-}
-
-/** A duration to the precision that a waiting person needs: `8 s`, `2 min 05 s`, `1 h 07 min`. */
-export function formatDuration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole} s`;
-  const pad = (part: number) => String(part).padStart(2, '0');
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  const minutes = Math.round(whole / 60);
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
-  return `${Math.round(minutes / 60 / 24)} days`;
 }
 
 /** Up to rounding. */

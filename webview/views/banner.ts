@@ -1,5 +1,5 @@
 import type { Problem } from '../../protocol/problem';
-import { isActionEnabled } from '../store/run-display';
+import { buttonDisplay } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import type { Act } from './controls';
 import { element, setText } from './element';
@@ -52,7 +52,7 @@ export class Banner {
     const remedy = [placeOf(problem), problem.remedy].filter((part) => part !== undefined);
     setText(this.#remedy, remedy.join(' · '));
     this.#remedy.hidden = remedy.length === 0;
-    this.#resume.root.hidden = !isActionEnabled('resume', state.status, isWatchedOnly);
+    this.#resume.root.hidden = !buttonDisplay('resume', state.status, isWatchedOnly).isEnabled;
   }
 }
 

@@ -1,14 +1,9 @@
 import uPlot from 'uplot';
 import { errorName, type MetricInfo } from '../../protocol/run';
+import { formatCount } from '../../vocabulary/quantities';
 import { seriesToCsv } from '../store/csv';
 import { type Curve, decimate } from '../store/decimate';
-import {
-  formatCount,
-  formatMeasured,
-  formatStepTick,
-  formatTick,
-  formatValue,
-} from '../store/number-format';
+import { formatMeasured, formatStepTick, formatTick, formatValue } from '../store/number-format';
 import { Series } from '../store/series';
 import { SmoothedValues } from '../store/smoothed-values';
 import type { Theme } from '../theme';

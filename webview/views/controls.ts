@@ -1,13 +1,11 @@
 import type { PanelAction } from '../../protocol/panel';
-import { canResume, isActionEnabled, isKeptOff } from '../store/run-display';
+import { buttonDisplay, showsResume } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import { element, icon } from './element';
 import type { PanelModel } from './panel-model';
 
 /** Asks the host for an action; settles when it is done or has failed and been told. */
 export type Act = (action: PanelAction) => Promise<void>;
-
-const keptOff = 'Another window controls this run';
 
 /** The buttons over a run. Each is enabled exactly when its action makes sense. */
 export class Controls {
@@ -64,18 +62,17 @@ export class Controls {
     this.#model = model;
     const { isWatchedOnly, state } = model.panel;
     const { status } = state;
-    const showsResume = canResume(status);
-    if (showsResume !== this.#showsResume) {
-      this.#showsResume = showsResume;
-      if (showsResume) this.#pauseOrResume.show('Resume', icon('play'));
+    const resumes = showsResume(status);
+    if (resumes !== this.#showsResume) {
+      this.#showsResume = resumes;
+      if (resumes) this.#pauseOrResume.show('Resume', icon('play'));
       else this.#pauseOrResume.show('Pause', icon('pause'));
     }
-    const isEnabled = (action: PanelAction) =>
-      !this.#busy.has(action) && isActionEnabled(action, status, isWatchedOnly);
-    const pauseOrResume = [showsResume ? 'resume' : 'pause', this.#pauseOrResume] as const;
+    const pauseOrResume = [resumes ? 'resume' : 'pause', this.#pauseOrResume] as const;
     for (const [action, button] of [pauseOrResume, ...this.#others]) {
-      button.isEnabled = isEnabled(action);
-      button.hint = isKeptOff(action, status, isWatchedOnly) ? keptOff : undefined;
+      const { isEnabled, hint } = buttonDisplay(action, status, isWatchedOnly);
+      button.isEnabled = isEnabled && !this.#busy.has(action);
+      button.hint = hint;
     }
   }
 

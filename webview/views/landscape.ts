@@ -1,6 +1,7 @@
 import type { PreviewFrame } from '../../protocol/run';
+import { formatCount } from '../../vocabulary/quantities';
 import { validAxes } from '../store/navigation';
-import { formatCount, formatTick, formatValue } from '../store/number-format';
+import { formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane } from '../store/point-set';

@@ -1,5 +1,5 @@
-import { isLiving } from '../../protocol/run';
-import { formatCount } from '../store/number-format';
+import { formatCount } from '../../vocabulary/quantities';
+import { isLiving } from '../../vocabulary/run-status';
 import { previewIndex } from '../store/panel-state';
 import { PushButton } from '../toolkit';
 import { element, icon, setAttribute, setText, showFill } from './element';

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
+import { type BeginTask, optionsOf, type ResumeTask } from '../../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
-import { isLiving, type JsonObject, type RunGroup, type RunManifest } from '../../../protocol/run';
+import type { RunManifest } from '../../../protocol/run';
 import { isTrainerListening } from '../../../protocol/socket-transport';
 import {
   type KeptCheckpoint,
@@ -9,6 +10,7 @@ import {
   readCheckpoint,
 } from '../../../run-directory/checkpoints';
 import { readManifest } from '../../../run-directory/manifest';
+import { isLiving } from '../../../vocabulary/run-status';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { readGitState } from '../storage/git-state';
 import type { RunRecorder } from '../storage/run-recorder';
@@ -27,29 +29,12 @@ interface RunPlace {
 export interface RunRequest extends RunPlace {
   readonly id: string;
   readonly createdAt: Date;
-  /**
-   * The file as it is now, or a copy of the one that lies at `original`; or, exactly as then, what the
-   * run in a directory was made of.
-   */
-  readonly of: { readonly file: string; readonly original?: string } | { readonly exactly: string };
-  /** Dotted path → value; on top of those of the run that is repeated exactly. */
-  readonly overrides: JsonObject;
-  /** What is to compute. */
-  readonly backend: WantedBackend;
-  /** The run that this one repeats. */
-  readonly parent?: string;
-  /** The sweep that it is a part of. */
-  readonly group?: RunGroup;
+  readonly task: BeginTask;
 }
 
 /** A run that has ended or was killed, and is to go on. */
 export interface ResumeRequest extends RunPlace {
-  /** Completed steps of the checkpoint to go on from, at most; the newest sound one where absent. */
-  readonly from?: number;
-  /** Training steps until it is finished; as before where absent. */
-  readonly steps?: number;
-  /** What is to compute; as before where absent. */
-  readonly backend?: WantedBackend;
+  readonly task: ResumeTask;
 }
 
 /**
@@ -75,7 +60,7 @@ export async function beginRun(
   onPhase: OnPhase,
 ): Promise<RecordedRun> {
   onPhase('loading the experiment');
-  const { loaded, backend, repeated } = await loadRequested(request);
+  const { loaded, backend, repeated } = await loadRequested(request.task);
   // A large repository takes git a while: it looks while the rest is made ready.
   const gitWarnings: string[] = [];
   const looked = readGitState(path.dirname(loaded.file), (text) => gitWarnings.push(text));
@@ -89,7 +74,9 @@ export async function beginRun(
   const prepared = { ...made, warnings };
   onPhase('beginning the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
-  const start = { ...request, loaded, prepared, git, ...(repeated ? { parent: repeated.id } : {}) };
+  const { task, ...place } = request;
+  const told = { ...optionsOf(task), ...(repeated ? { parent: repeated.id } : {}) };
+  const start = { ...place, ...told, loaded, prepared, git };
   return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
 }
 
@@ -104,13 +91,14 @@ export async function resumeRun(
   listeners: readonly RunObserver[],
   onPhase: OnPhase,
 ): Promise<RecordedRun> {
-  const { directory, steps } = request;
+  const { directory, task } = request;
+  const { steps, from } = task;
   onPhase('reading the checkpoint');
   const manifest = await readManifest(directory);
   // Who listens at the run's own place is this process: that keeps all others out.
   if (manifest.worker?.socket !== request.socket) await requireEnded(manifest);
   const warnings: string[] = [];
-  const saved = await newestSound(directory, request.from, warnings);
+  const saved = await newestSound(directory, from, warnings);
   onPhase('loading the experiment');
   const { loadKeptExperiment } = await import('../experiment/kept-source');
   const changes = steps === undefined ? {} : { steps };
@@ -119,14 +107,14 @@ export async function resumeRun(
   onPhase('loading the tensor library');
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
-  const wanted = request.backend ?? (manifest.backend?.name as WantedBackend | undefined);
+  const wanted = task.backend ?? (manifest.backend?.name as WantedBackend | undefined);
   const onCompiled = () => onPhase(choosing, true);
   const go = (backend: WantedBackend) =>
     prepareTraining(loaded, { backend, onCompiled, ...(saved ? { saved } : {}) });
   const prepared = await go(wanted ?? 'auto').catch(async (thrown: unknown) => {
     // A backend that was asked for by name now is not replaced by another.
     const problem = problemOf(thrown);
-    if (request.backend !== undefined || problem.kind !== 'environment') throw thrown;
+    if (task.backend !== undefined || problem.kind !== 'environment') throw thrown;
     warnings.push(
       `${problem.message} Another one goes on; its numbers may differ in the last bits.`,
     );
@@ -161,22 +149,28 @@ async function recorded(
   return run;
 }
 
-async function loadRequested(
-  request: RunRequest,
-): Promise<{ loaded: LoadedExperiment; backend: WantedBackend; repeated?: RunManifest }> {
-  const { of, overrides, backend } = request;
-  if ('file' in of) {
+async function loadRequested({
+  experiment,
+  copy,
+  exactly,
+  overrides,
+  backend = 'auto',
+}: BeginTask): Promise<{
+  loaded: LoadedExperiment;
+  backend: WantedBackend;
+  repeated?: RunManifest;
+}> {
+  if (exactly === undefined) {
     const { loadExperiment } = await import('../experiment/load');
-    const { file, original } = of;
-    const loaded = await loadExperiment(file, {
+    const loaded = await loadExperiment(copy ?? experiment, {
       overrides,
-      ...(original === undefined ? {} : { original }),
+      ...(copy === undefined ? {} : { original: experiment }),
     });
     return { loaded, backend };
   }
-  const manifest = await readManifest(of.exactly);
+  const manifest = await readManifest(exactly);
   const { loadKeptExperiment } = await import('../experiment/kept-source');
-  const loaded = await loadKeptExperiment(of.exactly, manifest, overrides);
+  const loaded = await loadKeptExperiment(exactly, manifest, overrides);
   const before = manifest.backend?.name as WantedBackend | undefined;
   return {
     loaded,

@@ -1,11 +1,7 @@
 import { type Problem, problemOf } from '../../../protocol/problem';
-import {
-  isLiving,
-  type PreviewFrame,
-  type RunManifest,
-  type RunState,
-} from '../../../protocol/run';
+import type { PreviewFrame, RunManifest, RunState } from '../../../protocol/run';
 import type { ScalarEvent } from '../../../run-directory/event-message';
+import { isLiving } from '../../../vocabulary/run-status';
 import type { RunRecorder } from '../storage/run-recorder';
 import type { TrainingLoop } from '../training/loop';
 import type { Checkpoint, RunObserver } from '../training/run-observer';

@@ -1,12 +1,12 @@
 import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
 import {
   errorName,
-  isLiving,
   type PreviewFrame,
   type PreviewLayout,
   type RunState,
   type RunStatus,
 } from '../../../protocol/run';
+import { isLiving } from '../../../vocabulary/run-status';
 import { isKnown } from '../../methods/diagnostics/estimate';
 import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';

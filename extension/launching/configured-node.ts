@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { settingDefaults } from '../manifest';
-import { chooseNode, type NodeRuntime } from '../worker/node-runtime';
+import { chooseNode, type NodeRuntime } from '../processes/node-runtime';
 
 /** The settings that hold for a file. */
 export function settingsOf(file: string): vscode.WorkspaceConfiguration {

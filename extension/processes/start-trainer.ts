@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { packagesVariable, type WantedBackend } from '../../protocol/backends';
+import { packagesVariable } from '../../protocol/backends';
+import { handOver, type LaunchTask } from '../../protocol/launch-task';
 import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
-import type { JsonObject, RunState } from '../../protocol/run';
+import type { RunState } from '../../protocol/run';
 import { connectToTrainer } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
 import { openRegularFile } from '../../run-directory/files';
@@ -22,7 +23,7 @@ import {
 /** The file in a run directory that keeps what its trainer printed. */
 export const workerLog = 'worker.log';
 
-/** Everything that decides what a trainer process trains. */
+/** What a trainer process is asked to do, and where. */
 export interface TrainerCommand {
   readonly node: NodeRuntime;
   /** The trainer's script. */
@@ -31,26 +32,15 @@ export interface TrainerCommand {
   readonly directory: string;
   /** Where the trainer is to listen. */
   readonly socket: string;
-  /** Absolute path of the experiment. */
-  readonly experiment: string;
+  readonly task: LaunchTask;
+  /** What its experiment is called, for messages. */
+  readonly name: string;
   /** The workspace folder. */
   readonly cwd: string;
-  /** Dotted path → value. */
-  readonly overrides: JsonObject;
-  /** What is to compute. */
-  readonly backend: WantedBackend;
   /** The folder with packages that were installed on the user's consent; it may not exist. */
   readonly packages: string;
-  /** Id of the run that this one repeats. */
-  readonly parent?: string;
-  /** Trains what the run in this directory was made of instead of the experiment's file. */
-  readonly exactly?: string;
-  /** Where the copy of the experiment is that is to be trained instead of its file. */
-  readonly copy?: string;
   /** What is to become of the run when this window is closed. */
   readonly wish: OwnerWish;
-  /** Goes on with the run in `directory`, of which all else is known there. */
-  readonly resume?: true;
 }
 
 export interface StartOptions {
@@ -126,7 +116,7 @@ export async function startTrainer(
 
 /** @throws ProblemError where somebody else's trainer answers: two windows resumed one run at once */
 function requireOwn({ manifest }: Attachment, { pid }: TrainerProcess, command: TrainerCommand) {
-  if (!command.resume || manifest.worker?.pid === pid) return;
+  if (command.task.kind !== 'resume' || manifest.worker?.pid === pid) return;
   throw new ProblemError({
     kind: 'environment',
     message: `‘${manifest.name}’ has just been resumed by somebody else.`,
@@ -149,14 +139,15 @@ async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
         directory,
         '--socket',
         command.socket,
-        ...taskArguments(command),
+        '--task',
+        '-',
       ],
       {
         cwd: command.cwd,
         env: trainerEnvironment(node, command.packages),
-        // It outlives this window: a group of its own, and no pipe that could break.
+        // It outlives this window: a group of its own, and no pipe that could break once it has its task.
         detached: true,
-        stdio: ['ignore', log.fd, log.fd],
+        stdio: ['pipe', log.fd, log.fd],
         windowsHide: true,
       },
     );
@@ -164,6 +155,7 @@ async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
+    handOver(command.task, child);
     // It must not keep this process alive either.
     child.unref();
     return spawnedProcess(withPid(child));
@@ -179,33 +171,6 @@ async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
   } finally {
     await log.close();
   }
-}
-
-/** What is asked of the process, as `ebm serve` takes it. */
-function taskArguments({
-  experiment,
-  overrides,
-  backend,
-  parent,
-  exactly,
-  copy,
-  resume,
-}: TrainerCommand): string[] {
-  if (resume) return ['--resume'];
-  return [
-    ...Object.entries(overrides).flatMap(([key, value]) => [
-      '--set',
-      `${key}=${JSON.stringify(value)}`,
-    ]),
-    ...['--backend', backend],
-    ...(parent === undefined ? [] : ['--parent', parent]),
-    ...sourceArguments(experiment, exactly, copy),
-  ];
-}
-
-function sourceArguments(experiment: string, exactly?: string, copy?: string): string[] {
-  if (exactly !== undefined) return ['--exactly', exactly];
-  return copy === undefined ? [experiment] : ['--original', experiment, copy];
 }
 
 function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {
@@ -254,7 +219,7 @@ function isNobodyListening(error: unknown): boolean {
 async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<never> {
   throw new ProblemError({
     kind: 'worker',
-    message: `The trainer of ${path.basename(command.experiment)} ended (${exitText(exit)}) before training began.`,
+    message: `The trainer of ${command.name} ended (${exitText(exit)}) before training began.`,
     remedy: 'The log has its last words.',
     detail: await readLogTail(path.join(command.directory, workerLog)),
   });
@@ -269,7 +234,7 @@ function exitText({ code, signal }: TrainerExit): string {
 function lateProblem(command: TrainerCommand, timeoutMs: number): Problem {
   return {
     kind: 'worker',
-    message: `${path.basename(command.experiment)} did not begin to train within ${timeoutMs / 1000} s.`,
+    message: `${command.name} did not begin to train within ${timeoutMs / 1000} s.`,
     remedy: "If it needs longer to load, raise the setting 'ebm.startTimeoutSeconds'.",
     detail: `See ${workerLog}.`,
   };

@@ -1,32 +1,25 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
+import type { BeginTask } from '../../protocol/launch-task';
 import { ProblemError } from '../../protocol/problem';
-import type { JsonObject, RunState } from '../../protocol/run';
+import type { RunState } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { keepFromGit } from '../../run-directory/keep-from-git';
 import { newRunName } from '../../run-directory/naming';
 import { runsFolder } from '../manifest';
-import { readLogTail } from '../worker/log-tail';
-import type { NodeRuntime } from '../worker/node-runtime';
-import { startTrainer, workerLog } from '../worker/start-trainer';
-import type { Run } from './run';
-import type { RunStore } from './run-store';
+import { readLogTail } from '../processes/log-tail';
+import type { NodeRuntime } from '../processes/node-runtime';
+import { startTrainer, workerLog } from '../processes/start-trainer';
+import type { Run } from '../runs/run';
+import type { RunStore } from '../runs/run-store';
 
-/** What to train. */
+/** What to train, and where. */
 export interface LaunchRequest {
-  /** Absolute path of the experiment. */
-  readonly experiment: string;
-  /** Absolute path of the workspace folder that holds it, and will hold its run. */
+  /** What computes is chosen by the settings where the task does not say it. */
+  readonly task: BeginTask;
+  /** Absolute path of the workspace folder that holds the experiment, and will hold its run. */
   readonly folder: string;
-  /** Dotted path → value. */
-  readonly overrides: JsonObject;
-  /** Id of the run that this one repeats. */
-  readonly parent?: string;
-  /** Directory of a run that is to be had again from its kept source, with its seed. */
-  readonly exactly?: string;
-  /** Where the copy of the experiment is that is to be trained instead of its file. */
-  readonly copy?: string;
   /** The run's id and the name of its directory; new ones where absent. */
   readonly name?: { readonly id: string; readonly directoryName: string };
 }
@@ -56,27 +49,24 @@ export interface LaunchMeans {
  */
 export async function launchRun(request: LaunchRequest, means: LaunchMeans): Promise<Run> {
   const { store, node, script, backend, packages, timeoutMs, signal, onState } = means;
-  const { id, directoryName } = request.name ?? newRunName(new Date(), request.experiment);
+  const { task, folder } = request;
+  const { id, directoryName } = request.name ?? newRunName(new Date(), task.experiment);
   const socket = trainerSocketPath(id);
-  const directory = path.join(request.folder, runsFolder, directoryName);
+  const directory = path.join(folder, runsFolder, directoryName);
   store.reserve(directory);
   try {
-    await makeRunDirectory(request.folder, directory);
+    await makeRunDirectory(folder, directory);
     const started = await startTrainer(
       {
         node,
         script,
         directory,
         socket,
-        experiment: request.experiment,
-        cwd: request.folder,
-        overrides: request.overrides,
-        backend,
+        task: { backend, ...task },
+        name: path.basename(task.experiment),
+        cwd: folder,
         packages,
         wish: store.wishFor(directory),
-        ...(request.parent === undefined ? {} : { parent: request.parent }),
-        ...(request.exactly === undefined ? {} : { exactly: request.exactly }),
-        ...(request.copy === undefined ? {} : { copy: request.copy }),
       },
       { timeoutMs, signal, ...(onState ? { onState } : {}) },
     );
@@ -85,7 +75,7 @@ export async function launchRun(request: LaunchRequest, means: LaunchMeans): Pro
     // The log goes with the directory, so its end is kept in the problem.
     const failure = await withLogTail(error, path.join(directory, workerLog));
     await rm(directory, { recursive: true, force: true });
-    throw atOriginal(failure, request);
+    throw atOriginal(failure, task);
   } finally {
     store.release(directory);
   }
@@ -101,7 +91,7 @@ export async function resumeRun(
   folder: string,
   means: LaunchMeans,
 ): Promise<Run> {
-  const { store, node, script, backend, packages, timeoutMs, signal, onState } = means;
+  const { store, node, script, packages, timeoutMs, signal, onState } = means;
   store.reserve(directory);
   try {
     const started = await startTrainer(
@@ -110,13 +100,12 @@ export async function resumeRun(
         script,
         directory,
         socket: trainerSocketPath(id),
-        experiment: manifest.experiment.file,
+        // What computes is what did before.
+        task: { kind: 'resume' },
+        name: path.basename(manifest.experiment.file),
         cwd: folder,
-        overrides: {},
-        backend,
         packages,
         wish: store.wishFor(directory),
-        resume: true,
       },
       { timeoutMs, signal, ...(onState ? { onState } : {}) },
     );
@@ -150,7 +139,7 @@ export async function makeRunDirectory(folder: string, directory: string): Promi
 }
 
 /** A problem in the copy of an experiment, told at the file that people know. */
-function atOriginal(error: unknown, { experiment, copy }: LaunchRequest): unknown {
+function atOriginal(error: unknown, { experiment, copy }: BeginTask): unknown {
   if (!(error instanceof ProblemError)) return error;
   const { location } = error.problem;
   if (copy === undefined || location?.file !== copy) return error;

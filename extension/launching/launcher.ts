@@ -4,15 +4,15 @@ import type { WantedBackend } from '../../protocol/backends';
 import { problemOf } from '../../protocol/problem';
 import { type CommandId, settingDefaults } from '../manifest';
 import type { OpeningPanel, RunPanels } from '../panel/run-panels';
-import { RunQueue } from '../queue/run-queue';
-import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from '../runs/launch';
+import { ebmAnswer } from '../processes/trainer-command';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { NotificationAction, Notifications } from '../views/notifications';
-import { ebmAnswer } from '../worker/trainer-command';
 import { checkedCount } from './checked-count';
 import { configuredNode, settingsOf } from './configured-node';
+import { type LaunchMeans, type LaunchRequest, launchRun, resumeRun } from './launch';
+import { RunQueue } from './run-queue';
 
 /** The program that trains, and what it may find beside itself. */
 export interface TrainerProgram {
@@ -82,7 +82,7 @@ export class Launcher {
     try {
       const place = await this.queue.launch(request);
       if (place === 0) return;
-      const name = path.basename(request.experiment);
+      const name = path.basename(request.task.experiment);
       this.#means.notifications.inform(
         `${name} waits for its turn (place ${place}), as it is now: what you edit meanwhile does not change it.`,
         [
@@ -98,17 +98,19 @@ export class Launcher {
   }
 
   async #start(request: LaunchRequest): Promise<void> {
-    const { experiment, name } = request;
+    const { name } = request;
+    const { experiment } = request.task;
     // One that had to wait begins while somebody does something else: no panel opens by itself.
-    const task = {
+    const shown = {
       title: `Launching ${path.basename(experiment)}`,
       experiment,
       shows: name === undefined,
     };
-    await this.#begin(task, (means) => launchRun(request, means));
+    await this.#begin(shown, (means) => launchRun(request, means));
   }
 
-  async #keepSource({ experiment, folder }: LaunchRequest, to: string): Promise<string> {
+  async #keepSource({ task, folder }: LaunchRequest, to: string): Promise<string> {
+    const { experiment } = task;
     const { source } = await ebmAnswer<{ readonly source: string }>({
       node: await configuredNode(experiment),
       ...this.#means.trainer,
@@ -123,8 +125,8 @@ export class Launcher {
   async resume(run: Run, folder: string): Promise<void> {
     const { file } = run.manifest.experiment;
     this.#means.panels.show(run);
-    const task = { title: `Resuming ‘${run.name}’`, experiment: file, shows: false };
-    await this.#begin(task, (means) => resumeRun(run, folder, means));
+    const shown = { title: `Resuming ‘${run.name}’`, experiment: file, shows: false };
+    await this.#begin(shown, (means) => resumeRun(run, folder, means));
   }
 
   async #begin(

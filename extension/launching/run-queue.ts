@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
+import { type BeginTask, optionsOf, runOptionsSchema } from '../../protocol/launch-task';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { byOrder, LaunchQueue, type QueueEntry } from '../../run-directory/launch-queue';
 import { runsFolder } from '../manifest';
-import type { LaunchRequest } from '../runs/launch';
-import { isProcessAlive } from '../worker/process-identity';
+import { isProcessAlive } from '../processes/process-identity';
+import type { LaunchRequest } from './launch';
 
 export interface RunQueueMeans {
   /** Absolute paths of the workspace's folders. */
@@ -73,12 +74,12 @@ export class RunQueue {
       await this.#start(request);
       return 0;
     }
-    const { folder, experiment, overrides, parent, exactly } = request;
+    const { folder, task } = request;
+    const { experiment, exactly } = task;
     const { id } = await this.#queueOf(folder).add(
       {
+        ...optionsOf(task),
         experiment: placeIn(folder, experiment),
-        overrides,
-        ...(parent === undefined ? {} : { parent }),
         ...(exactly === undefined ? {} : { exactly: path.basename(exactly) }),
       },
       exactly === undefined ? (to) => this.#means.keepSource(request, to) : undefined,
@@ -203,14 +204,15 @@ export class RunQueue {
 
   #startClaimed({ folder, entry }: WaitingLaunch): void {
     const queue = this.#queueOf(folder);
-    const { experiment, overrides, parent, exactly, source, id, directoryName } = entry;
-    const request: LaunchRequest = {
-      ...{ folder, overrides, name: { id, directoryName } },
+    const { experiment, exactly, source, id, directoryName } = entry;
+    const task: BeginTask = {
+      kind: 'begin',
+      ...runOptionsSchema.parse(entry),
       experiment: path.join(folder, experiment),
-      ...(parent === undefined ? {} : { parent }),
       ...(exactly === undefined ? {} : { exactly: path.join(folder, runsFolder, exactly) }),
       ...(source === undefined ? {} : { copy: path.join(queue.folderOf(id), source) }),
     };
+    const request = { task, folder, name: { id, directoryName } };
     void this.#start(request, () => queue.remove(entry));
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WantedBackend } from '../../protocol/backends';
+import { type BeginTask, handOver } from '../../protocol/launch-task';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import { readLogTail } from './log-tail';
 import type { NodeRuntime } from './node-runtime';
@@ -16,14 +16,13 @@ interface SweepProcessCommand {
   readonly script: string;
   /** The folder with packages that were installed on the user's consent; it may not exist. */
   readonly packages: string;
-  /** Absolute path of the experiment that exports the sweep. */
-  readonly file: string;
+  /** What is told of every run; its experiment exports the sweep. */
+  readonly task: BeginTask;
   readonly cwd: string;
   /** Absolute path of the folder of its runs. */
   readonly runs: string;
   /** Absolute path of the file that takes what it prints. */
   readonly log: string;
-  readonly backend: WantedBackend;
   /** How many of its runs train at once. */
   readonly parallel: number;
   /** Ends it before it has begun; the promise then rejects with the signal's reason. */
@@ -93,28 +92,29 @@ export async function startSweep(command: SweepProcessCommand): Promise<StartedS
 async function spawnSweep(
   command: SweepProcessCommand,
 ): Promise<ChildProcess & { readonly pid: number }> {
-  const { node, script, packages, file, cwd, runs, log, backend, parallel } = command;
+  const { node, script, packages, task, cwd, runs, log, parallel } = command;
   await mkdir(path.dirname(log), { recursive: true });
   // What cannot be removed is in nobody's way.
   await pruneSweepLogs(path.dirname(log), runs).catch(() => undefined);
   const printed = await open(log, 'a');
   try {
     const args = [
-      ...[script, 'sweep', file, '--runs', runs, '--backend', backend],
+      ...[script, 'sweep', '--task', '-', '--runs', runs],
       ...['--parallel', String(parallel), '--json'],
     ];
     const child = spawn(node.path, args, {
       cwd,
       env: trainerEnvironment(node, packages),
-      // It outlives this window: a group of its own, and no pipe that could break.
+      // It outlives this window: a group of its own, and no pipe that could break once it has its task.
       detached: true,
-      stdio: ['ignore', printed.fd, printed.fd],
+      stdio: ['pipe', printed.fd, printed.fd],
       windowsHide: true,
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
+    handOver(task, child);
     child.unref();
     return Object.assign(child, { pid: child.pid! });
   } catch (error) {
@@ -131,10 +131,10 @@ async function spawnSweep(
   }
 }
 
-async function wordless({ file, log }: SweepProcessCommand, code: number | null): Promise<Problem> {
+async function wordless({ task, log }: SweepProcessCommand, code: number | null): Promise<Problem> {
   return {
     kind: 'worker',
-    message: `The sweep of ${path.basename(file)} ended (${
+    message: `The sweep of ${path.basename(task.experiment)} ended (${
       code === null ? 'it was killed' : `exit code ${code}`
     }) before it began.`,
     remedy: 'The log has its last words.',

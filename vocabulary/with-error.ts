@@ -1,4 +1,4 @@
-import type { MetricInfo } from './run';
+import type { MetricInfo } from '../protocol/run';
 
 /**
  * A measured value with its error, to the digits that the error leaves: `-1.406 ± 0.012`.

@@ -1,0 +1,64 @@
+/** What can be done with a run, and when: one table for tree, panel, status bar, notifications and palette. */
+import type { RunStatus } from '../protocol/run';
+import { factsOf } from './run-status';
+
+/** Something that can be done with a run. */
+export type RunAction =
+  | 'pause'
+  | 'resume'
+  | 'stop'
+  | 'checkpoint'
+  | 'takeOver'
+  | 'rerun'
+  | 'openSource'
+  | 'openFolder'
+  | 'showLog'
+  | 'putAway';
+
+interface ActionRule {
+  /** In which status it makes sense. */
+  readonly isFor: (status: RunStatus) => boolean;
+  /**
+   * Of several windows that show a living run, which may ask for it: the one that controls the run,
+   * those that only watch it, or, where nothing is said, any.
+   */
+  readonly by?: 'controller' | 'watcher';
+}
+
+const inTraining = (status: RunStatus) => status === 'running' || status === 'paused';
+const living = (status: RunStatus) => factsOf(status).isLiving;
+const any = () => true;
+
+const rules: Readonly<Record<RunAction, ActionRule>> = {
+  pause: { isFor: (status) => status === 'running', by: 'controller' },
+  resume: {
+    isFor: (status) => status === 'paused' || factsOf(status).hasStepsLeft === true,
+    by: 'controller',
+  },
+  stop: { isFor: inTraining, by: 'controller' },
+  // Changes nothing for the window that controls it.
+  checkpoint: { isFor: inTraining },
+  takeOver: { isFor: living, by: 'watcher' },
+  rerun: { isFor: any },
+  openSource: { isFor: any },
+  openFolder: { isFor: any },
+  showLog: { isFor: any },
+  // To the archive, to the trash: a trainer writes into its directory.
+  putAway: { isFor: (status) => !living(status) },
+};
+
+/**
+ * Whether an action makes sense for a run.
+ *
+ * @param isWatchedOnly whether another window controls it
+ */
+export function isPossible(action: RunAction, status: RunStatus, isWatchedOnly: boolean): boolean {
+  const { isFor, by } = rules[action];
+  if (by === 'watcher' && !isWatchedOnly) return false;
+  return isFor(status) && !isKeptOff(action, status, isWatchedOnly);
+}
+
+/** Whether an action is left to the window that controls the run. What has ended, nobody controls. */
+export function isKeptOff(action: RunAction, status: RunStatus, isWatchedOnly: boolean): boolean {
+  return isWatchedOnly && living(status) && rules[action].by === 'controller';
+}
