@@ -35,7 +35,7 @@ export const diagnostic = diagnosticFactories;
 /** How noise grows with time, for objectives and samplers of many noise levels. */
 export const sde = factories(sdes);
 
-export { stopGradient } from '../compiler/trace/trace';
+export { loop, stopGradient } from '../compiler/trace/trace';
 export type { DataSpec } from '../methods/data';
 export type { DrawnRow, RowRandom } from '../methods/data/custom';
 export type { DiagnosticSpec } from '../methods/diagnostics';

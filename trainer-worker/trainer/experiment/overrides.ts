@@ -76,6 +76,7 @@ export function applyOverrides(
         name,
       );
     }
+    requireKind(resolved, name, value);
     changed = replaced(changed, name.split('.'), value);
   }
   try {
@@ -94,6 +95,40 @@ export function applyOverrides(
       { cause: error },
     );
   }
+}
+
+/** What a value of data is, for options that only the user's file knows; nothing fixed where it is null. */
+function kindOf(value: unknown): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return { number: 'a number', string: 'a string', boolean: 'true or false' }[
+    typeof value as 'number' | 'string' | 'boolean'
+  ];
+}
+
+/**
+ * Options of the user's own methods have no schema: an override is of the kind of what the file gives.
+ *
+ * @throws OverrideError
+ */
+function requireKind(resolved: ExperimentSpec, name: string, value: Json): void {
+  const path = name.split('.');
+  if (!path.slice(0, -1).includes('options')) return;
+  const given = path.reduce<unknown>(
+    (inside, key) => (inside as Readonly<Record<string, unknown>> | undefined)?.[key],
+    resolved,
+  );
+  const wanted = kindOf(given);
+  if (wanted === undefined || wanted === kindOf(value)) return;
+  throw new OverrideError(
+    {
+      kind: 'experiment',
+      message: `The override ${name}=${JSON.stringify(value)} is not possible: in the file '${name}' is ${wanted}.`,
+      remedy: `Give ${wanted}, for example ${JSON.stringify(configOf(given))}.`,
+    },
+    name,
+  );
 }
 
 /** `learningRate` for `optimizer.learningRate`: the commonest way to misremember a path. */
