@@ -241,7 +241,7 @@ describe('an option that is wrong', () => {
       change: { optimizer: 'optimizer.sgd({ learningRate: 0 / 0 })' },
       message: "optimizer.sgd: 'learningRate' is NaN, which is not allowed.",
       remedy:
-        'It must be a finite number or made by schedule.constant(…) or schedule.cosine(…) or schedule.linear(…) or schedule.exponential(…) or schedule.piecewise(…).',
+        'It must be a finite number or made by schedule.constant(…) or schedule.cosine(…) or schedule.linear(…) or schedule.exponential(…) or schedule.piecewise(…) or schedule.custom(…).',
       place: 'moons.ebm.ts:7:30',
     },
     {
@@ -249,7 +249,7 @@ describe('an option that is wrong', () => {
       change: { optimizer: "optimizer.adam({ learningRate: 'fast' as never })" },
       message: 'optimizer.adam: \'learningRate\' is "fast", which is not allowed.',
       remedy:
-        'It must be a finite number or made by schedule.constant(…) or schedule.cosine(…) or schedule.linear(…) or schedule.exponential(…) or schedule.piecewise(…).',
+        'It must be a finite number or made by schedule.constant(…) or schedule.cosine(…) or schedule.linear(…) or schedule.exponential(…) or schedule.piecewise(…) or schedule.custom(…).',
       place: 'moons.ebm.ts:7:31',
     },
     {

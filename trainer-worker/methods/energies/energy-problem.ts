@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError, type SourceLocation } from '../../../protocol/problem';
 import { locationInStack } from '../../compiler/trace/source-maps';
+import { OptionError } from '../options/option-error';
 
 /** Where in the user's files an energy comes from. */
 export interface EnergyOrigin {
@@ -10,9 +11,9 @@ export interface EnergyOrigin {
   readonly location?: SourceLocation;
 }
 
-/** The problem for something that an energy threw. */
-export function energyProblem(thrown: unknown, origin: EnergyOrigin): ProblemError {
-  if (thrown instanceof ProblemError) return thrown;
+/** The problem for something that an energy threw; what says already where it lies stays as it is. */
+export function energyProblem(thrown: unknown, origin: EnergyOrigin): Error {
+  if (thrown instanceof ProblemError || thrown instanceof OptionError) return thrown;
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const location = locationInStack(error.stack, origin.files) ?? origin.location;
   return new ProblemError(

@@ -1,10 +1,13 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { formatShape, sizeOf } from '../../compiler/graph/shape';
+import type { Arrays } from '../../compiler/run/execution';
+import type { TensorSpecs } from '../../compiler/trace/compile-program';
 import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import { type Knobs, knobsSchema } from '../options/knobs';
 import { integer } from '../options/numbers';
 import { OptionError } from '../options/option-error';
-import { callOwn, functionSchema, requireTensor } from '../options/own-function';
+import { callOwn, functionSchema, problemOf, requireTensor } from '../options/own-function';
 import { specOf } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
 import type { LossContext, Objective, ObjectiveContext, ObjectiveMethod } from './objective-method';
@@ -122,14 +125,76 @@ export const customMethod: ObjectiveMethod<CustomObjectiveSpec, typeof custom> =
       : { loss: (context: LossContext) => loss!(context, given) };
     return {
       ...own,
+      ...guardedHooks(own, run),
       ...(parameters
-        ? { init: (rng) => callOwn(named('parameters'), () => parameters(rng, given)) }
+        ? { init: (rng) => callOwn(named('parameters'), () => tensorsOf(parameters(rng, given))) }
         : {}),
       // Not guarded: what it throws while it is traced is told at its own line.
       loss: (context) => requireTensor(named('loss'), own.loss(context), [], lossRemedy),
     };
   },
 };
+
+/** @throws OptionError where one is no float32 tensor */
+function tensorsOf(made: unknown): EnergyParameters {
+  const parameters = (typeof made === 'object' && made !== null ? made : {}) as EnergyParameters;
+  for (const [name, value] of Object.entries(parameters)) {
+    const shape = value instanceof tf.Tensor ? value.shape : [];
+    const own = { ...named('parameters'), name: `'${name}' of parameters` };
+    requireTensor(own, value, shape, 'Make it for example by rng.normal([2, 8]) or tf.zeros([8]).');
+  }
+  return parameters;
+}
+
+/** What is called on the host while it trains. */
+const hooks = ['feed', 'keep', 'shownChains', 'state', 'restore'] as const;
+
+/** What the host calls, with what it throws told at its line, and what is fed held to its shape. */
+function guardedHooks(own: Partial<Objective>, { files = [] }: ObjectiveContext): object {
+  const located = <T>(name: string, call: () => T): T => {
+    try {
+      return callOwn(named(name), call);
+    } catch (error) {
+      throw error instanceof OptionError ? problemOf(error, files) : error;
+    }
+  };
+  const guarded = hooks.flatMap((name) => {
+    const hook = own[name] as ((...given: unknown[]) => unknown) | undefined;
+    if (hook === undefined) return [];
+    const call = (...given: unknown[]) => located(name, () => hook.apply(own, given));
+    return [[name, call] as const];
+  });
+  const { feed, inputs = {} } = own;
+  return {
+    ...Object.fromEntries(guarded),
+    ...(feed
+      ? {
+          feed: (step: number) =>
+            fed(
+              located('feed', () => feed.call(own, step)),
+              inputs,
+            ),
+        }
+      : {}),
+  };
+}
+
+/** @throws OptionError where what is fed is not what the inputs declare */
+function fed(given: Arrays, inputs: TensorSpecs): Arrays {
+  for (const [name, { shape }] of Object.entries(inputs)) {
+    const values: unknown = given[name];
+    if (ArrayBuffer.isView(values) && (values as Float32Array).length === sizeOf(shape)) continue;
+    const found = ArrayBuffer.isView(values)
+      ? `${(values as Float32Array).length} numbers`
+      : 'no array';
+    throw new OptionError(
+      `objective.custom: feed gave ${found} for the input '${name}' of shape ${formatShape(shape)}.`,
+      'Return a Float32Array with one number for each element.',
+      ['objective', 'build'],
+    );
+  }
+  return given;
+}
 
 function named(name: string) {
   return { where: 'objective.custom', name, path: ['objective', name] };

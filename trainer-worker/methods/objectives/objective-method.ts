@@ -29,6 +29,8 @@ export interface ObjectiveContext {
   readonly rows: Float32Array;
   /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */
   rowAt(step: number, place: number): number;
+  /** The user's files, absolute paths, for where problems lie. @internal */
+  readonly files?: readonly string[];
   /** What {@link ObjectiveMethod.noise} asked for. @internal */
   readonly noise?: ReadyNoise;
   /** What {@link Objective.state} gave when the run was saved, by name. */

@@ -152,7 +152,17 @@ export const customMethod: SamplerMethod<CustomSamplerSpec, typeof custom> = {
       init: (x, model, resume) => resume(init!(x, model, given)),
       advance(x, carried, model, iteration) {
         const next = advance!(x, carried, model, given, iteration);
-        return { x: samePoints('advance', next.x, x.shape), carried: next.carried };
+        const kept = Object.entries(carried).map(([name, { shape }]) => {
+          const own = { ...named('advance'), name: `'${name}' of advance` };
+          const value = requireTensor(
+            own,
+            next.carried[name],
+            shape,
+            'Carry on all that init began.',
+          );
+          return [name, value] as const;
+        });
+        return { x: samePoints('advance', next.x, x.shape), carried: Object.fromEntries(kept) };
       },
       ...(keeps ? { keeps } : {}),
       ...(statistics ? { statistics } : {}),
@@ -161,10 +171,13 @@ export const customMethod: SamplerMethod<CustomSamplerSpec, typeof custom> = {
   },
 };
 
+function named(name: string) {
+  return { where: 'sampler.custom', name, path: ['objective', 'sampler', name] };
+}
+
 function samePoints(name: string, made: unknown, shape: readonly number[]): tf.Tensor2D {
-  const own = { where: 'sampler.custom', name, path: ['objective', 'sampler', name] };
   return requireTensor(
-    own,
+    named(name),
     made,
     shape,
     'Return the next points, one row for each chain.',

@@ -65,9 +65,17 @@ function locateIn(
     const next = typeof key === 'number' ? element(text, value, key) : property(text, value, key);
     if (next === undefined) break;
     found = next.at;
-    value = next.value;
+    value = next.value === undefined ? undefined : optionsAt(text, next.value);
   }
   return found === undefined ? otherwise : locationOf(text, found, otherwise.file);
+}
+
+/** Where the options of a call begin, `sampler.langevin({`; any other value as it is. */
+function optionsAt(text: string, value: number): number | undefined {
+  const call = /[\p{ID_Start}$_][\p{ID_Continue}$.]*\s*\(/uy;
+  call.lastIndex = value;
+  const written = call.exec(text)?.[0];
+  return written === undefined ? value : firstObject(text, value + written.length);
 }
 
 interface Found {

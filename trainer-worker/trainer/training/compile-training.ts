@@ -132,6 +132,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     bounds,
     domain,
     rows: definition.rows,
+    files: origin.files,
     rowAt: (step, place) => batches.rowAt(step, place),
     ...(definition.noise ? { noise: definition.noise } : {}),
     ...(kept ? { saved: kept } : {}),
