@@ -612,7 +612,7 @@ async function follow(t: TestContext, one: Case) {
   const set = await load(folder, file, options);
   const { dimensions, training, heldOut } = set;
   const classes = set.labels && [...set.labels.training, ...set.labels.heldOut];
-  const all = Float32Array.from([...training, ...heldOut]);
+  const all = Float32Array.from([...training.subarray(), ...heldOut.subarray()]);
   const found = Array.from({ length: all.length / dimensions }, (_, i) => [
     ...all.subarray(i * dimensions, (i + 1) * dimensions),
     ...(classes ? [set.labels!.classes[classes[i]!]!] : []),

@@ -225,7 +225,7 @@ function layoutOf(header: NpyHeader, spec: NpySpec, context: DataContext, file: 
   const store = new RowStore({
     file,
     width: dimensions,
-    single: bytesAreSingle(dtype),
+    kind: bytesAreSingle(dtype) ? 'single' : 'double',
     rows: spec.rows,
     seed: context.seed,
     memory: context.memory ?? memoryForRows(),

@@ -2,7 +2,6 @@ import { freemem } from 'node:os';
 import * as z from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import type { DataTransform, KeptFile } from '../../../protocol/run';
-import { Random, streams } from '../../compiler/random/random';
 import { excerpt } from '../options/excerpt';
 import { fraction, integer } from '../options/numbers';
 import type { ClassNames } from './class-names';
@@ -10,6 +9,7 @@ import type { ScaledDataset } from './data-method';
 import type { DataLabels } from './dataset';
 import type { Domain } from './domain';
 import type { RowStore } from './row-store';
+import { splitOf } from './split';
 
 /** Options that every source of measured rows has. */
 export interface TableOptions {
@@ -117,10 +117,7 @@ export function datasetOf(
     });
   }
   requireDomain(table, domain, standardize);
-  const order = new Random(seed, streams.split).permutation(count);
-  const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
-  const training = order.subarray(heldOutCount);
-  const heldOut = order.subarray(0, heldOutCount);
+  const { training, heldOut } = splitOf(count, options.heldOut, seed);
   const moments = momentsOf(rows, dimensions, training);
   const warnings = [...table.warnings];
   if (standardize) {

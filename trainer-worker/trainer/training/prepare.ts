@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
 import { ProblemError } from '../../../protocol/problem';
-import type { MetricInfo, PreviewLayout } from '../../../protocol/run';
+import type { ImageLayout, MetricInfo, PreviewLayout } from '../../../protocol/run';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { userFiles } from '../../compiler/trace/source-location';
 import { locationInStack } from '../../compiler/trace/source-maps';
@@ -9,6 +9,7 @@ import { dataMethod } from '../../methods/data';
 import { type Bounds, boundsOf } from '../../methods/data/bounds';
 import type { ScaledDataset } from '../../methods/data/data-method';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
+import type { EnergySpec } from '../../methods/energies';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../../methods/objectives';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
@@ -52,13 +53,15 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     dataMethod(experiment.data).load(experiment.data, { directory: path.dirname(file), seed }),
   );
   const { dimensions, training } = dataset;
-  const bounds = boundsOf(training, dimensions, dataset.domain);
+  const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
+  const image = dataset.image ?? imageOf(experiment.energy, bounds);
   const layout: PreviewLayout = {
     dimensions,
     axes: dataset.axes,
     bounds,
     // Binary points have no landscape between them.
     resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
+    ...(image ? { image } : {}),
   };
   const measures = prepareDiagnostics(preview.diagnostics, {
     dataset,
@@ -143,9 +146,8 @@ export async function prepareTraining(
     experimentFolder: path.dirname(loaded.file),
   });
   const step = await compiled.start(backend);
-  const imageShape =
-    experiment.energy.type === 'convolutional' ? experiment.energy.shape : dataset.imageShape;
-  const shown = training.slice(0, shownRows * dimensions);
+  // Of its own: a part of an array would keep the whole of it.
+  const shown = Float32Array.from(training.subarray(0, shownRows * dimensions));
   return {
     description: {
       metrics,
@@ -175,7 +177,6 @@ export async function prepareTraining(
           },
         }
       : {}),
-    ...(imageShape ? { imageShape } : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(
@@ -194,6 +195,15 @@ export async function prepareTraining(
         observers,
       ),
   };
+}
+
+/** What rows are to an energy of images where the data do not say: as bright as the window is wide. */
+function imageOf(energy: EnergySpec, bounds: Bounds): ImageLayout | undefined {
+  if (energy.type !== 'convolutional') return undefined;
+  const [height, width, channels] = energy.shape;
+  const low = Math.min(...bounds.map(([from]) => from));
+  const high = Math.max(...bounds.map(([, to]) => to));
+  return { height, width, channels, from: [low, high], to: [low, high] };
 }
 
 /**
@@ -215,7 +225,7 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
       directory: path.dirname(file),
       scaling: dataset,
       axes: dataset.axes,
-      fileRows: (dataset.training.length + dataset.heldOut.length) / dataset.dimensions,
+      fileRows: fileRowsOf(dataset),
       isUserFile: userFiles(files),
     });
   } catch (error) {
@@ -229,6 +239,11 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
       { cause: error },
     );
   }
+}
+
+/** How many rows the file of the training rows has: those held out are of it where they are numbered too. */
+function fileRowsOf({ training, heldOut, heldOutNumbers, dimensions }: ScaledDataset): number {
+  return (training.length + (heldOutNumbers ? heldOut.length : 0)) / dimensions;
 }
 
 /**
