@@ -503,7 +503,9 @@ const files: readonly Case[] = [
   },
   {
     file: 'array-3d.npy',
-    steps: [{ says: /an array of shape \[3, 2, 4\]/, run: 'code' }],
+    steps: [
+      { says: /image 1 has 2 at row 1, column 3, which is not between 0 and 1/, run: 'code' },
+    ],
     rows: [0, 8, 16].map((first) => Array.from({ length: 8 }, (_, i) => first + i)),
   },
   converted('array-nan.npy', /row 3, column 1 \('x1'\) is NaN/, { rows: complete }),

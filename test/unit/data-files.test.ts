@@ -272,8 +272,13 @@ describe('a NumPy file', () => {
     const broken = await failure(t, 'hello', data.npy(file));
     assert.match(broken.message, /^FILE is not a NumPy file of numbers: /);
     assert.match(broken.remedy ?? '', /numpy\.save/);
-    const cube = await failure(t, npyOf([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]), data.npy(file));
-    assert.equal(cube.message, 'FILE holds an array of shape [2, 2, 2].');
+    const deep = await failure(t, npyOf([1, 2, 3, 4], [2, 1, 1, 1, 2]), data.npy(file));
+    assert.match(
+      deep.message,
+      /^FILE holds an array of shape \[2, 1, 1, 1, 2\], of more than four/,
+    );
+    const scalar = await failure(t, npyOf([1], []), data.npy(file));
+    assert.equal(scalar.message, 'FILE holds an array of shape [].');
     const nan = await failure(t, npyOf([1, 2, 3, Number.NaN, 5, 6], [3, 2]), data.npy(file));
     assert.equal(nan.message, "FILE, row 2, column 2 ('x2') is NaN.");
     const names = await failure(

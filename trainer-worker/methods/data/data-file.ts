@@ -160,7 +160,11 @@ function unreadable(file: string, cause: unknown): ProblemError {
 
 async function isFolder(file: string): Promise<ProblemError> {
   const inside = await readdir(file).catch(() => []);
-  const data = inside.filter((name) => /\.(?:[ct]sv|txt|np[yz])(?:\.gz)?$/i.test(name)).sort();
+  const data = inside
+    .filter((name) =>
+      /\.(?:[ct]sv|txt|np[yz]|safetensors|parquet)(?:\.gz)?$|-ubyte(?:\.gz)?$/i.test(name),
+    )
+    .sort();
   return new ProblemError({
     kind: 'data',
     message: `${file} is a folder, no data file.`,

@@ -3,7 +3,7 @@ import { dataProblem } from './data-file';
 import type { DataContext } from './dataset';
 import type { PixelSpec } from './pixels';
 import { cropped, type ImageShape, type Pixels, resized } from './resample';
-import { type NumberKind, RowStore } from './row-store';
+import { RowStore } from './row-store';
 import { memoryForRows } from './table';
 
 interface ImageStoreOptions {
@@ -11,6 +11,10 @@ interface ImageStoreOptions {
   readonly file: string;
   /** Whether its pixels are whole numbers. */
   readonly isWhole: boolean;
+  /** The darkest and the brightest value where the options do not say. */
+  readonly usual: readonly [number, number];
+  /** What to do where they are no images, one sentence. */
+  readonly ifNone?: string;
   readonly pixels: PixelSpec;
   /** How many images are kept at most, drawn from all; `null` for all. */
   readonly rows: number | null;
@@ -19,6 +23,9 @@ interface ImageStoreOptions {
 
 /** Whole numbers beyond are not all numbers of single precision. */
 const largestSingle = 2 ** 24;
+
+/** Images of which none is brighter than this share are probably in other units than they are read in. */
+const darkness = 0.1;
 
 /** Images of one shape that come one after another: cropped, scaled, and kept as they are. */
 export class ImageStore {
@@ -33,14 +40,17 @@ export class ImageStore {
   readonly numbers: number[] = [];
   readonly #options: ImageStoreOptions;
   readonly #given: ImageShape;
+  /** Whether every pixel is a byte, and what is scaled is rounded to one. */
+  readonly #areBytes: boolean;
   #count = 0;
+  #largest = Number.NEGATIVE_INFINITY;
 
   /**
    * @param shape height, width and channels of each image as it comes
    * @throws ProblemError of kind `data` where the options do not suit such images
    */
   constructor(shape: ImageShape, options: ImageStoreOptions) {
-    const { pixels, file, isWhole, rows, context } = options;
+    const { pixels, file, isWhole, usual, rows, context } = options;
     const [height, width, channels] = shape;
     const [cropHeight, cropWidth] = pixels.crop ?? [height, width];
     if (cropHeight > height || cropWidth > width) {
@@ -54,7 +64,7 @@ export class ImageStore {
     this.#given = shape;
     this.shape = [newHeight, newWidth, channels];
     this.isWhole = isWhole;
-    this.from = pixels.from ?? (isWhole ? [0, 255] : [0, 1]);
+    this.from = pixels.from ?? usual;
     const [dark, bright] = this.from;
     if (pixels.dequantize && !isWhole) {
       throw dataProblem(
@@ -77,12 +87,12 @@ export class ImageStore {
         'Scale the pixels down first.',
       );
     }
-    const kind: NumberKind = isWhole && dark >= 0 && bright <= 255 ? 'byte' : 'single';
+    this.#areBytes = isWhole && dark >= 0 && bright <= 255;
     this.#options = options;
     this.rows = new RowStore({
       file,
       width: newHeight * newWidth * channels,
-      kind,
+      kind: this.#areBytes ? 'byte' : 'single',
       stays: true,
       rows,
       seed: context.seed,
@@ -102,36 +112,41 @@ export class ImageStore {
    * @throws ProblemError of kind `data` where a pixel is not between darkest and brightest, or there is no
    *   memory for it
    */
-  take(raw: ArrayLike<number | bigint>, name = `image ${this.#count + 1}`): void {
+  take(raw: ArrayLike<number>, name = `image ${this.#count + 1}`): void {
     const [dark, bright] = this.from;
     const { file, pixels } = this.#options;
-    // A byte cannot lie outside of what all bytes are.
-    if (!(raw instanceof Uint8Array && dark <= 0 && bright >= 255)) {
-      for (let i = 0; i < raw.length; i++) {
-        const value = Number(raw[i]);
-        if (value >= dark && value <= bright) continue;
+    for (let i = 0; i < raw.length; i++) {
+      const value = raw[i]!;
+      if (value > this.#largest) this.#largest = value;
+      // Also what is not a number lies outside.
+      if (!(value >= dark && value <= bright)) {
         throw this.#outside(file, excerpt(name), value, i);
       }
     }
     const number = this.#count++;
     const slot = this.rows.next();
     if (slot === -1) return;
-    let image: Pixels =
-      raw instanceof Uint8Array || raw instanceof Float32Array
-        ? raw
-        : Float32Array.from(raw as ArrayLike<number>, Number);
-    // What is scaled is rounded to whole numbers where they are such.
-    if (this.isWhole && dark >= 0 && bright <= 255 && !(image instanceof Uint8Array)) {
-      image = Uint8Array.from(image);
-    }
+    const kind = this.#areBytes ? Uint8Array : Float32Array;
+    let image: Pixels = raw instanceof kind ? raw : kind.from(raw);
     let shape = this.#given;
     if (pixels.crop !== null) {
       image = cropped(image, shape, pixels.crop);
       shape = [...pixels.crop, shape[2]];
     }
-    if (pixels.resize !== null) image = resized(image, shape, pixels.resize);
+    if (pixels.resize !== null) image = resized(image, shape, pixels.resize, this.isWhole);
     this.rows.row(slot).set(image);
     this.numbers[slot] = number;
+  }
+
+  /** What is odd about the images that came. */
+  warnings(): string[] {
+    const { pixels, file } = this.#options;
+    const [dark, bright] = this.from;
+    const isDark = this.#largest > dark && this.#largest <= dark + darkness * (bright - dark);
+    if (pixels.from !== null || !isDark) return [];
+    return [
+      `The pixels of ${file} go up to ${this.#largest}, and are read as the darkest of ${dark} to ${bright}: if they are bright, say from: [${dark}, ${this.#largest}].`,
+    ];
   }
 
   #outside(file: string, name: string, value: number, place: number) {
@@ -141,11 +156,12 @@ export class ImageStore {
       Math.floor(place / channels) % width,
     ];
     const [dark, bright] = this.from;
+    const { ifNone } = this.#options;
     return dataProblem(
       file,
       `${file}: ${name} has ${value} at row ${row + 1}, column ${column + 1}, which is not between ${dark} and ${bright}.`,
       Number.isFinite(value)
-        ? 'Say between which values pixels lie, for example from: [-1, 1], or correct the image.'
+        ? `Say between which values pixels lie, for example from: [-1, 1], or correct the image.${ifNone ? ` ${ifNone}` : ''}`
         : 'Correct or remove that image; every pixel must be finite.',
     );
   }

@@ -5,10 +5,13 @@ import { csvMethod } from './csv';
 import type { DataMethod } from './data-method';
 import { eightGaussiansMethod } from './eight-gaussians';
 import { gaussianMixtureMethod } from './gaussian-mixture';
+import { idxMethod } from './idx';
 import { isingMethod } from './ising';
 import { npyMethod } from './npy';
+import { npzMethod } from './npz';
 import { pinwheelMethod } from './pinwheel';
 import { ringsMethod } from './rings';
+import { safetensorsMethod } from './safetensors';
 import { spiralsMethod } from './spirals';
 import { swissRollMethod } from './swiss-roll';
 import { twoMoonsMethod } from './two-moons';
@@ -27,6 +30,9 @@ export const dataMethods = {
   ising: isingMethod,
   csv: csvMethod,
   npy: npyMethod,
+  npz: npzMethod,
+  idx: idxMethod,
+  safetensors: safetensorsMethod,
 };
 
 /** What any function of `data` makes. */

@@ -108,16 +108,6 @@ export function pixelFault(spec: PixelSpec): PixelFault | undefined {
   };
 }
 
-/** Refuses options of pixels that contradict each other. @internal */
-export function withPixelChecks<Spec extends PixelSpec>(schema: z.ZodType<Spec>): z.ZodType<Spec> {
-  return schema.superRefine((spec, context) => {
-    const fault = pixelFault(spec);
-    if (fault === undefined) return;
-    const { option, message, remedy } = fault;
-    context.addIssue({ code: 'custom', path: [option], message, params: { remedy } });
-  });
-}
-
 /** Where the numbers of images with these options lie. @internal */
 export function pixelDomain({ binarize }: PixelSpec): Domain {
   return binarize === null ? 'real' : 'binary';

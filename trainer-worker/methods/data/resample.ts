@@ -26,17 +26,19 @@ export function cropped<P extends Pixels>(
 
 /**
  * An image scaled by a triangle filter as wide as the scale, so that nothing is skipped where it shrinks
- * and neighbours are interpolated where it grows: Pillow's `BILINEAR`. Bytes are rounded after each of
- * the two directions, as there.
+ * and neighbours are interpolated where it grows: Pillow's `BILINEAR`.
+ *
+ * @param isWhole whether pixels are rounded to whole numbers, after each of the two directions as there
  */
 export function resized<P extends Pixels>(
   pixels: P,
   [height, width, channels]: ImageShape,
   [newHeight, newWidth]: readonly [number, number],
+  isWhole = pixels instanceof Uint8Array,
 ): P {
-  const across = alongLines(pixels, [height, width, channels], newWidth);
+  const across = alongLines(pixels, [height, width, channels], newWidth, isWhole);
   // What are columns of pixels to one direction are long pixels to the other.
-  return alongLines(across, [1, height, newWidth * channels], newHeight);
+  return alongLines(across, [1, height, newWidth * channels], newHeight, isWhole);
 }
 
 /** Scales each line of an image to another length. */
@@ -44,9 +46,9 @@ function alongLines<P extends Pixels>(
   pixels: P,
   [lines, length, channels]: readonly [number, number, number],
   newLength: number,
+  isWhole: boolean,
 ): P {
   if (length === newLength) return pixels;
-  const isWhole = pixels instanceof Uint8Array;
   const out = new (pixels.constructor as new (length: number) => P)(lines * newLength * channels);
   for (const [place, { from, weights }] of taps(length, newLength).entries()) {
     for (let line = 0; line < lines; line++) {
