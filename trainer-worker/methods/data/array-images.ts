@@ -1,5 +1,5 @@
 import type { ArraySpec } from './array-set';
-import { dataProblem } from './data-file';
+import { binaryProblem } from './data-file';
 import type { DataContext } from './dataset';
 import type { ImagesRead } from './image-set';
 import { ImageStore } from './image-store';
@@ -26,33 +26,29 @@ export function shapeOfImages(
   if (found === undefined) {
     const option = pixelOptionOf(spec);
     if (count === undefined || rest.length > 1 || rest[0] === 0) {
-      throw dataProblem(
-        file,
+      throw binaryProblem(
         `${shown}.`,
         'Save it as [rows, columns], for example with array.reshape(len(array), -1); or images as [images, height, width] or [images, height, width, channels].',
       );
     }
     if (option !== undefined) {
-      throw dataProblem(
-        file,
+      throw binaryProblem(
         `${shown}, of rows, but the option ${option} is for images.`,
         'Say what a row is with the option image: [height, width], or leave that option out.',
       );
     }
     return undefined;
   }
-  if (typeof found === 'string') throw dataProblem(file, `${shown}, ${found}`, remedyOf(rest));
+  if (typeof found === 'string') throw binaryProblem(`${shown}, ${found}`, remedyOf(rest));
   if (fortranOrder) {
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       `${shown} in Fortran order, of which no image is whole before the file ends.`,
       'Save numpy.ascontiguousarray(array).',
     );
   }
   const other = tableOptionOf(spec);
   if (other !== undefined) {
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       `${shown}, of images, but the option ${other} is for tables.`,
       'Leave that option out; range, dequantize, logit and binarize say what pixels become, labels the classes.',
     );

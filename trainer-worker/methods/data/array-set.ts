@@ -5,7 +5,7 @@ import { integer } from '../options/numbers';
 import { readImages, shapeOfImages } from './array-images';
 import { readTable } from './array-table';
 import { ClassNames } from './class-names';
-import { dataProblem } from './data-file';
+import { binaryProblem } from './data-file';
 import type { ScaledDataset } from './data-method';
 import type { DataContext } from './dataset';
 import type { Domain } from './domain';
@@ -193,8 +193,7 @@ export async function loadArrays(
         await classesOf(spec.heldOutLabels),
       ));
     if (read !== undefined && read.store.shape.join() === like.join()) return read;
-    throw dataProblem(
-      tensor.file.path,
+    throw binaryProblem(
       `${tensor.file.path} holds an array of shape [${tensor.header.shape.join(', ')}], but the images to train on are ${like.join(' × ')}.`,
       'Hold out images of the same size.',
     );

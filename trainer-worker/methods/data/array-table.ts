@@ -1,7 +1,7 @@
 import { excerpt } from '../options/excerpt';
 import type { ArraySpec } from './array-set';
 import type { ClassNames } from './class-names';
-import { dataProblem } from './data-file';
+import { binaryProblem } from './data-file';
 import type { DataContext } from './dataset';
 import { requireAsManyClasses } from './labels';
 import { RowStore } from './row-store';
@@ -59,8 +59,7 @@ function layoutOf(
       ? spec.columns
       : Array.from({ length: dimensions }, (_, d) => `x${d + 1}`);
   if (columns.length !== dimensions) {
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       `${file} has ${dimensions} columns, but the option columns names ${columns.length}.`,
       'Name every column once, or leave the option out.',
     );
@@ -69,8 +68,7 @@ function layoutOf(
   const labelAt = label === null ? -1 : columns.indexOf(label);
   if (label !== null && (labelAt === -1 || dimensions === 1)) {
     const shown = columns.slice(0, 20).map((name) => excerpt(name));
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       labelAt === -1
         ? `${file} has no column '${excerpt(label)}'.`
         : `${file} has no column beside the classes.`,
@@ -111,8 +109,7 @@ async function readRows(
     for (const each of numbers) {
       const value = Number(each);
       if (!Number.isFinite(value)) {
-        throw dataProblem(
-          file,
+        throw binaryProblem(
           `${file}, row ${row + 1}, column ${d + 1} ('${excerpt(columns[d]!)}') is ${value}.`,
           'Correct or remove that row; every value must be finite: array[numpy.isfinite(array).all(axis=-1)] has those that are.',
         );

@@ -140,6 +140,14 @@ export function dataProblem(
   );
 }
 
+/**
+ * A problem with a data file that is no text: it is told where the experiment names the file, which no
+ * editor could show.
+ */
+export function binaryProblem(message: string, remedy: string, cause?: unknown): ProblemError {
+  return new ProblemError({ kind: 'data', message, remedy }, { cause });
+}
+
 /** The problem for a data file that cannot be read. */
 function unreadable(file: string, cause: unknown): ProblemError {
   if (cause instanceof ProblemError) return cause;

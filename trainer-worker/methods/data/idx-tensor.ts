@@ -6,7 +6,7 @@
  * Data are big-endian, in C order.
  */
 import { npyNumbers } from '../../../run-directory/npy';
-import { type DataFile, dataProblem, peeked } from './data-file';
+import { binaryProblem, type DataFile, peeked } from './data-file';
 import { foreignFormat } from './file-format';
 import type { Tensor } from './tensor';
 
@@ -39,7 +39,7 @@ export async function openIdx(file: DataFile): Promise<Tensor> {
   const { head, all } = await peeked(file.contents(), 512);
   const { path, size } = file;
   const fault = (why: string, remedy: string) =>
-    dataProblem(path, `${path} is not an IDX file: ${why}`, remedy);
+    binaryProblem(`${path} is not an IDX file: ${why}`, remedy);
   const again = 'Get it again, or write it anew.';
   if (!isIdx(head)) {
     const foreign = foreignFormat(head, path);

@@ -1,5 +1,5 @@
 import { excerpt } from '../options/excerpt';
-import { dataProblem } from './data-file';
+import { binaryProblem } from './data-file';
 import type { DataContext } from './dataset';
 import type { PixelSpec } from './pixels';
 import { cropped, type ImageShape, type Pixels, resized } from './resample';
@@ -54,8 +54,7 @@ export class ImageStore {
     const [height, width, channels] = shape;
     const [cropHeight, cropWidth] = pixels.crop ?? [height, width];
     if (cropHeight > height || cropWidth > width) {
-      throw dataProblem(
-        file,
+      throw binaryProblem(
         `${file} has images of ${height} × ${width} pixels, of which crop: [${cropHeight}, ${cropWidth}] cannot be cut.`,
         'Give no more than their height and width.',
       );
@@ -67,22 +66,19 @@ export class ImageStore {
     this.from = pixels.from ?? usual;
     const [dark, bright] = this.from;
     if (pixels.dequantize && !isWhole) {
-      throw dataProblem(
-        file,
+      throw binaryProblem(
         `${file} has pixels that are no whole numbers, so nobody knows the steps that dequantize: true would fill.`,
         'Leave dequantize out, or save the pixels as whole numbers.',
       );
     }
     if (isWhole && !(Number.isInteger(dark) && Number.isInteger(bright))) {
-      throw dataProblem(
-        file,
+      throw binaryProblem(
         `${file} has whole numbers for pixels, but from is [${dark}, ${bright}].`,
         'Give whole numbers, for example from: [0, 255].',
       );
     }
     if (isWhole && Math.max(Math.abs(dark), Math.abs(bright)) > largestSingle) {
-      throw dataProblem(
-        file,
+      throw binaryProblem(
         `${file}: from: [${dark}, ${bright}] is beyond what single precision tells apart, ±2²⁴.`,
         'Scale the pixels down first.',
       );
@@ -157,8 +153,7 @@ export class ImageStore {
     ];
     const [dark, bright] = this.from;
     const { ifNone } = this.#options;
-    return dataProblem(
-      file,
+    return binaryProblem(
       `${file}: ${name} has ${value} at row ${row + 1}, column ${column + 1}, which is not between ${dark} and ${bright}.`,
       Number.isFinite(value)
         ? `Say between which values pixels lie, for example from: [-1, 1], or correct the image.${ifNone ? ` ${ifNone}` : ''}`

@@ -6,6 +6,7 @@ import type { DataMethod } from './data-method';
 import { eightGaussiansMethod } from './eight-gaussians';
 import { gaussianMixtureMethod } from './gaussian-mixture';
 import { idxMethod } from './idx';
+import { imagesMethod } from './images';
 import { isingMethod } from './ising';
 import { npyMethod } from './npy';
 import { npzMethod } from './npz';
@@ -33,6 +34,7 @@ export const dataMethods = {
   npz: npzMethod,
   idx: idxMethod,
   safetensors: safetensorsMethod,
+  images: imagesMethod,
 };
 
 /** What any function of `data` makes. */

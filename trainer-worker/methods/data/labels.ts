@@ -1,5 +1,5 @@
 import type { ClassNames } from './class-names';
-import { dataProblem } from './data-file';
+import { binaryProblem } from './data-file';
 import { numbersOf, type Tensor } from './tensor';
 
 /**
@@ -12,8 +12,7 @@ export async function readLabels(tensor: Tensor, classNames: ClassNames): Promis
   const { file, header } = tensor;
   const [count, width = 1] = header.shape;
   if (count === undefined || header.shape.length > 2 || width !== 1) {
-    throw dataProblem(
-      file.path,
+    throw binaryProblem(
       `${file.path} holds an array of shape [${header.shape.join(', ')}], which is not one class for each row.`,
       'Save classes as numbers, [rows]: of an array of zeros and ones, one-hot, array.argmax(axis=1).',
     );
@@ -24,8 +23,7 @@ export async function readLabels(tensor: Tensor, classNames: ClassNames): Promis
     for (const each of numbers) {
       const value = Number(each);
       if (!Number.isFinite(value)) {
-        throw dataProblem(
-          file.path,
+        throw binaryProblem(
           `${file.path}: the class of row ${row + 1} is ${value}.`,
           'Correct it: every class must be a finite number.',
         );
@@ -43,8 +41,7 @@ export function requireAsManyClasses(
   count: number,
 ): void {
   if (classes === undefined || classes.length === count) return;
-  throw dataProblem(
-    file,
+  throw binaryProblem(
     `${file} has ${count} rows, but there are labels of ${classes.length}.`,
     'Name the labels of these very rows, in their order.',
   );

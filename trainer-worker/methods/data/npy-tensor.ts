@@ -9,7 +9,7 @@ import {
   requireFilled,
 } from '../../../run-directory/npy';
 import { excerpt } from '../options/excerpt';
-import { type DataFile, dataProblem, peeked } from './data-file';
+import { binaryProblem, type DataFile, peeked } from './data-file';
 import { foreignFormat } from './file-format';
 import { isArchive, openEntry } from './npz-entries';
 import type { Tensor, TensorHeader } from './tensor';
@@ -42,8 +42,7 @@ export async function openNpy(file: DataFile, array: string | null): Promise<Ten
 async function bytesOf(file: DataFile, array: string | null): Promise<AsyncIterable<Uint8Array>> {
   if (await isArchive(file.path)) return openEntry(file.path, array);
   if (array === null) return file.contents();
-  throw dataProblem(
-    file.path,
+  throw binaryProblem(
     `${file.path} is no archive of arrays, so it has no array '${excerpt(array)}'.`,
     'Leave the option array out.',
   );
@@ -72,7 +71,7 @@ const largestRatio = 1100;
 function headerOf(head: Uint8Array, { path: file, size }: DataFile): NpyHeader {
   const foreign = foreignFormat(head, file);
   if (foreign && foreign.name !== 'a NumPy file') {
-    throw dataProblem(file, `${file} is ${foreign.name}, not an array of NumPy.`, foreign.remedy);
+    throw binaryProblem(`${file} is ${foreign.name}, not an array of NumPy.`, foreign.remedy);
   }
   try {
     const header = readNpyHeader(head);
@@ -110,23 +109,19 @@ function noArray(file: string, error: unknown) {
   const why = error instanceof Error ? error.message : String(error);
   if (!(error instanceof NpyTypeError)) {
     const isText = /\.(?:[ct]sv|txt)(?:\.gz)?$/i.test(file);
-    return dataProblem(
-      file,
+    return binaryProblem(
       `${file} is not a NumPy file of numbers: ${why}`,
       isText
         ? `Load it with data.csv('${path.basename(file)}').`
         : 'Write it with numpy.save, from an array of floats or integers.',
-      1,
       error,
     );
   }
   const letter = error.descr.startsWith('[') ? '[' : (error.descr[1] ?? '');
   const kind = kinds[letter] ?? `numbers of type '${excerpt(error.descr)}'`;
-  return dataProblem(
-    file,
+  return binaryProblem(
     `${file} is not a NumPy file of numbers: it holds ${kind} (${excerpt(error.descr)}).`,
     `Save it as numbers: numpy.save('${path.basename(file)}', ${conversions[letter] ?? "array.astype('float32')"}).`,
-    1,
     error,
   );
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { type Entry, open, type ZipFile } from 'yauzl';
 import { excerpt } from '../options/excerpt';
 import { nearest } from '../options/nearest';
-import { dataProblem } from './data-file';
+import { binaryProblem } from './data-file';
 
 const suffix = '.npy';
 
@@ -41,11 +41,9 @@ export async function* openEntry(file: string, wanted: string | null): AsyncGene
     }
   } catch (error) {
     if (!(error instanceof Error) || error.name === 'ProblemError') throw error;
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       `${file} is an archive that cannot be read: ${error.message.replace(/\.?$/, '.')}`,
       'Write it anew with numpy.savez, or get it again.',
-      1,
       error,
     );
   }
@@ -75,16 +73,14 @@ function chosen(entries: readonly Entry[], wanted: string | null, file: string):
   const shown = names.slice(0, 20).map((name) => excerpt(name));
   const list = `${shown.join(', ')}${names.length > 20 ? ', …' : ''}`;
   if (names.length === 0) {
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       `${file} is an archive without arrays.`,
       'Write it with numpy.savez, or unpack it and name the file that has the data.',
     );
   }
   if (wanted === null) {
     if (entries.length === 1) return entries[0]!;
-    throw dataProblem(
-      file,
+    throw binaryProblem(
       `${file} has several arrays: ${list}.`,
       `Say which one is meant, for example with the option array: '${shown[0]}'.`,
     );
@@ -92,8 +88,7 @@ function chosen(entries: readonly Entry[], wanted: string | null, file: string):
   const found = entries.filter((_, index) => names[index] === wanted);
   if (found.length === 1) return found[0]!;
   const guess = nearest(wanted, names);
-  throw dataProblem(
-    file,
+  throw binaryProblem(
     found.length === 0
       ? `${file} has no array '${excerpt(wanted)}'.`
       : `${file} has ${found.length} arrays called '${excerpt(wanted)}'.`,

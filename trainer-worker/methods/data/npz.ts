@@ -9,7 +9,7 @@ import {
   loadArrays,
   withArrayChecks,
 } from './array-set';
-import { dataProblem, openDataFile } from './data-file';
+import { binaryProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
 import type { DataContext } from './dataset';
 import { openNpy } from './npy-tensor';
@@ -80,8 +80,7 @@ export const npzMethod: DataMethod<NpzSpec, typeof npz> = {
 async function archive({ path }: NpzSpec, context: DataContext) {
   const file = await openDataFile(path, context);
   if (await isArchive(file.path)) return file;
-  throw dataProblem(
-    file.path,
+  throw binaryProblem(
     `${file.path} is no archive of NumPy arrays.`,
     'Write it with numpy.savez; a single array loads with data.npy.',
   );

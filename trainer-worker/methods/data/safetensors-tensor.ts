@@ -4,7 +4,7 @@ import { type NpyData, npyNumbers } from '../../../run-directory/npy';
 import { placesOfTensors } from '../../../run-directory/safetensors';
 import { excerpt } from '../options/excerpt';
 import { nearest } from '../options/nearest';
-import { type DataFile, dataProblem, peeked } from './data-file';
+import { binaryProblem, type DataFile, peeked } from './data-file';
 import { foreignFormat } from './file-format';
 import type { Tensor } from './tensor';
 
@@ -43,7 +43,7 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
       ? 0
       : Number(new DataView(first.head.buffer, first.head.byteOffset).getBigUint64(0, true));
   const fault = (why: string, remedy: string, cause?: unknown) =>
-    dataProblem(path, `${path} is not a safetensors file: ${why}`, remedy, 1, cause);
+    binaryProblem(`${path} is not a safetensors file: ${why}`, remedy, cause);
   const again = 'Write it with safetensors.numpy.save_file or safetensors.torch.save_file.';
   if (foreign) throw fault(`it is ${foreign.name}.`, foreign.remedy);
   if (headerBytes > longestHeader || 8 + headerBytes > size) {
@@ -61,10 +61,9 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
     .slice(0, 20)
     .map((name) => excerpt(name))
     .join(', ')}${names.length > 20 ? ', …' : ''}`;
-  if (names.length === 0) throw dataProblem(path, `${path} has no tensors.`, again);
+  if (names.length === 0) throw binaryProblem(`${path} has no tensors.`, again);
   if (wanted === null && names.length > 1) {
-    throw dataProblem(
-      path,
+    throw binaryProblem(
       `${path} has several tensors: ${list}.`,
       `Say which one is meant, for example with the option tensor: '${excerpt(names[0]!)}'.`,
     );
@@ -72,8 +71,7 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
   const place = wanted === null ? places[0] : places.find(({ name }) => name === wanted);
   if (place === undefined) {
     const guess = nearest(wanted!, names);
-    throw dataProblem(
-      path,
+    throw binaryProblem(
       `${path} has no tensor '${excerpt(wanted!)}'.`,
       `${guess === undefined ? '' : `Did you mean '${excerpt(guess)}'? `}Its tensors are ${list}.`,
     );
@@ -81,8 +79,7 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
   const { name, shape, dtype: called } = place;
   const dtype = Object.hasOwn(types, called) ? types[called as keyof typeof types] : undefined;
   if (dtype === undefined) {
-    throw dataProblem(
-      path,
+    throw binaryProblem(
       `${path}: tensor '${excerpt(name)}' is of type ${excerpt(called)}.`,
       `Save it as one of ${Object.keys(types).join(', ')}.`,
     );
@@ -91,8 +88,7 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
   const dataStart = 8 + headerBytes + place.begin;
   const dataBytes = shape.reduce((product, length) => product * length, itemBytes);
   const unfilled = (got: number) =>
-    dataProblem(
-      path,
+    binaryProblem(
       `${path}: tensor '${excerpt(name)}' of shape [${shape.join(', ')}] needs ${dataBytes} bytes, not ${got}.`,
       again,
     );
