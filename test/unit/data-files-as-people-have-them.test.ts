@@ -38,6 +38,8 @@ type Step =
       readonly file?: string;
       readonly text?: string;
       readonly options?: Options;
+      /** Another function of `data` that the remedy names. */
+      readonly by?: 'parquet';
     };
 
 interface Case {
@@ -297,7 +299,18 @@ const files: readonly Case[] = [
     ],
     rows,
   },
-  converted('frame.parquet', /is a Parquet file, not CSV/),
+  {
+    file: 'frame.parquet',
+    steps: [
+      {
+        says: /is a Parquet file, not CSV/,
+        doing: /Load it with data\.parquet\('frame\.parquet'\)/,
+        by: 'parquet',
+      },
+    ],
+    rows,
+    axes: ['x', 'y'],
+  },
   converted('frame.feather', /is a Feather file/),
   converted('frame.pkl', /is a pickle/),
   converted('frame.json', /is JSON text/),
@@ -564,8 +577,12 @@ function written(options: Options): string[] {
   return Object.entries(options).map(([key, value]) => `${key}: ${text(value)}`);
 }
 
-async function load(folder: string, file: string, options: Options) {
+async function load(folder: string, file: string, options: Options, by?: 'parquet') {
   const given = options as never;
+  if (by) {
+    const spec = data[by](file, given);
+    return await dataMethod(spec).load(spec, { directory: folder, seed: 1 });
+  }
   const isArray = /\.np[yz]$/.test(file);
   const spec = isArray ? data.npy(file, given) : data.csv(file, given);
   return await dataMethod(spec).load(spec, { directory: folder, seed: 1 });
@@ -580,8 +597,9 @@ async function follow(t: TestContext, one: Case) {
   const folder = await experimentFolder(t, { [one.file]: one.text ?? bytes(one.file) });
   let file = one.file;
   let options: Options = { standardize: false, ...one.options };
+  let by: 'parquet' | undefined;
   for (const step of one.steps ?? []) {
-    const problem = await load(folder, file, options).then(
+    const problem = await load(folder, file, options, by).then(
       () => assert.fail(`${file} is not refused: ${step.says}`),
       (error: unknown) => {
         if (error instanceof ProblemError) return error.problem;
@@ -607,11 +625,12 @@ async function follow(t: TestContext, one: Case) {
       assert.match(remedy, step.doing);
       file = step.file ?? file;
       options = { ...options, ...step.options };
+      by = step.by;
       if (step.text ?? step.file)
         await writeFile(path.join(folder, file), step.text ?? bytes(file));
     }
   }
-  const set = await load(folder, file, options);
+  const set = await load(folder, file, options, by);
   const { dimensions, training, heldOut } = set;
   const classes = set.labels && [...set.labels.training, ...set.labels.heldOut];
   const all = Float32Array.from([...training.subarray(), ...heldOut.subarray()]);

@@ -24,7 +24,11 @@ const unpack = (program: string) => (file: string) =>
 
 /** What people have data in, by how it begins; the bytes are read as Latin-1. */
 const formats: readonly FileFormat[] = [
-  { name: 'a Parquet file', begins: ['PAR1\x15'], remedy: byPandas('read_parquet') },
+  {
+    name: 'a Parquet file',
+    begins: ['PAR1'],
+    remedy: (file) => `Load it with data.parquet('${path.basename(file)}').`,
+  },
   { name: 'a Feather file', begins: ['ARROW1\0\0'], remedy: byPandas('read_feather') },
   {
     name: 'an HDF5 file',

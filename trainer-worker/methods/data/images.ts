@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ProblemError } from '../../../protocol/problem';
 import { excerpt } from '../options/excerpt';
 import { integer } from '../options/numbers';
 import { OptionError } from '../options/option-error';
@@ -9,7 +10,7 @@ import { binaryProblem, dataProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
 import type { DataContext } from './dataset';
 import { decodeText } from './decode-text';
-import { type DecodedImage, withChannels } from './image-file';
+import { ImageCollection, type ImageFilesSpec } from './image-collection';
 import {
   findImages,
   folderHash,
@@ -17,25 +18,13 @@ import {
   readImage,
   unreadableImage,
 } from './image-folder';
+import { type ImageFilesOptions, imageFilesShape, pixelsOf } from './image-options';
 import { type ImagesRead, imageSet } from './image-set';
-import { ImageStore } from './image-store';
 import { numberReader } from './number-text';
-import { type PixelOptions, type PixelSpec, pixelDomain, pixelFault, pixelShape } from './pixels';
-import { cropped, resized } from './resample';
+import { type PixelSpec, pixelDomain, pixelFault } from './pixels';
 import { type SplitOptions, splitShape } from './table';
 
-export interface ImagesOptions extends Omit<PixelOptions, 'crop' | 'resize'>, SplitOptions {
-  /**
-   * Height and width that all images become: of each the largest part of that shape is cut out of the
-   * middle, and scaled, each pixel a weighted mean of those that it covers. Default `null`: as they are,
-   * all of one size.
-   */
-  readonly size?: readonly [number, number] | null;
-  /**
-   * 1 for grey, 3 for colours, 4 for colours with opacity; images become so where they are not. Default
-   * `null`: as the first of them, and all alike.
-   */
-  readonly channels?: 1 | 3 | 4 | null;
+export interface ImagesOptions extends ImageFilesOptions, SplitOptions {
   /**
    * The class of each image: `'folder'` for the name of the first folder that it is in, or a CSV file of
    * two columns, names of images, relative to their folder, and classes. Default `null`: images have no
@@ -48,16 +37,13 @@ export interface ImagesOptions extends Omit<PixelOptions, 'crop' | 'resize'>, Sp
   readonly rows?: number | null;
 }
 
-export interface ImagesSpec extends Omit<PixelSpec, 'crop' | 'resize'> {
+export interface ImagesSpec extends Omit<PixelSpec, 'crop' | 'resize'>, ImageFilesSpec {
   readonly type: 'images';
   readonly path: string;
-  readonly size: readonly [number, number] | null;
-  readonly channels: 1 | 3 | 4 | null;
   readonly labels: string | null;
   readonly heldOut: number | string;
   readonly heldOutLabels: string | null;
   readonly splitSeed: number | null;
-  readonly rows: number | null;
 }
 
 /**
@@ -80,24 +66,16 @@ export function images(path: string, options?: ImagesOptions): ImagesSpec {
   return specOf(schema, 'data.images', 'images', { ...options, path });
 }
 
-const { crop: _crop, resize: _resize, ...pixelOptions } = pixelShape;
-const side = integer(1, 4096);
-
 const schema: z.ZodType<ImagesSpec> = z
   .strictObject({
     type: z.literal('images'),
     path: z.string().min(1),
-    size: z.tuple([side, side]).readonly().nullable().default(null),
-    channels: z
-      .union([z.literal(1), z.literal(3), z.literal(4)])
-      .nullable()
-      .default(null),
     labels: z.string().min(1).nullable().default(null),
     heldOutLabels: z.string().min(1).nullable().default(null),
     rows: integer(3, 2 ** 32 - 1)
       .nullable()
       .default(null),
-    ...pixelOptions,
+    ...imageFilesShape,
     ...splitShape,
   })
   .superRefine((spec, context) => {
@@ -106,10 +84,6 @@ const schema: z.ZodType<ImagesSpec> = z
     const { option, message, remedy } = fault;
     context.addIssue({ code: 'custom', path: [option], message, params: { remedy } });
   });
-
-function pixelsOf(spec: Omit<PixelSpec, 'crop' | 'resize'>): PixelSpec {
-  return { ...spec, crop: null, resize: null };
-}
 
 /** What is wrong with where classes are. */
 function labelsFault({ labels, heldOut, heldOutLabels }: Omit<ImagesSpec, 'type'>) {
@@ -173,66 +147,29 @@ async function readFolder(
   const folder = await findImages(given, context.directory);
   const named = await classesOf(folder, labels, context, classNames);
   const hash = folderHash();
-  let store: ImageStore | undefined;
-  let first: DecodedImage | undefined;
+  const images = new ImageCollection({
+    file: folder.path,
+    spec,
+    pixels: pixelsOf(spec),
+    context,
+  });
   for (const found of folder.images) {
     const decoded = await readImage(found, hash);
-    let image = decoded;
     try {
-      image = shaped(decoded, spec, first);
+      images.take(decoded, found.name);
     } catch (error) {
+      if (error instanceof ProblemError) throw error;
       throw unreadableImage(found.path, error instanceof Error ? error.message : String(error));
     }
-    first ??= image;
-    store ??= new ImageStore([image.height, image.width, image.channels], {
-      file: folder.path,
-      isWhole: true,
-      usual: [0, 255],
-      pixels: pixelsOf(spec),
-      rows: spec.rows,
-      context,
-    });
-    store.take(image.data, found.name);
   }
-  const read: ImagesRead = { store: store!, ...(named ? { classes: named.classes } : {}) };
+  const store = images.store!;
+  const read: ImagesRead = { store, ...(named ? { classes: named.classes } : {}) };
   return {
     ...read,
     folder: folder.path,
     files: [{ file: given, sha256: hash.digest('hex') }, ...(named?.files ?? [])],
-    warnings: [...folder.warnings, ...store!.warnings()],
+    warnings: [...folder.warnings, ...store.warnings()],
   };
-}
-
-/**
- * An image of the size and the channels that all have.
- *
- * @throws Error that says what they are instead, as the end of a sentence
- */
-function shaped(decoded: DecodedImage, spec: ImagesSpec, first: DecodedImage | undefined) {
-  const channels = spec.channels ?? first?.channels ?? decoded.channels;
-  if (spec.channels === null && decoded.channels !== channels) {
-    throw new Error(
-      `it has ${decoded.channels} channels, and the first image ${channels}: say channels: 1, 3 or 4`,
-    );
-  }
-  if (channels === 2) throw new Error('it is grey with opacity: say channels: 1, 3 or 4');
-  const image = withChannels(decoded, channels);
-  const { height, width } = image;
-  if (spec.size === null) {
-    if (first === undefined || (first.height === height && first.width === width)) return image;
-    throw new Error(
-      `it has ${height} × ${width} pixels, and the first image ${first.height} × ${first.width}: say what all become by size, for example size: [32, 32]`,
-    );
-  }
-  const [newHeight, newWidth] = spec.size;
-  // The largest part that has the shape of the new size.
-  const part = [
-    Math.max(1, Math.min(height, Math.round((width * newHeight) / newWidth))),
-    Math.max(1, Math.min(width, Math.round((height * newWidth) / newHeight))),
-  ] as const;
-  const cut = cropped(image.data, [height, width, channels], part);
-  const data = resized(cut, [part[0], part[1], channels], spec.size);
-  return { height: newHeight, width: newWidth, channels, data };
 }
 
 /** The classes of images, by their folders or by a file, and the file. */

@@ -10,6 +10,7 @@ import { imagesMethod } from './images';
 import { isingMethod } from './ising';
 import { npyMethod } from './npy';
 import { npzMethod } from './npz';
+import { parquetMethod } from './parquet';
 import { pinwheelMethod } from './pinwheel';
 import { ringsMethod } from './rings';
 import { safetensorsMethod } from './safetensors';
@@ -35,6 +36,7 @@ export const dataMethods = {
   idx: idxMethod,
   safetensors: safetensorsMethod,
   images: imagesMethod,
+  parquet: parquetMethod,
 };
 
 /** What any function of `data` makes. */

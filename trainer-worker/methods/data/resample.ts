@@ -50,7 +50,7 @@ function alongLines<P extends Pixels>(
 ): P {
   if (length === newLength) return pixels;
   const out = new (pixels.constructor as new (length: number) => P)(lines * newLength * channels);
-  for (const [place, { from, weights }] of taps(length, newLength).entries()) {
+  for (const [place, { from, weights }] of taps(length, newLength, isWhole).entries()) {
     for (let line = 0; line < lines; line++) {
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0;
@@ -66,8 +66,11 @@ function alongLines<P extends Pixels>(
   return out;
 }
 
+/** Weights of whole numbers are rounded to multiples of this, as Pillow rounds them: the same bytes come out. */
+const weightStep = 2 ** -22;
+
 /** Of each new place, which old ones it is made of and how much each counts; the weights add up to 1. */
-function taps(length: number, newLength: number) {
+function taps(length: number, newLength: number, isWhole: boolean) {
   const scale = length / newLength;
   const reach = Math.max(scale, 1);
   return Array.from({ length: newLength }, (_, place) => {
@@ -78,6 +81,8 @@ function taps(length: number, newLength: number) {
       Math.max(0, 1 - Math.abs((from + i - centre + 0.5) / reach)),
     );
     const sum = raw.reduce((a, b) => a + b, 0);
-    return { from, weights: raw.map((weight) => weight / sum) };
+    const weights = raw.map((weight) => weight / sum);
+    const rounded = (weight: number) => weightStep * Math.floor(weight / weightStep + 0.5);
+    return { from, weights: isWhole ? weights.map(rounded) : weights };
   });
 }
