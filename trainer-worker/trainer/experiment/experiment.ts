@@ -50,6 +50,12 @@ export interface PreviewOptions {
    * `'annealedImportanceSampling'`.
    */
   readonly diagnostics?: readonly DiagnosticName[] | null;
+  /**
+   * Other data that the diagnostic `'outOfDistribution'` tells held-out rows from, beside uniform noise:
+   * of the same columns, which are scaled as those of `data` are, or images with the same options for
+   * pixels. Default `null`: none.
+   */
+  readonly outOfDistribution?: DataSpec | null;
 }
 
 /** When a run writes all its state to disk besides its end. */
@@ -144,6 +150,7 @@ const schema = z.strictObject({
         })
         .nullable()
         .default(null),
+      outOfDistribution: familySchema('data', dataMethods).nullable().default(null),
     })
     .prefault({}),
   checkpoint: z
@@ -219,6 +226,14 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       ['preview', 'samples'],
     );
   }
+  const { outOfDistribution, diagnostics: measured } = parsed.preview;
+  if (outOfDistribution !== null && !measured?.includes('outOfDistribution')) {
+    throw new OptionError(
+      "experiment: 'preview.outOfDistribution' names data that no diagnostic looks at.",
+      "Add diagnostics: ['outOfDistribution'] to preview.",
+      ['preview', 'outOfDistribution'],
+    );
+  }
   const { optimizer, steps } = parsed;
   const spec = Object.freeze({
     ...parsed,
@@ -240,6 +255,7 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
         method.previewSampler?.(parsed.objective) ??
         standardSampler(parsed.data),
       diagnostics: parsed.preview.diagnostics,
+      outOfDistribution: parsed.preview.outOfDistribution,
     }),
   });
   requireCompatible(spec);

@@ -8,6 +8,7 @@ import { locationInStack } from '../../compiler/trace/source-maps';
 import { dataMethod } from '../../methods/data';
 import { type Bounds, boundsOf } from '../../methods/data/bounds';
 import type { ScaledDataset } from '../../methods/data/data-method';
+import { rowsLike } from '../../methods/data/like-rows';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
 import type { EnergySpec } from '../../methods/energies';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
@@ -63,8 +64,21 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
     ...(image ? { image } : {}),
   };
+  const { outOfDistribution: other } = preview;
+  const others =
+    other === null
+      ? undefined
+      : await atOption(loaded, ['preview', 'outOfDistribution'], () =>
+          rowsLike(
+            dataset,
+            other,
+            { directory: path.dirname(file), seed },
+            dataset.heldOut.length / dimensions,
+          ),
+        );
   const measures = prepareDiagnostics(preview.diagnostics, {
     dataset,
+    ...(others ? { others: others.rows } : {}),
     bounds,
     resolution: layout.resolution,
     seed,
@@ -101,7 +115,7 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     ...compiled.metrics,
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
-  return { dataset, layout, measures, noise, initialization, compiled, metrics };
+  return { dataset, others, layout, measures, noise, initialization, compiled, metrics };
 }
 
 /** What `work` answers; what is wrong with data, and no place in them, is told where they are named. */
@@ -132,7 +146,7 @@ export async function prepareTraining(
   { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
   const { experiment } = loaded;
-  const { dataset, layout, measures, noise, initialization, compiled, metrics } =
+  const { dataset, others, layout, measures, noise, initialization, compiled, metrics } =
     await compileExperiment(loaded, saved);
   const { dimensions, training } = dataset;
   const { preview } = experiment;
@@ -162,12 +176,13 @@ export async function prepareTraining(
         modelUpdates(experiment.objective, experiment.steps),
       ),
       ...(dataset.warnings ?? []),
+      ...(others?.warnings ?? []),
       ...(noise?.pool?.warnings ?? []),
       ...compiled.warnings,
       ...measures.warnings,
     ],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
-    dataFiles: [...(dataset.files ?? []), ...(noise?.pool?.files ?? [])],
+    dataFiles: [...(dataset.files ?? []), ...(others?.files ?? []), ...(noise?.pool?.files ?? [])],
     ...(initialization
       ? {
           initial: {
