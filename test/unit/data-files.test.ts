@@ -233,6 +233,62 @@ describe('a CSV file', () => {
   });
 });
 
+describe('held-out rows in a file of their own', () => {
+  const files = {
+    'train.csv': 'a,kind,b\n1,x,2\n3,y,5\n5,x,9\n',
+    'test.csv': 'b,a,kind\n7,8,z\n4,2,y\n',
+    'other.csv': 'a,c\n1,2\n',
+    'train.npy': npyOf([1, 2, 3, 5, 5, 9], [3, 2]),
+    'test.npy': npyOf([8, 7, 2, 4], [2, 2]),
+    'wide.npy': npyOf([1, 2, 3], [1, 3]),
+    'classes.npy': npyOf([3, 1, 3], [3]),
+    'theirs.npy': npyOf([2, 1], [2]),
+  };
+  const loadAll = async (t: TestContext, spec: DataSpec) => {
+    const directory = await experimentFolder(t, files);
+    return dataMethod(spec).load(spec, { directory, seed: 0 });
+  };
+
+  test('are scaled by what was trained on, and have their columns by name', async (t) => {
+    const set = await loadAll(t, data.csv('train.csv', { heldOut: 'test.csv', label: 'kind' }));
+    assert.deepEqual(set.axes, ['a', 'b']);
+    assert.deepEqual(set.labels?.classes, ['x', 'y', 'z']);
+    assert.deepEqual([...set.labels!.training], [0, 1, 0]);
+    assert.deepEqual([...set.labels!.heldOut], [2, 1]);
+    const { mean, scale } = set.transform!;
+    assert.deepEqual(mean, [3, 16 / 3]);
+    const expected = [8, 7, 2, 4].map((value, i) =>
+      Math.fround((value - mean[i % 2]!) / scale[i % 2]!),
+    );
+    assert.deepEqual([...set.heldOut.subarray()], expected);
+    assert.deepEqual(
+      set.files?.map((one) => one.file),
+      ['train.csv', 'test.csv'],
+    );
+  });
+
+  test('of arrays have classes of their own too', async (t) => {
+    const spec = data.npy('train.npy', {
+      ...{ heldOut: 'test.npy', labels: 'classes.npy', heldOutLabels: 'theirs.npy' },
+      standardize: false,
+    });
+    const set = await loadAll(t, spec);
+    assert.deepEqual([...set.training.subarray()], [1, 2, 3, 5, 5, 9]);
+    assert.deepEqual([...set.heldOut.subarray()], [8, 7, 2, 4]);
+    assert.deepEqual(set.labels?.classes, ['1', '2', '3']);
+    assert.deepEqual([...set.labels!.training, ...set.labels!.heldOut], [2, 0, 2, 1, 0]);
+  });
+
+  test('of other columns are refused', async (t) => {
+    const csv = await problemFrom(
+      loadAll(t, data.csv('train.csv', { heldOut: 'other.csv', label: 'kind' })),
+    );
+    assert.match(csv.message, /other\.csv has no column 'b'/);
+    const npy = await problemFrom(loadAll(t, data.npy('train.npy', { heldOut: 'wide.npy' })));
+    assert.match(npy.message, /wide\.npy has 3 columns that are not the 2 of .*train\.npy/);
+  });
+});
+
 describe('a NumPy file', () => {
   test('gives its rows; one dimension is one column', async (t) => {
     const set = await load(t, npyOf([1, 2, 3, 4, 5, 6], [3, 2]), data.npy(file, raw));

@@ -95,6 +95,9 @@ describe('images of a folder', () => {
       firstPixels(await load(t, tree, data.images(pattern, asBytes)));
     assert.deepEqual(await at('set/b/**/*.png'), [21, 20, 22]);
     assert.deepEqual(await at('set/**/[0-2].png'), [21, 20, 22]);
+    // What is there by that very name is meant.
+    const odd = { 'set [1]/a.png': shade(1), 'set [1]/b.png': shade(2), 'set [1]/c.png': shade(3) };
+    assert.deepEqual(firstPixels(await load(t, odd, data.images('set [1]', asBytes))), [1, 2, 3]);
     const none = await failure(t, tree, data.images('set/*.png'));
     assert.match(none.message, /names no PNG or JPEG images/);
   });

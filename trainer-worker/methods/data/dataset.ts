@@ -20,7 +20,7 @@ export interface DataLabels {
 export type LogDensity = (point: ArrayLike<number>) => number;
 
 /** log |∂ raw / ∂ model| in nats: of all points, or of each `[D]` point. */
-export type LogScale = number | ((point: ArrayLike<number>) => number);
+type LogScale = number | ((point: ArrayLike<number>) => number);
 
 /** Rows of numbers, split for training and for held-out measures; all in model space. */
 export interface Dataset {

@@ -35,7 +35,9 @@ const mostImages = 10_000_000;
  */
 export async function findImages(given: string, directory: string): Promise<ImageFolder> {
   const pattern = picomatch.scan(given.replaceAll(path.sep, '/'));
-  const isPattern = pattern.isGlob;
+  // A folder may well be called `birds [2024]`.
+  const named = await stat(path.resolve(directory, given)).catch(() => undefined);
+  const isPattern = pattern.isGlob && named === undefined;
   const root = path.resolve(directory, isPattern ? pattern.base : given);
   const matches = isPattern ? picomatch(pattern.glob) : () => true;
   const stats = await stat(root).catch((cause: unknown) => {

@@ -65,9 +65,7 @@ export function imageSet(options: ImageSetOptions): ScaledDataset {
       seed,
       ...(flipped ? { flipped: of.shape } : {}),
     });
-  const [low, high] = code.bounds;
-  // Rounding to single precision may go a little further.
-  const bounds = [Math.min(low, Math.fround(low)), Math.max(high, Math.fround(high))] as const;
+  const bounds = aroundSingles(code.bounds);
   const numbersOf = ({ numbers }: ImageStore, slots: Uint32Array) =>
     slots.map((slot) => numbers[slot]! + 1);
   return {
@@ -85,6 +83,17 @@ export function imageSet(options: ImageSetOptions): ScaledDataset {
     files,
     ...(warnings.length > 0 ? { warnings } : {}),
   };
+}
+
+/**
+ * A window that has both its ends as single precision has them, also where the upper one is reached as
+ * the lower one and the width, each rounded.
+ */
+function aroundSingles([low, high]: readonly [number, number]): readonly [number, number] {
+  const { fround, min, max, abs } = Math;
+  const [from, to] = [min(low, fround(low)), max(high, fround(high))];
+  const reached = fround(fround(to - from) + fround(from));
+  return [from, reached >= fround(high) ? to : to + 2 ** -20 * max(abs(from), abs(to))];
 }
 
 /** All places of a store, in order. */

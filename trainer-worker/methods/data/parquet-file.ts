@@ -1,7 +1,6 @@
 /** Parquet files, a group of rows at a time. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { type FileMetaData, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import type { FileMetaData } from 'hyparquet';
 import { ProblemError } from '../../../protocol/problem';
 import type { KeptFile } from '../../../protocol/run';
 import { excerpt } from '../options/excerpt';
@@ -48,6 +47,8 @@ export async function openParquet<T>(
       error,
     );
   };
+  // Only who has such a file waits for what reads it.
+  const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const handle = await open(path);
   try {
     await requireParquet(handle, path);
@@ -119,6 +120,8 @@ async function groupOf({
   if (!(count >= 0 && count <= mostInGroup)) {
     throw new Error(`a group of ${count} rows; ${mostInGroup} can be read`);
   }
+  const { parquetRead } = await import('hyparquet');
+  const { compressors } = await import('hyparquet-compressors');
   const values = new Map(names.map((name) => [name, new Array<unknown>(count)]));
   const got = new Map(names.map((name) => [name, 0]));
   await parquetRead({

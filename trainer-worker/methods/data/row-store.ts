@@ -20,7 +20,7 @@ interface RowStoreOptions {
 }
 
 /** What numbers are held in: whole ones of 0 to 255, single or double precision. */
-export type NumberKind = 'byte' | 'single' | 'double';
+type NumberKind = 'byte' | 'single' | 'double';
 
 /** Numbers of any {@link NumberKind}. */
 export type KeptNumbers = Uint8Array | Float32Array | Float64Array;
