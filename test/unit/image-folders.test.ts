@@ -174,7 +174,7 @@ describe('images of a folder', () => {
     const { message } = await failure(t, files, data.images('s'));
     assert.match(
       message,
-      /s\/b.png cannot be read: it has 8 × 8 pixels, and the first image 2 × 6/,
+      /s\/b.png cannot be used: it has 8 × 8 pixels, and the first image 2 × 6/,
     );
   });
 
@@ -188,7 +188,7 @@ describe('images of a folder', () => {
     assert.deepEqual(firstPixels(grey), [124, 9, 7]);
     assert.match(
       (await failure(t, files, data.images('s'))).message,
-      /s\/b.png cannot be read: it has 1 channels, and the first image 3/,
+      /s\/b.png cannot be used: it has 1 channels, and the first image 3/,
     );
     const clear = pngOf({ width: 1, height: 1, color: 6, pixels: [200, 100, 50, 128] });
     const { message } = await failure(
@@ -196,7 +196,7 @@ describe('images of a folder', () => {
       { ...files, 's/d.png': clear },
       data.images('s', { channels: 3 }),
     );
-    assert.match(message, /s\/d.png cannot be read: something of it is transparent/);
+    assert.match(message, /s\/d.png cannot be used: something of it is transparent/);
   });
 
   test('are refused by name where a link leads out of the folder', async (t) => {
@@ -223,13 +223,13 @@ describe('images of a folder', () => {
   test('are told apart from what is no image', async (t) => {
     const at = async (contents: Uint8Array | string, name = 's/x.png') =>
       (await failure(t, { [name]: contents }, data.images('s'))).message;
-    assert.match(await at('GIF89a…'), /^The image s\/x.png cannot be read: it is a GIF, not/);
+    assert.match(await at('GIF89a…'), /^The image s\/x.png cannot be used: it is a GIF, not/);
     assert.match(await at(''), /it is empty\.$/);
     assert.match(await at('hello'), /it is neither PNG nor JPEG, not an image/);
     assert.match(await at('x', 's/x.gif'), /^s has no PNG or JPEG images/);
     assert.match(
       (await failure(t, {}, data.images('nowhere'))).message,
-      /^The folder nowhere of images cannot be read: ENOENT/,
+      /^The folder nowhere does not exist\.$/,
     );
     const depth = pngOf({ width: 1, height: 1, depth: 16, pixels: [1] });
     assert.match(await at(depth), /it has 16 bits a channel; 8 can be read/);
@@ -330,7 +330,7 @@ test('broken files of images are refused or read, and nothing else', async (t) =
       read += 1;
     } catch (error) {
       assert.equal((error as Error).name, 'ProblemError', String((error as Error).stack));
-      assert.match((error as Error).message, /^The image .*a\.png cannot be read: /);
+      assert.match((error as Error).message, /^The image .*a\.png cannot be used: /);
     }
   }
   // A quarter of them has no change, two thirds of these no cut.

@@ -26,7 +26,7 @@ test('a Parquet file is refused where it has no such column, or another kind of 
   );
   assert.match(
     await refused(data.parquet('x.parquet', { image: 'x' })),
-    /^x.parquet, row 1: the image cannot be read: its column has no bytes\./,
+    /^x.parquet, row 1: the image cannot be used: its column has no bytes\./,
   );
   assert.match(await refused(data.parquet('x.csv')), /^x.csv is not a Parquet file\./);
   assert.throws(() => data.parquet('x', { range: [0, 1] }), /'range' is for images/);

@@ -1,4 +1,5 @@
 import type { DataContext } from './dataset';
+import { ImageFault } from './image-fault';
 import { type DecodedImage, withChannels } from './image-file';
 import { ImageStore } from './image-store';
 import type { PixelSpec } from './pixels';
@@ -37,7 +38,7 @@ export class ImageCollection {
   /**
    * Takes one image.
    *
-   * @throws Error that says why it is not like the others, as the end of a sentence
+   * @throws ImageFault that says why it cannot be one of them
    * @throws ProblemError of kind `data` where there is no memory for it
    */
   take(decoded: DecodedImage, name: string): void {
@@ -53,6 +54,9 @@ export class ImageCollection {
   }
 }
 
+const sayChannels =
+  'Say what all images become: channels: 1 for grey, 3 for colours, 4 with opacity.';
+
 /** An image of the size and the channels that all have. */
 function shaped(
   decoded: DecodedImage,
@@ -61,17 +65,19 @@ function shaped(
 ): DecodedImage {
   const channels = spec.channels ?? first?.[2] ?? decoded.channels;
   if (spec.channels === null && decoded.channels !== channels) {
-    throw new Error(
-      `it has ${decoded.channels} channels, and the first image ${channels}: say channels: 1, 3 or 4`,
+    throw new ImageFault(
+      `it has ${decoded.channels} channels, and the first image ${channels}`,
+      sayChannels,
     );
   }
-  if (channels === 2) throw new Error('it is grey with opacity: say channels: 1, 3 or 4');
+  if (channels === 2) throw new ImageFault('it is grey with opacity', sayChannels);
   const image = withChannels(decoded, channels);
   const { height, width } = image;
   if (spec.size === null) {
     if (first === undefined || (first[0] === height && first[1] === width)) return image;
-    throw new Error(
-      `it has ${height} × ${width} pixels, and the first image ${first[0]} × ${first[1]}: say what all become by size, for example size: [32, 32]`,
+    throw new ImageFault(
+      `it has ${height} × ${width} pixels, and the first image ${first[0]} × ${first[1]}`,
+      'Say what all images become, for example by size: [32, 32].',
     );
   }
   const [newHeight, newWidth] = spec.size;

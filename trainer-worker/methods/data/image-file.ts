@@ -2,6 +2,7 @@
 import { inflateSync } from 'node:zlib';
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
 import { decode as decodeJpeg } from 'jpeg-js';
+import { ImageFault } from './image-fault';
 
 /** An image of 8 bits: grey, grey with opacity, colours, or colours with opacity. */
 export interface DecodedImage {
@@ -246,7 +247,7 @@ function jpegHeader(bytes: Uint8Array) {
  * An image of so many channels. Grey is the luma of ITU-R 601, rounded as Pillow rounds it.
  *
  * @param channels 1 for grey, 3 for red, green and blue, 4 with opacity
- * @throws Error where something of it is transparent, and opacity is not asked for
+ * @throws ImageFault where something of it is transparent, and opacity is not asked for
  */
 export function withChannels(image: DecodedImage, channels: number): DecodedImage {
   const { width, height, data, channels: given } = image;
@@ -257,7 +258,10 @@ export function withChannels(image: DecodedImage, channels: number): DecodedImag
     const at = place * given;
     const opacity = hasOpacity ? data[at + given - 1]! : 255;
     if (opacity < 255 && channels !== 4) {
-      throw new Error('something of it is transparent');
+      throw new ImageFault(
+        'something of it is transparent',
+        'Keep that by channels: 4, or write the image anew on a background.',
+      );
     }
     const isGrey = given <= 2;
     const [red, green, blue] = isGrey

@@ -3,8 +3,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { opendir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
+import type { ProblemError } from '../../../protocol/problem';
 import { excerpt } from '../options/excerpt';
 import { binaryProblem } from './data-file';
+import { imageFaultOf } from './image-fault';
 import { type DecodedImage, decodeImage } from './image-file';
 
 /** An image that was found. */
@@ -40,9 +42,11 @@ export async function findImages(given: string, directory: string): Promise<Imag
   const isPattern = pattern.isGlob && named === undefined;
   const root = path.resolve(directory, isPattern ? pattern.base : given);
   const matches = isPattern ? picomatch(pattern.glob) : () => true;
-  const stats = await stat(root).catch((cause: unknown) => {
+  const stats = await stat(root).catch((cause: NodeJS.ErrnoException) => {
     throw binaryProblem(
-      `The folder ${root} of images cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      cause.code === 'ENOENT'
+        ? `The folder ${root} does not exist.`
+        : `The folder ${root} cannot be read: ${cause.message}.`,
       'Correct the path; it is relative to the experiment file.',
       cause,
     );
@@ -116,11 +120,12 @@ async function inside(root: string, link: string): Promise<string> {
 const largestFile = 2 ** 28;
 
 /** The problem for an image that cannot be used. */
-export function unreadableImage(file: string, why: string, cause?: unknown) {
+export function unreadableImage(file: string, thrown: unknown): ProblemError {
+  const { message, remedy } = imageFaultOf(thrown);
   return binaryProblem(
-    `The image ${file} cannot be read: ${why}.`,
-    'Write it anew as a PNG of 8 bits a channel, or remove it.',
-    cause,
+    `The image ${file} cannot be used: ${excerpt(message, 200)}.`,
+    remedy,
+    thrown,
   );
 }
 
@@ -135,14 +140,14 @@ export async function readImage(
   hash: Hash,
 ): Promise<DecodedImage> {
   const { size } = await stat(file);
-  if (size > largestFile) throw unreadableImage(file, `it has ${size} bytes`);
   try {
+    if (size > largestFile)
+      throw new Error(`it has ${size} bytes; ${largestFile} are read at most`);
     const bytes = await readFile(file);
     hash.update(`${name.length} ${name} ${bytes.length}\n`).update(bytes);
     return decodeImage(bytes);
   } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
-    throw unreadableImage(file, excerpt(why, 200), error);
+    throw unreadableImage(file, error);
   }
 }
 

@@ -159,7 +159,7 @@ async function readFolder(
       images.take(decoded, found.name);
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      throw unreadableImage(found.path, error instanceof Error ? error.message : String(error));
+      throw unreadableImage(found.path, error);
     }
   }
   const store = images.store!;

@@ -4,6 +4,7 @@ import type { ClassNames } from './class-names';
 import { binaryProblem } from './data-file';
 import type { DataContext } from './dataset';
 import { ImageCollection, type ImageFilesSpec } from './image-collection';
+import { imageFaultOf } from './image-fault';
 import { decodeImage } from './image-file';
 import { pixelsOf } from './image-options';
 import type { ImagesRead } from './image-set';
@@ -128,10 +129,10 @@ export async function readParquetImages(
         images.take(decodeImage(bytesOf(value)), `row ${number}`);
       } catch (error) {
         if (error instanceof ProblemError) throw error;
-        const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+        const { message, remedy } = imageFaultOf(error);
         throw binaryProblem(
-          `${where}: the image cannot be read: ${excerpt(why, 200)}.`,
-          'Leave that row out, or write its image anew as a PNG of 8 bits a channel.',
+          `${where}: the image cannot be used: ${excerpt(message, 200)}.`,
+          remedy,
           error,
         );
       }
