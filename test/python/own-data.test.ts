@@ -150,6 +150,7 @@ describe('data as others write them', { skip: withoutReaders }, () => {
     for (const [name, channels, most, mean] of [
       ['jpeg-grey', 1, 2, 0.5],
       ['jpeg-color', 3, 4, 0.8],
+      ['jpeg-rgb', 3, 2, 0.5],
       ['jpeg-progressive', 3, 4, 0.8],
       ['jpeg-halved', 3, 48, 4],
     ] as const) {

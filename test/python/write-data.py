@@ -101,6 +101,7 @@ smooth = [Image.fromarray(a.astype(np.uint8)) for a in smooth]
 keep("jpeg-grey", [image.convert("L") for image in smooth], "jpg", quality=92)
 keep("jpeg-color", smooth, "jpg", quality=92, subsampling=0)
 keep("jpeg-halved", smooth, "jpeg", quality=92, subsampling=2)
+keep("jpeg-rgb", smooth, "jpg", quality=92, subsampling=0, keep_rgb=True)
 keep("jpeg-progressive", smooth, "jpg", quality=92, subsampling=0, progressive=True)
 
 # Parquet: columns of numbers, and images as Hugging Face has them.

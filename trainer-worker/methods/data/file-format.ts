@@ -61,6 +61,18 @@ const formats: readonly FileFormat[] = [
     begins: ['\x93NUMPY'],
     remedy: (file) => `Load it with data.npy('${path.basename(file)}').`,
   },
+  {
+    name: 'an IDX file',
+    begins: [8, 9, 11, 12, 13, 14].flatMap((type) =>
+      [1, 2, 3, 4].map((dimensions) => `\0\0${String.fromCharCode(type, dimensions)}`),
+    ),
+    remedy: (file) => `Load it with data.idx('${path.basename(file)}').`,
+  },
+  {
+    name: 'an image',
+    begins: ['\x89PNG\r\n', '\xff\xd8\xff'],
+    remedy: () => 'Name its folder, and load all images there with data.images.',
+  },
   { name: 'a ZIP archive', begins: ['PK\x03\x04'], remedy: unpack('unzip') },
   { name: 'packed by bzip2', begins: ['BZh'], has: ['1AY&SY'], remedy: unpack('bunzip2 -k') },
   { name: 'packed by xz', begins: ['\xfd7zXZ\0'], remedy: unpack('unxz -k') },
