@@ -53,7 +53,10 @@ export interface SplitOptions {
 
 /** The schemas of {@link SplitOptions}. @internal */
 export const splitShape = {
-  heldOut: z.union([fraction, z.string().min(1)]).default(0.1),
+  heldOut: z
+    // A number in quotes is a slip; who has a file of such a name writes './1'.
+    .union([fraction, z.string().regex(/[^\d.]/, 'a share of 0 to 1, or the name of a file')])
+    .default(0.1),
   splitSeed: integer(0).nullable().default(null),
 };
 
