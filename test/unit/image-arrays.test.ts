@@ -335,6 +335,17 @@ describe('images of NumPy and safetensors files', () => {
     for (const count of read) assert.ok(count >= 8 && count < 150, read.join());
   });
 
+  test('may have pixels that never vary, which columns of a table may not', async (t) => {
+    const constant = floats.map((value, i) => (i % 15 === 0 ? 0 : value));
+    const files = { rows: npy([40, 15], constant) };
+    const directory = await experimentFolder(t, files);
+    const spec = data.npy('rows');
+    const { remedy } = await problemFrom(dataMethod(spec).load(spec, { directory, seed: 0 }));
+    assert.match(remedy ?? '', /say so: image: \[height, width\]\.$/);
+    const set = await load(t, files, data.npy('rows', { image: [5, 3], range: [0, 1] }));
+    assert.deepEqual(inOrder(set), constant);
+  });
+
   test('with pixels out of range, or too dark for it, are told', async (t) => {
     const beyond = floats.slice();
     beyond[16] = 1.5;

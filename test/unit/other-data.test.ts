@@ -56,6 +56,28 @@ test('rows of other data are scaled as those to train on, and told from held-out
   assert.ok(seen.has('auroc/uniform'));
 });
 
+test('an energy of images of another shape than the data have is refused', async (t) => {
+  const text = (shape: string) =>
+    smallExperiment({
+      data: "data.idx('images')",
+      energy: `energy.convolutional({ shape: ${shape}, channels: [2] })`,
+      steps: '1',
+    });
+  // As many numbers, in another order.
+  const { message, remedy, location } = await problemFrom(prepared(t, text('[4, 1, 1]')));
+  assert.equal(
+    message,
+    'energy.convolutional: the images of the data are 2 × 2 × 1, not 4 × 1 × 1.',
+  );
+  assert.equal(remedy, 'Set shape: [2, 2, 1].');
+  assert.equal(location?.line, 5);
+  const { preview } = (await prepared(t, text('[2, 2, 1]'))).description;
+  assert.deepEqual(preview.image, {
+    ...{ height: 2, width: 2, channels: 1 },
+    ...{ from: [0, 255], to: [-1, 1] },
+  });
+});
+
 test('other data that do not fit, or are not looked at, are refused where they are named', async (t) => {
   const near = "data.csv('near.csv')";
   const toy = await problemFrom(prepared(t, experimentOf(near, 'data.twoMoons()')));

@@ -170,6 +170,7 @@ export async function loadArrays(
         sources: await keptFiles(tensors),
         ...(hasClasses ? { classes: classNames } : {}),
         warnings: [],
+        ifConstant: 'Where rows are images, say so: image: [height, width].',
       },
       { ...spec, heldOut: heldOutShare },
       splitSeed,

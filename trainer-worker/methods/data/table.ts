@@ -104,6 +104,8 @@ interface Table extends TableRows {
   /** Rows of the file that were left out for a missing number. Default 0. */
   readonly incomplete?: number;
   readonly warnings: readonly string[];
+  /** What else to do about a column that does not vary, one sentence. */
+  readonly ifConstant?: string;
 }
 
 /**
@@ -153,7 +155,7 @@ export function datasetOf(
   const warnings = [...table.warnings];
   if (standardize) {
     moments.forEach((moment, d) => {
-      requireSpread(file, columns[d]!, moment);
+      requireSpread(table, columns[d]!, moment);
     });
   } else if (domain === 'real') warnings.push(...coarse(file, columns, moments));
   const transform = standardize
@@ -305,7 +307,11 @@ function momentsOf(rows: RowStore, dimensions: number, indices: Uint32Array): Co
 const [smallestDeviation, largestDeviation] = [1e-150, 1e150];
 
 /** @throws ProblemError of kind `data` where a column cannot be standardised */
-function requireSpread(file: string, column: string, { mean, deviation }: ColumnMoments): void {
+function requireSpread(
+  { file, ifConstant }: Table,
+  column: string,
+  { mean, deviation }: ColumnMoments,
+): void {
   const shown = `Column '${excerpt(column)}' of ${file}`;
   // Rounding leaves a constant column a deviation of about 1e-16 of its size.
   const isTiny = mean !== 0 && Math.abs(mean) < smallestDeviation;
@@ -313,7 +319,7 @@ function requireSpread(file: string, column: string, { mean, deviation }: Column
     throw new ProblemError({
       kind: 'data',
       message: `${shown} has the same value in every training row, so it cannot be standardised.`,
-      remedy: 'Leave the column out, or set standardize: false.',
+      remedy: `Leave the column out, or set standardize: false.${ifConstant ? ` ${ifConstant}` : ''}`,
     });
   }
   if (deviation < smallestDeviation || !(deviation <= largestDeviation)) {

@@ -55,6 +55,7 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
   );
   const { dimensions, training } = dataset;
   const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
+  requireSameImage(loaded, dataset);
   const image = dataset.image ?? imageOf(experiment.energy, bounds);
   const layout: PreviewLayout = {
     dimensions,
@@ -210,6 +211,25 @@ export async function prepareTraining(
         observers,
       ),
   };
+}
+
+/**
+ * @throws ProblemError of kind `experiment` where an energy of images takes rows for images of another
+ *   shape than they are
+ */
+function requireSameImage(loaded: LoadedExperiment, { image }: ScaledDataset): void {
+  const { energy } = loaded.experiment;
+  if (energy.type !== 'convolutional' || image === undefined) return;
+  const { height, width, channels } = image;
+  const shape = [height, width, channels];
+  if (shape.every((length, axis) => length === energy.shape[axis])) return;
+  const location = placeOfOption(loaded, ['energy', 'shape']);
+  throw new ProblemError({
+    kind: 'experiment',
+    message: `energy.convolutional: the images of the data are ${shape.join(' × ')}, not ${energy.shape.join(' × ')}.`,
+    remedy: `Set shape: [${shape.join(', ')}].`,
+    ...(location ? { location } : {}),
+  });
 }
 
 /** What rows are to an energy of images where the data do not say: as bright as the window is wide. */
