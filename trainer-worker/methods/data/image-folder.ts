@@ -117,7 +117,7 @@ async function inside(root: string, link: string): Promise<string> {
 }
 
 /** Bytes that a file of an image has at most. */
-const largestFile = 2 ** 28;
+const largestFile = 2 ** 27;
 
 /** The problem for an image that cannot be used. */
 export function unreadableImage(file: string, thrown: unknown): ProblemError {
@@ -129,26 +129,41 @@ export function unreadableImage(file: string, thrown: unknown): ProblemError {
   );
 }
 
+/** Files that are read while others are unpacked. */
+const readAhead = 8;
+
 /**
- * The pixels of an image.
+ * The pixels of images, one after another; some files are read ahead.
  *
- * @param hash takes its name and its bytes
+ * @param hash takes their names and their bytes
  * @throws ProblemError of kind `data` that names the file and what is wrong with it
  */
-export async function readImage(
-  { name, path: file }: FoundImage,
+export async function* readImages(
+  images: readonly FoundImage[],
   hash: Hash,
-): Promise<DecodedImage> {
-  const { size } = await stat(file);
-  try {
-    if (size > largestFile)
-      throw new Error(`it has ${size} bytes; ${largestFile} are read at most`);
-    const bytes = await readFile(file);
-    hash.update(`${name.length} ${name} ${bytes.length}\n`).update(bytes);
-    return decodeImage(bytes);
-  } catch (error) {
-    throw unreadableImage(file, error);
+): AsyncGenerator<readonly [FoundImage, DecodedImage]> {
+  const ahead: Promise<Buffer>[] = [];
+  for (const [at, found] of images.entries()) {
+    for (const next of images.slice(at + ahead.length, at + readAhead)) {
+      const bytes = bytesOf(next.path);
+      // Whoever comes to it hears of it.
+      bytes.catch(() => undefined);
+      ahead.push(bytes);
+    }
+    try {
+      const bytes = await ahead.shift()!;
+      hash.update(`${found.name.length} ${found.name} ${bytes.length}\n`).update(bytes);
+      yield [found, decodeImage(bytes)];
+    } catch (error) {
+      throw unreadableImage(found.path, error);
+    }
   }
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  const { size } = await stat(file);
+  if (size > largestFile) throw new Error(`it has ${size} bytes; ${largestFile} are read at most`);
+  return readFile(file);
 }
 
 /** What tells whether the images of a folder are still the same. */

@@ -15,7 +15,7 @@ import {
   findImages,
   folderHash,
   type ImageFolder,
-  readImage,
+  readImages,
   unreadableImage,
 } from './image-folder';
 import { type ImageFilesOptions, imageFilesShape, pixelsOf } from './image-options';
@@ -153,8 +153,7 @@ async function readFolder(
     pixels: pixelsOf(spec),
     context,
   });
-  for (const found of folder.images) {
-    const decoded = await readImage(found, hash);
+  for await (const [found, decoded] of readImages(folder.images, hash)) {
     try {
       images.take(decoded, found.name);
     } catch (error) {
