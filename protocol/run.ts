@@ -70,6 +70,25 @@ export interface PreviewLayout {
   readonly bounds: readonly (readonly [number, number])[];
   /** Cells per side of the energy field, or 0 where D is not 2 and there is no field. */
   readonly resolution: number;
+  /** What samples are as images, where they are some. */
+  readonly image?: ImageLayout;
+}
+
+/** What a row of pixels is as an image: rows from the top, each from the left, channels together. */
+export interface ImageLayout {
+  readonly height: number;
+  readonly width: number;
+  /** 1 for grey, 3 for red, green and blue. */
+  readonly channels: number;
+  /** The darkest and the brightest value in the file. */
+  readonly from: readonly [number, number];
+  /** What these are in model space. */
+  readonly to: readonly [number, number];
+  /**
+   * λ, where a share v of 0 to 1 of the way from dark to bright is `logit(λ + (1 - 2λ) v)` in model space;
+   * else the way is straight.
+   */
+  readonly logit?: number;
 }
 
 /** How data were standardised: `model = (raw - mean) / scale`, per column. */

@@ -42,16 +42,33 @@ const metric = z.object({
   errorOf: z.exactOptional(z.string()),
 });
 
+const pair = z.tuple([z.number(), z.number()]);
+
+const image = z.object({
+  height: count.positive(),
+  width: count.positive(),
+  channels: count.positive(),
+  from: pair,
+  to: pair,
+  logit: z.exactOptional(z.number()),
+});
+
 const layout = z
   .object({
     dimensions: count,
     axes: z.array(z.string()),
-    bounds: z.array(z.tuple([z.number(), z.number()])),
+    bounds: z.array(pair),
     resolution: count.max(4096),
+    image: z.exactOptional(image),
   })
   .refine(
     ({ dimensions, axes, bounds }) => axes.length === dimensions && bounds.length === dimensions,
     'axes and bounds must have one entry per dimension',
+  )
+  .refine(
+    ({ dimensions, image }) =>
+      image === undefined || image.height * image.width * image.channels === dimensions,
+    'image must have one pixel value per dimension',
   );
 
 /** A relative path that stays inside the run directory, with `/` or `\`. */

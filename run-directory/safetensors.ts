@@ -113,17 +113,50 @@ export function writeSafetensors(
  * @throws Error that says what is wrong with the bytes and where
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
-  if (bytes.length < 8) throw new Error('byte 0: it ends before the length of its header.');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { places, metadata, dataStart } = placesOfTensors(bytes, bytes.length);
+  const tensors: NamedTensor[] = [];
+  const unread: UnreadTensor[] = [];
+  for (const { name, dtype, shape, begin, end } of places) {
+    const toFloats = typeOf(dtype)?.toFloats;
+    if (toFloats === undefined) unread.push({ name, dtype, shape });
+    else {
+      // Not `slice`, which for a Node buffer copies nothing.
+      const raw = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+      tensors.push({ name, shape, data: toFloats(raw) });
+    }
+  }
+  return { tensors, unread, metadata };
+}
+
+/** Where a tensor is in a file. */
+interface TensorPlace {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** From the beginning of the data. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Where the tensors of a file are, in the order of their data.
+ *
+ * @param head the file, or its beginning with all of the header
+ * @param size bytes of the file
+ * @throws Error that says what is wrong with the bytes and where
+ */
+export function placesOfTensors(head: Uint8Array, size: number) {
+  if (head.length < 8) throw new Error('byte 0: it ends before the length of its header.');
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
-  if (headerBytes > Math.min(largestHeader, bytes.length - 8)) {
+  if (headerBytes > Math.min(largestHeader, size - 8)) {
     throw new Error(`byte 0: a header of ${headerBytes} bytes does not fit into the file.`);
   }
-  const header = parseHeader(bytes.subarray(8, 8 + headerBytes));
+  const header = parseHeader(head.subarray(8, 8 + headerBytes));
   const dataStart = 8 + headerBytes;
-  const dataBytes = bytes.length - dataStart;
+  const dataBytes = size - dataStart;
   let metadata: Readonly<Record<string, string>> = {};
-  const places: ({ name: string } & ReturnType<typeof checkEntry>)[] = [];
+  const places: TensorPlace[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') metadata = checkMetadata(entry);
     else places.push({ name, ...checkEntry(name, entry, dataBytes) });
@@ -142,18 +175,7 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
       `byte ${dataStart + covered}: ${dataBytes - covered} bytes belong to no tensor.`,
     );
   }
-  const tensors: NamedTensor[] = [];
-  const unread: UnreadTensor[] = [];
-  for (const { name, dtype, shape, begin, end } of places) {
-    const toFloats = typeOf(dtype)?.toFloats;
-    if (toFloats === undefined) unread.push({ name, dtype, shape });
-    else {
-      // Not `slice`, which for a Node buffer copies nothing.
-      const raw = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-      tensors.push({ name, shape, data: toFloats(raw) });
-    }
-  }
-  return { tensors, unread, metadata };
+  return { places, metadata, dataStart };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {

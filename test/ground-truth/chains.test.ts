@@ -9,9 +9,10 @@ import { diagnostics } from '../../trainer-worker/methods/diagnostics';
 import { convergenceOf } from '../../trainer-worker/methods/diagnostics/convergence';
 import { prepareDiagnostics } from '../../trainer-worker/methods/diagnostics/prepare';
 import { modelOf } from '../../trainer-worker/methods/energies/model';
-import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/methods/samplers';
+import { samplerMethod, samplers } from '../../trainer-worker/methods/samplers';
 import { runChain } from '../../trainer-worker/methods/samplers/chain';
 import { recorded, recordName } from '../../trainer-worker/methods/samplers/recorded';
+import { everySampler } from '../support/every-sampler';
 import { trainingStep } from '../support/training-step';
 
 function near(measured: number, expected: number, tolerance: number): void {
@@ -93,9 +94,8 @@ describe('a recorded sampler', () => {
     1,
   );
   const observe = (points: tf.Tensor2D) => tf.concat([points, tf.neg(points)], 1) as tf.Tensor2D;
-  for (const [name, { create }] of Object.entries(samplers)) {
+  for (const [name, spec] of everySampler) {
     test(`passes where ${name} passes`, async () => {
-      const spec = (create as () => SamplerSpec)();
       const sampling = samplerMethod(spec).build(spec);
       const run = async (iterations: number, record: boolean) => {
         const program = compileProgram({

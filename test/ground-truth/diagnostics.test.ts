@@ -82,7 +82,8 @@ async function measured(
     readonly bounds?: ReturnType<typeof boundsOf>;
   },
 ): Promise<KnownEstimate> {
-  const { dimensions, heldOut } = dataset;
+  const { dimensions } = dataset;
+  const heldOut = dataset.heldOut.subarray();
   const space = smallSpaceOf(dataset, bounds, 0);
   const diagnostic = diagnostics[name].prepare({
     dataset,
@@ -187,7 +188,7 @@ describe('likelihood and divergence', () => {
     const log = dataset.logDensity!;
     within(await measured('kullbackLeibler', dataset, { energy: (x) => -log(x) }), 0);
     const { training } = dataset;
-    const square = training.reduce((sum, x) => sum + x * x, 0) / training.length;
+    const square = training.subarray().reduce((sum, x) => sum + x * x, 0) / training.length;
     const bounds = [
       [-12, 12],
       [-12, 12],

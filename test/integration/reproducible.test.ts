@@ -12,6 +12,7 @@ import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 import type { Checkpoint } from '../../trainer-worker/trainer/training/run-observer';
 import { until } from '../support/condition';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
+import { idxOf } from '../support/idx';
 import { ebm, start } from '../support/trainer';
 
 const source = smallExperiment({
@@ -75,3 +76,58 @@ test('a run that was killed goes on from its checkpoint bit for bit', async (t) 
   const resumed = await trained(file, { step: 80, tensors, metadata: {} });
   assert.deepEqual(bitsOf(resumed), whole);
 });
+
+/** Images of 3 × 2 pixels. */
+const images = idxOf(
+  [60, 3, 2],
+  Array.from({ length: 360 }, (_, i) => (i * 97) % 256),
+);
+
+for (const [name, changes] of [
+  [
+    'noise for each batch, mirrored by chance',
+    { data: "data.idx('images', { dequantize: true, flip: true })" },
+  ],
+  [
+    'noise for each batch, as logits',
+    { data: "data.idx('images', { dequantize: true, logit: 0.05 })" },
+  ],
+  [
+    'bits drawn for each batch',
+    {
+      data: "data.idx('images', { binarize: 'drawn' })",
+      objective:
+        'objective.persistentContrastiveDivergence({ sampler: sampler.gibbsWithGradients({ steps: 3 }), bufferSize: 128 })',
+    },
+  ],
+] as const) {
+  test(`images with ${name} are trained on alike after a resume, bit for bit`, async (t) => {
+    const text = smallExperiment({
+      ...changes,
+      preview: '{ every: 10, samples: 32 }',
+      checkpoint: '{ every: 7, everySeconds: null }',
+    });
+    const folder = await experimentFolder(t, { 'images.ebm.ts': text, images });
+    const loaded = await loadExperiment(path.join(folder, 'images.ebm.ts'));
+    const train = async (saved?: Checkpoint) => {
+      const prepared = await prepareTraining(loaded, saved ? { saved } : {});
+      const { image } = prepared.description.preview;
+      assert.deepEqual([image?.height, image?.width, image?.channels], [3, 2, 1]);
+      const checkpoints = new Map<number, Checkpoint>();
+      const loop = prepared.createLoop([
+        {
+          async checkpoint(checkpoint) {
+            const tensors = checkpoint.tensors.map((one) => ({ ...one, data: one.data.slice() }));
+            checkpoints.set(checkpoint.step, { ...checkpoint, tensors });
+          },
+        },
+      ]);
+      assert.equal(await loop.run(), 'finished');
+      return checkpoints;
+    };
+    const whole = await train();
+    const resumed = await train(whole.get(7));
+    assert.deepEqual(bitsOf(resumed.get(20)!), bitsOf(whole.get(20)!));
+    assert.notDeepEqual(bitsOf(whole.get(7)!), bitsOf(whole.get(20)!));
+  });
+}

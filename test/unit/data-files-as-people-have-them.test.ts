@@ -38,6 +38,8 @@ type Step =
       readonly file?: string;
       readonly text?: string;
       readonly options?: Options;
+      /** Another function of `data` that the remedy names. */
+      readonly by?: 'parquet';
     };
 
 interface Case {
@@ -297,7 +299,18 @@ const files: readonly Case[] = [
     ],
     rows,
   },
-  converted('frame.parquet', /is a Parquet file, not CSV/),
+  {
+    file: 'frame.parquet',
+    steps: [
+      {
+        says: /is a Parquet file, not CSV/,
+        doing: /Load it with data\.parquet\('frame\.parquet'\)/,
+        by: 'parquet',
+      },
+    ],
+    rows,
+    axes: ['x', 'y'],
+  },
   converted('frame.feather', /is a Feather file/),
   converted('frame.pkl', /is a pickle/),
   converted('frame.json', /is JSON text/),
@@ -503,7 +516,9 @@ const files: readonly Case[] = [
   },
   {
     file: 'array-3d.npy',
-    steps: [{ says: /an array of shape \[3, 2, 4\]/, run: 'code' }],
+    steps: [
+      { says: /image 1 has 2 at row 1, column 3, which is not between 0 and 1/, run: 'code' },
+    ],
     rows: [0, 8, 16].map((first) => Array.from({ length: 8 }, (_, i) => first + i)),
   },
   converted('array-nan.npy', /row 3, column 1 \('x1'\) is NaN/, { rows: complete }),
@@ -562,8 +577,12 @@ function written(options: Options): string[] {
   return Object.entries(options).map(([key, value]) => `${key}: ${text(value)}`);
 }
 
-async function load(folder: string, file: string, options: Options) {
+async function load(folder: string, file: string, options: Options, by?: 'parquet') {
   const given = options as never;
+  if (by) {
+    const spec = data[by](file, given);
+    return await dataMethod(spec).load(spec, { directory: folder, seed: 1 });
+  }
   const isArray = /\.np[yz]$/.test(file);
   const spec = isArray ? data.npy(file, given) : data.csv(file, given);
   return await dataMethod(spec).load(spec, { directory: folder, seed: 1 });
@@ -578,8 +597,9 @@ async function follow(t: TestContext, one: Case) {
   const folder = await experimentFolder(t, { [one.file]: one.text ?? bytes(one.file) });
   let file = one.file;
   let options: Options = { standardize: false, ...one.options };
+  let by: 'parquet' | undefined;
   for (const step of one.steps ?? []) {
-    const problem = await load(folder, file, options).then(
+    const problem = await load(folder, file, options, by).then(
       () => assert.fail(`${file} is not refused: ${step.says}`),
       (error: unknown) => {
         if (error instanceof ProblemError) return error.problem;
@@ -605,14 +625,15 @@ async function follow(t: TestContext, one: Case) {
       assert.match(remedy, step.doing);
       file = step.file ?? file;
       options = { ...options, ...step.options };
+      by = step.by;
       if (step.text ?? step.file)
         await writeFile(path.join(folder, file), step.text ?? bytes(file));
     }
   }
-  const set = await load(folder, file, options);
+  const set = await load(folder, file, options, by);
   const { dimensions, training, heldOut } = set;
   const classes = set.labels && [...set.labels.training, ...set.labels.heldOut];
-  const all = Float32Array.from([...training, ...heldOut]);
+  const all = Float32Array.from([...training.subarray(), ...heldOut.subarray()]);
   const found = Array.from({ length: all.length / dimensions }, (_, i) => [
     ...all.subarray(i * dimensions, (i + 1) * dimensions),
     ...(classes ? [set.labels!.classes[classes[i]!]!] : []),

@@ -49,7 +49,7 @@ describe('a CSV file', () => {
     assert.deepEqual(set.axes, ['b', 'a']);
     assert.equal(set.dimensions, 2);
     assert.equal(set.heldOut.length, 2);
-    const all = Float32Array.from([...set.training, ...set.heldOut]);
+    const all = Float32Array.from([...set.training.subarray(), ...set.heldOut.subarray()]);
     assert.deepEqual(sortedRows(all, 2), [
       [10, 1],
       [20, 2],
@@ -60,7 +60,7 @@ describe('a CSV file', () => {
     // The rows of the file hold their own numbers.
     assert.deepEqual(
       [...set.trainingNumbers!],
-      [...set.training].filter((_, index) => index % 2 === 1),
+      [...set.training.subarray()].filter((_, index) => index % 2 === 1),
     );
     assert.equal(set.transform, undefined);
     const sha256 = createHash('sha256').update(text).digest('hex');
@@ -70,14 +70,15 @@ describe('a CSV file', () => {
   test('is split by the seed', async (t) => {
     const spec = data.csv(file, { columns: ['a'], ...raw });
     const held = new Set<number>();
-    for (let seed = 0; seed < 20; seed++) held.add((await load(t, text, spec, seed)).heldOut[0]!);
+    for (let seed = 0; seed < 20; seed++)
+      held.add((await load(t, text, spec, seed)).heldOut.subarray()[0]!);
     assert.ok(held.size > 2);
     assert.deepEqual(await load(t, text, spec, 3), await load(t, text, spec, 3));
   });
 
   test('is standardised with the moments of the training rows, and tells them', async (t) => {
     const set = await load(t, text, data.csv(file, { columns: ['a', 'b'], heldOut: 0.2 }));
-    const rows = sortedRows(set.training, 2);
+    const rows = sortedRows(set.training.subarray(), 2);
     for (const d of [0, 1]) {
       const column = rows.map((row) => row[d]!);
       const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
@@ -85,7 +86,7 @@ describe('a CSV file', () => {
       assert.ok(Math.abs(mean) < 1e-6 && Math.abs(square - 1) < 1e-6);
     }
     const { mean, scale } = set.transform!;
-    const held = set.heldOut[0]! * scale[0]! + mean[0]!;
+    const held = set.heldOut.subarray()[0]! * scale[0]! + mean[0]!;
     assert.ok(Math.abs(held - Math.round(held)) < 1e-5 && held > 0.5 && held < 5.5);
   });
 
@@ -104,8 +105,8 @@ describe('a CSV file', () => {
     );
     const inRows = z.reduce((sum, v) => sum + normal(v, 0, 1), 0);
     // Double precision; z is the only rounded number and the same on both sides.
-    assert.ok(Math.abs(inRows - set.logScale! - inFile) < 1e-9);
-    assert.ok(set.logScale! > 5);
+    assert.ok(Math.abs(inRows - Number(set.logScale) - inFile) < 1e-9);
+    assert.ok(Number(set.logScale) > 5);
     assert.equal((await load(t, wide, data.csv(file, raw))).logScale, 0);
     assert.equal((await load(t, '', data.twoMoons({ samples: 3 }))).logScale, 0);
     assert.equal((await load(t, '', data.barsAndStripes())).logScale, 0);
@@ -232,16 +233,75 @@ describe('a CSV file', () => {
   });
 });
 
+describe('held-out rows in a file of their own', () => {
+  const files = {
+    'train.csv': 'a,kind,b\n1,x,2\n3,y,5\n5,x,9\n',
+    'test.csv': 'b,a,kind\n7,8,z\n4,2,y\n',
+    'other.csv': 'a,c\n1,2\n',
+    'train.npy': npyOf([1, 2, 3, 5, 5, 9], [3, 2]),
+    'test.npy': npyOf([8, 7, 2, 4], [2, 2]),
+    'wide.npy': npyOf([1, 2, 3], [1, 3]),
+    'classes.npy': npyOf([3, 1, 3], [3]),
+    'theirs.npy': npyOf([2, 1], [2]),
+  };
+  const loadAll = async (t: TestContext, spec: DataSpec) => {
+    const directory = await experimentFolder(t, files);
+    return dataMethod(spec).load(spec, { directory, seed: 0 });
+  };
+
+  test('are scaled by what was trained on, and have their columns by name', async (t) => {
+    const set = await loadAll(t, data.csv('train.csv', { heldOut: 'test.csv', label: 'kind' }));
+    assert.deepEqual(set.axes, ['a', 'b']);
+    assert.deepEqual(set.labels?.classes, ['x', 'y', 'z']);
+    assert.deepEqual([...set.labels!.training], [0, 1, 0]);
+    assert.deepEqual([...set.labels!.heldOut], [2, 1]);
+    const { mean, scale } = set.transform!;
+    assert.deepEqual(mean, [3, 16 / 3]);
+    const expected = [8, 7, 2, 4].map((value, i) =>
+      Math.fround((value - mean[i % 2]!) / scale[i % 2]!),
+    );
+    assert.deepEqual([...set.heldOut.subarray()], expected);
+    assert.deepEqual(
+      set.files?.map((one) => one.file),
+      ['train.csv', 'test.csv'],
+    );
+  });
+
+  test('of arrays have classes of their own too', async (t) => {
+    const spec = data.npy('train.npy', {
+      ...{ heldOut: 'test.npy', labels: 'classes.npy', heldOutLabels: 'theirs.npy' },
+      standardize: false,
+    });
+    const set = await loadAll(t, spec);
+    assert.deepEqual([...set.training.subarray()], [1, 2, 3, 5, 5, 9]);
+    assert.deepEqual([...set.heldOut.subarray()], [8, 7, 2, 4]);
+    assert.deepEqual(set.labels?.classes, ['1', '2', '3']);
+    assert.deepEqual([...set.labels!.training, ...set.labels!.heldOut], [2, 0, 2, 1, 0]);
+  });
+
+  test('of other columns are refused', async (t) => {
+    const csv = await problemFrom(
+      loadAll(t, data.csv('train.csv', { heldOut: 'other.csv', label: 'kind' })),
+    );
+    assert.match(csv.message, /other\.csv has no column 'b'/);
+    const npy = await problemFrom(loadAll(t, data.npy('train.npy', { heldOut: 'wide.npy' })));
+    assert.match(npy.message, /wide\.npy has 3 columns that are not the 2 of .*train\.npy/);
+  });
+});
+
 describe('a NumPy file', () => {
   test('gives its rows; one dimension is one column', async (t) => {
     const set = await load(t, npyOf([1, 2, 3, 4, 5, 6], [3, 2]), data.npy(file, raw));
     assert.deepEqual(set.axes, ['x1', 'x2']);
     assert.match(set.files![0]!.sha256, /^[0-9a-f]{64}$/);
-    assert.deepEqual(sortedRows(Float32Array.from([...set.training, ...set.heldOut]), 2), [
-      [1, 2],
-      [3, 4],
-      [5, 6],
-    ]);
+    assert.deepEqual(
+      sortedRows(Float32Array.from([...set.training.subarray(), ...set.heldOut.subarray()]), 2),
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    );
     const line = await load(
       t,
       npyOf([1, 2, 3, 4], [4]),
@@ -258,19 +318,23 @@ describe('a NumPy file', () => {
     );
     const values = Buffer.from(BigInt64Array.of(1n, -2n, 3n).buffer);
     const set = await load(t, Buffer.concat([header, values]), data.npy(file, raw));
-    assert.deepEqual(sortedRows(Float32Array.from([...set.training, ...set.heldOut]), 1), [
-      [-2],
-      [1],
-      [3],
-    ]);
+    assert.deepEqual(
+      sortedRows(Float32Array.from([...set.training.subarray(), ...set.heldOut.subarray()]), 1),
+      [[-2], [1], [3]],
+    );
   });
 
   test('that is wrong is refused: what, where, and what would be right', async (t) => {
     const broken = await failure(t, 'hello', data.npy(file));
     assert.match(broken.message, /^FILE is not a NumPy file of numbers: /);
     assert.match(broken.remedy ?? '', /numpy\.save/);
-    const cube = await failure(t, npyOf([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]), data.npy(file));
-    assert.equal(cube.message, 'FILE holds an array of shape [2, 2, 2].');
+    const deep = await failure(t, npyOf([1, 2, 3, 4], [2, 1, 1, 1, 2]), data.npy(file));
+    assert.match(
+      deep.message,
+      /^FILE holds an array of shape \[2, 1, 1, 1, 2\], of more than four/,
+    );
+    const scalar = await failure(t, npyOf([1], []), data.npy(file));
+    assert.equal(scalar.message, 'FILE holds an array of shape [].');
     const nan = await failure(t, npyOf([1, 2, 3, Number.NaN, 5, 6], [3, 2]), data.npy(file));
     assert.equal(nan.message, "FILE, row 2, column 2 ('x2') is NaN.");
     const names = await failure(

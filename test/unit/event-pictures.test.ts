@@ -87,9 +87,13 @@ describe('a picture', () => {
     const picture = pictureOf(
       { step: 0, samples, count: 70 },
       {
-        layout: { ...layout, dimensions: 6, bounds: Array.from({ length: 6 }, () => [0, 1]) },
+        layout: {
+          ...layout,
+          dimensions: 6,
+          bounds: Array.from({ length: 6 }, () => [0, 1]),
+          image: { height: 2, width: 3, channels: 1, from: [0, 255], to: [0, 1] },
+        },
         data: { values: new Float32Array(0), count: 0 },
-        imageShape: [2, 3, 1],
       },
     )!;
     const { width, height, at } = pixelsOf(asPng(picture));

@@ -55,7 +55,9 @@ for (const [name, contents, spec] of sources) {
   describe(`a large ${name} file`, () => {
     test('gives each row once, and the hash of its bytes', async (t) => {
       const set = await (await reads(t, contents, spec(null))).load();
-      const found = [...firstOf(set.training), ...firstOf(set.heldOut)].sort((a, b) => a - b);
+      const found = [...firstOf(set.training.subarray()), ...firstOf(set.heldOut.subarray())].sort(
+        (a, b) => a - b,
+      );
       assert.ok(found.length === count && found.every((row, i) => row === i));
       const sha256 = createHash('sha256').update(contents).digest('hex');
       assert.deepEqual(set.files, [{ file: 'rows', sha256 }]);
@@ -69,7 +71,7 @@ for (const [name, contents, spec] of sources) {
       const rows = Number(/option rows: (\d+);/.exec(problem.remedy ?? '')?.[1]);
       assert.ok(rows >= 5_000 && rows < count, problem.remedy);
       const set = await (await reads(t, contents, spec(rows), memory)).load();
-      const found = [...firstOf(set.training), ...firstOf(set.heldOut)];
+      const found = [...firstOf(set.training.subarray()), ...firstOf(set.heldOut.subarray())];
       assert.equal(found.length, rows);
       assert.equal(new Set(found).size, rows, 'a row is there twice');
       // Of equal chances: the mean of rows drawn from 0 … n - 1 is off by 6 deviations,

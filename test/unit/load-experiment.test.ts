@@ -79,6 +79,7 @@ describe('an experiment that is right', () => {
         chainSteps: 100,
         sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
         diagnostics: null,
+        outOfDistribution: null,
       },
       checkpoint: { every: null, everySeconds: 60, keep: 3, best: null },
       guard: {
@@ -457,6 +458,7 @@ describe('overrides', () => {
       resolution: 32,
       chainSteps: 0,
       diagnostics: null,
+      outOfDistribution: null,
     });
     // The shown chains move as the trained ones do.
     assert.deepEqual(shown, (config['objective'] as { sampler: Json }).sampler);

@@ -9,12 +9,13 @@ import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
 import { runSharded } from '../../trainer-worker/compiler/run/run-sharded';
 import { shardProgram } from '../../trainer-worker/compiler/shard/shard';
 import type { Domain } from '../../trainer-worker/methods/data/domain';
-import { type SamplerSpec, samplerMethod, samplers } from '../../trainer-worker/methods/samplers';
+import { type SamplerSpec, samplerMethod } from '../../trainer-worker/methods/samplers';
 import {
   chainPrograms,
   type ModelDefinition,
 } from '../../trainer-worker/trainer/training/model-programs';
 import { ShownChains } from '../../trainer-worker/trainer/training/shown-chains';
+import { everySampler } from '../support/every-sampler';
 
 /** From where `onnxruntime-node` is found. */
 const here = path.resolve('index.js');
@@ -44,8 +45,7 @@ function quadratic(domain: Domain, levels: boolean): ModelDefinition {
 const ofLevels = ['annealedLangevin', 'reverseSde', 'predictorCorrector', 'probabilityFlow'];
 
 const cases: readonly (readonly [name: string, SamplerSpec, Domain])[] = [
-  ...Object.entries(samplers).map(([name, { create }]) => {
-    const spec = (create as () => SamplerSpec)();
+  ...everySampler.map(([name, spec]) => {
     return [name, spec, (samplerMethod(spec).domains ?? ['real'])[0]!] as const;
   }),
   ['adapted MALA', sampler.metropolisAdjustedLangevin({ targetAcceptance: 0.6 }), 'real'],

@@ -53,7 +53,7 @@ export const barsAndStripesMethod: DataMethod<BarsAndStripesSpec, typeof barsAnd
     const sides = Array.from({ length: size }, (_, index) => index);
     return {
       dimensions,
-      imageShape: [size, size, 1],
+      image: { height: size, width: size, channels: 1, from: [0, 1], to: [0, 1] },
       axes: sides.flatMap((row) => sides.map((column) => `${row + 1},${column + 1}`)),
       domain: 'binary',
       logScale: 0,

@@ -1,11 +1,12 @@
 import { Random, type Stream, streams } from '../../compiler/random/random';
+import type { Rows } from './rows';
 
 /**
  * Batches of rows without replacement: every row once per epoch, in a random order that is a pure
  * function of the seed and the epoch. A batch may span two epochs.
  */
 export class Batches {
-  readonly #rows: Float32Array;
+  readonly #rows: Rows;
   readonly #labels: Float32Array | undefined;
   readonly #dimensions: number;
   readonly #size: number;
@@ -20,7 +21,7 @@ export class Batches {
    * @param stream what decides the order; that of the data's batches where absent
    */
   constructor(
-    rows: Float32Array,
+    rows: Rows,
     dimensions: number,
     size: number,
     seed: number,
@@ -38,9 +39,11 @@ export class Batches {
   /** The `[batch, D]` rows of training step `step`, from 1. */
   of(step: number): Float32Array {
     const dimensions = this.#dimensions;
+    const chosen = Uint32Array.from({ length: this.#size }, (_, i) => this.rowAt(step, i));
+    const drawn = this.#rows.drawn?.(chosen, step);
+    if (drawn) return drawn;
     const batch = new Float32Array(this.#size * dimensions);
-    for (let i = 0; i < this.#size; i++) {
-      const row = this.rowAt(step, i);
+    for (const [i, row] of chosen.entries()) {
       batch.set(this.#rows.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
     }
     return batch;

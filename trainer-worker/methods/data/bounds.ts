@@ -1,5 +1,6 @@
 import type { Random } from '../../compiler/random/random';
 import type { Domain } from './domain';
+import { blocksOf, type Rows } from './rows';
 
 /** A window, `[low, high]` per dimension. */
 export type Bounds = readonly (readonly [number, number])[];
@@ -9,19 +10,19 @@ export type Bounds = readonly (readonly [number, number])[];
  *
  * @param domain it is cut at zero for data that are not negative, and around 0 and 1 for binary ones
  */
-export function boundsOf(
-  points: Float32Array,
-  dimensions: number,
-  domain: Domain = 'real',
-): Bounds {
+export function boundsOf(points: Rows, dimensions: number, domain: Domain = 'real'): Bounds {
   if (domain === 'binary') return Array.from({ length: dimensions }, () => [-margin, 1 + margin]);
-  return Array.from({ length: dimensions }, (_, d) => {
-    let low = Number.POSITIVE_INFINITY;
-    let high = Number.NEGATIVE_INFINITY;
-    for (let i = d; i < points.length; i += dimensions) {
-      low = Math.min(low, points[i]!);
-      high = Math.max(high, points[i]!);
+  const lows = new Float64Array(dimensions).fill(Number.POSITIVE_INFINITY);
+  const highs = new Float64Array(dimensions).fill(Number.NEGATIVE_INFINITY);
+  for (const [, block] of blocksOf(points, dimensions)) {
+    for (const [i, value] of block.entries()) {
+      const d = i % dimensions;
+      lows[d] = Math.min(lows[d]!, value);
+      highs[d] = Math.max(highs[d]!, value);
     }
+  }
+  return Array.from(lows, (low, d) => {
+    const high = highs[d]!;
     // A constant column has no width of its own.
     const width = high > low ? high - low : Math.max(1, Math.abs(high));
     const from = low - margin * width;

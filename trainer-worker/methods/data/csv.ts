@@ -8,13 +8,22 @@ import { ambiguous, listed, noColumn, noNumber, unnamed, wrongLength } from './c
 import { type CsvRecord, fieldsOf, firstLine, readRecords } from './csv-records';
 import { type DataFile, dataProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
+import type { DataContext } from './dataset';
 import { decodeText } from './decode-text';
 import type { Domain } from './domain';
 import { type NumberReader, numberReader } from './number-text';
 import { RowStore } from './row-store';
-import { columnNames, datasetOf, memoryForRows, type TableOptions, tableShape } from './table';
+import {
+  columnNames,
+  datasetOf,
+  memoryForRows,
+  type SplitOptions,
+  splitShape,
+  type TableOptions,
+  tableShape,
+} from './table';
 
-export interface CsvOptions extends TableOptions {
+export interface CsvOptions extends TableOptions, SplitOptions {
   /** Names of the columns to use, in this order. Default: all columns but that of the classes. */
   readonly columns?: readonly string[];
   /**
@@ -68,7 +77,8 @@ export interface CsvSpec {
   readonly skip: number;
   readonly encoding: string | null;
   readonly standardize: boolean | null;
-  readonly heldOut: number;
+  readonly heldOut: number | string;
+  readonly splitSeed: number | null;
   readonly domain: Domain;
   readonly label: string | null;
   readonly rows: number | null;
@@ -108,6 +118,7 @@ const schema: z.ZodType<CsvSpec> = z
     skip: integer(0, 1_000_000).default(0),
     encoding: z.string().nullable().default(null),
     ...tableShape,
+    ...splitShape,
   })
   .refine(({ encoding }) => encoding === null || isEncoding(encoding), {
     path: ['encoding'],
@@ -135,14 +146,36 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
   domain: ({ domain }) => domain,
   hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
-    const file = await openDataFile(spec.path, context);
-    const memory = context.memory ?? memoryForRows();
-    const reading = new CsvReading(spec, file, context.seed, memory);
-    const texts = decodeText(file.contents(), spec.encoding, file.path);
-    await readRecords(texts, spec, file.path, (record, comments) => reading.take(record, comments));
-    return datasetOf(await reading.table(), spec, context.seed);
+    const classes = new ClassNames(numberReader(spec));
+    const table = await readTable(spec, spec.path, context, classes);
+    const splitSeed = spec.splitSeed ?? context.seed;
+    if (typeof spec.heldOut === 'number') {
+      return datasetOf(table, { ...spec, heldOut: spec.heldOut }, splitSeed);
+    }
+    const asThose = { ...spec, columns: table.columns, rows: null };
+    const others = await readTable(asThose, spec.heldOut, context, classes);
+    return datasetOf(
+      {
+        ...table,
+        sources: [...table.sources, ...others.sources],
+        warnings: [...table.warnings, ...others.warnings],
+      },
+      { ...spec, heldOut: 0 },
+      splitSeed,
+      others,
+    );
   },
 };
+
+/** Reads a file whose classes may be known already. */
+async function readTable(spec: CsvSpec, path: string, context: DataContext, classes: ClassNames) {
+  const file = await openDataFile(path, context);
+  const memory = context.memory ?? memoryForRows();
+  const reading = new CsvReading(spec, file, classes, context.seed, memory);
+  const texts = decodeText(file.contents(), spec.encoding, file.path);
+  await readRecords(texts, spec, file.path, (record, comments) => reading.take(record, comments));
+  return reading.table();
+}
 
 /** A column that is used: what it is called and its place, from 0. */
 interface Column {
@@ -176,14 +209,14 @@ class CsvReading {
   #incomplete = 0;
   #counting: Map<number, number> | undefined;
 
-  constructor(spec: CsvSpec, file: DataFile, seed: number, memory: number) {
+  constructor(spec: CsvSpec, file: DataFile, classes: ClassNames, seed: number, memory: number) {
     this.#spec = spec;
     this.#file = file;
     this.#seed = seed;
     this.#memory = memory;
     this.#number = numberReader(spec);
     this.#isMissing = missingTest(spec.missing, this.#number);
-    this.#classes = new ClassNames(this.#number);
+    this.#classes = classes;
   }
 
   /** One row; the first may name the columns. */
@@ -210,7 +243,7 @@ class CsvReading {
     const { chosen, label, store } = layout;
     return {
       file,
-      source: await this.#file.kept(),
+      sources: [await this.#file.kept()],
       rows: store,
       columns: chosen.map(({ name }) => name),
       ...(label ? { classes: this.#classes } : {}),

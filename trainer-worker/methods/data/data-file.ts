@@ -140,6 +140,14 @@ export function dataProblem(
   );
 }
 
+/**
+ * A problem with a data file that is no text: it is told where the experiment names the file, which no
+ * editor could show.
+ */
+export function binaryProblem(message: string, remedy: string, cause?: unknown): ProblemError {
+  return new ProblemError({ kind: 'data', message, remedy }, { cause });
+}
+
 /** The problem for a data file that cannot be read. */
 function unreadable(file: string, cause: unknown): ProblemError {
   if (cause instanceof ProblemError) return cause;
@@ -160,7 +168,11 @@ function unreadable(file: string, cause: unknown): ProblemError {
 
 async function isFolder(file: string): Promise<ProblemError> {
   const inside = await readdir(file).catch(() => []);
-  const data = inside.filter((name) => /\.(?:[ct]sv|txt|np[yz])(?:\.gz)?$/i.test(name)).sort();
+  const data = inside
+    .filter((name) =>
+      /\.(?:[ct]sv|txt|np[yz]|safetensors|parquet)(?:\.gz)?$|-ubyte(?:\.gz)?$/i.test(name),
+    )
+    .sort();
   return new ProblemError({
     kind: 'data',
     message: `${file} is a folder, no data file.`,

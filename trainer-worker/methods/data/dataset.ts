@@ -1,5 +1,7 @@
-import type { DataTransform, KeptFile } from '../../../protocol/run';
+import type { DataTransform, ImageLayout, KeptFile } from '../../../protocol/run';
+import type { Bounds } from './bounds';
 import type { Domain } from './domain';
+import type { Rows } from './rows';
 
 /** The class of each row, as an index into `classes`. */
 export interface DataLabels {
@@ -17,6 +19,9 @@ export interface DataLabels {
  */
 export type LogDensity = (point: ArrayLike<number>) => number;
 
+/** log |∂ raw / ∂ model| in nats: of all points, or of each `[D]` point. */
+type LogScale = number | ((point: ArrayLike<number>) => number);
+
 /** Rows of numbers, split for training and for held-out measures; all in model space. */
 export interface Dataset {
   /** D, the numbers in a row. */
@@ -25,11 +30,11 @@ export interface Dataset {
   readonly axes: readonly string[];
   readonly domain: Domain;
   /** `[n, D]`, row-major. */
-  readonly training: Float32Array;
+  readonly training: Rows;
   /** `[n]`: which row of its file each training row is, from 1, where all rows of one are used. */
   readonly trainingNumbers?: Uint32Array;
   /** `[m, D]`, row-major; never trained on. */
-  readonly heldOut: Float32Array;
+  readonly heldOut: Rows;
   /** `[m]`: the same of the held-out rows. */
   readonly heldOutNumbers?: Uint32Array;
   /** Where the rows belong to classes. */
@@ -40,11 +45,14 @@ export interface Dataset {
   readonly transform?: DataTransform;
   /**
    * log |∂ raw / ∂ model| in nats, Σ log scale over the dimensions: a log-density of these rows less this
-   * is one per units of the file. 0 where absent: rows are as they were given, or it is of probabilities.
+   * is one per units of the file. A function of a row where it depends on that. 0 where absent: rows are as
+   * they were given, or it is of probabilities.
    */
-  readonly logScale?: number;
-  /** Height, width and channels, where a row is an image. */
-  readonly imageShape?: readonly [height: number, width: number, channels: number];
+  readonly logScale?: LogScale;
+  /** What a row is as an image, if it is one. */
+  readonly image?: ImageLayout;
+  /** The window that is shown and in which chains begin. Default: around all rows, see `boundsOf`. */
+  readonly bounds?: Bounds;
   /** The files that it was read from, if any. */
   readonly files?: readonly KeptFile[];
   /** What the user should know of them that does not keep them from being trained on. */

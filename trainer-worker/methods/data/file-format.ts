@@ -24,7 +24,11 @@ const unpack = (program: string) => (file: string) =>
 
 /** What people have data in, by how it begins; the bytes are read as Latin-1. */
 const formats: readonly FileFormat[] = [
-  { name: 'a Parquet file', begins: ['PAR1\x15'], remedy: byPandas('read_parquet') },
+  {
+    name: 'a Parquet file',
+    begins: ['PAR1'],
+    remedy: (file) => `Load it with data.parquet('${path.basename(file)}').`,
+  },
   { name: 'a Feather file', begins: ['ARROW1\0\0'], remedy: byPandas('read_feather') },
   {
     name: 'an HDF5 file',
@@ -56,6 +60,18 @@ const formats: readonly FileFormat[] = [
     name: 'a NumPy file',
     begins: ['\x93NUMPY'],
     remedy: (file) => `Load it with data.npy('${path.basename(file)}').`,
+  },
+  {
+    name: 'an IDX file',
+    begins: [8, 9, 11, 12, 13, 14].flatMap((type) =>
+      [1, 2, 3, 4].map((dimensions) => `\0\0${String.fromCharCode(type, dimensions)}`),
+    ),
+    remedy: (file) => `Load it with data.idx('${path.basename(file)}').`,
+  },
+  {
+    name: 'an image',
+    begins: ['\x89PNG\r\n', '\xff\xd8\xff'],
+    remedy: () => 'Name its folder, and load all images there with data.images.',
   },
   { name: 'a ZIP archive', begins: ['PK\x03\x04'], remedy: unpack('unzip') },
   { name: 'packed by bzip2', begins: ['BZh'], has: ['1AY&SY'], remedy: unpack('bunzip2 -k') },

@@ -6,10 +6,15 @@ import { customMethod } from './custom';
 import type { DataMethod } from './data-method';
 import { eightGaussiansMethod } from './eight-gaussians';
 import { gaussianMixtureMethod } from './gaussian-mixture';
+import { idxMethod } from './idx';
+import { imagesMethod } from './images';
 import { isingMethod } from './ising';
 import { npyMethod } from './npy';
+import { npzMethod } from './npz';
+import { parquetMethod } from './parquet';
 import { pinwheelMethod } from './pinwheel';
 import { ringsMethod } from './rings';
+import { safetensorsMethod } from './safetensors';
 import { spiralsMethod } from './spirals';
 import { swissRollMethod } from './swiss-roll';
 import { twoMoonsMethod } from './two-moons';
@@ -28,6 +33,11 @@ export const dataMethods = {
   ising: isingMethod,
   csv: csvMethod,
   npy: npyMethod,
+  npz: npzMethod,
+  idx: idxMethod,
+  safetensors: safetensorsMethod,
+  images: imagesMethod,
+  parquet: parquetMethod,
   custom: customMethod,
 };
 

@@ -59,7 +59,7 @@ export const isingMethod: DataMethod<IsingSpec, typeof ising> = {
     };
     return {
       dimensions: size * size,
-      imageShape: [size, size, 1],
+      image: { height: size, width: size, channels: 1, from: [0, 1], to: [0, 1] },
       axes: Array.from(
         { length: size * size },
         (_, place) => `${Math.floor(place / size) + 1},${(place % size) + 1}`,

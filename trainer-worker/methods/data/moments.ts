@@ -1,3 +1,5 @@
+import { blocksOf, type Rows } from './rows';
+
 /** What a Gaussian with independent coordinates is like rows in; `[D]` each. */
 export interface Moments {
   readonly means: readonly number[];
@@ -5,13 +7,17 @@ export interface Moments {
 }
 
 /** Mean and variance of each column of `[n, D]` rows. */
-export function momentsOf(rows: Float32Array, dimensions: number): Moments {
+export function momentsOf(rows: Rows, dimensions: number): Moments {
   const count = rows.length / dimensions;
   const means = new Array<number>(dimensions).fill(0);
   const variances = new Array<number>(dimensions).fill(0);
-  for (const [i, value] of rows.entries()) means[i % dimensions]! += value / count;
-  for (const [i, value] of rows.entries()) {
-    variances[i % dimensions]! += (value - means[i % dimensions]!) ** 2 / count;
+  for (const [, block] of blocksOf(rows, dimensions)) {
+    for (const [i, value] of block.entries()) means[i % dimensions]! += value / count;
+  }
+  for (const [, block] of blocksOf(rows, dimensions)) {
+    for (const [i, value] of block.entries()) {
+      variances[i % dimensions]! += (value - means[i % dimensions]!) ** 2 / count;
+    }
   }
   return { means, variances };
 }

@@ -1,104 +1,87 @@
-/** Archives of NumPy arrays: ZIP files with a `.npy` file for each. */
-import { open as openFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { type Entry, open, type ZipFile } from 'yauzl';
-import { excerpt } from '../options/excerpt';
-import { nearest } from '../options/nearest';
-import { dataProblem } from './data-file';
+import * as z from 'zod';
+import { OptionError } from '../options/option-error';
+import { specOf } from '../options/validate';
+import {
+  type ArrayOptions,
+  type ArraySpec,
+  arrayDomain,
+  arrayShape,
+  loadArrays,
+  withArrayChecks,
+} from './array-set';
+import { binaryProblem, openDataFile } from './data-file';
+import type { DataMethod } from './data-method';
+import type { DataContext } from './dataset';
+import { openNpy } from './npy-tensor';
+import { isArchive } from './npz-entries';
 
-const suffix = '.npy';
+export interface NpzOptions extends ArrayOptions {
+  /** Which array has the rows. Default `null`: the only one. */
+  readonly array?: string | null;
+}
 
-/** Whether a file is a ZIP archive that has, or may have, arrays in it. */
-export async function isArchive(file: string): Promise<boolean> {
-  const handle = await openFile(file);
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    // An empty archive begins with the end of its directory.
-    return buffer.equals(Buffer.from('PK\x03\x04')) || buffer.equals(Buffer.from('PK\x05\x06'));
-  } finally {
-    await handle.close();
-  }
+export interface NpzSpec extends ArraySpec {
+  readonly type: 'npz';
+  readonly path: string;
+  readonly array: string | null;
 }
 
 /**
- * The bytes of an array's `.npy` file in an archive.
+ * Rows or images of an archive of NumPy arrays (`.npz`): one by its name, its classes and held-out rows by
+ * theirs.
  *
- * @param wanted the array's name; `null` for the only one
- * @throws ProblemError of kind `data` where there is no such, or several may be meant
+ * @param path relative to the experiment file
+ * @example
+ * data.npz('mnist.npz', {
+ *   array: 'x_train',
+ *   labels: 'y_train',
+ *   heldOut: 'x_test',
+ *   heldOutLabels: 'y_test',
+ * })
  */
-export async function* openEntry(file: string, wanted: string | null): AsyncGenerator<Uint8Array> {
-  try {
-    const archive = await promisify<string, { lazyEntries: true; autoClose: false }, ZipFile>(open)(
-      file,
-      { lazyEntries: true, autoClose: false },
-    );
-    try {
-      const entry = chosen(await entriesOf(archive), wanted, file);
-      const stream = await promisify(archive.openReadStream.bind(archive) as OpenStream)(entry);
-      yield* stream as AsyncIterable<Uint8Array>;
-    } finally {
-      archive.close();
-    }
-  } catch (error) {
-    if (!(error instanceof Error) || error.name === 'ProblemError') throw error;
-    throw dataProblem(
-      file,
-      `${file} is an archive that cannot be read: ${error.message.replace(/\.?$/, '.')}`,
-      'Write it anew with numpy.savez, or get it again.',
-      1,
-      error,
+export function npz(path: string, options?: NpzOptions): NpzSpec {
+  if (typeof path !== 'string') {
+    throw new OptionError(
+      'data.npz: the first argument is not a path.',
+      "Write for example data.npz('mnist.npz', { array: 'x_train' }).",
+      [],
     );
   }
+  return specOf(schema, 'data.npz', 'npz', { ...options, path });
 }
 
-type OpenStream = (
-  entry: Entry,
-  callback: (error: Error | null, stream: NodeJS.ReadableStream) => void,
-) => void;
+const schema: z.ZodType<NpzSpec> = withArrayChecks(
+  z.strictObject({
+    type: z.literal('npz'),
+    path: z.string().min(1),
+    array: z.string().min(1).nullable().default(null),
+    ...arrayShape,
+  }),
+);
 
-/** The arrays of an archive. */
-function entriesOf(archive: ZipFile): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  return new Promise((resolve, reject) => {
-    archive.once('error', reject);
-    archive.once('end', () => resolve(entries));
-    archive.on('entry', (entry: Entry) => {
-      if (entry.fileName.endsWith(suffix)) entries.push(entry);
-      archive.readEntry();
-    });
-    archive.readEntry();
-  });
-}
+/** @internal */
+export const npzMethod: DataMethod<NpzSpec, typeof npz> = {
+  create: npz,
+  schema,
+  domain: arrayDomain,
+  hasLabels: ({ label, labels }) => label !== null || labels !== null,
+  load: (spec, context) =>
+    loadArrays(
+      spec,
+      {
+        rows: async (name) => openNpy(await archive(spec, context), name ?? spec.array),
+        labels: async (name) => openNpy(await archive(spec, context), name),
+      },
+      context,
+    ),
+};
 
-function chosen(entries: readonly Entry[], wanted: string | null, file: string): Entry {
-  const names = entries.map(({ fileName }) => fileName.slice(0, -suffix.length));
-  const shown = names.slice(0, 20).map((name) => excerpt(name));
-  const list = `${shown.join(', ')}${names.length > 20 ? ', …' : ''}`;
-  if (names.length === 0) {
-    throw dataProblem(
-      file,
-      `${file} is an archive without arrays.`,
-      'Write it with numpy.savez, or unpack it and name the file that has the data.',
-    );
-  }
-  if (wanted === null) {
-    if (entries.length === 1) return entries[0]!;
-    throw dataProblem(
-      file,
-      `${file} has several arrays: ${list}.`,
-      `Say which one is meant, for example with the option array: '${shown[0]}'.`,
-    );
-  }
-  const found = entries.filter((_, index) => names[index] === wanted);
-  if (found.length === 1) return found[0]!;
-  const guess = nearest(wanted, names);
-  throw dataProblem(
-    file,
-    found.length === 0
-      ? `${file} has no array '${excerpt(wanted)}'.`
-      : `${file} has ${found.length} arrays called '${excerpt(wanted)}'.`,
-    found.length === 0
-      ? `${guess === undefined ? '' : `Did you mean array: '${excerpt(guess)}'? `}Its arrays are ${list}.`
-      : 'Write it anew with numpy.savez, each array under a name of its own.',
+/** @throws ProblemError of kind `data` where it is no archive */
+async function archive({ path }: NpzSpec, context: DataContext) {
+  const file = await openDataFile(path, context);
+  if (await isArchive(file.path)) return file;
+  throw binaryProblem(
+    `${file.path} is no archive of NumPy arrays.`,
+    'Write it with numpy.savez; a single array loads with data.npy.',
   );
 }

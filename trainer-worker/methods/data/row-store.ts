@@ -7,8 +7,10 @@ interface RowStoreOptions {
   readonly file: string;
   /** Numbers in a row. */
   readonly width: number;
-  /** Whether all of them are numbers of single precision, and may be held as such. */
-  readonly single?: boolean;
+  /** What holds every one of them. Default `'double'`. */
+  readonly kind?: NumberKind;
+  /** Whether they stay as they are held, and no float32 is made of each. Default `false`. */
+  readonly stays?: boolean;
   /** How many rows are kept at most, drawn from all; `null` for all. */
   readonly rows: number | null;
   /** Decides which. */
@@ -16,6 +18,20 @@ interface RowStoreOptions {
   /** Bytes that the rows, and what is made of them, may take. */
   readonly memory: number;
 }
+
+/** What numbers are held in: whole ones of 0 to 255, single or double precision. */
+type NumberKind = 'byte' | 'single' | 'double';
+
+/** Numbers of any {@link NumberKind}. */
+export type KeptNumbers = Uint8Array | Float32Array | Float64Array;
+
+const arrays: Readonly<Record<NumberKind, new (length: number) => KeptNumbers>> = {
+  byte: Uint8Array,
+  single: Float32Array,
+  double: Float64Array,
+};
+
+const bytesOfKind: Readonly<Record<NumberKind, number>> = { byte: 1, single: 4, double: 8 };
 
 /** Numbers that are allocated at once, about. */
 const blockNumbers = 2 ** 17;
@@ -33,7 +49,7 @@ export class RowStore {
   readonly width: number;
   readonly #options: RowStoreOptions;
   readonly #shift: number;
-  readonly #blocks: (Float32Array | Float64Array)[] = [];
+  readonly #blocks: KeptNumbers[] = [];
   readonly #most: number;
   readonly #random: Random;
   #seen = 0;
@@ -73,7 +89,7 @@ export class RowStore {
   }
 
   /** Holds the first {@link width} numbers of `row` at a place that {@link next} gave. */
-  set(slot: number, row: Float64Array): void {
+  set(slot: number, row: KeptNumbers): void {
     const block = this.#blocks[slot >>> this.#shift]!;
     const start = (slot & (2 ** this.#shift - 1)) * this.width;
     for (let d = 0; d < this.width; d++) block[start + d] = row[d]!;
@@ -89,17 +105,28 @@ export class RowStore {
     return this.#blocks[slot >>> this.#shift]![(slot & (2 ** this.#shift - 1)) * this.width + d]!;
   }
 
+  /** The numbers of the row at `slot`, where they are held. */
+  row(slot: number): KeptNumbers {
+    const start = (slot & (2 ** this.#shift - 1)) * this.width;
+    return this.#blocks[slot >>> this.#shift]!.subarray(start, start + this.width);
+  }
+
+  /** Bytes that the rows take. */
+  get byteLength(): number {
+    return this.#blocks.reduce((sum, block) => sum + block.byteLength, 0);
+  }
+
   #grow(): void {
-    const { memory, single = false, file } = this.#options;
+    const { memory, kind = 'double', stays = false, file } = this.#options;
     const held = this.#blocks.length * 2 ** this.#shift;
     const rows = Math.min(2 ** this.#shift, this.#most - held);
-    const bytesOfRow = this.width * ((single ? 4 : 8) + bytesTrainedOn) + bytesOrdered;
+    const bytesOfNumber = bytesOfKind[kind] + (stays ? 0 : bytesTrainedOn);
+    const bytesOfRow = this.width * bytesOfNumber + bytesOrdered;
     const tooMuch = (cause?: unknown) =>
       tooManyRows(file, held, this.width, bytesOfRow, memory, cause);
     if ((held + rows) * bytesOfRow > memory) throw tooMuch();
     try {
-      const length = rows * this.width;
-      this.#blocks.push(single ? new Float32Array(length) : new Float64Array(length));
+      this.#blocks.push(new arrays[kind](rows * this.width));
     } catch (thrown) {
       if (!(thrown instanceof RangeError)) throw thrown;
       throw tooMuch(thrown);

@@ -2,7 +2,6 @@ import { freemem } from 'node:os';
 import * as z from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import type { DataTransform, KeptFile } from '../../../protocol/run';
-import { Random, streams } from '../../compiler/random/random';
 import { excerpt } from '../options/excerpt';
 import { fraction, integer } from '../options/numbers';
 import type { ClassNames } from './class-names';
@@ -10,6 +9,7 @@ import type { ScaledDataset } from './data-method';
 import type { DataLabels } from './dataset';
 import type { Domain } from './domain';
 import type { RowStore } from './row-store';
+import { splitOf } from './split';
 
 /** Options that every source of measured rows has. */
 export interface TableOptions {
@@ -29,8 +29,6 @@ export interface TableOptions {
    * is not part of the points. Default `null`: rows have no classes.
    */
   readonly label?: string | null;
-  /** Share of the rows that is held out to measure on, 0 to 1, at least one row. Default 0.1. */
-  readonly heldOut?: number;
   /**
    * How many rows of the file are used at most, drawn by the seed with equal chances, from 3. Default
    * `null`: all.
@@ -38,12 +36,35 @@ export interface TableOptions {
   readonly rows?: number | null;
 }
 
+/** Options of what is held out to measure on. */
+export interface SplitOptions {
+  /**
+   * What is held out to measure on: a share of the rows, 0 to 1, at least one row; or a file of the same
+   * kind that has such rows, of `data.npz` and `data.safetensors` the name of an array in the same file.
+   * Default 0.1.
+   */
+  readonly heldOut?: number | string;
+  /**
+   * Decides which rows are held out where a share is, from 0. Default `null`: the seed of the experiment;
+   * with a seed of their own, runs of several seeds are measured on the same rows.
+   */
+  readonly splitSeed?: number | null;
+}
+
+/** The schemas of {@link SplitOptions}. @internal */
+export const splitShape = {
+  heldOut: z
+    // A number in quotes is a slip; who has a file of such a name writes './1'.
+    .union([fraction, z.string().regex(/[^\d.]/, 'a share of 0 to 1, or the name of a file')])
+    .default(0.1),
+  splitSeed: integer(0).nullable().default(null),
+};
+
 /** The schemas of {@link TableOptions}. @internal */
 export const tableShape = {
   standardize: z.boolean().nullable().default(null),
   domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
   label: z.string().nullable().default(null),
-  heldOut: fraction.default(0.1),
   rows: integer(3, 2 ** 32 - 1)
     .nullable()
     .default(null),
@@ -67,18 +88,24 @@ function repeated(names: readonly string[]): string | undefined {
   return names.find((name, at) => names.indexOf(name) !== at);
 }
 
-/** Rows as a file has them. */
-interface Table {
+/** Numbers as a file has them. */
+interface TableRows {
   /** Absolute path, for messages. */
   readonly file: string;
-  readonly source: KeptFile;
   /** Beside the numbers of `columns`, the number of the class where rows have classes. */
   readonly rows: RowStore;
   readonly columns: readonly string[];
+}
+
+/** Rows as a file has them, and what was learned of it. */
+interface Table extends TableRows {
+  readonly sources: readonly KeptFile[];
   readonly classes?: ClassNames;
   /** Rows of the file that were left out for a missing number. Default 0. */
   readonly incomplete?: number;
   readonly warnings: readonly string[];
+  /** What else to do about a column that does not vary, one sentence. */
+  readonly ifConstant?: string;
 }
 
 /**
@@ -95,14 +122,17 @@ export function memoryForRows(): number {
 /**
  * Splits the rows of a file into training and held-out ones and standardises them.
  *
+ * @param seed decides which rows are held out
+ * @param others the held-out rows, with the same columns, where they are in a file of their own
  * @throws ProblemError of kind `data` where there are too few rows, a column does not vary or a
  *   value lies outside the domain
  * @internal
  */
 export function datasetOf(
   table: Table,
-  options: Required<Pick<TableOptions, 'standardize' | 'domain' | 'heldOut'>>,
+  options: Required<Pick<TableOptions, 'standardize' | 'domain'>> & { readonly heldOut: number },
   seed: number,
+  others?: TableRows,
 ): ScaledDataset {
   const { file, rows, columns, classes, incomplete = 0 } = table;
   const { domain } = options;
@@ -117,37 +147,60 @@ export function datasetOf(
     });
   }
   requireDomain(table, domain, standardize);
-  const order = new Random(seed, streams.split).permutation(count);
-  const heldOutCount = Math.min(Math.max(1, Math.round(options.heldOut * count)), count - 2);
-  const training = order.subarray(heldOutCount);
-  const heldOut = order.subarray(0, heldOutCount);
+  if (others) requireLike(table, others, domain, standardize);
+  const { training, heldOut } = others
+    ? { training: placesOf(rows), heldOut: placesOf(others.rows) }
+    : splitOf(count, options.heldOut, seed);
   const moments = momentsOf(rows, dimensions, training);
   const warnings = [...table.warnings];
   if (standardize) {
     moments.forEach((moment, d) => {
-      requireSpread(file, columns[d]!, moment);
+      requireSpread(table, columns[d]!, moment);
     });
   } else if (domain === 'real') warnings.push(...coarse(file, columns, moments));
   const transform = standardize
     ? { mean: moments.map(({ mean }) => mean), scale: moments.map(({ deviation }) => deviation) }
     : undefined;
-  const of = (indices: Uint32Array) => singlePrecision(table, indices, transform);
   // Behind a row that was left out the numbers would be others than the file's.
   const isNumbered = rows.isWhole && incomplete === 0;
   return {
     dimensions,
     axes: columns,
-    training: of(training),
+    training: singlePrecision(table, training, transform),
     ...(isNumbered ? { trainingNumbers: training.map((index) => index + 1) } : {}),
-    heldOut: of(heldOut),
-    ...(isNumbered ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
+    heldOut: singlePrecision(others ?? table, heldOut, transform),
+    ...(isNumbered && !others ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
     domain,
     logScale: logScaleOf(transform),
-    ...(classes ? { labels: labelsOf(rows, dimensions, classes, training, heldOut) } : {}),
+    ...(classes
+      ? { labels: labelsOf([rows, training], [others?.rows ?? rows, heldOut], dimensions, classes) }
+      : {}),
     ...(transform ? { transform } : {}),
-    files: [table.source],
+    files: table.sources,
     ...(warnings.length > 0 ? { warnings } : {}),
   };
+}
+
+/** All places of a store, in order. */
+function placesOf({ count }: RowStore): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, place) => place);
+}
+
+/** @throws ProblemError of kind `data` where rows cannot be held-out ones of a table */
+function requireLike(table: TableRows, others: TableRows, domain: Domain, standardize: boolean) {
+  const isAlike =
+    others.columns.length === table.columns.length &&
+    others.columns.every((name, d) => name === table.columns[d]);
+  if (!isAlike || others.rows.count === 0) {
+    throw new ProblemError({
+      kind: 'data',
+      message: isAlike
+        ? `${others.file} has no rows to hold out.`
+        : `${others.file} has ${others.columns.length} columns that are not the ${table.columns.length} of ${table.file}.`,
+      remedy: 'Hold out rows of the same columns.',
+    });
+  }
+  requireDomain(others, domain, standardize);
 }
 
 /** log |∂ raw / ∂ model| of data that were standardised, in nats. */
@@ -157,7 +210,7 @@ function logScaleOf(transform: DataTransform | undefined): number {
 
 /** `[indices, D]` rows, standardised. */
 function singlePrecision(
-  { file, rows, columns }: Table,
+  { file, rows, columns }: TableRows,
   indices: Uint32Array,
   transform: DataTransform | undefined,
 ): Float32Array {
@@ -183,25 +236,26 @@ function singlePrecision(
 
 /** Classes in the order of their numbers where all are numbers, else of their letters. */
 function labelsOf(
-  rows: RowStore,
+  training: readonly [RowStore, Uint32Array],
+  heldOut: readonly [RowStore, Uint32Array],
   column: number,
   classes: ClassNames,
-  training: Uint32Array,
-  heldOut: Uint32Array,
 ): DataLabels {
   const { names } = classes;
   // Of rows that were drawn from a file some classes may have none.
   const found = new Set<number>();
-  for (let row = 0; row < rows.count; row++) found.add(rows.at(row, column));
+  for (const [rows, chosen] of [training, heldOut]) {
+    for (const row of chosen) found.add(rows.at(row, column));
+  }
   const sorted = classes.sorted([...found]);
   const indices = new Map(sorted.map((id, index) => [id, index]));
-  const of = (chosen: Uint32Array) =>
+  const of = ([rows, chosen]: readonly [RowStore, Uint32Array]) =>
     Float32Array.from(chosen, (row) => indices.get(rows.at(row, column))!);
   return { classes: sorted.map((id) => names[id]!), training: of(training), heldOut: of(heldOut) };
 }
 
 /** @throws ProblemError of kind `data` that names the first value outside the domain */
-function requireDomain({ file, rows, columns }: Table, domain: Domain, standardize: boolean) {
+function requireDomain({ file, rows, columns }: TableRows, domain: Domain, standardize: boolean) {
   if (domain === 'real') return;
   if (standardize) {
     throw new ProblemError({
@@ -253,7 +307,11 @@ function momentsOf(rows: RowStore, dimensions: number, indices: Uint32Array): Co
 const [smallestDeviation, largestDeviation] = [1e-150, 1e150];
 
 /** @throws ProblemError of kind `data` where a column cannot be standardised */
-function requireSpread(file: string, column: string, { mean, deviation }: ColumnMoments): void {
+function requireSpread(
+  { file, ifConstant }: Table,
+  column: string,
+  { mean, deviation }: ColumnMoments,
+): void {
   const shown = `Column '${excerpt(column)}' of ${file}`;
   // Rounding leaves a constant column a deviation of about 1e-16 of its size.
   const isTiny = mean !== 0 && Math.abs(mean) < smallestDeviation;
@@ -261,7 +319,7 @@ function requireSpread(file: string, column: string, { mean, deviation }: Column
     throw new ProblemError({
       kind: 'data',
       message: `${shown} has the same value in every training row, so it cannot be standardised.`,
-      remedy: 'Leave the column out, or set standardize: false.',
+      remedy: `Leave the column out, or set standardize: false.${ifConstant ? ` ${ifConstant}` : ''}`,
     });
   }
   if (deviation < smallestDeviation || !(deviation <= largestDeviation)) {

@@ -4,6 +4,7 @@ import { deviationsOf, momentsOf } from '../data/moments';
 import type { DiagnosticMethod } from './diagnostic';
 import { type Estimate, isKnown, type KnownEstimate, withError } from './estimate';
 import { mean } from './mean';
+import { meanLogDensity } from './mean-log-density';
 
 /** Chains that anneal side by side: about one evaluation of an energy. */
 const chains = 512;
@@ -41,7 +42,7 @@ const fewestEffective = 0.1;
 export const annealedImportanceSampling: DiagnosticMethod = {
   needs: 'real or binary data',
   prepare({ dataset, seed }) {
-    const { domain, heldOut, dimensions, logScale = 0 } = dataset;
+    const { domain, heldOut, dimensions } = dataset;
     if (domain === 'nonnegative') return undefined;
     const base = domain === 'binary' ? independentBits(dataset) : gaussian(dataset);
     const group = { group: 'log Z', unit: 'nats' };
@@ -76,10 +77,10 @@ export const annealedImportanceSampling: DiagnosticMethod = {
           [names.logZ]: logZ,
         };
         if (heldOut.length === 0) return told;
-        const ofRows = mean(await heldOutEnergies());
+        const ofRows = meanLogDensity(await heldOutEnergies(), heldOut, dataset);
         const likelihood = isKnown(logZ)
           ? {
-              value: -ofRows.value - logScale - logZ.value,
+              value: ofRows.value - logZ.value,
               error: Math.hypot(ofRows.error, logZ.error),
             }
           : logZ;

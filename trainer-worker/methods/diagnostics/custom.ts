@@ -139,9 +139,14 @@ function measuredOf(
 ): Measured {
   return {
     dimensions,
-    training,
-    heldOut,
     bounds,
+    // Rows that are kept as bytes become numbers only for who asks for them.
+    get training() {
+      return training.subarray();
+    },
+    get heldOut() {
+      return heldOut.subarray();
+    },
     samples: subject.samples,
     energy: (points) => subject.energy(points),
     score: (points) => subject.score(points),

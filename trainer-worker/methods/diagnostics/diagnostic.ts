@@ -1,6 +1,7 @@
 import type { MetricInfo } from '../../../protocol/run';
 import type { Bounds } from '../data/bounds';
 import type { Dataset } from '../data/dataset';
+import type { Rows } from '../data/rows';
 import type { Estimate } from './estimate';
 import type { SmallSpace, SpaceMeasure } from './small-space';
 
@@ -16,6 +17,8 @@ export interface DiagnosticContext {
   readonly chainsEnd?: boolean;
   /** Whether the model has scores at all noise levels, and so a probability flow. */
   readonly hasFlow?: boolean;
+  /** Rows of other data, in model space, that held-out ones are told from. */
+  readonly others?: Rows;
 }
 
 /** Where chains pass. */
@@ -41,7 +44,7 @@ export interface Subject {
    */
   inSpace(): Promise<SpaceMeasure>;
   /** Energies of `[n, D]` points, `[n]`. */
-  energy(points: Float32Array): Promise<Float32Array>;
+  energy(points: Rows): Promise<Float32Array>;
   /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
   score(points: Float32Array): Promise<Float32Array>;
   /**

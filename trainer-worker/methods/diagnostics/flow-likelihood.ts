@@ -1,6 +1,6 @@
 import type { DiagnosticMethod } from './diagnostic';
 import { withError } from './estimate';
-import { mean } from './mean';
+import { meanLogDensity } from './mean-log-density';
 
 const name = 'log-likelihood/probability-flow';
 /** Each costs some hundred evaluations of the score and of its divergence. */
@@ -14,7 +14,8 @@ const mostRows = 512;
  */
 export const flowLikelihood: DiagnosticMethod = {
   needs: 'held-out rows and an objective of many noise levels, such as objective.sdeScoreMatching',
-  prepare({ dataset: { heldOut, dimensions, logScale = 0 }, hasFlow = false }) {
+  prepare({ dataset, hasFlow = false }) {
+    const { heldOut, dimensions } = dataset;
     if (!hasFlow || heldOut.length === 0) return undefined;
     const rows = heldOut.subarray(0, mostRows * dimensions);
     return {
@@ -25,8 +26,8 @@ export const flowLikelihood: DiagnosticMethod = {
         unit: 'nats',
       }),
       async measure({ flowLogDensity }) {
-        const { value, error } = mean(await flowLogDensity(rows));
-        return { [name]: { value: value - logScale, error } };
+        const energies = (await flowLogDensity(rows)).map((logDensity) => -logDensity);
+        return { [name]: meanLogDensity(energies, rows, dataset) };
       },
     };
   },

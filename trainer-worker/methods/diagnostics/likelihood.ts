@@ -1,6 +1,6 @@
 import type { DiagnosticMethod } from './diagnostic';
 import { added, withError } from './estimate';
-import { mean } from './mean';
+import { meanLogDensity } from './mean-log-density';
 
 const name = 'log-likelihood/held-out';
 const cutName = 'log-likelihood/held-out, in the window';
@@ -12,7 +12,8 @@ const cutName = 'log-likelihood/held-out, in the window';
  */
 export const likelihood: DiagnosticMethod = {
   needs: 'held-out rows of one or two dimensions, or of 16 bits at most',
-  prepare({ space, dataset: { heldOut, domain, logScale = 0 } }) {
+  prepare({ space, dataset }) {
+    const { heldOut, domain } = dataset;
     if (space === undefined || heldOut.length === 0) return undefined;
     const shared = { group: 'Likelihood', unit: 'nats' };
     const isCut = domain !== 'binary';
@@ -28,8 +29,7 @@ export const likelihood: DiagnosticMethod = {
           : []),
       ],
       async measure({ heldOutEnergies, inSpace }) {
-        const energies = mean(await heldOutEnergies());
-        const inUnits = { value: -energies.value - logScale, error: energies.error };
+        const inUnits = meanLogDensity(await heldOutEnergies(), heldOut, dataset);
         const { logZ, inWindow } = await inSpace();
         return {
           [name]: added([1, inUnits], [-1, logZ]),

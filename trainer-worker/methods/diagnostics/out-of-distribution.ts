@@ -4,26 +4,41 @@ import type { DiagnosticMethod } from './diagnostic';
 import { type KnownEstimate, withError } from './estimate';
 import { mean } from './mean';
 
-const name = 'auroc/uniform';
+const names = { uniform: 'auroc/uniform', others: 'auroc/other data' };
+const group = 'Out of distribution';
 
 /**
- * How well the energy tells held-out rows from points drawn uniformly in the shown window: the chance
- * that the row has the lower energy of the two (the area under the receiver operating characteristic).
+ * How well the energy tells held-out rows from points drawn uniformly in the shown window, and from rows
+ * of other data where an experiment names some: the chance that the row has the lower energy of the two
+ * (the area under the receiver operating characteristic).
  */
 export const outOfDistribution: DiagnosticMethod = {
   needs: 'held-out rows',
-  prepare({ dataset: { heldOut, dimensions, domain }, bounds, seed }) {
+  prepare({ dataset: { heldOut, dimensions, domain }, bounds, seed, others }) {
     const count = heldOut.length / dimensions;
     if (count === 0) return undefined;
-    const others = uniformIn(bounds, count, new Random(seed, streams.diagnostics), domain);
+    const noise = uniformIn(bounds, count, new Random(seed, streams.diagnostics), domain);
     return {
-      metrics: withError({
-        name,
-        label: 'AUROC, held-out rows against uniform noise',
-        group: 'Out of distribution',
-      }),
+      metrics: [
+        ...withError({
+          name: names.uniform,
+          label: 'AUROC, held-out rows against uniform noise',
+          group,
+        }),
+        ...(others
+          ? withError({
+              name: names.others,
+              label: 'AUROC, held-out rows against other data',
+              group,
+            })
+          : []),
+      ],
       async measure({ energy, heldOutEnergies }) {
-        return { [name]: shareBelow(await heldOutEnergies(), await energy(others)) };
+        const ofRows = await heldOutEnergies();
+        return {
+          [names.uniform]: shareBelow(ofRows, await energy(noise)),
+          ...(others ? { [names.others]: shareBelow(ofRows, await energy(others)) } : {}),
+        };
       },
     };
   },

@@ -1,4 +1,5 @@
 import { Random, streams } from '../../compiler/random/random';
+import { blocksOf, type Rows } from '../data/rows';
 import type { DiagnosticMethod } from './diagnostic';
 
 const name = 'discrepancy/sliced-wasserstein';
@@ -19,7 +20,7 @@ export const slicedWasserstein: DiagnosticMethod = {
       const length = Math.hypot(...axis);
       return axis.map((value) => value / length);
     });
-    const ofData = axes.map((axis) => sortedProjections(heldOut, axis));
+    const ofData = sortedProjections(heldOut, axes);
     return {
       metrics: [
         {
@@ -29,8 +30,8 @@ export const slicedWasserstein: DiagnosticMethod = {
         },
       ],
       async measure({ samples }) {
-        const squares = axes.map((axis, i) =>
-          meanSquaredGap(sortedProjections(samples, axis), ofData[i]!),
+        const squares = sortedProjections(samples, axes).map((projections, i) =>
+          meanSquaredGap(projections, ofData[i]!),
         );
         return { [name]: Math.sqrt(squares.reduce((sum, square) => sum + square) / directions) };
       },
@@ -38,11 +39,21 @@ export const slicedWasserstein: DiagnosticMethod = {
   },
 };
 
-function sortedProjections(points: Float32Array, axis: Float64Array): Float64Array {
-  const dimensions = axis.length;
-  return Float64Array.from({ length: points.length / dimensions }, (_, i) =>
-    axis.reduce((sum, value, d) => sum + value * points[i * dimensions + d]!, 0),
-  ).sort();
+/** Of each axis, where the points lie along it, in order. */
+function sortedProjections(points: Rows, axes: readonly Float64Array[]): Float64Array[] {
+  const dimensions = axes[0]!.length;
+  const all = axes.map(() => new Float64Array(points.length / dimensions));
+  for (const [start, block] of blocksOf(points, dimensions)) {
+    for (const [a, axis] of axes.entries()) {
+      const projections = all[a]!;
+      for (let from = 0; from < block.length; from += dimensions) {
+        let sum = 0;
+        for (let d = 0; d < dimensions; d++) sum += axis[d]! * block[from + d]!;
+        projections[(start + from) / dimensions] = sum;
+      }
+    }
+  }
+  return all.map((projections) => projections.sort());
 }
 
 /** ∫ (F⁻¹(u) - G⁻¹(u))² du of two samples' quantile functions, which are steps. */

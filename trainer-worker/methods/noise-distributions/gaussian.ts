@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { noise } from '../../compiler/trace/trace';
+import { blocksOf, type Rows } from '../data/rows';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { NoiseMethod } from './noise-distribution';
@@ -110,17 +111,21 @@ function covarianceOf(
 }
 
 /** The mean, `[D]`, and the covariance, `[D, D]`, of `[n, D]` rows. */
-function moments(rows: Float32Array, dimensions: number) {
+function moments(rows: Rows, dimensions: number) {
   const count = rows.length / dimensions;
   const mean = new Float64Array(dimensions);
-  for (const [i, value] of rows.entries()) mean[i % dimensions]! += value / count;
+  for (const [, block] of blocksOf(rows, dimensions)) {
+    for (const [i, value] of block.entries()) mean[i % dimensions]! += value / count;
+  }
   const covariance = new Float64Array(dimensions * dimensions);
   const centred = new Float64Array(dimensions);
-  for (let start = 0; start < rows.length; start += dimensions) {
-    for (let d = 0; d < dimensions; d++) centred[d] = rows[start + d]! - mean[d]!;
-    for (let i = 0; i < dimensions; i++) {
-      const share = centred[i]! / count;
-      for (let j = 0; j <= i; j++) covariance[i * dimensions + j]! += share * centred[j]!;
+  for (const [, block] of blocksOf(rows, dimensions)) {
+    for (let start = 0; start < block.length; start += dimensions) {
+      for (let d = 0; d < dimensions; d++) centred[d] = block[start + d]! - mean[d]!;
+      for (let i = 0; i < dimensions; i++) {
+        const share = centred[i]! / count;
+        for (let j = 0; j <= i; j++) covariance[i * dimensions + j]! += share * centred[j]!;
+      }
     }
   }
   for (let i = 0; i < dimensions; i++) {

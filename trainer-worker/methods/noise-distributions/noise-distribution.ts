@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import type { Bounds } from '../data/bounds';
 import type { Domain } from '../data/domain';
+import type { Rows } from '../data/rows';
 import type { NoiseSpec } from './index';
 import type { NoisePool, PoolRun } from './noise-pool';
 
@@ -18,7 +19,7 @@ export interface NoiseDistribution {
 /** What noise is fitted to and checked against. @internal */
 export interface NoiseContext {
   /** `[n, D]` training rows. */
-  readonly rows: Float32Array;
+  readonly rows: Rows;
   /** `[n]` numbers of these rows in their file, from 1, if they come from one. */
   readonly rowNumbers?: Uint32Array;
   /** The shown window; its length is D. */

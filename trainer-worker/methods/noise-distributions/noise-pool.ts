@@ -1,5 +1,6 @@
-import type { DataTransform, KeptFile } from '../../../protocol/run';
+import type { KeptFile } from '../../../protocol/run';
 import type { IsUserFile } from '../../compiler/trace/source-location';
+import type { Dataset } from '../data/dataset';
 import type { NoiseContext } from './noise-distribution';
 
 /** Draws of noise that are all there is of it, for the whole of a run. @internal */
@@ -24,7 +25,7 @@ export interface PoolRun extends NoiseContext {
   /** The folder of the experiment file; paths are relative to it. */
   readonly directory: string;
   /** How the rows of the data were scaled, if they were. */
-  readonly scaling?: { readonly transform?: DataTransform; readonly logScale?: number };
+  readonly scaling?: Pick<Dataset, 'transform' | 'logScale' | 'image'>;
   /** Names of the columns of the data, `[D]`, where they are known. */
   readonly axes?: readonly string[];
   /** All rows of the data's file, those held out among them, where `rowNumbers` count them. */

@@ -3,6 +3,7 @@ import type { Program } from '../../compiler/graph/program';
 import type { Arrays } from '../../compiler/run/execution';
 import { runOnTfjs } from '../../compiler/run/run-tfjs';
 import { compileProgram } from '../../compiler/trace/compile-program';
+import type { Rows } from '../data/rows';
 import { memoryForRows } from '../data/table';
 import { OptionError } from '../options/option-error';
 import { buildNoise, type NoiseName, type NoiseSpec, noiseMethod, noiseSpec } from './index';
@@ -115,7 +116,7 @@ async function requireFinite(
 /** Log-densities of the first of `[n, D]` points, as many as are tried. */
 function densitiesAt(
   logDensity: NonNullable<NoiseDistribution['logDensity']>,
-  all: Float32Array,
+  all: Rows,
   run: PoolRun,
 ): Promise<Float32Array> {
   const dimensions = run.bounds.length;

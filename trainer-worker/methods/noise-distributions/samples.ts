@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type DataSpec, dataMethod, dataMethods } from '../data';
 import type { Dataset } from '../data/dataset';
+import type { Rows } from '../data/rows';
 import { familySchema } from '../options/method-table';
 import { nearest } from '../options/nearest';
 import { OptionError } from '../options/option-error';
@@ -88,6 +89,7 @@ export const samplesMethod: NoiseMethod<SamplesNoiseSpec, typeof samples> = {
 };
 
 async function loadPool(spec: SamplesNoiseSpec, run: PoolRun): Promise<NoisePool> {
+  requireUncoded(run);
   const loaded = await wholeOf(spec.of, run);
   const column = typeof spec.logDensity === 'string' ? spec.logDensity : undefined;
   const at = column === undefined ? -1 : loaded.axes.indexOf(column);
@@ -107,7 +109,7 @@ async function loadPool(spec: SamplesNoiseSpec, run: PoolRun): Promise<NoisePool
   };
   if (typeof spec.logDensity === 'function') return pool;
   if (spec.atData !== null) {
-    const { logScale = 0 } = run.scaling ?? {};
+    const logScale = logScaleOf(run);
     const inModelUnits = (values: Float32Array) => values.map((value) => value + logScale);
     const { values, files, warnings } = await atData(spec.atData, run);
     const count = loaded.rows.length / loaded.dimensions;
@@ -123,6 +125,25 @@ async function loadPool(spec: SamplesNoiseSpec, run: PoolRun): Promise<NoisePool
     };
   }
   return { ...pool, logDensities: knownDensities(spec, loaded, pool.rows, run) };
+}
+
+/** @throws OptionError where the data are pixels in other units than those of their file */
+function requireUncoded({ scaling }: PoolRun): void {
+  const { image } = scaling ?? {};
+  if (image === undefined) return;
+  const { from, to, logit } = image;
+  if (logit === undefined && from[0] === to[0] && from[1] === to[1]) return;
+  throw new OptionError(
+    `${where}: the data are images whose pixels are converted, which draws of a file are not.`,
+    'Use noise that is fitted to the data, such as noise.gaussian(), or your own by noise.custom.',
+    ['noise'],
+  );
+}
+
+/** log |∂ raw / ∂ model| of all points: where it is none of all, draws were refused. */
+function logScaleOf({ scaling }: PoolRun): number {
+  const { logScale = 0 } = scaling ?? {};
+  return typeof logScale === 'number' ? logScale : 0;
 }
 
 /**
@@ -182,8 +203,9 @@ function knownDensities(
   { of }: SamplesNoiseSpec,
   { logDensity }: Whole,
   draws: Float32Array,
-  { bounds, rows, scaling }: PoolRun,
+  run: PoolRun,
 ) {
+  const { bounds, rows, scaling } = run;
   if (logDensity === undefined) {
     throw new OptionError(
       `${where}: the density of data.${of.type} is not known.`,
@@ -191,9 +213,10 @@ function knownDensities(
       ['noise', 'logDensity'],
     );
   }
-  const { transform, logScale = 0 } = scaling ?? {};
+  const { transform } = scaling ?? {};
+  const logScale = logScaleOf(run);
   const dimensions = bounds.length;
-  const at = (points: Float32Array) =>
+  const at = (points: Rows) =>
     Float32Array.from({ length: points.length / dimensions }, (_, row) => {
       const point = points.subarray(row * dimensions, (row + 1) * dimensions);
       const raw = transform

@@ -6,6 +6,7 @@ import type { Arrays } from '../../compiler/run/execution';
 import type { TensorSpecs, Tensors } from '../../compiler/trace/compile-program';
 import type { Bounds } from '../data/bounds';
 import type { Domain } from '../data/domain';
+import type { Rows } from '../data/rows';
 import type { EnergyParameters, ParameterRandom } from '../energies/energy-method';
 import type { Model } from '../energies/model';
 import type { ReadyNoise } from '../noise-distributions/ready-noise';
@@ -26,7 +27,7 @@ export interface ObjectiveContext {
   /** Where the numbers of the data lie; one of {@link ObjectiveMethod.domains}. */
   readonly domain: Domain;
   /** `[n, D]` rows to train on, all of them; to fit noise to, for example. */
-  readonly rows: Float32Array;
+  readonly rows: Rows;
   /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */
   rowAt(step: number, place: number): number;
   /** The user's files, absolute paths, for where problems lie. @internal */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Rows } from '../data/rows';
 
 /** Names of kernels k(x, x') for kernel Stein discrepancies. */
 export type KernelName = 'gaussian' | 'inverseMultiquadric';
@@ -75,8 +76,9 @@ export function kernelSteinDiscrepancy(
 const medianRows = 512;
 
 /** The median distance between `[n, D]` rows: the usual bandwidth. */
-export function medianDistance(rows: Float32Array, dimensions: number): number {
-  const count = Math.min(rows.length / dimensions, medianRows);
+export function medianDistance(all: Rows, dimensions: number): number {
+  const rows = all.subarray(0, medianRows * dimensions);
+  const count = rows.length / dimensions;
   // Sorted as numbers: many times as fast as by a comparison.
   const distances = new Float64Array((count * (count - 1)) / 2);
   let pair = 0;

@@ -116,7 +116,7 @@ function requireSameDomain(domain: Domain, data: DataSpec, noise: NoiseSpec): vo
 function unlabelled(data: DataSpec, family: 'objective' | 'energy', type: string): OptionError {
   return new OptionError(
     `experiment: ${family}.${type} needs the class of each row, but data.${data.type} has none.`,
-    'Name the column of the classes with the option label of data.csv or data.npy, or use labelled data such as data.eightGaussians.',
+    'Name the column of the classes with the option label of data.csv or data.npy, or where they are with labels of data.idx and its like, or use labelled data such as data.eightGaussians.',
     [family],
   );
 }

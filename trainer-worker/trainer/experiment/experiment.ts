@@ -51,6 +51,12 @@ export interface PreviewOptions {
    * `'annealedImportanceSampling'`.
    */
   readonly diagnostics?: readonly DiagnosticSpec[] | null;
+  /**
+   * Other data that the diagnostic `'outOfDistribution'` tells held-out rows from, beside uniform noise:
+   * of the same columns, which are scaled as those of `data` are, or images with the same options for
+   * pixels. Default `null`: none.
+   */
+  readonly outOfDistribution?: DataSpec | null;
 }
 
 /** When a run writes all its state to disk besides its end. */
@@ -150,6 +156,7 @@ const schema = z.strictObject({
         )
         .nullable()
         .default(null),
+      outOfDistribution: familySchema('data', dataMethods).nullable().default(null),
     })
     .prefault({}),
   checkpoint: z
@@ -227,6 +234,14 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
       ['preview', 'samples'],
     );
   }
+  const { outOfDistribution, diagnostics: measured } = parsed.preview;
+  if (outOfDistribution !== null && !measured?.includes('outOfDistribution')) {
+    throw new OptionError(
+      "experiment: 'preview.outOfDistribution' names data that no diagnostic looks at.",
+      "Add diagnostics: ['outOfDistribution'] to preview.",
+      ['preview', 'outOfDistribution'],
+    );
+  }
   const { optimizer, steps } = parsed;
   const spec = Object.freeze({
     ...parsed,
@@ -248,6 +263,7 @@ export function resolveExperiment(options: unknown): ExperimentSpec {
         method.previewSampler?.(parsed.objective) ??
         standardSampler(parsed.data),
       diagnostics: parsed.preview.diagnostics,
+      outOfDistribution: parsed.preview.outOfDistribution,
     }),
   });
   requireCompatible(spec);

@@ -1,7 +1,8 @@
 /** A preview as a picture of modest size, for records that are looked at without the panel. */
 import { encode } from 'fast-png';
 import { robustRange } from '../../../protocol/energy-range';
-import type { PreviewFrame, PreviewLayout } from '../../../protocol/run';
+import { brightness } from '../../../protocol/pixel-values';
+import type { ImageLayout, PreviewFrame, PreviewLayout } from '../../../protocol/run';
 import { viridisTable } from '../../../protocol/viridis';
 
 /** Pixels with colours out of a table, rows from the top. */
@@ -17,8 +18,6 @@ export interface PictureContext {
   readonly layout: PreviewLayout;
   /** `[count, D]` rows of data. */
   readonly data: { readonly values: Float32Array; readonly count: number };
-  /** Height, width and channels, where a row is an image. */
-  readonly imageShape?: readonly [height: number, width: number, channels: number];
 }
 
 /** Pixels along a side, about. */
@@ -47,8 +46,8 @@ export const palette: readonly (readonly [number, number, number])[] = Array.fro
 
 /** A preview as a picture; nothing where its points are neither of a plane nor images. */
 export function pictureOf(frame: PreviewFrame, context: PictureContext): Picture | undefined {
-  const { layout, imageShape } = context;
-  if (imageShape) return sheet(frame, imageShape, layout);
+  const { layout } = context;
+  if (layout.image) return sheet(frame, layout.image);
   return layout.dimensions === 2 && layout.resolution > 0 ? plane(frame, context) : undefined;
 }
 
@@ -106,15 +105,10 @@ function plane(frame: PreviewFrame, { layout, data }: PictureContext): Picture {
 }
 
 /** The first samples side by side as images; of several channels the mean. */
-function sheet(
-  { samples, count }: PreviewFrame,
-  [height, width, channels]: readonly [number, number, number],
-  { bounds }: PreviewLayout,
-): Picture | undefined {
+function sheet({ samples, count }: PreviewFrame, image: ImageLayout): Picture | undefined {
+  const { height, width, channels } = image;
   const perSide = Math.min(tiles, Math.max(1, Math.floor((2 * side) / Math.max(height, width))));
   const zoom = Math.max(1, Math.floor(side / (perSide * Math.max(height, width))));
-  const low = Math.min(...bounds.map(([from]) => from));
-  const high = Math.max(...bounds.map(([, to]) => to));
   // A pixel of the darkest colour between neighbours.
   const sheetWidth = perSide * (width * zoom + 1) - 1;
   const sheetHeight = perSide * (height * zoom + 1) - 1;
@@ -126,8 +120,10 @@ function sheet(
     for (let place = 0; place < height * width; place++) {
       const from = (index * height * width + place) * channels;
       let sum = 0;
-      for (let channel = 0; channel < channels; channel++) sum += samples[from + channel]!;
-      const share = Math.min(1, Math.max(0, (sum / channels - low) / (high - low))) || 0;
+      for (let channel = 0; channel < channels; channel++) {
+        sum += brightness(samples[from + channel]!, image);
+      }
+      const share = Math.min(1, Math.max(0, sum / channels)) || 0;
       const color = Math.round(share * (energyColors - 1));
       const row = top + Math.floor(place / width) * zoom;
       const column = left + (place % width) * zoom;

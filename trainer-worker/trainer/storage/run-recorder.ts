@@ -21,7 +21,7 @@ import { asPng, type Picture, pictureOf } from './picture';
 import { writeSourceSnapshot } from './source-snapshot';
 
 /** What pictures are drawn from beside the previews. */
-type Drawn = Pick<PreparedTraining, 'shownData' | 'imageShape'>;
+type Drawn = Pick<PreparedTraining, 'shownData'>;
 
 /** What is recorded of a run before its first step. */
 export interface RunStart {
@@ -93,7 +93,7 @@ export class RunRecorder implements RunObserver {
     events: EventWriter,
     manifest: RunManifest,
     keep: number,
-    { shownData, imageShape }: Drawn,
+    { shownData }: Drawn,
     onTrouble: (problem: Problem) => void,
   ) {
     this.directory = directory;
@@ -103,9 +103,7 @@ export class RunRecorder implements RunObserver {
     this.#keep = keep;
     this.#onTrouble = onTrouble;
     const { preview: layout } = manifest;
-    this.#draw = (frame) =>
-      layout &&
-      pictureOf(frame, { layout, data: shownData, ...(imageShape ? { imageShape } : {}) });
+    this.#draw = (frame) => layout && pictureOf(frame, { layout, data: shownData });
     this.#timer = setInterval(() => this.#inBackground(this.#tick()), flushMs);
     // The loop keeps the process alive, not its records.
     this.#timer.unref();

@@ -11,6 +11,7 @@ import { type Bounds, uniformIn } from '../../methods/data/bounds';
 import type { DataLabels } from '../../methods/data/dataset';
 import type { Domain } from '../../methods/data/domain';
 import { momentsOf } from '../../methods/data/moments';
+import type { Rows } from '../../methods/data/rows';
 import { isExactIn } from '../../methods/diagnostics/flow-log-density';
 import { buildEnergy, type EnergySpec } from '../../methods/energies';
 import type { Energy } from '../../methods/energies/energy-method';
@@ -64,7 +65,7 @@ export interface TrainingDefinition {
   readonly objective: ObjectiveSpec;
   readonly optimizer: OptimizerSpec;
   /** `[n, D]` training rows. */
-  readonly rows: Float32Array;
+  readonly rows: Rows;
   /** `[n]` numbers of these rows in their file, from 1, if they come from one. */
   readonly rowNumbers?: Uint32Array;
   /** Where their numbers lie. Default `'real'`. */

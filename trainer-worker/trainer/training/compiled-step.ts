@@ -5,6 +5,7 @@ import type { Program } from '../../compiler/graph/program';
 import { sizeOf } from '../../compiler/graph/shape';
 import type { Arrays, Execution, NoiseKey } from '../../compiler/run/execution';
 import type { Batches } from '../../methods/data/batches';
+import type { Rows } from '../../methods/data/rows';
 import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
 import type { Objective } from '../../methods/objectives/objective-method';
 import { parameterName } from './model-programs';
@@ -101,20 +102,16 @@ export class CompiledStep implements TrainingStep {
     return this.#chains.run(points, previewChainSteps, this.#completed, parameters);
   }
 
-  async energy(points: Float32Array): Promise<Float32Array> {
+  async energy(points: Rows): Promise<Float32Array> {
     const { energies } = this.#options;
     const [many, dimensions] = energies.inputs[0]!.shape as [number, number];
     const rows = points.length / dimensions;
     const rest = rows % many;
     // A program has one size: what fills a small part of it is cheaper by a smaller one.
     const few = rest > 0 && rest <= many / 4 ? rest : 0;
-    const parts = [
-      points.subarray(0, (rows - few) * dimensions),
-      points.subarray((rows - few) * dimensions),
-    ];
-    const first = await this.#evaluate(this.#energies, 'energies', parts[0]!);
+    const first = await this.#evaluate(this.#energies, 'energies', points, 0, rows - few);
     if (few === 0) return first;
-    const last = await this.#evaluate(this.#fewEnergies, 'energies', parts[1]!);
+    const last = await this.#evaluate(this.#fewEnergies, 'energies', points, rows - few, rows);
     return Float32Array.of(...first, ...last);
   }
 
@@ -231,23 +228,26 @@ export class CompiledStep implements TrainingStep {
   }
 
   /**
-   * What a program of the model gives for each of `[n, D]` points, one output after the other.
+   * What a program of the model gives for each of `[n, D]` points, one output after the other; or of
+   * points `from` to `to`, of which no more are looked at than one evaluation takes.
    *
    * @param evaluating takes a fixed number of `points`, `[count, D]`, and gives as many rows of `output`
    */
   async #evaluate(
     evaluating: OnDemand,
     output: string,
-    points: Float32Array,
+    points: Rows,
+    from = 0,
+    to = Number.POSITIVE_INFINITY,
   ): Promise<Float32Array> {
     const { program, execution } = await evaluating.started();
     const [count, dimensions] = program.inputs[0]!.shape as [number, number];
     const width = sizeOf(program.outputs[output]!.shape) / count;
     const parameters = await this.parameters();
-    const rows = points.length / dimensions;
-    const values = new Float32Array(rows * width);
-    for (let start = 0; start < rows; start += count) {
-      const part = points.subarray(start * dimensions, (start + count) * dimensions);
+    const end = Math.min(to, points.length / dimensions);
+    const values = new Float32Array((end - from) * width);
+    for (let start = from; start < end; start += count) {
+      const part = points.subarray(start * dimensions, Math.min(start + count, end) * dimensions);
       // The program has one size; what is missing in its last piece is not looked at.
       const padded = new Float32Array(count * dimensions);
       padded.set(part);
@@ -255,8 +255,8 @@ export class CompiledStep implements TrainingStep {
         { points: padded, ...parameters },
         { seed: this.#options.seed, step: this.#completed },
       );
-      const wanted = (outputs[output] as Float32Array).subarray(0, (rows - start) * width);
-      values.set(wanted, start * width);
+      const wanted = (outputs[output] as Float32Array).subarray(0, (end - start) * width);
+      values.set(wanted, (start - from) * width);
       await this.#pace.giveWay();
     }
     return values;

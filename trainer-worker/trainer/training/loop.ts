@@ -7,6 +7,7 @@ import {
   type RunStatus,
 } from '../../../protocol/run';
 import { isLiving } from '../../../vocabulary/run-status';
+import type { Rows } from '../../methods/data/rows';
 import { isKnown } from '../../methods/diagnostics/estimate';
 import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
@@ -55,7 +56,7 @@ export interface TrainingLoopOptions {
   /** Where diagnostics are of all of a small space. */
   readonly space?: SmallSpace;
   /** `[n, D]` rows that it does not train on, whose energies are compared with those of samples. */
-  readonly heldOut?: Float32Array;
+  readonly heldOut?: Rows;
 }
 
 /** Someone who waits for something to be done. */

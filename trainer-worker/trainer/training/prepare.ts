@@ -1,13 +1,15 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
 import { ProblemError } from '../../../protocol/problem';
-import type { MetricInfo, PreviewLayout } from '../../../protocol/run';
+import type { ImageLayout, MetricInfo, PreviewLayout } from '../../../protocol/run';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { userFiles } from '../../compiler/trace/source-location';
 import { dataMethod } from '../../methods/data';
 import { type Bounds, boundsOf } from '../../methods/data/bounds';
 import type { ScaledDataset } from '../../methods/data/data-method';
+import { rowsLike } from '../../methods/data/like-rows';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
+import type { EnergySpec } from '../../methods/energies';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../../methods/objectives';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
@@ -52,16 +54,32 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     dataMethod(experiment.data).load(experiment.data, { directory: path.dirname(file), seed }),
   );
   const { dimensions, training } = dataset;
-  const bounds = boundsOf(training, dimensions, dataset.domain);
+  const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
+  requireSameImage(loaded, dataset);
+  const image = dataset.image ?? imageOf(experiment.energy, bounds);
   const layout: PreviewLayout = {
     dimensions,
     axes: dataset.axes,
     bounds,
     // Binary points have no landscape between them.
     resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
+    ...(image ? { image } : {}),
   };
+  const { outOfDistribution: other } = preview;
+  const others =
+    other === null
+      ? undefined
+      : await atOption(loaded, ['preview', 'outOfDistribution'], () =>
+          rowsLike(
+            dataset,
+            other,
+            { directory: path.dirname(file), seed },
+            dataset.heldOut.length / dimensions,
+          ),
+        );
   const measures = prepareDiagnostics(preview.diagnostics, {
     dataset,
+    ...(others ? { others: others.rows } : {}),
     bounds,
     resolution: layout.resolution,
     seed,
@@ -101,7 +119,7 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
     ...compiled.metrics,
     ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
-  return { dataset, layout, measures, noise, initialization, compiled, metrics };
+  return { dataset, others, layout, measures, noise, initialization, compiled, metrics };
 }
 
 /** What `work` answers; what is wrong with data, and no place in them, is told where they are named. */
@@ -150,7 +168,7 @@ export async function prepareTraining(
   { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
   const { experiment } = loaded;
-  const { dataset, layout, measures, noise, initialization, compiled, metrics } =
+  const { dataset, others, layout, measures, noise, initialization, compiled, metrics } =
     await compileExperiment(loaded, saved);
   const { dimensions, training } = dataset;
   const { preview } = experiment;
@@ -164,9 +182,8 @@ export async function prepareTraining(
     experimentFolder: path.dirname(loaded.file),
   });
   const step = await compiled.start(backend);
-  const imageShape =
-    experiment.energy.type === 'convolutional' ? experiment.energy.shape : dataset.imageShape;
-  const shown = training.slice(0, shownRows * dimensions);
+  // Of its own: a part of an array would keep the whole of it.
+  const shown = Float32Array.from(training.subarray(0, shownRows * dimensions));
   return {
     description: {
       metrics,
@@ -181,12 +198,13 @@ export async function prepareTraining(
         modelUpdates(experiment.objective, experiment.steps),
       ),
       ...(dataset.warnings ?? []),
+      ...(others?.warnings ?? []),
       ...(noise?.pool?.warnings ?? []),
       ...compiled.warnings,
       ...measures.warnings,
     ],
     ...(dataset.transform ? { transform: dataset.transform } : {}),
-    dataFiles: [...(dataset.files ?? []), ...(noise?.pool?.files ?? [])],
+    dataFiles: [...(dataset.files ?? []), ...(others?.files ?? []), ...(noise?.pool?.files ?? [])],
     ...(initialization
       ? {
           initial: {
@@ -196,7 +214,6 @@ export async function prepareTraining(
           },
         }
       : {}),
-    ...(imageShape ? { imageShape } : {}),
     shownData: { values: shown, count: shown.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(
@@ -218,6 +235,34 @@ export async function prepareTraining(
 }
 
 /**
+ * @throws ProblemError of kind `experiment` where an energy of images takes rows for images of another
+ *   shape than they are
+ */
+function requireSameImage(loaded: LoadedExperiment, { image }: ScaledDataset): void {
+  const { energy } = loaded.experiment;
+  if (energy.type !== 'convolutional' || image === undefined) return;
+  const { height, width, channels } = image;
+  const shape = [height, width, channels];
+  if (shape.every((length, axis) => length === energy.shape[axis])) return;
+  const location = placeOfOption(loaded, ['energy', 'shape']);
+  throw new ProblemError({
+    kind: 'experiment',
+    message: `energy.convolutional: the images of the data are ${shape.join(' × ')}, not ${energy.shape.join(' × ')}.`,
+    remedy: `Set shape: [${shape.join(', ')}].`,
+    ...(location ? { location } : {}),
+  });
+}
+
+/** What rows are to an energy of images where the data do not say: as bright as the window is wide. */
+function imageOf(energy: EnergySpec, bounds: Bounds): ImageLayout | undefined {
+  if (energy.type !== 'convolutional') return undefined;
+  const [height, width, channels] = energy.shape;
+  const low = Math.min(...bounds.map(([from]) => from));
+  const high = Math.max(...bounds.map(([, to]) => to));
+  return { height, width, channels, from: [low, high], to: [low, high] };
+}
+
+/**
  * The noise that the objective tells the data from, if it does.
  *
  * @throws ProblemError of kind `experiment` at the option's place where it does not fit the data
@@ -236,13 +281,18 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
       directory: path.dirname(file),
       scaling: dataset,
       axes: dataset.axes,
-      fileRows: (dataset.training.length + dataset.heldOut.length) / dataset.dimensions,
+      fileRows: fileRowsOf(dataset),
       isUserFile: userFiles(files),
     });
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     throw problemOf(error, files, placeOfOption(loaded, ['objective', ...error.path]));
   }
+}
+
+/** How many rows the file of the training rows has: those held out are of it where they are numbered too. */
+function fileRowsOf({ training, heldOut, heldOutNumbers, dimensions }: ScaledDataset): number {
+  return (training.length + (heldOutNumbers ? heldOut.length : 0)) / dimensions;
 }
 
 /**

@@ -18,8 +18,6 @@ export interface PreparedTraining {
   readonly initial?: KeptFile & { readonly tensors: readonly NamedTensor[] };
   /** The files that its data are from. */
   readonly dataFiles: readonly KeptFile[];
-  /** Height, width and channels, where a row is an image. */
-  readonly imageShape?: readonly [height: number, width: number, channels: number];
   /** A subset of the data for the panel, `[count, D]`, exactly sized. */
   readonly shownData: { readonly values: Float32Array; readonly count: number };
   /** The loop, not yet running. To be called once. */

@@ -1,3 +1,4 @@
+import type { Rows } from '../../methods/data/rows';
 import type { Subject } from '../../methods/diagnostics/diagnostic';
 import type { SmallSpace } from '../../methods/diagnostics/small-space';
 import type { TrainingStep } from './training-step';
@@ -7,7 +8,7 @@ const mostProbes = 512;
 
 interface SubjectContext {
   /** `[m, D]` */
-  readonly heldOut: Float32Array;
+  readonly heldOut: Rows;
   readonly dimensions: number;
   readonly space?: SmallSpace;
   /** Energies of the shown landscape, where one is shown. */

@@ -1,3 +1,4 @@
+import type { Rows } from '../../methods/data/rows';
 import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
 import type { Checkpoint } from './run-observer';
 
@@ -16,7 +17,7 @@ export interface TrainingStep {
   /** `[count, D]` samples of the model as the objective's own chains have them. */
   sample(): Promise<Float32Array>;
   /** Energies of `[n, D]` points; length n. */
-  energy(points: Float32Array): Promise<Float32Array>;
+  energy(points: Rows): Promise<Float32Array>;
   /** Scores of `[n, D]` points, `[n, D]`; what it takes is compiled at the first call. */
   score(points: Float32Array): Promise<Float32Array>;
   /**
