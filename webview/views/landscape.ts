@@ -1,13 +1,15 @@
-import type { PreviewFrame } from '../../protocol/run';
+import type { ImageLayout, PreviewFrame } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
 import { validAxes } from '../store/navigation';
 import { formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane } from '../store/point-set';
+import type { Theme } from '../theme';
 import { DropDown } from '../toolkit';
 import { element, setAttribute, setText } from './element';
 import { HistogramPlot } from './histogram-plot';
+import { ImagePlot } from './image-plot';
 import { Memo } from './memo';
 import type { PanelModel } from './panel-model';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
@@ -24,6 +26,7 @@ export class Landscape {
   readonly root: HTMLElement;
   readonly #redraw: () => void;
   readonly #selectAxes: (axes: readonly [number, number]) => void;
+  readonly #title = element('h2');
   readonly #step = element('span', { class: 'pane-note', 'data-testid': 'landscape-step' });
   readonly #pickers = element('div', { class: 'axis-pickers' });
   readonly #toggles = new Map<keyof PlaneLayers, HTMLButtonElement>();
@@ -40,6 +43,7 @@ export class Landscape {
   readonly #table: HTMLElement;
   readonly #plane: PlanePlot;
   readonly #histogram: HistogramPlot;
+  readonly #images: ImagePlot;
   readonly #drawing = new Memo();
   readonly #layout = new Memo();
   readonly #points = new Memo();
@@ -69,6 +73,7 @@ export class Landscape {
       redraw();
     });
     this.#histogram = new HistogramPlot(pointed);
+    this.#images = new ImagePlot(pointed);
     for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
       const toggle = element(
         'button',
@@ -81,7 +86,7 @@ export class Landscape {
       this.#legend.append(toggle);
     }
     this.#legend.append(this.#pickers);
-    this.#holder.append(this.#plane.root, this.#histogram.root, this.#empty);
+    this.#holder.append(this.#plane.root, this.#histogram.root, this.#images.root, this.#empty);
     this.#table = element(
       'table',
       { class: 'moments', 'data-testid': 'moments' },
@@ -102,7 +107,7 @@ export class Landscape {
     this.root = element(
       'section',
       { class: 'pane landscape', 'aria-label': 'Energy landscape' },
-      element('div', { class: 'pane-head' }, element('h2', {}, 'Landscape'), this.#step),
+      element('div', { class: 'pane-head' }, this.#title, this.#step),
       this.#legend,
       this.#holder,
       this.#readout,
@@ -117,9 +122,12 @@ export class Landscape {
     const dimensions = layout?.dimensions ?? 0;
     const isEmpty = layout === undefined || (!frame && !panel.data);
     this.#empty.hidden = !isEmpty;
-    this.#plane.root.hidden = isEmpty || dimensions < 2;
+    const image = layout?.image;
+    setText(this.#title, image ? 'Images' : 'Landscape');
+    this.#images.root.hidden = isEmpty || !image;
+    this.#plane.root.hidden = isEmpty || dimensions < 2 || image !== undefined;
     this.#histogram.root.hidden = isEmpty || dimensions !== 1;
-    this.#table.hidden = isEmpty;
+    this.#table.hidden = isEmpty || image !== undefined;
     // Keeps its room: the curves' options beside it stand on the same line.
     this.#legend.classList.toggle('blank', isEmpty);
     setText(this.#empty, emptyText(panel));
@@ -129,19 +137,24 @@ export class Landscape {
     );
     if (this.#layout.changed(layout, panel.runDirectory)) {
       this.#plane.forgetRange();
-      this.#makePickers(layout?.axes ?? []);
+      // Nobody chooses two pixels of an image for axes.
+      this.#makePickers(image ? [] : (layout?.axes ?? []));
     }
     for (const layer of ['field', 'contours'] as const) {
       this.#toggles.get(layer)!.hidden = dimensions !== 2;
     }
-    this.#note.hidden = dimensions < 3;
+    this.#note.hidden = dimensions < 3 || image !== undefined;
     setText(
       this.#note,
-      dimensions < 3
+      this.#note.hidden
         ? ''
         : `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`,
     );
     if (isEmpty || !layout) return;
+    if (image) {
+      this.#drawImages(panel, frame, image, theme);
+      return;
+    }
 
     const axes = validAxes(navigation.axes, dimensions);
     this.#dropDowns.forEach((dropDown, k) => {
@@ -184,6 +197,31 @@ export class Landscape {
     const field = hasField && frame?.field ? { values: frame.field, resolution } : undefined;
     this.#plane.draw({ x, y, field, ...shared }, width, maxHeight);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
+    this.#setIdle(panel, frame);
+  }
+
+  #drawImages(
+    panel: PanelState,
+    frame: PreviewFrame | undefined,
+    image: ImageLayout,
+    theme: Theme,
+  ): void {
+    const width = this.#holder.clientWidth;
+    const maxHeight = Math.min(900, Math.max(280, window.innerHeight - 220));
+    const { samples, data } = this.#layers;
+    const isUnchanged = !this.#drawing.changed(
+      ...[frame, panel.data, image, samples, data, theme, width, maxHeight],
+      window.devicePixelRatio,
+    );
+    if (isUnchanged || width === 0) return;
+    const view = {
+      image,
+      samples: samples ? frame?.samples : undefined,
+      data: data ? panel.data?.values : undefined,
+      theme,
+    };
+    this.#images.draw(view, width, maxHeight);
+    setAttribute(this.#images.root, 'aria-label', this.description(panel, frame));
     this.#setIdle(panel, frame);
   }
 

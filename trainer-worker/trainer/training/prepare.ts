@@ -25,8 +25,9 @@ import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
 import type { Checkpoint } from './run-observer';
 
-/** Rows of data that the panel draws beneath the samples, at most. */
+/** Rows of data that the panel draws beneath the samples, at most, and numbers in them. */
 const shownRows = 4096;
+const shownNumbers = 2 ** 20;
 
 interface PrepareOptions {
   /** What the user asked for; `auto` where absent. */
@@ -183,7 +184,8 @@ export async function prepareTraining(
   });
   const step = await compiled.start(backend);
   // Of its own: a part of an array would keep the whole of it.
-  const shown = Float32Array.from(training.subarray(0, shownRows * dimensions));
+  const rows = Math.min(shownRows, Math.max(1, Math.floor(shownNumbers / dimensions)));
+  const shown = Float32Array.from(training.subarray(0, rows * dimensions));
   return {
     description: {
       metrics,
