@@ -1,6 +1,7 @@
 /** Stories that need no window of their own. */
 import { backends, chooseForeignBackend } from './backends';
 import { killedTrainer } from './crash';
+import { imagesOfDigits } from './images';
 import { mistakenExperiments } from './mistakes';
 import { prepareRuns, runsTree } from './runs-tree';
 import { stories } from './session';
@@ -12,6 +13,7 @@ stories('One window', [
     prepare: chooseForeignBackend,
     play: backends,
   },
+  { name: 'Images', play: imagesOfDigits },
   { name: 'A killed trainer', play: killedTrainer },
   { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
 ]);

@@ -1,4 +1,5 @@
 import type { ImageLayout } from '../../protocol/run';
+import { formatCount } from '../../vocabulary/quantities';
 import {
   cornerOf,
   pixelAt,
@@ -98,7 +99,10 @@ class ImagePart {
     }
     const sheet = sheetOf(count, image, room);
     this.#shown = { values, image, sheet };
-    const some = sheet.shown < count ? `${sheet.shown} of ${count}` : String(count);
+    const some =
+      sheet.shown < count
+        ? `${formatCount(sheet.shown)} of ${formatCount(count)}`
+        : formatCount(count);
     setText(this.#heading, `${this.#name} (${some})`);
     setAttribute(
       this.#canvas,
