@@ -50,6 +50,8 @@ export interface PanelUpdate {
   readonly series?: SeriesChunks;
   /** All that was recorded before has been told in `series`. */
   readonly isComplete?: true;
+  /** Steps that have a preview on disk, ascending, all of them: also those whose frames nobody told. */
+  readonly previewSteps?: readonly number[];
   readonly preview?: PreviewFrame;
 }
 

@@ -39,8 +39,6 @@ export interface PanelFeedOptions {
 
 /** Points that may wait for a slow page before they are dropped and read from disk later. */
 const mostWaitingPoints = 1_000_000;
-/** Previews that may wait; older ones stay on disk, where the scrubber finds them. */
-const mostWaitingPreviews = 8;
 
 /**
  * Tells one page about one run: a snapshot, the curves so far from disk, then what is new.
@@ -88,7 +86,8 @@ export class PanelFeed {
     const news = new News();
     const subscriptions = this.#subscribe(news, signal);
     try {
-      await this.#page.snapshot(await this.#snapshot(generation), signal);
+      const snapshot = await this.#snapshot(generation);
+      await this.#page.snapshot(snapshot, signal);
       const seen = new Map<string, number>();
       const send = (update: Omit<PanelUpdate, 'generation'>) =>
         this.#send({ generation, ...update }, signal);
@@ -100,6 +99,24 @@ export class PanelFeed {
         for (const series of splitChunks(fresh, this.#options.pointsPerMessage)) {
           await send({ series, ...news.takeState() });
         }
+      };
+      let told = { steps: snapshot.previewSteps, newest: snapshot.preview?.step ?? -1 };
+      /** Tells which previews there are, with a frame, or with the newest on disk where that is newer. */
+      const sendKept = async (frame: PreviewFrame | undefined) => {
+        const steps = await this.#orProblem(listPreviewSteps(this.#run.directory));
+        const newest = steps?.at(-1) ?? -1;
+        const preview = frame ?? (newest > told.newest ? await this.#kept(newest) : undefined);
+        const isNews = steps !== undefined && String(steps) !== String(told.steps);
+        if (!preview && !isNews) return;
+        told = {
+          steps: steps ?? told.steps,
+          newest: Math.max(told.newest, preview?.step ?? -1),
+        };
+        await send({
+          ...(isNews ? { previewSteps: steps } : {}),
+          ...(preview ? { preview: exact(preview) } : {}),
+          ...news.takeState(),
+        });
       };
       for (;;) {
         signal.throwIfAborted();
@@ -115,10 +132,12 @@ export class PanelFeed {
             signal,
           });
           if (overview.length > 0 && range.from === 0) await send({ isComplete: true });
+          // Frames that came while nobody listened, or that a slow reader was spared.
+          await sendKept(undefined);
         }
         await sendSeries(news.takeSeries());
         for (let preview = news.takePreview(); preview; preview = news.takePreview()) {
-          await send({ preview: exact(preview), ...news.takeState() });
+          await sendKept(preview);
         }
         const state = news.takeState();
         if (Object.keys(state).length > 0) await send(state);
@@ -176,22 +195,13 @@ export class PanelFeed {
   }
 
   async #snapshot(generation: number): Promise<PanelSnapshot> {
-    const { directory, manifest } = this.#run;
-    // A broken file takes only itself out of the picture.
-    const orProblem = async <T>(reading: Promise<T>): Promise<T | undefined> =>
-      reading.catch((error: unknown) => {
-        this.#options.onProblem(problemOf(error, 'storage'));
-        return undefined;
-      });
+    const { directory } = this.#run;
     const [data, previewSteps = []] = await Promise.all([
-      orProblem(readData(directory)),
-      orProblem(listPreviewSteps(directory)),
+      this.#orProblem(readData(directory)),
+      this.#orProblem(listPreviewSteps(directory)),
     ]);
     const newest = previewSteps.at(-1);
-    const preview =
-      newest !== undefined && manifest.preview
-        ? await orProblem(readPreview(directory, newest, manifest.preview))
-        : undefined;
+    const preview = newest === undefined ? undefined : await this.#kept(newest);
     return {
       generation,
       runDirectory: directory,
@@ -203,6 +213,20 @@ export class PanelFeed {
       ...(data ? { data: { values: exactlySized(data.values), count: data.count } } : {}),
       ...(preview ? { preview: exact(preview) } : {}),
     };
+  }
+
+  /** A broken file takes only itself out of the picture. */
+  async #orProblem<T>(reading: Promise<T>): Promise<T | undefined> {
+    return await reading.catch((error: unknown) => {
+      this.#options.onProblem(problemOf(error, 'storage'));
+      return undefined;
+    });
+  }
+
+  /** A preview on disk, if it can be read. */
+  async #kept(step: number): Promise<PreviewFrame | undefined> {
+    const { directory, manifest } = this.#run;
+    return manifest.preview && this.#orProblem(readPreview(directory, step, manifest.preview));
   }
 
   /**
@@ -278,7 +302,8 @@ class News {
   #bytes = 0;
   #series: SeriesChunks[] = [];
   #points = 0;
-  #previews: PreviewFrame[] = [];
+  /** The newest that waits: who looks wants it, and the others are on disk, where the scrubber finds them. */
+  #preview: PreviewFrame | undefined;
   #state: RunState | undefined;
   #isWatchedOnly: boolean | undefined;
   /** Whether points that come as events do not continue what was told: until the next range. */
@@ -310,8 +335,7 @@ class News {
   }
 
   addPreview(preview: PreviewFrame): void {
-    if (this.#previews.length === mostWaitingPreviews) this.#previews.shift();
-    this.#previews.push(preview);
+    this.#preview = preview;
     this.#wake?.();
   }
 
@@ -337,7 +361,9 @@ class News {
   }
 
   takePreview(): PreviewFrame | undefined {
-    return this.#previews.shift();
+    const preview = this.#preview;
+    this.#preview = undefined;
+    return preview;
   }
 
   /** How the run stands, and who controls it, where that has changed. */
@@ -355,7 +381,7 @@ class News {
   /** Resolves when there is something to tell; rejects when `signal` aborts. */
   async arrives(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#ranges.length + this.#series.length + this.#previews.length > 0) return;
+    if (this.#ranges.length + this.#series.length > 0 || this.#preview) return;
     if (this.#state || this.#isWatchedOnly !== undefined) return;
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);

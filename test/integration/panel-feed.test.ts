@@ -15,6 +15,7 @@ import { Peer, UndeliveredError } from '../../protocol/peer';
 import type { Problem } from '../../protocol/problem';
 import { EventWriter } from '../../run-directory/event-file';
 import { frameRecord } from '../../run-directory/record-framing';
+import { fromSnapshot, withUpdate } from '../../webview/store/panel-state';
 import { patienceMs } from '../support/condition';
 import { buildFakeTrainer, silentLog, until, writeExperiment } from '../support/fake-trainer';
 
@@ -114,6 +115,26 @@ function show(run: Run, page: PanelPage, options: { readonly pointsPerMessage?: 
 const oneTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
 describe('a panel', { timeout: patienceMs }, () => {
+  test('that stalls while a run trains shows the last preview, and reaches every kept one', async () => {
+    const run = await launch({ steps: 300, stepMs: 2, previewEvery: 5 });
+    const page = new FakePage();
+    const { problems } = show(run, page);
+    await until(() => page.updates.length > 0);
+    let release: () => void = () => undefined;
+    page.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    await until(() => run.state.status === 'finished');
+    release();
+    page.hold = undefined;
+    const kept = Array.from({ length: 60 }, (_, k) => 5 * (k + 1));
+    const shown = () => page.updates.reduce(withUpdate, fromSnapshot(page.snapshots.at(-1)!));
+    await until(() => shown().latest?.step === 300);
+    await until(() => shown().previewSteps.length === kept.length);
+    assert.deepEqual(shown().previewSteps, kept);
+    assert.deepEqual(problems, []);
+  });
+
   test('opened while a run lives gets every step once and in order, to the end', async () => {
     const run = await launch({ steps: 150, stepMs: 3, previewEvery: 50 });
     await until(() => run.state.step >= 20);

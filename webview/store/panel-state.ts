@@ -51,13 +51,13 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
   const points = withPoints(state.points, update.series);
   const told = withPoints(state.overviews, update.overview);
   const overviews = told.size === 0 ? told : stillAhead(told, points, update.isComplete === true);
-  const { preview } = update;
+  const { preview, previewSteps = state.previewSteps } = update;
   const isNewest = preview !== undefined && preview.step >= (state.latest?.step ?? 0);
   return {
     ...state,
     state: update.state ?? state.state,
     isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
-    previewSteps: preview ? withStep(state.previewSteps, preview.step) : state.previewSteps,
+    previewSteps: preview ? withStep(previewSteps, preview.step) : previewSteps,
     latest: isNewest ? preview : state.latest,
     points,
     overviews,
