@@ -8,6 +8,7 @@ import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
 import { backendsCommand } from './cli/backends-command';
+import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
@@ -37,6 +38,12 @@ Exit codes:
   1    training failed, or came to trouble with nobody to ask; a full disk is waited for
   2    the experiment cannot start, or the command line is wrong
   130  interrupted before training began, or a second time`;
+
+const checkExitCodes = `
+Exit codes:
+  0  nothing wrong or doubtful was found
+  1  something was
+  2  the command line is wrong`;
 
 const backendList = ['auto', ...backendNames].join(', ');
 
@@ -125,6 +132,18 @@ function command(end: (code: number) => void): Command {
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: SweepCommandOptions) =>
       end(await sweepCommand(file, options)),
+    );
+  program
+    .command('check')
+    .description('try an experiment without training it, and say what is wrong or doubtful')
+    .argument('<file>', 'the experiment')
+    .option(...setOption)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
+    .option('--json', 'print one JSON object')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', checkExitCodes)
+    .action(async (file: string, options: CheckCommandOptions) =>
+      end(await checkCommand(file, options)),
     );
   program
     .command('checkpoint')

@@ -20,6 +20,7 @@ export const streams = {
   sweep: 15,
   rows: 16,
   noise: 17,
+  check: 19,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];
