@@ -16,6 +16,7 @@ import { type ExportRunOptions, exportRunCommand } from './cli/export-run-comman
 import { importCommand } from './cli/import-command';
 import { keepSourceCommand } from './cli/keep-source-command';
 import { type ListOptions, listCommand } from './cli/list-command';
+import { type NewCommandOptions, newCommand } from './cli/new-command';
 import { addOverride, parseCount, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { type ProbeCommandOptions, probeCommand } from './cli/probe-command';
@@ -132,6 +133,20 @@ function command(end: (code: number) => void): Command {
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: SweepCommandOptions) =>
       end(await sweepCommand(file, options)),
+    );
+  program
+    .command('new')
+    .description('write an experiment that trains at once; asks what is not said here')
+    .argument(
+      '[data]',
+      'what it is to learn: a data file, a distribution such as twoMoons, or function',
+    )
+    .option('--objective <name>', 'how it learns; what suits the data best where absent')
+    .option('--output <file>', 'where to write it; here, by the name of the data, where absent')
+    .option('--list', 'say which data there are, or which methods these data allow; write nothing')
+    .option('--json', 'print one JSON object, and ask nothing')
+    .action(async (data: string | undefined, options: NewCommandOptions) =>
+      end(await newCommand(data, options)),
     );
   program
     .command('check')

@@ -5,7 +5,11 @@ import { optimizer } from 'ebm-lab';
 import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
 import type { Objective } from '../../trainer-worker/methods/objectives/objective-method';
 import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
-import { compileStep, notTrained, ownName } from '../../trainer-worker/trainer/training/step-program';
+import {
+  compileStep,
+  notTrained,
+  ownName,
+} from '../../trainer-worker/trainer/training/step-program';
 
 /** The mean square of the score, which no constant in the energy changes. */
 const squaredScore: Objective = {

@@ -79,6 +79,8 @@ interface Table {
   /** Rows of the file that were left out for a missing number. Default 0. */
   readonly incomplete?: number;
   readonly warnings: readonly string[];
+  /** See {@link Dataset.notes}. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -147,6 +149,7 @@ export function datasetOf(
     ...(transform ? { transform } : {}),
     files: [table.source],
     ...(warnings.length > 0 ? { warnings } : {}),
+    ...(table.notes && table.notes.length > 0 ? { notes: table.notes } : {}),
   };
 }
 

@@ -25,6 +25,7 @@ export function checkData(dataset: ScaledDataset, findings: Findings): boolean {
       ...(labels ? [`${labels.classes.length} classes`] : []),
     ].join(', '),
   );
+  for (const note of dataset.notes ?? []) findings.fact('data', note.replace(/\.$/, ''));
   const { variances } = momentsOf(training, dimensions);
   const constant = Array.from({ length: dimensions }, (_, d) => d).filter((d) =>
     isConstant(training, dimensions, d),

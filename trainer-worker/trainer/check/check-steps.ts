@@ -40,8 +40,6 @@ export async function checkSteps(
   const before = await energiesOf(definition, step);
   const updates = modelEvery(experiment.objective);
   let metrics: StepMetrics = {};
-  let firstRate: number | undefined;
-  let firstUpdate = 0;
   const times: number[] = [];
   const begun = performance.now();
   for (let n = 1; n <= Math.max(tried.most, updates); n++) {
@@ -49,8 +47,9 @@ export async function checkSteps(
     metrics = await step.run(n);
     times.push(performance.now() - from);
     if (n === updates) {
-      firstRate = metrics['learning rate'];
-      firstUpdate = await updateSize(step, parameters);
+      const moved = await updateSize(step, parameters);
+      // At once: it may be why a later step is not finite.
+      checkRate(experiment, moved, metrics['learning rate'], findings);
     }
     if (n >= Math.max(tried.least, updates) && performance.now() - begun > tried.milliseconds)
       break;
@@ -62,7 +61,6 @@ export async function checkSteps(
     'steps',
     `${formatNumber(Number(median.toPrecision(2)))} ms each on ${backend} (${formatCount(flops / 1e6)} million multiplications and additions, ${formatCount(nodes)} operations), so ${formatCount(experiment.steps)} take about ${formatDuration((median * experiment.steps) / 1000)}`,
   );
-  checkRate(experiment, firstUpdate, firstRate, findings);
   if (experiment.objective.type === 'custom') {
     checkSign(before, await energiesOf(definition, step), times.length, findings);
   }

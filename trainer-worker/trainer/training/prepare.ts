@@ -195,6 +195,7 @@ export async function prepareTraining(
         experiment.optimizer.learningRate,
         modelUpdates(experiment.objective, experiment.steps),
       ),
+      ...(dataset.notes ?? []),
       ...(dataset.warnings ?? []),
       ...(noise?.pool?.warnings ?? []),
       ...compiled.unreached.map(notTrained),
