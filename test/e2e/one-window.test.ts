@@ -2,6 +2,7 @@
 import { backends, chooseForeignBackend } from './backends';
 import { killedTrainer } from './crash';
 import { mistakenExperiments } from './mistakes';
+import { newExperimentStory } from './new-experiment';
 import { prepareRuns, runsTree } from './runs-tree';
 import { stories } from './session';
 
@@ -13,5 +14,6 @@ stories('One window', [
     play: backends,
   },
   { name: 'A killed trainer', play: killedTrainer },
+  { name: 'A first experiment, from data to a finished run', play: newExperimentStory },
   { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
 ]);

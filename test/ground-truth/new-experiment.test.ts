@@ -99,7 +99,12 @@ describe('each method that is offered is written, checked and trained:', () => {
         const { findings } = await checkExperiment(file);
         assert.deepEqual(findings, [], `${name}\n${await readFile(file, 'utf8')}`);
         // What it measures in the end is the matter of other tests, and takes most of the time.
-        const overrides = { steps: 100, 'preview.chainSteps': 5, 'preview.diagnostics': [] };
+        const overrides = {
+          steps: 100,
+          'preview.chainSteps': 5,
+          'preview.resolution': 8,
+          'preview.diagnostics': [],
+        };
         const prepared = await prepareTraining(await loadExperiment(file, { overrides }));
         const loop = prepared.createLoop([]);
         assert.equal(await loop.run(), 'finished', name);
