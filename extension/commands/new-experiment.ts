@@ -60,7 +60,8 @@ export async function newExperiment(means: NewExperimentMeans): Promise<void> {
     if (!method) return;
     const target = await vscode.window.showSaveDialog({
       defaultUri: vscode.Uri.file(freeName(folder, fileName)),
-      filters: { Experiment: [experimentSuffix.slice(1)] },
+      // A dialog knows the last part of a name's ending alone.
+      filters: { Experiment: ['ts'] },
       title: 'New Experiment: Save As',
     });
     if (!target) return;

@@ -14,6 +14,12 @@ export const newExperimentStory: Play = async ({ workbench, folder }, tell) => {
   const picked = page.locator('.quick-input-list .monaco-list-row.focused');
   const title = page.locator('.quick-input-title');
   const keys = (key: string) => page.keyboard.press(key);
+  const command = async (name: string) => {
+    await keys('F1');
+    await page.keyboard.type(name);
+    await picked.filter({ hasText: name }).waitFor();
+    await keys('Enter');
+  };
 
   await tell.part('the data are chosen, then a method, then the place', async () => {
     await workbench.runCommand('View: Close All Editors');
@@ -21,7 +27,7 @@ export const newExperimentStory: Play = async ({ workbench, folder }, tell) => {
     for (const name of await readdir(folder)) {
       if (name !== 'data') await rm(path.join(folder, name), { recursive: true });
     }
-    await workbench.runCommand('EBM: New Experiment…');
+    await command('EBM: New Experiment…');
     await title.filter({ hasText: 'New Experiment: Data' }).waitFor();
     await page.keyboard.type('penguins');
     await picked.filter({ hasText: 'penguins.csv' }).waitFor();
@@ -38,7 +44,7 @@ export const newExperimentStory: Play = async ({ workbench, folder }, tell) => {
   });
 
   await tell.part('nothing is wrong or doubtful with it', async () => {
-    await workbench.runCommand('EBM: Check Experiment');
+    await command('EBM: Check Experiment');
     await workbench
       .notifications(/Nothing wrong or doubtful was found in penguins\.ebm\.ts/)
       .waitFor();
@@ -46,8 +52,6 @@ export const newExperimentStory: Play = async ({ workbench, folder }, tell) => {
   });
 
   await tell.part('it trains to its end', async () => {
-    await workbench.activeEditor().waitFor();
-    await workbench.runCommand('View: Focus Active Editor Group');
     await keys('Control+Alt+Enter');
     await until('the run is finished', async () => {
       const [run] = await runsIn(folder);

@@ -293,7 +293,7 @@ test('an experiment is written, checked, refused a second time and trained', asy
     'check',
     'quick.ebm.ts',
     '--set',
-    'optimizer.learningRate=50',
+    'optimizer.learningRate=5',
     '--json',
   );
   const trained = run('run', 'two-moons.ebm.ts', '--steps', '3');

@@ -30,7 +30,7 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
 }
 
 /** A report as a person reads it in a shell: the facts, a line each, and what was found. */
-export function reportText({ facts, findings }: CheckReport, verbose = false): string {
+function reportText({ facts, findings }: CheckReport, verbose = false): string {
   const width = Math.max(0, ...facts.map(({ about }) => about.length));
   const lines = facts.map(({ about, text }) => printable(`${about.padEnd(width)}  ${text}`));
   const found = findings.map((finding) => problemText(finding, verbose, called[finding.severity]));

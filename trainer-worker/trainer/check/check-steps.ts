@@ -59,7 +59,7 @@ export async function checkSteps(
   const { flops, nodes } = ledgerOf(program);
   findings.fact(
     'steps',
-    `${formatNumber(Number(median.toPrecision(2)))} ms each on ${backend} (${formatCount(flops / 1e6)} million multiplications and additions, ${formatCount(nodes)} operations), so ${formatCount(experiment.steps)} take about ${formatDuration((median * experiment.steps) / 1000)}`,
+    `${formatNumber(Number(median.toPrecision(2)))} ms each on ${backend} (${formatNumber(Number((flops / 1e6).toPrecision(2)))} million multiplications and additions, ${formatCount(nodes)} operations), so ${formatCount(experiment.steps)} take about ${formatDuration((median * experiment.steps) / 1000)}`,
   );
   if (experiment.objective.type === 'custom') {
     checkSign(before, await energiesOf(definition, step), times.length, findings);

@@ -16,7 +16,7 @@ export interface OfferedData {
 }
 
 /** A method that some data allow. */
-export interface OfferedMethod {
+interface OfferedMethod {
   readonly name: RecipeName;
   readonly label: string;
   readonly detail: string;
