@@ -110,6 +110,17 @@ const mistakes: readonly Mistake[] = [
     line: 'stepSize: 3',
   },
   {
+    name: 'proposals that are never accepted',
+    changes: {
+      energy: 'energy.gaussian()',
+      objective:
+        'objective.contrastiveDivergence({ sampler: sampler.metropolisAdjustedLangevin({ steps: 3, stepSize: 50 }) })',
+    },
+    severity: 'doubtful',
+    message: /sampler\.metropolisAdjustedLangevin accept \d(\.\d+)? % of what they propose/,
+    line: 'stepSize: 50',
+  },
+  {
     name: 'an energy of the wrong shape',
     changes: { energy: customEnergy('(p, x) => tf.matMul(x, p.w)') },
     severity: 'wrong',

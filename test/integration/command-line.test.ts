@@ -289,13 +289,7 @@ test('an experiment is written, checked, refused a second time and trained', asy
   await Promise.all([wrote.exited, nothingSaid.exited, listed.exited]);
   const again = run('new', 'twoMoons');
   const checked = run('check', 'two-moons.ebm.ts');
-  const checkedAsJson = run(
-    'check',
-    'quick.ebm.ts',
-    '--set',
-    'optimizer.learningRate=5',
-    '--json',
-  );
+  const checkedAsJson = run('check', 'quick.ebm.ts', '--set', 'optimizer.learningRate=5', '--json');
   const trained = run('run', 'two-moons.ebm.ts', '--steps', '3');
   cleanUp();
   assert.equal(await wrote.exited, 0, wrote.errors());

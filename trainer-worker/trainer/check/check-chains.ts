@@ -2,19 +2,30 @@ import * as tf from '@tensorflow/tfjs';
 import { formatNumber } from '../../../vocabulary/quantities';
 import type { Backend } from '../../compiler/backends/backend';
 import type { Arrays } from '../../compiler/run/execution';
+import { compileProgram } from '../../compiler/trace/compile-program';
+import { userFiles } from '../../compiler/trace/source-location';
 import { momentsOf } from '../../methods/data/moments';
+import { sampledRows } from '../../methods/data/sampled-rows';
 import type { Energy } from '../../methods/energies/energy-method';
 import { objectiveMethod } from '../../methods/objectives';
 import type { OptionPath } from '../../methods/options/option-error';
 import { samplerMethod } from '../../methods/samplers';
+import { runChainIn } from '../../methods/samplers/chain-in-domain';
+import type { Sampler } from '../../methods/samplers/sampler-method';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
-import { chainPrograms, type ModelDefinition } from '../training/model-programs';
-import { ShownChains } from '../training/shown-chains';
+import {
+  type ModelDefinition,
+  modelWith,
+  parameterSpecs,
+  parametersIn,
+} from '../training/model-programs';
 import type { Findings } from './findings';
 
-/** Chains that are tried, and for how long. */
-const count = 64;
+/** Chains that are tried at most, and for how long. */
+const mostChains = 64;
 const iterations = 100;
+/** Numbers of noise that may lie in memory for it. */
+const mostNoiseNumbers = 2 ** 22;
 
 /**
  * Of the data's deviation: what chains move in {@link iterations} at least, and the noise that one
@@ -25,19 +36,19 @@ const leastMovement = 1e-3;
 const mostNoise = 1;
 /** Deviations from the middle of the data that no chain should get to. */
 const farAway = 20;
-/** A chain with a Metropolis correction that is refused more often than this stands still. */
+/** Chains with a Metropolis correction that accept less than this share stand still. */
 const leastAcceptance = 0.05;
 
 /** What chains are tried with. */
 export interface TriedChains {
   readonly loaded: LoadedExperiment;
   readonly model: ModelDefinition;
-  /** `[n, D]` rows, from which they start. */
+  /** `[n, D]` rows of data, from which they start. */
   readonly rows: Float32Array;
+  /** Of the energy, by the names that steps have for them. */
   readonly parameters: Arrays;
   readonly backend: Backend;
-  /** What share of proposals the trained steps' chains accepted, where they tell it. */
-  readonly acceptance?: number;
+  readonly seed: number;
 }
 
 /**
@@ -45,7 +56,7 @@ export interface TriedChains {
  * know nothing of the energy for their own noise.
  */
 export async function checkChains(tried: TriedChains, findings: Findings): Promise<void> {
-  const { loaded, model, rows, acceptance } = tried;
+  const { loaded, model, rows } = tried;
   const { experiment } = loaded;
   const ofObjective = objectiveMethod(experiment.objective).previewSampler?.(experiment.objective);
   const spec = ofObjective ?? experiment.preview.sampler;
@@ -58,13 +69,12 @@ export async function checkChains(tried: TriedChains, findings: Findings): Promi
     return;
   }
   const { dimensions, domain } = model;
-  const starts = Float32Array.from(
-    { length: count * dimensions },
-    (_, i) => rows[i % rows.length]!,
-  );
+  const sampler = samplerMethod(spec).build(spec);
+  const affordable = Math.floor(mostNoiseNumbers / (iterations * dimensions));
+  const starts = sampledRows(rows, dimensions, Math.max(4, Math.min(mostChains, affordable)));
   const { means, variances } = momentsOf(rows, dimensions);
   const scale = Math.sqrt(meanOf(variances.filter((variance) => variance > 0)));
-  const ends = await run(tried, model, starts, iterations);
+  const { ends, acceptance } = await walk(tried, model, sampler, starts, iterations);
   if (!ends.every(Number.isFinite)) {
     findings.wrong({
       message: `Chains of ${called} are no longer finite after ${iterations} iterations from the data.`,
@@ -99,8 +109,9 @@ export async function checkChains(tried: TriedChains, findings: Findings): Promi
   }
   // What is accepted or refused is right whatever is proposed.
   if (domain !== 'real' || acceptance !== undefined) return;
-  const once = await run(tried, { ...model, energy: flat(model.energy) }, starts, 1);
-  const noise = rootMeanSquare(once.map((value, i) => value - starts[i]!)) / scale;
+  const level = { ...model, energy: flat(model.energy) };
+  const once = await walk(tried, level, sampler, starts, 1);
+  const noise = rootMeanSquare(once.ends.map((value, i) => value - starts[i]!)) / scale;
   if (noise > mostNoise || away > farAway) {
     findings.doubtful({
       message:
@@ -113,24 +124,47 @@ export async function checkChains(tried: TriedChains, findings: Findings): Promi
   }
 }
 
-/** Where chains are after some iterations, `[count, D]`. */
-async function run(
-  { backend, parameters, loaded }: TriedChains,
+interface Walk {
+  /** Where the chains are, `[count, D]`. */
+  readonly ends: Float32Array;
+  /** The share of proposals that was accepted, where the sampler tells it. */
+  readonly acceptance?: number;
+}
+
+/** Runs chains from `[count, D]` points. */
+async function walk(
+  { backend, parameters, seed }: TriedChains,
   model: ModelDefinition,
+  sampler: Sampler,
   starts: Float32Array,
-  length: number,
-): Promise<Float32Array> {
-  const { experiment } = loaded;
-  const spec =
-    objectiveMethod(experiment.objective).previewSampler?.(experiment.objective) ??
-    experiment.preview.sampler;
-  const programs = chainPrograms(model, samplerMethod(spec).build(spec), count);
-  const options = { programs, recorded: () => programs, draws: 1, seed: experiment.seed };
-  const chains = new ShownChains(options, backend);
+  iterations: number,
+): Promise<Walk> {
+  const { dimensions, domain, origin } = model;
+  const program = compileProgram({
+    inputs: {
+      points: { shape: [starts.length / dimensions, dimensions] },
+      ...parameterSpecs(model),
+    },
+    isUserFile: userFiles(origin.files),
+    step(tensors) {
+      const points = tensors['points'] as tf.Tensor2D;
+      const filledIn = modelWith(model, parametersIn(model, tensors));
+      const { ends, statistics } = runChainIn(domain, sampler, filledIn, points, iterations);
+      const { Acceptance: acceptance } = statistics;
+      return { outputs: { ends, ...(acceptance ? { acceptance } : {}) } };
+    },
+  });
+  const execution = await backend.start(program);
   try {
-    return await chains.run(starts, length, 0, parameters);
+    // Training draws the noise of steps from 1 on.
+    const outputs = await execution.run({ points: starts, ...parameters }, { seed, step: 0 });
+    const [acceptance] = outputs['acceptance'] ?? [];
+    return {
+      ends: outputs['ends'] as Float32Array,
+      ...(acceptance === undefined ? {} : { acceptance }),
+    };
   } finally {
-    await chains.dispose();
+    await execution.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 import { formatCount, formatNumber } from '../../../vocabulary/quantities';
 import type { ScaledDataset } from '../../methods/data/data-method';
 import { momentsOf } from '../../methods/data/moments';
+import { sampledRows } from '../../methods/data/sampled-rows';
 import type { Findings } from './findings';
 
 /**
@@ -26,14 +27,16 @@ export function checkData(dataset: ScaledDataset, findings: Findings): boolean {
     ].join(', '),
   );
   for (const note of dataset.notes ?? []) findings.fact('data', note.replace(/\.$/, ''));
-  const { variances } = momentsOf(training, dimensions);
-  const constant = Array.from({ length: dimensions }, (_, d) => d).filter((d) =>
-    isConstant(training, dimensions, d),
+  const sample = sampledRows(training, dimensions);
+  const { variances } = momentsOf(sample, dimensions);
+  // What does not vary among some rows may vary among all.
+  const constant = Array.from({ length: dimensions }, (_, d) => d).filter(
+    (d) => isConstant(sample, dimensions, d) && isConstant(training, dimensions, d),
   );
   if (constant.length === dimensions) {
     findings.wrong({
       kind: 'data',
-      message: `All rows of the data are the same: (${[...training.subarray(0, Math.min(4, dimensions))].map(formatNumber).join(', ')}${dimensions > 4 ? ', …' : ''}).`,
+      message: `All rows of the data are the same: (${[...sample.subarray(0, Math.min(4, dimensions))].map(formatNumber).join(', ')}${dimensions > 4 ? ', …' : ''}).`,
       remedy: 'Give rows that differ; a single point has no density to learn.',
       at: ['data'],
     });

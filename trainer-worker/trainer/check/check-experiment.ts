@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../protocol/run';
 import { formatCount } from '../../../vocabulary/quantities';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { sizeOf } from '../../compiler/graph/shape';
+import { sampledRows } from '../../methods/data/sampled-rows';
 import { modelUpdates } from '../../methods/objectives';
 import type { OptionPath } from '../../methods/options/option-error';
 import { rateCautions } from '../../methods/schedules';
@@ -66,18 +67,21 @@ export async function checkExperiment(
         at: parameters.some((parameter) => parameter.name === name) ? ['energy'] : ['objective'],
       });
     }
-    const warnings = [
-      ...loaded.warnings,
-      ...rateCautions(
-        experiment.optimizer.learningRate,
-        modelUpdates(experiment.objective, experiment.steps),
-      ),
-      ...(dataset.warnings ?? []),
-      ...(noise?.pool?.warnings ?? []),
-      ...compiled.warnings,
-      ...measures.warnings,
+    const cautions = rateCautions(
+      experiment.optimizer.learningRate,
+      modelUpdates(experiment.objective, experiment.steps),
+    );
+    const warnings: readonly (readonly [OptionPath, readonly string[]])[] = [
+      [[], loaded.warnings],
+      [['optimizer', 'learningRate'], cautions],
+      [['data'], dataset.warnings ?? []],
+      [['objective', 'noise'], noise?.pool?.warnings ?? []],
+      [['objective'], compiled.warnings],
+      [['preview', 'diagnostics'], measures.warnings],
     ];
-    for (const message of warnings) findings.warning(message);
+    for (const [place, messages] of warnings) {
+      for (const message of messages) findings.warning(message, place);
+    }
 
     at = ['objective'];
     const backend = await chooseBackend({
@@ -90,28 +94,20 @@ export async function checkExperiment(
     const step = await compiled.start(backend);
     try {
       const foundBefore = findings.all.length;
-      const metrics = await checkSteps(
-        experiment,
-        definition,
-        compiled,
-        backend.name,
-        step,
-        findings,
-      );
+      await checkSteps(experiment, definition, compiled, backend.name, step, findings);
       const isTrainable = findings.all.length === foundBefore;
       checkDerivatives(definition, compiled.program, findings);
       // Chains are judged in units of the data, on what the steps made of the energy: one cause, one
       // finding.
       if (!isScaled || !isTrainable) return report();
-      const acceptance = metrics['sampler/acceptance'];
       await checkChains(
         {
           loaded,
           model: trainingParts(definition).step.model,
-          rows: dataset.training,
+          rows: sampledRows(dataset.training, dataset.dimensions),
           parameters: await step.parameters(),
           backend,
-          ...(acceptance === undefined ? {} : { acceptance }),
+          seed: experiment.seed,
         },
         findings,
       );

@@ -2,11 +2,12 @@ import { formatCount, formatDuration, formatNumber } from '../../../vocabulary/q
 import { ledgerOf } from '../../compiler/graph/ledger';
 import { Random, streams } from '../../compiler/random/random';
 import { uniformIn } from '../../methods/data/bounds';
+import { sampledRows } from '../../methods/data/sampled-rows';
 import { modelEvery } from '../../methods/objectives';
 import type { ExperimentSpec } from '../experiment/experiment';
 import type { CompiledTraining, TrainingDefinition } from '../training/compile-training';
 import { parameterName } from '../training/model-programs';
-import type { StepMetrics, TrainingStep } from '../training/training-step';
+import type { TrainingStep } from '../training/training-step';
 import type { Findings } from './findings';
 
 /** Steps that are tried: until they have taken so long, at least the first few. */
@@ -26,7 +27,6 @@ const certain = 5;
 /**
  * Trains a few steps, and finds learning rates and signs under which nothing can come of more.
  *
- * @returns what the last step reported
  * @throws ProblemError (`training`) where a step is not finite
  */
 export async function checkSteps(
@@ -36,15 +36,14 @@ export async function checkSteps(
   backend: string,
   step: TrainingStep,
   findings: Findings,
-): Promise<StepMetrics> {
+): Promise<void> {
   const before = await energiesOf(definition, step);
   const updates = modelEvery(experiment.objective);
-  let metrics: StepMetrics = {};
   const times: number[] = [];
   const begun = performance.now();
   for (let n = 1; n <= Math.max(tried.most, updates); n++) {
     const from = performance.now();
-    metrics = await step.run(n);
+    const metrics = await step.run(n);
     times.push(performance.now() - from);
     if (n === updates) {
       const moved = await updateSize(step, parameters);
@@ -64,7 +63,6 @@ export async function checkSteps(
   if (experiment.objective.type === 'custom') {
     checkSign(before, await energiesOf(definition, step), times.length, findings);
   }
-  return metrics;
 }
 
 /** How far the energy's parameters have moved, over the size that they had; root mean squares. */
@@ -137,7 +135,7 @@ async function energiesOf(
 ): Promise<Energies> {
   const random = new Random(seed, streams.check);
   return {
-    data: await step.energy(rows.slice(0, comparedPoints * bounds.length)),
+    data: await step.energy(sampledRows(rows, bounds.length, comparedPoints)),
     elsewhere: await step.energy(uniformIn(bounds, comparedPoints, random, domain)),
   };
 }

@@ -49,9 +49,15 @@ export class Findings {
     this.#found.push({ severity: 'wrong', ...problem, ...(location ? { location } : {}) });
   }
 
-  /** What a run would warn of as well; it says itself where. */
-  warning(message: string): void {
-    this.#found.push({ severity: 'doubtful', kind: 'experiment', message });
+  /** What a run would warn of as well; it says itself what to do. */
+  warning(message: string, at: OptionPath): void {
+    const location = this.#placeOf(at);
+    this.#found.push({
+      severity: 'doubtful',
+      kind: 'experiment',
+      message,
+      ...(location ? { location } : {}),
+    });
   }
 
   wrong(found: Found): void {

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { ProblemError } from '../../../protocol/problem';
 import { type DataSpec, dataMethod, dataMethods } from '../../methods/data';
+import { sampledRows } from '../../methods/data/sampled-rows';
 import { nearest } from '../../methods/options/nearest';
 import { type DataFacts, factsOf } from './facts';
-import { type CsvLook, lookAtCsv } from './look-at-csv';
+import { lookAtCsv } from './look-at-csv';
 import { literal, optionsText } from './source-text';
 
 /** Data as they are to be written into an experiment. */
@@ -138,60 +139,70 @@ function nameOfFile(file: string): string {
 async function writtenCsv(file: string, folder: string): Promise<WrittenData> {
   const { options, leftOut } = await lookAtCsv(file);
   const given = relativePath(file, folder);
-  const { facts, isBinary } = await loadedCsv(given, options, folder);
-  const { domain, ...rest } = options;
-  const written = optionsText(
-    Object.fromEntries(
-      Object.entries({ ...rest, ...(isBinary ? { domain } : {}) }).map(([name, value]) => [
-        name,
-        literal(value),
-      ]),
-    ),
+  const { domain: guess, ...rest } = options;
+  const { facts, domain } = await asFound(guess === 'binary', (more) =>
+    factsOfSpec(dataMethods.csv.create(given, { ...rest, ...more }), folder),
   );
+  const written = Object.entries({ ...rest, ...domain }).map(([name, value]) => [
+    name,
+    literal(value),
+  ]);
+  const optionsCode = optionsText(Object.fromEntries(written));
   const about = [
-    `The path is relative to this file.${isBinary ? '' : ' Each column is standardised (mean 0, deviation 1), so that one step size fits all.'} A tenth of the rows is held out to measure on.`,
+    aboutFile(facts),
     ...(leftOut.length > 0 ? [`Left out: ${leftOut.join(', ')}.`] : []),
     ...(options.missing ? ['Rows in which a number is missing are left out as well.'] : []),
   ];
   return {
     name: nameOfFile(file),
     comment: about.join(' '),
-    code: `data.csv(${[literal(given), ...(written ? [written] : [])].join(', ')})`,
+    code: `data.csv(${[literal(given), ...(optionsCode ? [optionsCode] : [])].join(', ')})`,
     facts,
   };
-}
-
-/** Loads a file as was seen; where only its beginning was of zeros and ones, as numbers. */
-async function loadedCsv(
-  given: string,
-  { domain, ...options }: CsvLook['options'],
-  folder: string,
-) {
-  const load = (more: object) =>
-    factsOfSpec(dataMethods.csv.create(given, { ...options, ...more }), folder);
-  if (domain === undefined) return { facts: await load({}), isBinary: false };
-  try {
-    return { facts: await load({ domain }), isBinary: true };
-  } catch {
-    return { facts: await load({}), isBinary: false };
-  }
 }
 
 async function writtenNpy(file: string, folder: string): Promise<WrittenData> {
   const given = relativePath(file, folder);
   const raw = dataMethods.npy.create(given, { standardize: false });
-  const { training, heldOut } = await dataMethod(raw).load(raw, { directory: folder, seed: 0 });
-  const isBinary = [training, heldOut].every((rows) =>
-    rows.every((value) => value === 0 || value === 1),
+  const { training, dimensions } = await dataMethod(raw).load(raw, { directory: folder, seed: 0 });
+  const looksBinary = sampledRows(training, dimensions).every((x) => x === 0 || x === 1);
+  const { facts, domain } = await asFound(looksBinary, (options) =>
+    factsOfSpec(dataMethods.npy.create(given, options), folder),
   );
-  const options = isBinary ? ({ domain: 'binary' } as const) : {};
-  const facts = await factsOfSpec(dataMethods.npy.create(given, options), folder);
   return {
     name: nameOfFile(file),
-    comment: `The path is relative to this file.${isBinary ? '' : ' Each column is standardised (mean 0, deviation 1), so that one step size fits all.'} A tenth of the rows is held out to measure on.`,
-    code: `data.npy(${literal(given)}${isBinary ? ", { domain: 'binary' }" : ''})`,
+    comment: aboutFile(facts),
+    code: `data.npy(${literal(given)}${domain.domain ? ", { domain: 'binary' }" : ''})`,
     facts,
   };
+}
+
+/**
+ * Loads data as zeros and ones where some of them are; where that is not so of all, as numbers.
+ *
+ * @returns their facts, and the option that says of which domain they are
+ */
+async function asFound(
+  looksBinary: boolean,
+  load: (options: { readonly domain?: 'binary' }) => Promise<DataFacts>,
+): Promise<{ readonly facts: DataFacts; readonly domain: { readonly domain?: 'binary' } }> {
+  if (looksBinary) {
+    const domain = { domain: 'binary' } as const;
+    try {
+      return { facts: await load(domain), domain };
+    } catch {
+      // Told by the other attempt, if it is wrong with that as well.
+    }
+  }
+  return { facts: await load({}), domain: {} };
+}
+
+function aboutFile({ domain }: DataFacts): string {
+  const scaled =
+    domain === 'real'
+      ? ' Each column is standardised (mean 0, deviation 1), so that one step size fits all.'
+      : '';
+  return `The path is relative to this file.${scaled} A tenth of the rows is held out to measure on.`;
 }
 
 /** A ring, to begin with. */

@@ -1,6 +1,7 @@
 import type { ScaledDataset } from '../../methods/data/data-method';
 import type { Domain } from '../../methods/data/domain';
 import { momentsOf } from '../../methods/data/moments';
+import { sampledRows } from '../../methods/data/sampled-rows';
 
 /** What decides which methods suit data, and with which step sizes and widths. */
 export interface DataFacts {
@@ -17,7 +18,7 @@ export interface DataFacts {
 
 /** The facts of a data set that was loaded. */
 export function factsOf({ dimensions, domain, training, labels }: ScaledDataset): DataFacts {
-  const { variances } = momentsOf(training, dimensions);
+  const { variances } = momentsOf(sampledRows(training, dimensions), dimensions);
   const mean = variances.reduce((sum, variance) => sum + variance, 0) / dimensions;
   return {
     dimensions,

@@ -4,7 +4,7 @@ import { decodeText } from '../../methods/data/decode-text';
 import { numberReader } from '../../methods/data/number-text';
 
 /** Options of `data.csv` that a file needs, and what was left out of it. */
-export interface CsvLook {
+interface CsvLook {
   readonly options: {
     readonly delimiter?: string;
     readonly decimal?: ',';
