@@ -5,6 +5,8 @@
 
 export const commandIds = [
   'ebm.launchRun',
+  'ebm.newExperiment',
+  'ebm.checkExperiment',
   'ebm.pauseRun',
   'ebm.resumeRun',
   'ebm.stopRun',

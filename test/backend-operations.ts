@@ -4,6 +4,7 @@ import type { Values } from '../trainer-worker/compiler/graph/graph';
 import type { Program } from '../trainer-worker/compiler/graph/program';
 import { simplify } from '../trainer-worker/compiler/passes/simplify';
 import type { Arrays, Execution } from '../trainer-worker/compiler/run/execution';
+import { evaluate } from '../trainer-worker/compiler/run/float64';
 import { runOnOnnx } from '../trainer-worker/compiler/run/run-onnx';
 import {
   compileProgram,
@@ -18,7 +19,6 @@ import {
   denoisingScoreMatching,
   multilayerPerceptron,
 } from './graph-programs';
-import { evaluate } from './graph-reference';
 
 /** Starts a program on the backend that is tested. */
 export type Start = (program: Program, state?: Arrays) => Promise<Execution>;

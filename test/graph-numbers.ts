@@ -1,6 +1,6 @@
 import type { Node } from '../trainer-worker/compiler/graph/graph';
 import { type Shape, sizeOf } from '../trainer-worker/compiler/graph/shape';
-import { type Arrays64, evaluate } from './graph-reference';
+import { type Arrays64, evaluate } from '../trainer-worker/compiler/run/float64';
 
 /** Reproducible numbers in (-scale, scale) (Lehmer's generator, minstd). */
 export function numbersFrom(seed: number): (shape: Shape, scale?: number) => Float64Array {

@@ -8,6 +8,7 @@ import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
 import { backendsCommand } from './cli/backends-command';
+import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
@@ -15,6 +16,7 @@ import { type ExportRunOptions, exportRunCommand } from './cli/export-run-comman
 import { importCommand } from './cli/import-command';
 import { keepSourceCommand } from './cli/keep-source-command';
 import { type ListOptions, listCommand } from './cli/list-command';
+import { type NewCommandOptions, newCommand } from './cli/new-command';
 import { addOverride, parseCount, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { type ProbeCommandOptions, probeCommand } from './cli/probe-command';
@@ -37,6 +39,12 @@ Exit codes:
   1    training failed, or came to trouble with nobody to ask; a full disk is waited for
   2    the experiment cannot start, or the command line is wrong
   130  interrupted before training began, or a second time`;
+
+const checkExitCodes = `
+Exit codes:
+  0  nothing wrong or doubtful was found
+  1  something was
+  2  the command line is wrong`;
 
 const backendList = ['auto', ...backendNames].join(', ');
 
@@ -125,6 +133,32 @@ function command(end: (code: number) => void): Command {
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: SweepCommandOptions) =>
       end(await sweepCommand(file, options)),
+    );
+  program
+    .command('new')
+    .description('write an experiment that trains at once; asks what is not said here')
+    .argument(
+      '[data]',
+      'what it is to learn: a data file, a distribution such as twoMoons, or function',
+    )
+    .option('--objective <name>', 'how it learns; what suits the data best where absent')
+    .option('--output <file>', 'where to write it; here, by the name of the data, where absent')
+    .option('--list', 'say which data there are, or which methods these data allow; write nothing')
+    .option('--json', 'print one JSON object, and ask nothing')
+    .action(async (data: string | undefined, options: NewCommandOptions) =>
+      end(await newCommand(data, options)),
+    );
+  program
+    .command('check')
+    .description('try an experiment without training it, and say what is wrong or doubtful')
+    .argument('<file>', 'the experiment')
+    .option(...setOption)
+    .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
+    .option('--json', 'print one JSON object')
+    .option('--verbose', 'print stacks of errors')
+    .addHelpText('after', checkExitCodes)
+    .action(async (file: string, options: CheckCommandOptions) =>
+      end(await checkCommand(file, options)),
     );
   program
     .command('checkpoint')

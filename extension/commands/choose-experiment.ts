@@ -21,13 +21,7 @@ export async function chooseExperiment(
   argument: unknown,
   title = 'Launch Run',
 ): Promise<ChosenExperiment | undefined> {
-  if (!vscode.workspace.workspaceFolders?.length) {
-    throw new ProblemError({
-      kind: 'environment',
-      message: 'No folder is open, so there is nowhere to keep a run.',
-      remedy: 'Open the folder of your experiments (File › Open Folder…).',
-    });
-  }
+  openFolder();
   const uri =
     argument instanceof vscode.Uri
       ? argument
@@ -52,6 +46,21 @@ export async function chooseExperiment(
   return { file: uri.fsPath, folder: folder.uri.fsPath };
 }
 
+/**
+ * The first folder of the workspace.
+ *
+ * @throws ProblemError `environment` where none is open
+ */
+export function openFolder(): string {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  if (folder) return folder.uri.fsPath;
+  throw new ProblemError({
+    kind: 'environment',
+    message: 'No folder is open, so there is nowhere to keep a run.',
+    remedy: 'Open the folder of your experiments (File › Open Folder…).',
+  });
+}
+
 /** The active tab's file: known as soon as there is a tab, also while its editor is still loading. */
 function activeExperiment(): vscode.Uri | undefined {
   const { activeTextEditor, tabGroups } = vscode.window;
@@ -66,7 +75,7 @@ async function pickExperiment(title: string): Promise<vscode.Uri | undefined> {
     throw new ProblemError({
       kind: 'environment',
       message: 'This workspace has no experiment.',
-      remedy: `Create a file whose name ends in ${experimentSuffix}.`,
+      remedy: 'Begin one by EBM: New Experiment….',
     });
   }
   const items = found

@@ -11,11 +11,13 @@ import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { Notifications } from '../views/notifications';
 import { progressText, statusIcon } from '../views/run-text';
 import { candidates, type RunVerb } from './applicable-runs';
+import { checkExperiment } from './check-experiment';
 import { chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
 import { exportStep } from './export-step';
 import { openLog, type RunInspector, revealFolder } from './inspect-run';
 import { installGpuBackend } from './install-gpu-backend';
+import { newExperiment } from './new-experiment';
 import { chooseChanges } from './rerun-with-changes';
 
 export interface RunCommandMeans {
@@ -87,6 +89,14 @@ export function runCommands(means: RunCommandMeans) {
       }
       const chosen = await chooseExperiment(argument, 'Export Step as ONNX');
       if (chosen) await exportStep(chosen, means);
+    },
+    'ebm.newExperiment': () => newExperiment(means),
+    'ebm.checkExperiment': async (argument) => {
+      const why =
+        'The experiment’s code is executed to check it, so nothing is checked before you trust this workspace.';
+      if (!launcher.isAllowed(why)) return;
+      const chosen = await chooseExperiment(argument, 'Check Experiment');
+      if (chosen) await checkExperiment(chosen, means);
     },
     'ebm.installGpuBackend': async () => {
       const allowed = launcher.isAllowed(

@@ -21,7 +21,10 @@ export class ExperimentCodeLens implements vscode.CodeLensProvider {
     const range = new vscode.Range(line, 0, line, 0);
     const lens = (title: string, command: CommandId, argument: unknown) =>
       new vscode.CodeLens(range, { title, command, arguments: [argument] });
-    const lenses = [lens('$(run) Launch Run', 'ebm.launchRun', document.uri)];
+    const lenses = [
+      lens('$(run) Launch Run', 'ebm.launchRun', document.uri),
+      lens('$(checklist) Check', 'ebm.checkExperiment', document.uri),
+    ];
     const run = this.#store.runs.find(
       ({ manifest }) => manifest.experiment.file === document.uri.fsPath,
     );

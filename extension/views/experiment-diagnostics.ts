@@ -1,5 +1,11 @@
 import * as vscode from 'vscode';
+import type { CheckFinding } from '../../protocol/check';
 import type { Problem } from '../../protocol/problem';
+
+const severityOf: Readonly<Record<CheckFinding['severity'], vscode.DiagnosticSeverity>> = {
+  wrong: vscode.DiagnosticSeverity.Error,
+  doubtful: vscode.DiagnosticSeverity.Warning,
+};
 
 /** Squiggles in experiments: what the trainer found wrong, until the file changes. */
 export class ExperimentDiagnostics {
@@ -14,17 +20,33 @@ export class ExperimentDiagnostics {
 
   /** Marks the place of `problem`, if it has one. */
   async show(problem: Problem): Promise<void> {
-    const { location, message, remedy } = problem;
-    if (!location) return;
-    const uri = vscode.Uri.file(location.file);
-    const document = await vscode.workspace.openTextDocument(uri);
-    const diagnostic = new vscode.Diagnostic(
-      rangeAt(document, location.line - 1, location.column - 1),
-      remedy === undefined ? message : `${message}\n${remedy}`,
-      vscode.DiagnosticSeverity.Error,
-    );
-    diagnostic.source = 'EBM Lab';
-    this.#collection.set(uri, [diagnostic]);
+    const { location } = problem;
+    if (location) await this.showAll(location.file, [{ ...problem, severity: 'wrong' }]);
+  }
+
+  /**
+   * Marks the places of what was found.
+   *
+   * @param file whose beginning is marked for what has no place
+   */
+  async showAll(file: string, findings: readonly CheckFinding[]): Promise<void> {
+    const fileOf = ({ location }: CheckFinding) => location?.file ?? file;
+    for (const name of new Set(findings.map(fileOf))) {
+      const found = findings.filter((finding) => fileOf(finding) === name);
+      const uri = vscode.Uri.file(name);
+      const document = await vscode.workspace.openTextDocument(uri);
+      const marks = found.map(({ location, message, remedy, severity }) => {
+        const { line, column } = location ?? { line: 1, column: 1 };
+        const diagnostic = new vscode.Diagnostic(
+          rangeAt(document, line - 1, column - 1),
+          remedy === undefined ? message : `${message}\n${remedy}`,
+          severityOf[severity],
+        );
+        diagnostic.source = 'EBM Lab';
+        return diagnostic;
+      });
+      this.#collection.set(uri, marks);
+    }
   }
 
   clear(file: string): void {

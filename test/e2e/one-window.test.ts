@@ -3,6 +3,7 @@ import { backends, chooseForeignBackend } from './backends';
 import { killedTrainer } from './crash';
 import { imagesOfDigits } from './images';
 import { mistakenExperiments } from './mistakes';
+import { newExperimentStory } from './new-experiment';
 import { prepareRuns, runsTree } from './runs-tree';
 import { stories } from './session';
 
@@ -15,5 +16,6 @@ stories('One window', [
   },
   { name: 'Images', play: imagesOfDigits },
   { name: 'A killed trainer', play: killedTrainer },
+  { name: 'A first experiment, from data to a finished run', play: newExperimentStory },
   { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
 ]);

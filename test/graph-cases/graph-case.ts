@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Graph, Node } from '../../trainer-worker/compiler/graph/graph';
 import { input } from '../../trainer-worker/compiler/graph/ops/build';
 import type { Shape } from '../../trainer-worker/compiler/graph/shape';
+import type { Arrays64 } from '../../trainer-worker/compiler/run/float64';
 import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
-import type { Arrays64 } from '../graph-reference';
 
 /** A tfjs expression of float32 tensors. */
 export interface GraphCase {

@@ -4,12 +4,12 @@ import * as tf from '@tensorflow/tfjs';
 import { topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
 import { rows } from '../../trainer-worker/compiler/graph/ops/table';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { sources } from '../../trainer-worker/compiler/tfjs-kernels/source';
 import { kernels } from '../../trainer-worker/compiler/tfjs-kernels/table';
 import { graphCases } from '../graph-cases/all';
 import { buildCase } from '../graph-cases/graph-case';
 import { centralDifference } from '../graph-numbers';
-import { evaluate } from '../graph-reference';
 
 /**
  * In float64 a symmetric difference with h = 1e-4 errs by about h²·|f'''| from curvature and 1e-16/h

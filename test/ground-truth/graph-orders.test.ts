@@ -5,10 +5,10 @@ import type { Node } from '../../trainer-worker/compiler/graph/graph';
 import { input } from '../../trainer-worker/compiler/graph/ops/build';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
 import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { centralDifference, numbersFrom } from '../graph-numbers';
-import { evaluate } from '../graph-reference';
 
 /** Smooth activations of energies: everything here has third derivatives. */
 const activations: Record<string, (x: tf.Tensor) => tf.Tensor> = {

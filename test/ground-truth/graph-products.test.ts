@@ -17,9 +17,9 @@ import {
   valueAndGrad,
   vjp,
 } from '../../trainer-worker/compiler/passes/differentiate';
+import { type Arrays64, evaluate } from '../../trainer-worker/compiler/run/float64';
 import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
-import { type Arrays64, evaluate } from '../graph-reference';
 
 const graph = createGraph();
 const x = input(graph, 'x', [2, 3]);

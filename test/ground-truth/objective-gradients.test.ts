@@ -1,6 +1,6 @@
 /**
  * The gradient of every objective in the parameters, through energies with every activation, against
- * symmetric differences of its loss. Both in float64 (`graph-reference.ts`), so that the tolerance is
+ * symmetric differences of its loss. Both in float64 (`float64.ts`), so that the tolerance is
  * that of the differences alone.
  */
 import assert from 'node:assert/strict';

@@ -6,6 +6,7 @@ import type { Node } from '../../trainer-worker/compiler/graph/graph';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { type Shape, sizeOf } from '../../trainer-worker/compiler/graph/shape';
 import type { Arrays } from '../../trainer-worker/compiler/run/execution';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
 import {
   compileProgram,
@@ -17,7 +18,6 @@ import { filledShare } from '../../trainer-worker/methods/optimizers/moments';
 import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
 import { type ScheduleSpec, scheduleMethod } from '../../trainer-worker/methods/schedules';
 import { numbersFrom } from '../graph-numbers';
-import { evaluate } from '../graph-reference';
 
 type Numbers = Readonly<Record<string, ArrayLike<number>>>;
 

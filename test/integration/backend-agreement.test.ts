@@ -8,13 +8,13 @@ import { backendMethod } from '../../trainer-worker/compiler/backends';
 import { lookAtMachine } from '../../trainer-worker/compiler/backends/machine';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { runOnTfjs } from '../../trainer-worker/compiler/run/run-tfjs';
 import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 import { relativeDifference, testAgreement } from '../backend-agreement';
 import type { Start } from '../backend-operations';
 import { graphCaseFamilies } from '../graph-cases/all';
 import { buildCase, type GraphCase } from '../graph-cases/graph-case';
-import { evaluate } from '../graph-reference';
 import { useSoftwareVulkan, withoutSoftwareVulkan } from '../support/software-vulkan';
 
 const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');

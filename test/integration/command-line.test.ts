@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import type { CheckReport } from '../../protocol/check';
 import { connectToTrainer } from '../../protocol/socket-transport';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
@@ -278,4 +279,34 @@ test('ebm --help and --version say what they should', async (t) => {
   assert.match(help.out(), /Exit codes:/);
   assert.equal(await version.exited, 0);
   assert.match(version.out(), /^\d+\.\d+\.\d+\n$/);
+});
+
+test('an experiment is written, checked, refused a second time and trained', async (t) => {
+  const { run, cleanUp, folder } = await shell(t);
+  const wrote = run('new', 'twoMoons', '--objective', 'slicedScoreMatching', '--json');
+  const nothingSaid = run('new');
+  const listed = run('new', 'twoMoons', '--list', '--json');
+  await Promise.all([wrote.exited, nothingSaid.exited, listed.exited]);
+  const again = run('new', 'twoMoons');
+  const checked = run('check', 'two-moons.ebm.ts');
+  const checkedAsJson = run('check', 'quick.ebm.ts', '--set', 'optimizer.learningRate=5', '--json');
+  const trained = run('run', 'two-moons.ebm.ts', '--steps', '3');
+  cleanUp();
+  assert.equal(await wrote.exited, 0, wrote.errors());
+  const { file } = JSON.parse(wrote.out()) as { file: string };
+  assert.equal(path.basename(file), 'two-moons.ebm.ts');
+  assert.equal(path.dirname(file), await realpath(folder));
+  assert.equal(await nothingSaid.exited, 2);
+  assert.match(nothingSaid.errors(), /ebm new --list says which/);
+  const { methods } = JSON.parse(listed.out()) as { methods: { name: string }[] };
+  assert.ok(methods.some(({ name }) => name === 'jem'));
+  assert.equal(await again.exited, 2);
+  assert.match(again.errors(), /is there already/);
+  assert.equal(await checked.exited, 0, checked.out());
+  assert.match(checked.out(), /^nothing wrong or doubtful was found$/m);
+  assert.ok(checked.out().trim().split('\n').length <= 10, checked.out());
+  assert.equal(await checkedAsJson.exited, 1);
+  const { findings } = JSON.parse(checkedAsJson.out()) as CheckReport;
+  assert.match(findings.map(({ message }) => message).join('\n'), /One update moves/);
+  assert.equal(await trained.exited, 0, trained.errors());
 });

@@ -7,6 +7,7 @@ import {
 } from '../../trainer-worker/compiler/graph/noise-source';
 import { input } from '../../trainer-worker/compiler/graph/ops/build';
 import type { Shape } from '../../trainer-worker/compiler/graph/shape';
+import { type Arrays64, evaluate } from '../../trainer-worker/compiler/run/float64';
 import { createGraph, stopGradient, trace } from '../../trainer-worker/compiler/trace/trace';
 import type { Domain } from '../../trainer-worker/methods/data/domain';
 import type { Energy } from '../../trainer-worker/methods/energies/energy-method';
@@ -15,7 +16,6 @@ import { buildNoise, noiseSpec } from '../../trainer-worker/methods/noise-distri
 import { type ObjectiveSpec, objectiveMethod } from '../../trainer-worker/methods/objectives';
 import { runChain } from '../../trainer-worker/methods/samplers/chain';
 import { centralDifference, numbersFrom } from '../graph-numbers';
-import { type Arrays64, evaluate } from '../graph-reference';
 
 interface ObjectiveGraphOptions {
   readonly objective: ObjectiveSpec;

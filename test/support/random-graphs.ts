@@ -41,9 +41,9 @@ import {
   transpose,
 } from '../../trainer-worker/compiler/graph/ops/build';
 import { type Shape, sizeOf } from '../../trainer-worker/compiler/graph/shape';
+import type { Arrays64 } from '../../trainer-worker/compiler/run/float64';
 import { createGraph } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
-import type { Arrays64 } from '../graph-reference';
 import { fc } from './fast-check';
 
 /** One operation on values that exist already; `a`, `b` and `c` pick them, `k` what else there is to pick. */

@@ -3,8 +3,8 @@ import type { Node } from '../../trainer-worker/compiler/graph/graph';
 import { input, valuesOf } from '../../trainer-worker/compiler/graph/ops/build';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
-import { evaluate } from '../graph-reference';
 
 /** One kernel call as a program, what it was fed and what it gave. */
 export interface Recorded {

@@ -642,8 +642,9 @@ async function follow(t: TestContext, one: Case) {
   assert.deepEqual(sorted(found), sorted(meant));
   if (one.axes) assert.deepEqual(set.axes, one.axes);
   assert.equal(set.logScale, 0);
-  if (one.warns) assert.match((set.warnings ?? []).join('\n'), one.warns);
-  else assert.deepEqual(set.warnings ?? [], []);
+  if (one.warns)
+    assert.match([...(set.warnings ?? []), ...(set.notes ?? [])].join('\n'), one.warns);
+  else assert.deepEqual([...(set.warnings ?? []), ...(set.notes ?? [])], []);
 }
 
 describe('a data file trains as it is meant, or is refused with a remedy that works', () => {

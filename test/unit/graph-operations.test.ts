@@ -3,13 +3,13 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../protocol/problem';
 import { input } from '../../trainer-worker/compiler/graph/ops/build';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { refusedKernels } from '../../trainer-worker/compiler/tfjs-kernels/refused';
 import { sources } from '../../trainer-worker/compiler/tfjs-kernels/source';
 import { kernels } from '../../trainer-worker/compiler/tfjs-kernels/table';
 import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../graph-numbers';
 import { notOperations, type Operands, operations } from '../graph-operations';
-import { evaluate } from '../graph-reference';
 
 await tf.setBackend('cpu');
 

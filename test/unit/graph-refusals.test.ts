@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../protocol/problem';
 import { input } from '../../trainer-worker/compiler/graph/ops/build';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { createGraph, trace } from '../../trainer-worker/compiler/trace/trace';
-import { evaluate } from '../graph-reference';
 
 await tf.setBackend('cpu');
 

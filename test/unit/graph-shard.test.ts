@@ -9,6 +9,7 @@ import { allNodes } from '../../trainer-worker/compiler/graph/rewrite';
 import { sizeOf } from '../../trainer-worker/compiler/graph/shape';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
 import { splitBatches } from '../../trainer-worker/compiler/passes/split-batches';
+import { type Arrays64, evaluate } from '../../trainer-worker/compiler/run/float64';
 import { runsOf } from '../../trainer-worker/compiler/run/shard-runner';
 import { type ShardedProgram, shardProgram } from '../../trainer-worker/compiler/shard/shard';
 import { sharedOut } from '../../trainer-worker/compiler/shard/threads';
@@ -22,7 +23,6 @@ import {
   multilayerPerceptron,
   slicedScoreMatching,
 } from '../graph-programs';
-import { type Arrays64, evaluate } from '../graph-reference';
 import { fc } from '../support/fast-check';
 import { buildGraph, instruction } from '../support/random-graphs';
 

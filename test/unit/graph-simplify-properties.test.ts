@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countNodes, simplify } from '../../trainer-worker/compiler/passes/simplify';
-import { evaluate } from '../graph-reference';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { fc } from '../support/fast-check';
 import { buildGraph, instruction } from '../support/random-graphs';
 

@@ -7,10 +7,10 @@ import type { Node } from '../../trainer-worker/compiler/graph/graph';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { sizeOf } from '../../trainer-worker/compiler/graph/shape';
 import { packState } from '../../trainer-worker/compiler/passes/pack-state';
+import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { compileProgram, type Tensors } from '../../trainer-worker/compiler/trace/compile-program';
 import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
 import { numbersFrom } from '../graph-numbers';
-import { evaluate } from '../graph-reference';
 
 const shapes = { weight: [3, 2], bias: [2], scale: [] };
 const nameOf = (node: Node) => node.attributes['name'] as string;

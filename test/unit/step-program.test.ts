@@ -5,7 +5,11 @@ import { optimizer } from 'ebm-lab';
 import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
 import type { Objective } from '../../trainer-worker/methods/objectives/objective-method';
 import { parameterUpdate } from '../../trainer-worker/methods/optimizers/parameter-update';
-import { compileStep, ownName } from '../../trainer-worker/trainer/training/step-program';
+import {
+  compileStep,
+  notTrained,
+  ownName,
+} from '../../trainer-worker/trainer/training/step-program';
 
 /** The mean square of the score, which no constant in the energy changes. */
 const squaredScore: Objective = {
@@ -36,7 +40,7 @@ test('a parameter that the loss does not reach is named, and stays as it is', as
     update: parameterUpdate(optimizer.sgd({ learningRate: 1 })),
     batchSize: 1,
   });
-  assert.deepEqual(step.warnings, [
+  assert.deepEqual(step.unreached.map(notTrained), [
     "The loss does not depend on the parameter 'constant': it is not trained.",
   ]);
   const execution = await runOnOnnx(step.program, {

@@ -7,11 +7,16 @@ import type { Problem, SourceLocation } from '../../protocol/problem';
  * it quotes is printable.
  *
  * @param verbose also shows the stack
+ * @param severity what it is called
  */
-export function problemText(problem: Problem, verbose = false): string {
+export function problemText(
+  problem: Problem,
+  verbose = false,
+  severity: 'error' | 'warning' = 'error',
+): string {
   const { location } = problem;
   const place = location ? `${location.file}:${location.line}:${location.column}: ` : '';
-  const lines = [`${place}error: ${problem.message}`];
+  const lines = [`${place}${severity}: ${problem.message}`];
   if (location) lines.push(...codeFrame(location));
   if (problem.remedy) lines.push(`  ${problem.remedy}`);
   if (verbose && problem.detail) lines.push('', problem.detail);

@@ -21,6 +21,7 @@ export const streams = {
   rows: 16,
   noise: 17,
   flips: 18,
+  check: 19,
 } as const;
 
 export type Stream = (typeof streams)[keyof typeof streams];

@@ -249,6 +249,7 @@ class CsvReading {
       ...(label ? { classes: this.#classes } : {}),
       incomplete: this.#incomplete,
       warnings: this.#warnings(layout),
+      notes: this.#notes(),
     };
   }
 
@@ -346,6 +347,14 @@ class CsvReading {
     return { names, chosen, label: classes, store };
   }
 
+  /** What was asked for by `missing`. */
+  #notes(): string[] {
+    if (this.#incomplete === 0) return [];
+    return [
+      `${this.#incomplete} of the ${this.#dataRows} rows of ${this.#file.path} have a missing number and are left out.`,
+    ];
+  }
+
   #warnings({ chosen }: Layout): string[] {
     const { path: file } = this.#file;
     const warnings = this.#classes
@@ -354,11 +363,6 @@ class CsvReading {
         ([one, other]) =>
           `The classes '${excerpt(one)}' and '${excerpt(other)}' of ${file} differ in capitals or spaces alone, and count as two.`,
       );
-    if (this.#incomplete > 0) {
-      warnings.push(
-        `${this.#incomplete} of the ${this.#dataRows} rows of ${file} have a missing number and are left out.`,
-      );
-    }
     if (this.#spec.columns.length > 0 || chosen.length === 1) return warnings;
     for (const d of this.#counting?.keys() ?? []) {
       const column = chosen[d];

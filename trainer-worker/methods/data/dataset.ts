@@ -57,6 +57,8 @@ export interface Dataset {
   readonly files?: readonly KeptFile[];
   /** What the user should know of them that does not keep them from being trained on. */
   readonly warnings?: readonly string[];
+  /** How far what the user asked for went, where that may surprise. */
+  readonly notes?: readonly string[];
 }
 
 /** What a data source needs to know of the run that it is for. */

@@ -106,6 +106,8 @@ interface Table extends TableRows {
   readonly warnings: readonly string[];
   /** What else to do about a column that does not vary, one sentence. */
   readonly ifConstant?: string;
+  /** See {@link Dataset.notes}. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -178,6 +180,7 @@ export function datasetOf(
     ...(transform ? { transform } : {}),
     files: table.sources,
     ...(warnings.length > 0 ? { warnings } : {}),
+    ...(table.notes && table.notes.length > 0 ? { notes: table.notes } : {}),
   };
 }
 

@@ -98,7 +98,9 @@ export interface CompiledTraining {
   readonly program: Program;
   /** What the step reports. */
   readonly metrics: readonly MetricInfo[];
-  /** What the user should know that does not keep it from training. */
+  /** Parameters that the loss does not depend on, by their own names. */
+  readonly unreached: readonly string[];
+  /** What else the user should know that does not keep it from training. */
   readonly warnings: readonly string[];
   /** What the first step is fed. */
   readonly feeds: Arrays;
@@ -110,13 +112,22 @@ export interface CompiledTraining {
   start(backend: Backend): Promise<CompiledStep>;
 }
 
+/** What the programs of a training are made of. */
+export interface TrainingParts {
+  readonly step: StepDefinition;
+  readonly objective: Objective;
+  readonly batches: Batches;
+  /** The energy's parameters before the first step, by the names that it gave them. */
+  readonly parameters: readonly NamedTensor[];
+}
+
 /**
- * Compiles all that a training needs.
+ * Builds energy, objective and batches; compiles nothing.
  *
  * @throws ProblemError of kind `experiment` that says what is wrong and where
  */
-export function compileTraining(definition: TrainingDefinition): CompiledTraining {
-  const { origin, bounds, batchSize, seed, preview, saved, domain = 'real', labels } = definition;
+export function trainingParts(definition: TrainingDefinition): TrainingParts {
+  const { origin, bounds, batchSize, seed, saved, domain = 'real', labels } = definition;
   const dimensions = bounds.length;
   const energy = buildEnergy(definition.energy, dimensions);
   const drawn = initialParameters(
@@ -149,7 +160,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     parameters,
     ...(shownNoiseLevel === undefined ? {} : { shownNoiseLevel }),
   };
-  const parts: StepDefinition = {
+  const step: StepDefinition = {
     model,
     objective,
     modelEvery: modelEvery(definition.objective),
@@ -160,6 +171,19 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
     hasLabels: labels !== undefined,
     hasRateFactor: definition.hasRateFactor ?? false,
   };
+  return { step, objective, batches, parameters };
+}
+
+/**
+ * Compiles all that a training needs.
+ *
+ * @throws ProblemError of kind `experiment` that says what is wrong and where
+ */
+export function compileTraining(definition: TrainingDefinition): CompiledTraining {
+  const { bounds, batchSize, seed, preview, saved, domain = 'real' } = definition;
+  const dimensions = bounds.length;
+  const { step: parts, objective, batches, parameters } = trainingParts(definition);
+  const { model } = parts;
   // First: what is wrong with an energy is told in its own terms.
   checkEnergy(model, batchSize);
   const perEvaluation = Math.max(1, Math.floor(largestEvaluation / dimensions));
@@ -181,6 +205,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   return {
     program: step.program,
     metrics: step.metrics,
+    unreached: step.unreached,
     warnings: step.warnings,
     feeds: feedsOf({ batches, objective }, completed + 1),
     initial: Object.fromEntries(initial.map(({ name, data }) => [name, data])),

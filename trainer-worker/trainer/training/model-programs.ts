@@ -47,7 +47,7 @@ export function parameterName(name: string): string {
 }
 
 /** The parameters as a program takes them. */
-function parameterSpecs({ parameters }: ModelDefinition): TensorSpecs {
+export function parameterSpecs({ parameters }: ModelDefinition): TensorSpecs {
   return Object.fromEntries(parameters.map(({ name, shape }) => [parameterName(name), { shape }]));
 }
 

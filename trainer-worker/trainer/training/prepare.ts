@@ -19,11 +19,16 @@ import { rateCautions } from '../../methods/schedules';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { placeOfOption } from '../experiment/option-location';
 import { bestIn } from './best-checkpoint';
-import { type CompiledTraining, compileTraining } from './compile-training';
+import {
+  type CompiledTraining,
+  compileTraining,
+  type TrainingDefinition,
+} from './compile-training';
 import { readInitialization } from './initialization';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
 import type { Checkpoint } from './run-observer';
+import { notTrained } from './step-program';
 
 /** Rows of data that the panel draws beneath the samples, at most, and numbers in them. */
 const shownRows = 4096;
@@ -47,8 +52,13 @@ export async function recordedMetrics(loaded: LoadedExperiment): Promise<readonl
   return (await compileExperiment(loaded)).metrics;
 }
 
-/** Loads the data and compiles the training step. */
-async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
+/**
+ * Loads the data of an experiment and says what is to be trained on them; compiles nothing.
+ *
+ * @param saved a checkpoint of the same experiment to go on from
+ * @throws ProblemError of kind `experiment` or `data` that says what is wrong and where
+ */
+export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoint) {
   const { experiment, file, locations } = loaded;
   const { seed, preview } = experiment;
   const dataset = await atOption(loaded, ['data', 'file'], () =>
@@ -93,34 +103,39 @@ async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
   );
   // What goes on has all its parameters in the checkpoint.
   const initialization = saved ? undefined : await readInitialization(loaded);
-  const compiled = locatingOptions(loaded, () =>
-    compileTraining({
-      energy: experiment.energy,
-      origin: {
-        files: loaded.sources.map((source) => source.path),
-        ...(locations.energy ? { location: locations.energy } : {}),
-      },
-      objective: experiment.objective,
-      optimizer: experiment.optimizer,
-      rows: training,
-      ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
-      domain: dataset.domain,
-      ...(dataset.labels ? { labels: dataset.labels } : {}),
-      bounds,
-      batchSize: experiment.batchSize,
-      seed,
-      preview,
-      hasRateFactor: experiment.guard.action === 'rollBack',
-      ...(saved ? { saved } : {}),
-      ...(initialization ? { initialization } : {}),
-      ...(noise ? { noise } : {}),
-    }),
-  );
+  const definition: TrainingDefinition = {
+    energy: experiment.energy,
+    origin: {
+      files: loaded.sources.map((source) => source.path),
+      ...(locations.energy ? { location: locations.energy } : {}),
+    },
+    objective: experiment.objective,
+    optimizer: experiment.optimizer,
+    rows: training,
+    ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
+    domain: dataset.domain,
+    ...(dataset.labels ? { labels: dataset.labels } : {}),
+    bounds,
+    batchSize: experiment.batchSize,
+    seed,
+    preview,
+    hasRateFactor: experiment.guard.action === 'rollBack',
+    ...(saved ? { saved } : {}),
+    ...(initialization ? { initialization } : {}),
+    ...(noise ? { noise } : {}),
+  };
+  return { definition, dataset, others, layout, measures, noise, initialization };
+}
+
+/** Loads the data and compiles the training step. */
+async function compileExperiment(loaded: LoadedExperiment, saved?: Checkpoint) {
+  const defined = await defineTraining(loaded, saved);
+  const compiled = locatingOptions(loaded, () => compileTraining(defined.definition));
   const metrics = [
     ...compiled.metrics,
-    ...measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
+    ...defined.measures.diagnostics.flatMap((diagnostic) => diagnostic.metrics),
   ];
-  return { dataset, others, layout, measures, noise, initialization, compiled, metrics };
+  return { ...defined, compiled, metrics };
 }
 
 /** What `work` answers; what is wrong with data, and no place in them, is told where they are named. */
@@ -144,7 +159,7 @@ async function atOption<T>(
 }
 
 /** What `work` answers; what is wrong with an option is told at its place. */
-function locatingOptions<T>(loaded: LoadedExperiment, work: () => T): T {
+export function locatingOptions<T>(loaded: LoadedExperiment, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -199,9 +214,11 @@ export async function prepareTraining(
         experiment.optimizer.learningRate,
         modelUpdates(experiment.objective, experiment.steps),
       ),
+      ...(dataset.notes ?? []),
       ...(dataset.warnings ?? []),
       ...(others?.warnings ?? []),
       ...(noise?.pool?.warnings ?? []),
+      ...compiled.unreached.map(notTrained),
       ...compiled.warnings,
       ...measures.warnings,
     ],

@@ -9,6 +9,7 @@ import {
 } from '../../compiler/trace/compile-program';
 import { userFiles } from '../../compiler/trace/source-location';
 import { gradientsOf, stopGradient } from '../../compiler/trace/trace';
+import { underPrefix } from '../../methods/energies/parameter-prefix';
 import type { LossContext, Objective } from '../../methods/objectives/objective-method';
 import type { ParameterUpdate } from '../../methods/optimizers/parameter-update';
 import { runChainIn } from '../../methods/samplers/chain-in-domain';
@@ -35,11 +36,18 @@ export interface StepProgram {
   readonly metrics: readonly MetricInfo[];
   /** What each element of the output `watches` is the magnitude of, in the order of computation. */
   readonly watches: readonly Watch[];
+  /** Parameters that the loss does not depend on, by their own names. */
+  readonly unreached: readonly string[];
   readonly warnings: readonly string[];
 }
 
 const trainingRemedy =
   'Use a smaller learningRate or a positive energyPenalty (for example 0.1); then rerun.';
+
+/** What is said of a parameter that the loss does not depend on. */
+export function notTrained(name: string): string {
+  return `The loss does not depend on the parameter '${name}': it is not trained.`;
+}
 
 /** Metrics that every step has, beside those of its objective. */
 const lossMetric: MetricInfo = { name: 'loss', label: 'Loss', group: 'Loss' };
@@ -104,7 +112,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
   const { batchSize, shards, hasLabels = false } = parts;
   const metrics: MetricInfo[] = [];
   const watches: Watch[] = [];
-  const warnings: string[] = [];
+  let unreached: readonly string[] = [];
   const state: TensorSpecs = Object.fromEntries(
     initialState(parts).map(({ name, shape }) => [name, { shape }]),
   );
@@ -123,40 +131,11 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
       const ownParameters = Object.fromEntries(
         (own?.parameters ?? []).map(({ name }) => [name, state[name]!]),
       );
-      const model = modelWith(definition, parameters);
       const values: tf.Tensor[] = [];
       const magnitudes: tf.Tensor[] = [];
       // Kept: differentiation tidies up behind the loss.
       const handedBack: Record<string, tf.Tensor> = {};
-      const context: LossContext = {
-        ...model,
-        data: inputs['data'] as tf.Tensor2D,
-        ...(hasLabels ? { labels: inputs['labels'] as tf.Tensor1D } : {}),
-        step: inputs['step'] as tf.Scalar,
-        inputs,
-        own: Object.fromEntries(
-          Object.entries(ownParameters).map(([name, tensor]) => [
-            name.slice(ownPrefix.length),
-            tensor,
-          ]),
-        ),
-        fixed: modelWith(
-          definition,
-          Object.fromEntries(
-            Object.entries(parameters).map(([name, tensor]) => [name, stopGradient(tensor)]),
-          ),
-        ),
-        chain: (sampler, starts) => context.run(sampler, starts).ends,
-        run(sampler, starts, past) {
-          const run = runChainIn(definition.domain, sampler, model, starts, sampler.steps, past);
-          for (const [label, value] of Object.entries(run.statistics)) {
-            const name = `sampler/${label.toLowerCase()}`;
-            // Of several runs of chains in one step, the first is shown.
-            if (metrics.some((metric) => metric.name === name)) continue;
-            context.report({ name, label, group: label }, value);
-          }
-          return run;
-        },
+      const context = lossContext(parts, inputs, parameters, ownParameters, {
         report(metric, value) {
           metrics.push(metric);
           values.push(tf.keep(value));
@@ -168,11 +147,13 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
         handBack(name, handed) {
           handedBack[name] = tf.keep(handed);
         },
-      };
-      const { value, gradients, unreached } = gradientsOf(
-        () => objective.loss(context) as tf.Scalar,
-        { ...parameters, ...ownParameters },
-      );
+      });
+      const differentiated = gradientsOf(() => objective.loss(context) as tf.Scalar, {
+        ...parameters,
+        ...ownParameters,
+      });
+      const { value, gradients } = differentiated;
+      ({ unreached } = differentiated);
       metrics.unshift(lossMetric);
       values.unshift(value);
       context.watch('The loss', value, trainingRemedy);
@@ -180,9 +161,6 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
         for (const [name, gradient] of Object.entries(gradients)) {
           context.watch(`The gradient of the parameter '${name}'`, gradient, trainingRemedy);
         }
-      }
-      for (const name of unreached) {
-        warnings.push(`The loss does not depend on the parameter '${name}': it is not trained.`);
       }
       const factor = state[rateFactorName];
       const rateFactor = factor ? { rateFactor: factor as tf.Scalar } : {};
@@ -235,7 +213,53 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
       };
     },
   });
-  return { program, metrics, watches, warnings: [...warnings, ...program.warnings] };
+  return { program, metrics, watches, unreached, warnings: program.warnings };
+}
+
+/**
+ * What a loss is built from, inside a trace.
+ *
+ * @param parameters the energy's, by its own names
+ * @param ownParameters the objective's, under names that {@link ownName} gave
+ * @param tell where the loss's reports go
+ */
+export function lossContext(
+  { model: definition, hasLabels = false }: StepDefinition,
+  inputs: Tensors,
+  parameters: Tensors,
+  ownParameters: Tensors,
+  tell: Pick<LossContext, 'report' | 'watch' | 'handBack'>,
+): LossContext {
+  const model = modelWith(definition, parameters);
+  const told = new Set<string>();
+  const context: LossContext = {
+    ...model,
+    ...tell,
+    data: inputs['data'] as tf.Tensor2D,
+    ...(hasLabels ? { labels: inputs['labels'] as tf.Tensor1D } : {}),
+    step: inputs['step'] as tf.Scalar,
+    inputs,
+    own: underPrefix(ownPrefix, ownParameters),
+    fixed: modelWith(
+      definition,
+      Object.fromEntries(
+        Object.entries(parameters).map(([name, tensor]) => [name, stopGradient(tensor)]),
+      ),
+    ),
+    chain: (sampler, starts) => context.run(sampler, starts).ends,
+    run(sampler, starts, past) {
+      const run = runChainIn(definition.domain, sampler, model, starts, sampler.steps, past);
+      for (const [label, value] of Object.entries(run.statistics)) {
+        const name = `sampler/${label.toLowerCase()}`;
+        // Of several runs of chains in one step, the first is shown.
+        if (told.has(name)) continue;
+        told.add(name);
+        context.report({ name, label, group: label }, value);
+      }
+      return run;
+    },
+  };
+  return context;
 }
 
 /**

@@ -1,19 +1,22 @@
-import {
-  type Body,
-  type Node,
-  topologicalOrder,
-  type Values,
-} from '../trainer-worker/compiler/graph/graph';
-import { loopInputs } from '../trainer-worker/compiler/graph/loop';
-import { type Shape, sizeOf, stridesOf } from '../trainer-worker/compiler/graph/shape';
-
 /**
- * What a graph means, in float64, by the definition of each operation and nothing else: slow loops
- * that a reader can check. Elementwise operations use their row's own function of numbers, which
- * the backends then confirm.
+ * What a graph means, in float64, by the definition of each operation and nothing else: loops that a
+ * reader can check, for small graphs. Elementwise operations use their row's own function of numbers,
+ * which the backends then confirm. The tests hold every backend to it, and `ebm check` takes
+ * differences by it that float32 is too coarse for.
  */
+import { type Body, type Node, topologicalOrder, type Values } from '../graph/graph';
+import { loopInputs } from '../graph/loop';
+import { type Shape, sizeOf, stridesOf } from '../graph/shape';
+
+/** Values of nodes, row-major. */
 export type Arrays64 = Map<Node, Float64Array>;
 
+/**
+ * The values of nodes.
+ *
+ * @param given values of nodes that are known: inputs, and whatever is to be held at a value of its own
+ * @returns one array for each of `results`
+ */
 export function evaluate(results: readonly Node[], given: Arrays64): Float64Array[] {
   const known: Arrays64 = new Map(given);
   const loops = new Map<Node, Float64Array[]>();
@@ -79,16 +82,33 @@ function build(shape: Shape, at: (position: number[]) => number): Float64Array {
   return result;
 }
 
+/** A function of numbers at every position, its arguments broadcast. */
+function elementwise(
+  apply: (...numbers: number[]) => number,
+  shape: Shape,
+  inputs: readonly Float64Array[],
+  shapes: readonly Shape[],
+): Float64Array {
+  const size = sizeOf(shape);
+  const steps = inputs.map((values) => (values.length === size ? 1 : values.length === 1 ? 0 : -1));
+  if (steps.includes(-1)) {
+    return build(shape, (position) =>
+      apply(...inputs.map((values, index) => values[broadcastOffset(position, shapes[index]!)]!)),
+    );
+  }
+  // Mostly nothing is broadcast but single numbers, and the places need not be computed.
+  return Float64Array.from({ length: size }, (_, place) =>
+    apply(...inputs.map((values, index) => values[place * steps[index]!]!)),
+  );
+}
+
 function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
   const { row, shape, attributes } = node;
   const shapes = node.inputs.map((input) => input.shape);
   const [x, y] = inputs as [Float64Array, Float64Array];
   const [xShape, yShape] = shapes as [Shape, Shape];
   if (row.scalar !== undefined) {
-    const apply = row.scalar;
-    return build(shape, (position) =>
-      apply(...inputs.map((values, index) => values[broadcastOffset(position, shapes[index]!)]!)),
-    );
+    return elementwise(row.scalar, shape, inputs, shapes);
   }
   const numbers = (name: string) => attributes[name] as readonly number[];
   const number = (name: string) => attributes[name] as number;
@@ -213,17 +233,16 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
     case 'matMul': {
       const { transposeA, transposeB } = attributes;
       const inner = xShape.at(transposeA ? -2 : -1)!;
+      // From one term of the sum to the next.
+      const xStride = transposeA ? xShape.at(-1)! : 1;
+      const yStride = transposeB ? 1 : yShape.at(-1)!;
       return build(shape, (position) => {
         const batch = position.slice(0, -2);
         const [i, j] = position.slice(-2) as [number, number];
+        const a = broadcastOffset([...batch, ...(transposeA ? [0, i] : [i, 0])], xShape);
+        const b = broadcastOffset([...batch, ...(transposeB ? [j, 0] : [0, j])], yShape);
         let total = 0;
-        for (let k = 0; k < inner; k++) {
-          const a = transposeA ? [k, i] : [i, k];
-          const b = transposeB ? [j, k] : [k, j];
-          total +=
-            x[broadcastOffset([...batch, ...a], xShape)]! *
-            y[broadcastOffset([...batch, ...b], yShape)]!;
-        }
+        for (let k = 0; k < inner; k++) total += x[a + k * xStride]! * y[b + k * yStride]!;
         return total;
       });
     }
@@ -259,19 +278,15 @@ function convolutionForm(
   const [fh, fw, inner, outer] = shapes.filter as [number, number, number, number];
   for (const [n, r, c, m] of positions(shapes.out) as Generator<[number, number, number, number]>) {
     const group = Math.floor(m / (outer / groups));
+    const o = offset([n, r, c, m], shapes.out);
     for (let p = 0; p < fh; p++) {
       for (let q = 0; q < fw; q++) {
         const row = r * strides[0]! + p * dilations[0]! - top!;
         const column = c * strides[1]! + q * dilations[1]! - left!;
         if (row < 0 || row >= height || column < 0 || column >= width) continue;
-        for (let k = 0; k < inner; k++) {
-          visit({
-            out: result,
-            i: offset([n, row, column, group * inner + k], shapes.x),
-            f: offset([p, q, k, m], shapes.filter),
-            o: offset([n, r, c, m], shapes.out),
-          });
-        }
+        const i = offset([n, row, column, group * inner], shapes.x);
+        const f = offset([p, q, 0, m], shapes.filter);
+        for (let k = 0; k < inner; k++) visit({ out: result, i: i + k, f: f + k * outer, o });
       }
     }
   }

@@ -1,0 +1,200 @@
+import { type CsvRecord, readRecords } from '../../methods/data/csv-records';
+import { openDataFile } from '../../methods/data/data-file';
+import { decodeText } from '../../methods/data/decode-text';
+import { numberReader } from '../../methods/data/number-text';
+
+/** Options of `data.csv` that a file needs, and what was left out of it. */
+interface CsvLook {
+  readonly options: {
+    readonly delimiter?: string;
+    readonly decimal?: ',';
+    readonly header?: boolean;
+    readonly columns?: readonly string[];
+    readonly label?: string;
+    readonly missing?: readonly string[];
+    readonly domain?: 'binary';
+  };
+  /** Columns that are not used, and why, as clauses. */
+  readonly leftOut: readonly string[];
+}
+
+/** Rows that are looked at. */
+const mostRows = 2_000;
+/** Values that a column of classes has at most, and how often each is there on average at least. */
+const mostClasses = 50;
+const leastPerClass = 5;
+/** What people write for numbers that are missing. */
+const missingTexts = ['', 'NA', 'N/A', 'NaN', 'nan', 'null', 'NULL', 'None', '?'];
+/** A column of which more is missing costs more rows than it is worth. */
+const mostMissing = 0.2;
+
+const delimiters = [',', ';', '\t', ' '];
+/** What columns of classes are called; of others, numbers are measurements. */
+const className = /^(class|label|target|species|category|variety|type|y)$/i;
+/** Fewer rows may count up by chance. */
+const fewestCounted = 8;
+
+/** Ends the reading of a file of which enough was seen. */
+class Enough extends Error {}
+
+/**
+ * Looks at the beginning of a CSV file as somebody would who is to load it: what separates its fields,
+ * whether it names its columns, which of them are measurements, and which is the class of its rows.
+ *
+ * @param file absolute path; it may be gzipped
+ * @throws ProblemError of kind `data` where it cannot be read
+ */
+export async function lookAtCsv(file: string): Promise<CsvLook> {
+  const delimiter = await delimiterOf(file);
+  const dialect = { delimiter, quote: '"', comment: null, skip: 0 };
+  const records: CsvRecord[] = [];
+  let above = 0;
+  await reading(file, (texts) =>
+    readRecords(texts, dialect, file, (record, comments) => {
+      above = comments.length;
+      records.push(record);
+      if (records.length > mostRows) throw new Enough();
+    }),
+  );
+  const decimal = delimiter !== ',' && hasDecimalComma(records) ? ',' : '.';
+  const number = numberReader({ decimal, thousands: null });
+  const first = records[0]?.fields ?? [];
+  const isNumber = (field: string) => !Number.isNaN(number(field));
+  const isHeader = !first.some(isNumber);
+  // The reader knows by itself where no field of the first row is a number and no comment stands above.
+  const header = isHeader && above === 0 ? {} : { header: isHeader };
+  const names = first.map((name, i) => (isHeader ? name.trim() : `x${i + 1}`));
+  const rows = records
+    .slice(isHeader ? 1 : 0)
+    .filter(({ fields }) => fields.length === names.length);
+  const columns = names.map((name, at) =>
+    columnOf(
+      name,
+      rows.map(({ fields }) => fields[at]!.trim()),
+      number,
+    ),
+  );
+
+  const label =
+    columns.find(({ name, isClass }) => isClass && className.test(name)) ??
+    columns.find(({ isClass, isNumeric }) => isClass && !isNumeric);
+  const leftOut: string[] = [];
+  const used = columns.filter((column) => {
+    if (column === label) return false;
+    const why = unusable(column, columns);
+    if (why !== undefined) leftOut.push(`'${column.name}' (${why})`);
+    return why === undefined;
+  });
+  const missing = new Set(
+    [...used, ...(label ? [label] : [])].flatMap(({ missing }) => [...missing]),
+  );
+  const isBinary =
+    used.length > 0 &&
+    used.every(({ values }) => values.every((value) => value === 0 || value === 1));
+  return {
+    options: {
+      ...(delimiter === ',' ? {} : { delimiter }),
+      ...(decimal === '.' ? {} : { decimal }),
+      ...header,
+      ...(leftOut.length > 0 && used.length > 0 ? { columns: used.map(({ name }) => name) } : {}),
+      ...(label ? { label: label.name } : {}),
+      ...(missing.size > 0 ? { missing: [...missing] } : {}),
+      ...(isBinary ? { domain: 'binary' as const } : {}),
+    },
+    leftOut,
+  };
+}
+
+interface Column {
+  readonly name: string;
+  /** Its numbers, in rows where none is missing. */
+  readonly values: readonly number[];
+  readonly isNumeric: boolean;
+  /** Whether its values may be classes. */
+  readonly isClass: boolean;
+  /** Texts that stand for what is missing in it. */
+  readonly missing: ReadonlySet<string>;
+  readonly missingShare: number;
+}
+
+function columnOf(
+  name: string,
+  fields: readonly string[],
+  number: (field: string) => number,
+): Column {
+  const there = fields.filter((field) => !missingTexts.includes(field));
+  const numbers = there.map(number);
+  const isNumeric = there.length > 0 && numbers.every(Number.isFinite);
+  const distinct = new Set(there).size;
+  const isWhole = numbers.every(Number.isInteger);
+  return {
+    name,
+    values: isNumeric ? numbers : [],
+    isNumeric,
+    isClass:
+      distinct >= 2 &&
+      distinct <= mostClasses &&
+      there.length >= leastPerClass * distinct &&
+      there.length === fields.length &&
+      (isWhole || !isNumeric),
+    missing: new Set(fields.filter((field) => missingTexts.includes(field))),
+    missingShare: fields.length === 0 ? 0 : 1 - there.length / fields.length,
+  };
+}
+
+/** Why a column is no measurement to learn, a clause. */
+function unusable({ name, values, isNumeric, missingShare }: Column, all: readonly Column[]) {
+  if (!isNumeric) return 'no numbers';
+  if (name === '' || all.filter((other) => other.name === name).length > 1)
+    return 'no name of its own';
+  if (missingShare > mostMissing) return `${Math.round(100 * missingShare)} % missing`;
+  if (values.every((value) => value === values[0])) return 'always the same';
+  const counts = values.every((value, i) => value === values[0]! + i);
+  return counts && values.length >= fewestCounted ? 'only counts the rows' : undefined;
+}
+
+/** Runs a reader on the text of a file, which may end before the file does. */
+async function reading(
+  file: string,
+  read: (texts: AsyncIterable<string>) => Promise<void>,
+): Promise<void> {
+  const opened = await openDataFile(file, { directory: '/' });
+  try {
+    await read(decodeText(opened.contents(), null, file));
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error;
+  }
+}
+
+/** What separates the fields: what every one of the first lines has equally often, and most. */
+async function delimiterOf(file: string): Promise<string> {
+  let beginning = '';
+  await reading(file, async (texts) => {
+    for await (const text of texts) {
+      beginning += text;
+      if (beginning.length > 2 ** 16) throw new Enough();
+    }
+  });
+  const lines = beginning
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .slice(0, 20);
+  const parts = (line: string, by: string) =>
+    (by === ' ' ? line.trim().split(/[ \t]+/) : line.split(by)).length;
+  const scores = delimiters.map((by) => {
+    const counts = lines.map((line) => parts(line, by));
+    const isEven = counts.every((count) => count === counts[0]);
+    return isEven ? (counts[0] ?? 1) : 1;
+  });
+  const best = Math.max(...scores);
+  return best <= 1 ? ',' : delimiters[scores.indexOf(best)]!;
+}
+
+/** Whether numbers have commas where others have points. */
+function hasDecimalComma(records: readonly CsvRecord[]): boolean {
+  const fields = records.slice(1, 50).flatMap((record) => record.fields);
+  return (
+    fields.some((field) => /^[+-]?\d+,\d+$/.test(field.trim())) &&
+    !fields.some((field) => /^[+-]?\d+\.\d+$/.test(field.trim()))
+  );
+}
