@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packagesVariable } from '../../protocol/backends';
@@ -7,10 +6,9 @@ import { handOver, type LaunchTask } from '../../protocol/launch-task';
 import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
-import { connectToTrainer } from '../../protocol/socket-transport';
+import { connectToTrainer, untilListening } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
-import { openRegularFile } from '../../run-directory/files';
-import { readLogTail } from './log-tail';
+import { openWorkerLog, readLogTail, workerLog } from '../../run-directory/worker-log';
 import type { NodeRuntime } from './node-runtime';
 import {
   endProcess,
@@ -19,9 +17,6 @@ import {
   type TrainerExit,
   type TrainerProcess,
 } from './trainer-process';
-
-/** The file in a run directory that keeps what its trainer printed. */
-export const workerLog = 'worker.log';
 
 /** What a trainer process is asked to do, and where. */
 export interface TrainerCommand {
@@ -87,7 +82,7 @@ export async function startTrainer(
   ];
   let peer: Peer<EditorSide, TrainerSide> | undefined;
   const ready = async (): Promise<StartedTrainer> => {
-    peer = await connectUntil(command.socket, over.signal);
+    peer = await untilListening((stop) => connectToTrainer(command.socket, stop), over.signal);
     if (onState) peer.on('state', onState);
     await peer.request('own', { ...command.wish, takeOver: false }, { signal: over.signal });
     const attachment = await peer.request('attach', {}, { signal: over.signal });
@@ -126,9 +121,7 @@ function requireOwn({ manifest }: Attachment, { pid }: TrainerProcess, command: 
 
 async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
   const { node, directory } = command;
-  // Of a directory from elsewhere it may be a link, or a pipe that nobody reads.
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-  const log = await openRegularFile(directory, workerLog, flags);
+  const log = await openWorkerLog(directory);
   try {
     const child = spawn(
       node.path,
@@ -189,31 +182,6 @@ export function trainerEnvironment(node: NodeRuntime, packages: string): NodeJS.
     ([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name),
   );
   return { ...Object.fromEntries(inherited), ...node.env, [packagesVariable]: packages };
-}
-
-/** Connects as soon as somebody listens. Ends by `signal` only. */
-async function connectUntil(
-  socket: string,
-  signal: AbortSignal,
-): Promise<Peer<EditorSide, TrainerSide>> {
-  for (;;) {
-    try {
-      return await connectToTrainer(socket, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isNobodyListening(error)) throw error;
-    }
-    await delay(25, undefined, { signal });
-  }
-}
-
-/** Whether a failed connection means that nobody listens there, now. */
-function isNobodyListening(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return true;
-  }
-  return false;
 }
 
 async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<never> {

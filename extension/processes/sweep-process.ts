@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeginTask, handOver } from '../../protocol/launch-task';
 import { type Problem, ProblemError } from '../../protocol/problem';
-import { readLogTail } from './log-tail';
+import { readLogTail } from '../../run-directory/worker-log';
 import type { NodeRuntime } from './node-runtime';
 import { trainerEnvironment } from './start-trainer';
 import { pruneSweepLogs } from './sweep-logs';
