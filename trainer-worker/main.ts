@@ -77,7 +77,6 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
-    .addOption(taskOption())
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: RunCommandOptions) =>
       end(await runCommand(file, options)),
@@ -92,7 +91,6 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
-    .addOption(taskOption())
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: ResumeOptions) => end(await resumeCommand(run, options)));
   program
@@ -207,9 +205,10 @@ function command(end: (code: number) => void): Command {
     );
   program
     .command('serve', { hidden: true })
-    .description('train an experiment under an editor')
+    .description('train an experiment under an editor or a sweep')
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
+    .option('--unattended', 'end the run at trouble that somebody would have to answer to')
     .addOption(taskOption().makeOptionMandatory())
     .action(async (options: ServeOptions) => end(await serveCommand(options)));
   program

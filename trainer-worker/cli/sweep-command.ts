@@ -1,17 +1,18 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
 import type { BeginTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import type { JsonObject } from '../../protocol/run';
-import { isTrainerListening } from '../../protocol/socket-transport';
+import type { JsonObject, RunManifest } from '../../protocol/run';
+import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
 import { answerInterrupts, sweepSocketPath } from '../../protocol/sweep-socket';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
+import { newRunName } from '../../run-directory/naming';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
 import { bindOrReplace } from '../trainer/server/bind-socket';
@@ -19,6 +20,7 @@ import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { readTaskOf, type TaskOption } from './read-task';
+import { makeRunFolder } from './run-folder';
 import { type SweepReporter, sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
 import { type Trial, type TrialProcess, trainTrial } from './trial-process';
 
@@ -36,8 +38,16 @@ export interface SweepCommandOptions {
   readonly verbose?: true;
 }
 
-/** How often somebody else's trainer is looked after. */
-const watchMs = 500;
+/** A run that an earlier call has begun. */
+type BegunRun = Pick<MeasuredRun, 'directory' | 'manifest'>;
+
+/** What is told of a run whose trainer has ended without recording an end. */
+const killed: Problem = {
+  kind: 'worker',
+  message: 'Its trainer was ended in the midst of training.',
+  remedy:
+    'Sweep again, and it goes on from its last checkpoint. Its worker.log has the last words.',
+};
 
 /**
  * `ebm sweep`: trains every run of a file's `sweep`, each in a process of its own, and ranks them. What
@@ -75,9 +85,8 @@ export async function sweepCommand(
     const failures: Problem[] = [];
     const train = async () => {
       for (let run = queue.shift(); run && !workers.isInterrupted; run = queue.shift()) {
-        const place = { copies: folder, runs };
         const told: BeginTask = { ...task, copy, overrides: run.overrides, group: run.group };
-        const problem = await trial(told, run, begun.get(run.group.index), place, {
+        const problem = await trial(told, run, begun.get(run.group.index), runs, {
           workers,
           reporter,
         });
@@ -168,9 +177,7 @@ async function runsOf({ id }: LoadedSweep, runs: string) {
   return groupRuns(listed).find((group) => group.id === id)?.runs ?? [];
 }
 
-async function measured(
-  runs: readonly Pick<MeasuredRun, 'directory' | 'manifest'>[],
-): Promise<MeasuredRun[]> {
+async function measured(runs: readonly BegunRun[]): Promise<MeasuredRun[]> {
   return await Promise.all(
     runs.map(async (run) => ({ ...run, last: await lastValues(run.directory) })),
   );
@@ -184,53 +191,88 @@ async function measured(
 async function trial(
   task: BeginTask,
   { overrides, group }: SweepRun,
-  begun: Pick<MeasuredRun, 'directory' | 'manifest'> | undefined,
-  place: Pick<Trial, 'copies' | 'runs'>,
+  begun: BegunRun | undefined,
+  runs: string,
   { workers, reporter }: { readonly workers: Workers; readonly reporter: SweepReporter },
 ): Promise<Problem | undefined> {
-  let run = begun;
-  if (run) {
+  if (begun) {
     // A trainer outlives the process that started it.
-    const manifest = await untilGone(run.directory, workers);
-    run = { ...run, manifest };
+    await Promise.race([trainerGone(begun.manifest), workers.interrupted]);
     if (workers.isInterrupted) return undefined;
   }
-  reporter.trial(group, overrides, run !== undefined);
-  if (!run || !isDone(run.manifest)) {
-    const { directory, problem } = await workers.train(
-      run ? { ...place, task: { kind: 'resume' }, run: run.directory } : { ...place, task },
-    );
-    if (directory === undefined) {
-      reporter.trialEnd(group, { problem });
-      return problem;
-    }
-    run = { directory, manifest: await readManifest(directory) };
+  reporter.trial(group, overrides, begun !== undefined);
+  let directory: string;
+  try {
+    directory = begun ? await goOn(begun, workers) : await begin(task, runs, workers);
+  } catch (thrown) {
+    const problem = problemOf(thrown);
+    reporter.trialEnd(group, { problem });
+    return problem;
   }
-  const [one] = await measured([run]);
-  const { state } = run.manifest;
-  reporter.trialEnd(group, { run: one!, problem: state.problem });
-  return factsOf(state.status).endedBadly ? state.problem : undefined;
+  const manifest = await readManifest(directory);
+  const [run] = await measured([{ directory, manifest }]);
+  const { status, problem = isLiving(status) ? killed : undefined } = manifest.state;
+  reporter.trialEnd(group, { run: run!, problem });
+  return isLiving(status) || factsOf(status).endedBadly ? problem : undefined;
 }
 
-/** Waits until no trainer of the run answers any more. */
-async function untilGone(directory: string, workers: Workers) {
-  for (;;) {
-    const manifest = await readManifest(directory);
-    const { state, worker } = manifest;
-    const lives = isLiving(state.status) && worker && (await isTrainerListening(worker.socket));
-    if (!lives || workers.isInterrupted) return manifest;
-    await delay(watchMs);
+/**
+ * Trains a new run to its end.
+ *
+ * @returns its directory
+ * @throws ProblemError that kept it from beginning; then nothing of it is left
+ */
+async function begin(task: BeginTask, runs: string, workers: Workers): Promise<string> {
+  const { id, directoryName } = newRunName(new Date(), task.copy ?? task.experiment);
+  const { directory, remove } = await makeRunFolder(runs, directoryName);
+  try {
+    await workers.train({ task, directory, socket: trainerSocketPath(id) });
+    return directory;
+  } catch (thrown) {
+    await remove();
+    throw thrown;
+  }
+}
+
+/**
+ * Trains a run to its end that had begun; one that is done by now stays as it is.
+ *
+ * @returns its directory
+ * @throws ProblemError that kept it from going on
+ */
+async function goOn({ directory, manifest: { id } }: BegunRun, workers: Workers): Promise<string> {
+  if (!isDone(await readManifest(directory))) {
+    await workers.train({ task: { kind: 'resume' }, directory, socket: trainerSocketPath(id) });
+  }
+  return directory;
+}
+
+/** Waits until no trainer of a run answers any more. */
+async function trainerGone({ state, worker }: RunManifest): Promise<void> {
+  if (!isLiving(state.status) || !worker) return;
+  try {
+    const peer = await connectToTrainer(worker.socket);
+    await new Promise<void>((resolve) => peer.onClose(() => resolve()));
+  } catch {
+    // Nobody listens there.
   }
 }
 
 /** The trainers at work, and what an interrupt does to them. */
 class Workers {
   readonly #living = new Set<TrialProcess>();
-  isInterrupted = false;
+  readonly #interruption = new AbortController();
+  /** Resolves when they are interrupted. */
+  readonly interrupted: Promise<unknown>;
 
   constructor() {
+    this.interrupted = once(this.#interruption.signal, 'abort');
     process.on('SIGINT', () => this.#interrupt());
     process.on('SIGTERM', () => this.#interrupt());
+  }
+
+  get isInterrupted(): boolean {
+    return this.#interruption.signal.aborted;
   }
 
   /** Has each write a checkpoint and stop; asked again it changes nothing. */
@@ -238,19 +280,24 @@ class Workers {
     if (!this.isInterrupted) this.#interrupt();
   }
 
-  async train(task: Trial) {
+  /**
+   * Trains until the trainer has ended.
+   *
+   * @throws ProblemError that kept it from beginning
+   */
+  async train(task: Trial): Promise<void> {
     const trial = await trainTrial(task);
     this.#living.add(trial);
     if (this.isInterrupted) trial.interrupt();
     try {
-      return await trial.outcome;
+      await trial.ended;
     } finally {
       this.#living.delete(trial);
     }
   }
 
   #interrupt(): void {
-    this.isInterrupted = true;
+    this.#interruption.abort();
     // The first asks for a checkpoint, the second ends them at once, as it does `ebm run`.
     for (const trial of this.#living) trial.interrupt();
   }
