@@ -120,6 +120,7 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addOption(taskOption())
+    .addOption(new Option('--socket <path>', 'where to listen from the start').hideHelp())
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: SweepCommandOptions) =>
       end(await sweepCommand(file, options)),

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { packagesVariable } from '../../protocol/backends';
-import { handOver, type LaunchTask } from '../../protocol/launch-task';
+import type { LaunchTask } from '../../protocol/launch-task';
 import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
@@ -10,13 +8,8 @@ import { connectToTrainer, untilListening } from '../../protocol/socket-transpor
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
 import { openWorkerLog, readLogTail, workerLog } from '../../run-directory/worker-log';
 import type { NodeRuntime } from './node-runtime';
-import {
-  endProcess,
-  exitsWithin,
-  spawnedProcess,
-  type TrainerExit,
-  type TrainerProcess,
-} from './trainer-process';
+import { spawnDetached } from './spawn-detached';
+import { endProcess, exitsWithin, type TrainerExit, type TrainerProcess } from './trainer-process';
 
 /** What a trainer process is asked to do, and where. */
 export interface TrainerCommand {
@@ -120,68 +113,10 @@ function requireOwn({ manifest }: Attachment, { pid }: TrainerProcess, command: 
 }
 
 async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
-  const { node, directory } = command;
+  const { directory, socket, script, ...rest } = command;
   const log = await openWorkerLog(directory);
-  try {
-    const child = spawn(
-      node.path,
-      [
-        command.script,
-        'serve',
-        '--run-directory',
-        directory,
-        '--socket',
-        command.socket,
-        '--task',
-        '-',
-      ],
-      {
-        cwd: command.cwd,
-        env: trainerEnvironment(node, command.packages),
-        // It outlives this window: a group of its own, and no pipe that could break once it has its task.
-        detached: true,
-        stdio: ['pipe', log.fd, log.fd],
-        windowsHide: true,
-      },
-    );
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-    handOver(command.task, child);
-    // It must not keep this process alive either.
-    child.unref();
-    return spawnedProcess(withPid(child));
-  } catch (error) {
-    throw new ProblemError(
-      {
-        kind: 'environment',
-        message: `The trainer cannot be started with ${node.path}: ${(error as Error).message}.`,
-        remedy: "Name another Node.js in the setting 'ebm.nodePath'.",
-      },
-      { cause: error },
-    );
-  } finally {
-    await log.close();
-  }
-}
-
-function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {
-  if (child.pid === undefined) throw new Error('it has no process id');
-  return Object.assign(child, { pid: child.pid });
-}
-
-/**
- * The environment of a trainer: the editor's without what is meant for the editor's own processes,
- * and what the Node and the trainer need.
- *
- * @param packages the folder with packages that were installed on the user's consent
- */
-export function trainerEnvironment(node: NodeRuntime, packages: string): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name),
-  );
-  return { ...Object.fromEntries(inherited), ...node.env, [packagesVariable]: packages };
+  const place = ['--run-directory', directory, '--socket', socket];
+  return await spawnDetached({ ...rest, what: 'trainer', args: [script, 'serve', ...place], log });
 }
 
 async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<never> {
@@ -194,7 +129,7 @@ async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<ne
 }
 
 /** How a process ended, for a message. */
-function exitText({ code, signal }: TrainerExit): string {
+export function exitText({ code, signal }: TrainerExit): string {
   if (signal !== undefined) return `signal ${signal}`;
   return code === undefined ? 'exit code unknown' : `exit code ${code}`;
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { connectToTrainer, isTrainerListening } from '../../protocol/socket-transport';
-import { interruptSweep, sweepSocketPath } from '../../protocol/sweep-socket';
+import { stopSweepAt, sweepSocketPath } from '../../protocol/sweep';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
 import { until } from '../support/condition';
@@ -185,17 +185,14 @@ describe('ebm sweep', () => {
     );
     const socket = sweepSocketPath(trains.group!.id, await realpath(runs));
     // Two who ask at once are not two interrupts, which would end the run without a checkpoint.
-    assert.deepEqual(await Promise.all([interruptSweep(socket), interruptSweep(socket)]), [
-      true,
-      true,
-    ]);
+    assert.deepEqual(await Promise.all([stopSweepAt(socket), stopSweepAt(socket)]), [true, true]);
     assert.equal(await program.exited, 130, program.errors());
     const all = await manifests();
     assert.deepEqual(
       all.map(({ id, state }) => [id, state.status]),
       [[trains.id, 'stopped']],
     );
-    assert.equal(await interruptSweep(socket), false);
+    assert.equal(await stopSweepAt(socket), false);
   });
 
   test('a run whose training fails is told and ranked last; the others train, and it ends with 1', async (t) => {

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { WantedBackend } from '../../protocol/backends';
@@ -8,20 +7,21 @@ import type { BeginTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import type { JsonObject, RunManifest } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
-import { answerInterrupts, sweepSocketPath } from '../../protocol/sweep-socket';
+import { sweepSocketPath } from '../../protocol/sweep';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
-import { bindOrReplace } from '../trainer/server/bind-socket';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
+import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
+import { SweepServer } from '../trainer/sweeps/sweep-server';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { readTaskOf, type TaskOption } from './read-task';
 import { makeRunFolder } from './run-folder';
-import { type SweepReporter, sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
+import { sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
 import { type Trial, type TrialProcess, trainTrial } from './trial-process';
 
 export interface SweepCommandOptions {
@@ -34,10 +34,14 @@ export interface SweepCommandOptions {
   readonly again?: true;
   /** Instead of a file and what is said of its runs. */
   readonly task?: TaskOption;
+  /** Where to listen from the start, for who starts it. */
+  readonly socket?: string;
   readonly json?: true;
   readonly verbose?: true;
 }
 
+/** How long a sweep that cannot begin waits for who has started it, to tell why. */
+const patienceMs = 5_000;
 /** A run that an earlier call has begun. */
 type BegunRun = Pick<MeasuredRun, 'directory' | 'manifest'>;
 
@@ -61,14 +65,17 @@ export async function sweepCommand(
 ): Promise<number> {
   const write = (text: string) => process.stdout.write(text);
   const reporter = options.json ? sweepJsonReporter(write) : sweepTextReporter(write);
-  let guard: Server | undefined;
+  const workers = new Workers();
+  const server = new SweepServer(() => workers.interruptOnce());
+  const observers: readonly SweepObserver[] = [reporter, server];
   let copies: string | undefined;
   try {
+    if (options.socket !== undefined) await server.listen(options.socket);
     const runs = path.resolve(options.runs);
     const task = await taskOf(file, options);
     const sweep = await readSweep(task, options.again);
-    const workers = new Workers();
-    guard = await claim(sweep, runs, () => workers.interruptOnce());
+    workers.listenToSignals();
+    await claim(sweep, runs, server);
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
     copies = folder;
     const { writeSourceSnapshot } = await import('../trainer/storage/source-snapshot');
@@ -77,7 +84,8 @@ export async function sweepCommand(
     const begun = new Map(
       (await runsOf(sweep, runs)).map((run) => [run.manifest.group?.index ?? 0, run]),
     );
-    reporter.begin(sweep, [...begun.values()].filter(({ manifest }) => isDone(manifest)).length);
+    const done = [...begun.values()].filter(({ manifest }) => isDone(manifest)).length;
+    for (const observer of observers) observer.begin(sweep, done);
     const queue = sweep.runs.filter(({ group }) => {
       const run = begun.get(group.index);
       return run === undefined || !isDone(run.manifest);
@@ -88,7 +96,7 @@ export async function sweepCommand(
         const told: BeginTask = { ...task, copy, overrides: run.overrides, group: run.group };
         const problem = await trial(told, run, begun.get(run.group.index), runs, {
           workers,
-          reporter,
+          observers,
         });
         if (problem) failures.push(problem);
       }
@@ -102,9 +110,10 @@ export async function sweepCommand(
     const problem = problemOf(thrown);
     reporter.refused(problem);
     process.stderr.write(`${problemText(problem, options.verbose)}\n`);
+    await server.refuse(new ProblemError(problem), options.socket === undefined ? 0 : patienceMs);
     return exitCode.refused;
   } finally {
-    guard?.close();
+    await server.close();
     if (copies !== undefined) await rm(copies, { recursive: true, force: true });
   }
 }
@@ -145,20 +154,13 @@ async function readSweep(
 
 /**
  * Keeps out a second process that would train the same sweep in the same folder, for as long as this
- * one lives, and hears who asks it to stop.
+ * one lives.
  *
  * @throws ProblemError of kind `environment` where there is one
  */
-async function claim(
-  { id, name }: LoadedSweep,
-  runs: string,
-  onInterrupt: () => void,
-): Promise<Server> {
-  const server = createServer();
-  answerInterrupts(server, onInterrupt);
+async function claim({ id, name }: LoadedSweep, runs: string, server: SweepServer): Promise<void> {
   try {
-    await bindOrReplace(server, sweepSocketPath(id, runs));
-    return server;
+    await server.listen(sweepSocketPath(id, runs));
   } catch (thrown) {
     throw new ProblemError(
       {
@@ -193,26 +195,29 @@ async function trial(
   { overrides, group }: SweepRun,
   begun: BegunRun | undefined,
   runs: string,
-  { workers, reporter }: { readonly workers: Workers; readonly reporter: SweepReporter },
+  {
+    workers,
+    observers,
+  }: { readonly workers: Workers; readonly observers: readonly SweepObserver[] },
 ): Promise<Problem | undefined> {
   if (begun) {
     // A trainer outlives the process that started it.
     await Promise.race([trainerGone(begun.manifest), workers.interrupted]);
     if (workers.isInterrupted) return undefined;
   }
-  reporter.trial(group, overrides, begun !== undefined);
+  for (const observer of observers) observer.trial(group, overrides, begun !== undefined);
   let directory: string;
   try {
     directory = begun ? await goOn(begun, workers) : await begin(task, runs, workers);
   } catch (thrown) {
     const problem = problemOf(thrown);
-    reporter.trialEnd(group, { problem });
+    for (const observer of observers) observer.trialEnd(group, { problem });
     return problem;
   }
   const manifest = await readManifest(directory);
   const [run] = await measured([{ directory, manifest }]);
   const { status, problem = isLiving(status) ? killed : undefined } = manifest.state;
-  reporter.trialEnd(group, { run: run!, problem });
+  for (const observer of observers) observer.trialEnd(group, { run: run!, problem });
   return isLiving(status) || factsOf(status).endedBadly ? problem : undefined;
 }
 
@@ -267,6 +272,10 @@ class Workers {
 
   constructor() {
     this.interrupted = once(this.#interruption.signal, 'abort');
+  }
+
+  /** Signals that would end this process end its trainers well from here on. */
+  listenToSignals(): void {
     process.on('SIGINT', () => this.#interrupt());
     process.on('SIGTERM', () => this.#interrupt());
   }
