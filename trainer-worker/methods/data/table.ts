@@ -30,7 +30,8 @@ export interface TableOptions {
    */
   readonly label?: string | null;
   /**
-   * How many rows of the file are used at most, drawn by the seed with equal chances, from 3. Default
+   * How many rows of the file are used at most, drawn by the seed with equal chances, 3 to
+   * 4 294 967 295. Default
    * `null`: all.
    */
   readonly rows?: number | null;

@@ -18,7 +18,7 @@ import { spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface DiffusionRecoveryLikelihoodOptions {
-  /** The highest noise level, in units of the data, to 1000. Default 3. */
+  /** The highest noise level, in units of the data, above `lowest` to 1000. Default 3. */
   readonly highest?: number;
   /** The lowest noise level, above 0 and below `highest`: the one that is shown. Default 0.05. */
   readonly lowest?: number;

@@ -14,7 +14,10 @@ import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
 
 export interface MultiNoiseScoreMatchingOptions extends AntitheticOption {
-  /** The highest level, in units of the data, to 1000; about the largest distance in it. Default 3. */
+  /**
+   * The highest level, in units of the data, above `lowest` to 1000; about the largest distance in it.
+   * Default 3.
+   */
   readonly highest?: number;
   /** The lowest level, above 0 and below `highest`: the one that is shown. Default 0.05. */
   readonly lowest?: number;

@@ -8,7 +8,7 @@ export interface DecayOptions extends WarmUpOptions {
   /** The highest rate, of the last update of the warm-up (of the first, without one). Above 0 to 1000. */
   readonly peak: number;
   /**
-   * The update that first has the rate `final`, warm-up included, from 2. Default `null`: the last of
+   * The update that first has the rate `final`, warm-up included, 2 to 1 000 000 000. Default `null`: the last of
    * the run, whatever its length.
    */
   readonly steps?: number | null;

@@ -7,9 +7,9 @@ import type { ScheduleMethod } from './schedule-method';
 import { type WarmUpOptions, warmedUp, warmUpShape } from './warm-up';
 
 export interface PiecewiseOptions extends WarmUpOptions {
-  /** The last update that has each rate but the last, rising; 1 to 100 of them. */
+  /** The last update that has each rate but the last, rising; 1 to 100 of them, each 1 to 1 000 000 000. */
   readonly boundaries: readonly number[];
-  /** The rates, one more than boundaries; each above 0 to 1000. */
+  /** The rates, one more than boundaries, 2 to 101; each above 0 to 1000. */
   readonly values: readonly number[];
 }
 
