@@ -15,7 +15,7 @@ import { sdes } from '../../trainer-worker/methods/sdes';
 import { experimentSchema } from '../../trainer-worker/trainer/experiment/experiment';
 import { guardSchema } from '../../trainer-worker/trainer/experiment/guard-options';
 import { rangeSchema, sweepSchema } from '../../trainer-worker/trainer/sweeps/sweep';
-import { documentedOptions } from '../support/documented-options';
+import { documentedApi } from '../support/documented-api';
 
 /** The part of a JSON schema that is compared with words. */
 interface Shape {
@@ -35,7 +35,7 @@ const families = {
   ...{ sampler: samplers, optimizer: optimizers, schedule: schedules },
 };
 
-/** What each name of {@link documentedOptions} is checked by. */
+/** What each name of {@link documentedApi} is checked by. */
 const schemas = new Map<string, z.ZodType>([
   ...Object.entries(families).flatMap(([family, table]) =>
     Object.entries(table).map(([type, { schema }]): [string, z.ZodType] => [
@@ -178,7 +178,8 @@ function faults(option: string, schema: z.ZodType, written: string): string[] {
 }
 
 test('defaults and ranges of all options are told as their schemas have them', () => {
-  const options = documentedOptions();
+  const api = documentedApi();
+  const options = [...api.functions.flatMap((method) => method.options), ...api.options];
   const checked = new Set(options.map(({ of }) => of));
   const unchecked = [...schemas].filter(([of]) => !checked.has(of));
   for (const [of, schema] of unchecked) {

@@ -25,8 +25,9 @@ export interface KernelSteinDiscrepancySpec extends Required<KernelSteinDiscrepa
 
 /**
  * Kernel Stein discrepancy (Liu, Lee & Jordan 2016): minimises its unbiased estimate over the pairs of
- * each batch. Costs first derivatives of the energy and grows with the square of the batch; in many
- * dimensions kernels see little.
+ * each batch, the mean of `s·s' k + s·∇_x' k + s'·∇_x k + tr ∇_x ∇_x' k` with the scores s and s' of two
+ * rows x and x', and their kernel k. Costs first derivatives of the energy and grows with the square of
+ * the batch; in many dimensions kernels see little.
  */
 export function kernelSteinDiscrepancy(
   options?: KernelSteinDiscrepancyOptions,
