@@ -57,7 +57,6 @@ const schemas = new Map<string, z.ZodType>([
 const filledInElsewhere = new Map([
   ['data.custom.samples', 'the data, where rows are drawn: those of `load` are counted'],
   ['data.custom.heldOut', 'the data, where rows are drawn'],
-  ['data.npy.columns', 'the file, by how many columns it has'],
   ['energy.product.factors', 'the energy, one for each of its energies'],
   ['PreviewOptions.samples', 'the experiment, by what its objective keeps'],
   ['PreviewOptions.chainSteps', 'the experiment, by where its chains start'],

@@ -24,7 +24,7 @@ import {
 import type { Tensor } from './tensor';
 
 export interface ArrayOptions extends TableOptions, SplitOptions, PixelOptions {
-  /** Names of the columns, one each. Default `x1`, `x2`, … */
+  /** Names of the columns, one each. Default: by their places, `x1`, `x2`, … */
   readonly columns?: readonly string[];
   /**
    * Height and width, and channels where there is more than one, of images that are rows of an array

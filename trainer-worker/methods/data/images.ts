@@ -33,7 +33,10 @@ export interface ImagesOptions extends ImageFilesOptions, SplitOptions {
   readonly labels?: string | null;
   /** The CSV file of the classes of held-out images, where `heldOut` names their folder. Default `null`. */
   readonly heldOutLabels?: string | null;
-  /** How many images are used at most, drawn by the seed with equal chances, from 3. Default `null`: all. */
+  /**
+   * How many images are used at most, drawn by the seed with equal chances, 3 to 4 294 967 295. Default
+   * `null`: all.
+   */
   readonly rows?: number | null;
 }
 
