@@ -36,7 +36,7 @@ export function vjp(
   for (const node of topologicalOrder(unrolled).reverse()) {
     const g = adjoints.get(node);
     if (g === undefined || !active.has(node) || sources.includes(node)) continue;
-    node.row.derivative?.(g, node).forEach((contribution, index) => {
+    node.row.vjp?.(g, node).forEach((contribution, index) => {
       const input = node.inputs[index]!;
       if (contribution !== undefined && active.has(input)) accumulate(input, contribution);
     });
@@ -59,7 +59,7 @@ function activeNodes(results: readonly Node[], sources: readonly Node[]): Set<No
     const carries =
       node.dtype === 'float32' &&
       (wanted.has(node) ||
-        (node.row.derivative !== undefined && node.inputs.some((input) => active.has(input))));
+        (node.row.vjp !== undefined && node.inputs.some((input) => active.has(input))));
     // A loop node carries what enters it, though it has no values of its own.
     const loops = 'body' in node.attributes && node.inputs.some((input) => active.has(input));
     if (carries || loops) active.add(node);

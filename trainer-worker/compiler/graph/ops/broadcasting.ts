@@ -45,7 +45,7 @@ export function requireDType(
 interface UnaryRow {
   readonly kernel?: string;
   readonly scalar: (x: number) => number;
-  readonly derivative?: (g: Node, x: Node, y: Node) => Node;
+  readonly vjp?: (g: Node, x: Node, y: Node) => Node;
   readonly tfjs: (tf: TensorFlow, x: Tensor) => Tensor;
   readonly onnx: string | ((writer: OnnxWriter, x: string) => string);
   readonly simplify?: (x: Node) => Node | undefined;
@@ -57,7 +57,7 @@ interface UnaryRow {
 }
 
 export function unary(name: string, row: UnaryRow): Row {
-  const { kernel, derivative, onnx, simplify } = row;
+  const { kernel, vjp, onnx, simplify } = row;
   return {
     name,
     result: ([x], _attributes, refuse) => {
@@ -68,7 +68,7 @@ export function unary(name: string, row: UnaryRow): Row {
     layouts: elementwiseLayouts(row.linear),
     tfjs: (tf, [x]) => row.tfjs(tf, x!),
     onnx: (writer, [x]) => (typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!)),
-    ...(derivative ? { derivative: (g, y) => [derivative(g, y.inputs[0]!, y)] } : {}),
+    ...(vjp ? { vjp: (g, y) => [vjp(g, y.inputs[0]!, y)] } : {}),
     simplify: (node) => simplify?.(node.inputs[0]!) ?? beforeTranspose(node),
     ...(kernel
       ? {
@@ -87,7 +87,7 @@ interface BinaryRow {
   readonly kernel?: string;
   readonly scalar: (a: number, b: number) => number;
   /** Gradients before summation to the operands' shapes. */
-  readonly derivative?: (g: Node, a: Node, b: Node, y: Node) => readonly (Node | undefined)[];
+  readonly vjp?: (g: Node, a: Node, b: Node, y: Node) => readonly (Node | undefined)[];
   readonly tfjs: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor;
   readonly onnx: string | ((writer: OnnxWriter, inputs: readonly string[]) => string);
   readonly simplify?: (a: Node, b: Node, node: Node) => Node | undefined;
@@ -100,7 +100,7 @@ interface BinaryRow {
 }
 
 export function binary(name: string, row: BinaryRow): Row {
-  const { kernel, derivative, onnx, simplify } = row;
+  const { kernel, vjp, onnx, simplify } = row;
   return {
     name,
     result: (inputs, _attributes, refuse) => {
@@ -115,9 +115,9 @@ export function binary(name: string, row: BinaryRow): Row {
     onnx: (writer, inputs) =>
       typeof onnx === 'string' ? writer.op(onnx, inputs) : onnx(writer, inputs),
     lower: withoutTrailingOnes,
-    ...(derivative
+    ...(vjp
       ? {
-          derivative: (g, y) => unbroadcast(y, ...derivative(g, y.inputs[0]!, y.inputs[1]!, y)),
+          vjp: (g, y) => unbroadcast(y, ...vjp(g, y.inputs[0]!, y.inputs[1]!, y)),
         }
       : {}),
     simplify: (node) => {

@@ -78,7 +78,7 @@ const choices: Row[] = [
     },
     scalar: (condition, a, b) => (condition !== 0 ? a! : b!),
     layouts: elementwiseLayouts(),
-    derivative: (g, node) => {
+    vjp: (g, node) => {
       const condition = node.inputs[0]!;
       return unbroadcast(node, undefined, select(condition, g, 0), select(condition, 0, g));
     },

@@ -30,7 +30,7 @@ const withGradientRow: Row = {
     });
     return { shape: value!.shape, dtype: value!.dtype };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const count = (node.inputs.length - 1) / 2;
     const contributions = node.inputs.slice(1 + count);
     const dy = node.attributes['dy'] as Node;
@@ -74,7 +74,7 @@ const loopResultRow: Row = {
     const result = (loop!.attributes['body'] as Body).results[attributes['index'] as number]!;
     return { shape: result.shape, dtype: result.dtype };
   },
-  derivative: (_g, node) =>
+  vjp: (_g, node) =>
     node.graph.refuse(
       'A gradient is asked for through a loop whose number of iterations is known only when it runs.',
       'Apply stopGradient to what the chain returns, or give the loop a fixed number of iterations, so that it can be unrolled.',

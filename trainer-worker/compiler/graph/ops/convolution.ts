@@ -43,7 +43,7 @@ const convolveRow: Row = {
     }
     return { shape, dtype: 'float32' };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [x, filter] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
     return [
@@ -66,7 +66,7 @@ const shapeGiven: Row['result'] = (_inputs, attributes) => ({
 const convolveInputRow: Row = {
   name: 'convolveInput',
   result: shapeGiven,
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [dy, filter] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
     return [convolve(g, filter, geometry), convolveFilter(g, dy, geometry, filter.shape)];
@@ -104,7 +104,7 @@ const convolveInputRow: Row = {
 const convolveFilterRow: Row = {
   name: 'convolveFilter',
   result: shapeGiven,
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [x, dy] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
     return [convolveInput(dy, g, geometry, x.shape), convolve(x, g, geometry)];

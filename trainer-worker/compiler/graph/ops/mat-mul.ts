@@ -45,7 +45,7 @@ export const matMulRow: Row = {
       dtype: 'float32',
     };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [a, b] = node.inputs as [Node, Node];
     const { transposeA, transposeB } = flags(node.attributes);
     const da = transposeA ? matMul(b, g, transposeB, true) : matMul(g, b, false, !transposeB);

@@ -62,7 +62,7 @@ const sumRow: Row = {
     shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
     dtype: x!.dtype,
   }),
-  derivative: (g, node) => [spread(g, node)],
+  vjp: (g, node) => [spread(g, node)],
   layouts: (result, node) =>
     result === 'sum'
       ? [...axesOf(node).map((axis): Layout[] => [axis]), ['sum']]
@@ -139,7 +139,7 @@ const maxRow: Row = {
     dtype: x!.dtype,
   }),
   // Elements that tie for the maximum share the gradient equally.
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const x = node.inputs[0]!;
     const chosen = cast(equal(x, spread(node, node)), x.dtype);
     return [mul(spread(div(g, sum(chosen, axesOf(node))), node), chosen)];
@@ -163,7 +163,7 @@ const cumsumRow: Row = {
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
   layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
   // The transpose of summing from the front is summing from the back.
-  derivative: (g, node) => [
+  vjp: (g, node) => [
     cumsum(g, node.attributes['axis'] as number, {
       exclusive: node.attributes['exclusive'] as boolean,
       reverse: !node.attributes['reverse'],

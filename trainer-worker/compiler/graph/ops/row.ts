@@ -52,11 +52,11 @@ export interface Row {
     refuse: Refuse,
   ) => { readonly shape: Shape; readonly dtype: DType };
   /**
-   * Reverse-mode rule: what each input contributes to the gradient, given the gradient `g` of the
+   * The vector-Jacobian product: what each input contributes to the gradient, given that, `g`, of the
    * node. Rules build nodes of other rows, hence may be differentiated again. `undefined` stands for
-   * zero. A row without a rule has zero derivative almost everywhere (comparisons, rounding).
+   * zero. A row without one has zero derivative almost everywhere (comparisons, rounding).
    */
-  readonly derivative?: (g: Node, node: Node) => readonly (Node | undefined)[];
+  readonly vjp?: (g: Node, node: Node) => readonly (Node | undefined)[];
   /** The tfjs kernels that are exactly this row: how `trace.ts` gets from a kernel call to a node. */
   readonly kernels?: Readonly<Record<string, (call: KernelCall) => Node>>;
   /** Algebra on this row: an equal, cheaper node, or undefined to leave it. */

@@ -42,7 +42,7 @@ const reshapeRow: Row = {
     if (sizeOf(shape) !== sizeOf(x!.shape)) refuse(`it cannot become ${formatShape(shape)}`);
     return { shape, dtype: x!.dtype };
   },
-  derivative: (g, node) => [reshape(g, node.inputs[0]!.shape)],
+  vjp: (g, node) => [reshape(g, node.inputs[0]!.shape)],
   // Axes of equal size with as many elements before them lie the same in memory.
   layouts: movedLayouts((axis, node) => {
     const { shape } = node.inputs[0]!;
@@ -81,9 +81,7 @@ const transposeRow: Row = {
     shape: numbers(attributes['permutation']).map((axis) => x!.shape[axis]!),
     dtype: x!.dtype,
   }),
-  derivative: (g, node) => [
-    transpose(g, inversePermutation(numbers(node.attributes['permutation']))),
-  ],
+  vjp: (g, node) => [transpose(g, inversePermutation(numbers(node.attributes['permutation'])))],
   layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis], true),
   kernels: {
     Transpose: ({ inputs, attributes }) => {
@@ -127,7 +125,7 @@ const broadcastRow: Row = {
       refuse(`it cannot stretch to ${formatShape(shape)}`);
     return { shape, dtype: x!.dtype };
   },
-  derivative: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
+  vjp: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
   layouts: elementwiseLayouts(),
   reshaped: (shape) => ({ shape }),
   simplify: (node) => {
@@ -178,7 +176,7 @@ const sliceRow: Row = {
     true,
   ),
   reshaped: (size) => ({ size }),
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const begin = numbers(node.attributes['begin']);
     const shape = node.inputs[0]!.shape;
     return [
@@ -246,7 +244,7 @@ const padRow: Row = {
       dtype: x!.dtype,
     };
   },
-  derivative: (g, node) => [slice(g, numbers(node.attributes['before']), node.inputs[0]!.shape)],
+  vjp: (g, node) => [slice(g, numbers(node.attributes['before']), node.inputs[0]!.shape)],
   layouts: movedLayouts((axis, node) =>
     node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
   ),
@@ -309,7 +307,7 @@ const concatRow: Row = {
     (axis, node) => (axis === node.attributes['axis'] ? undefined : axis),
     true,
   ),
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const axis = node.attributes['axis'] as number;
     let start = 0;
     return node.inputs.map((part) => {
@@ -338,7 +336,7 @@ const gatherRow: Row = {
     const shape = [...x!.shape.slice(0, axis), ...positions!.shape, ...x!.shape.slice(axis + 1)];
     return { shape, dtype: x!.dtype };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [x, positions] = node.inputs as [Node, Node];
     const axis = node.attributes['axis'] as number;
     const count = sizeOf(positions.shape);
@@ -368,10 +366,7 @@ const scatterRow: Row = {
     return typeof result === 'number' && result !== axis ? [[result, 'whole']] : [];
   },
   reshaped: (shape) => ({ shape }),
-  derivative: (g, node) => [
-    gather(g, node.inputs[1]!, node.attributes['axis'] as number),
-    undefined,
-  ],
+  vjp: (g, node) => [gather(g, node.inputs[1]!, node.attributes['axis'] as number), undefined],
   tfjs: (tf, [rows, positions], node) => {
     const axis = node.attributes['axis'] as number;
     // tfjs scatters along the first axis only, and refuses to scatter nothing.
