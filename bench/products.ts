@@ -57,7 +57,7 @@ export async function bareProducts(
     const products = topologicalOrder(body?.results ?? []).filter(isProduct);
     if (products.length > 0) outputs.push(...repeat(graph, products, operand, repetitions));
   }
-  const inputs = topologicalOrder(outputs).filter((node) => node.row.name === 'input');
+  const inputs = topologicalOrder(outputs).filter((node) => node.op.name === 'input');
   const bare: Program = {
     inputs,
     state: [],
@@ -85,10 +85,10 @@ function corner(node: Node): Node {
   );
 }
 
-const isProduct = (node: Node) => productNames.has(node.row.name);
+const isProduct = (node: Node) => productNames.has(node.op.name);
 
 function rebuild(graph: Graph, node: Node, operand: (node: Node) => Node): Node {
-  return graph.node(node.row.name, node.inputs.map(operand), node.attributes);
+  return graph.node(node.op.name, node.inputs.map(operand), node.attributes);
 }
 
 /**
@@ -118,7 +118,7 @@ function repeat(
   };
   const results = products.map((node) =>
     graph.node(
-      node.row.name,
+      node.op.name,
       node.inputs.map((input, index) => (index === 0 ? carry(input) : capture(input))),
       node.attributes,
     ),

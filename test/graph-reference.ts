@@ -9,7 +9,7 @@ import { type Shape, sizeOf, stridesOf } from '../trainer-worker/compiler/graph/
 
 /**
  * What a graph means, in float64, by the definition of each operation and nothing else: slow loops
- * that a reader can check. Elementwise operations use their row's own function of numbers, which
+ * that a reader can check. Elementwise operations use their own function of numbers, which
  * the backends then confirm.
  */
 export type Arrays64 = Map<Node, Float64Array>;
@@ -23,7 +23,7 @@ export function evaluate(results: readonly Node[], given: Arrays64): Float64Arra
     if (body !== undefined) {
       loops.set(node, runLoop(node, body, known));
       known.set(node, new Float64Array(0));
-    } else if (node.row.name === 'loopResult') {
+    } else if (node.op.name === 'loopResult') {
       known.set(node, loops.get(node.inputs[0]!)![node.attributes['index'] as number]!);
     } else {
       known.set(node, compute(node, inputs));
@@ -80,19 +80,19 @@ function build(shape: Shape, at: (position: number[]) => number): Float64Array {
 }
 
 function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
-  const { row, shape, attributes } = node;
+  const { op, shape, attributes } = node;
   const shapes = node.inputs.map((input) => input.shape);
   const [x, y] = inputs as [Float64Array, Float64Array];
   const [xShape, yShape] = shapes as [Shape, Shape];
-  if (row.scalar !== undefined) {
-    const apply = row.scalar;
+  if (op.scalar !== undefined) {
+    const apply = op.scalar;
     return build(shape, (position) =>
       apply(...inputs.map((values, index) => values[broadcastOffset(position, shapes[index]!)]!)),
     );
   }
   const numbers = (name: string) => attributes[name] as readonly number[];
   const number = (name: string) => attributes[name] as number;
-  switch (row.name) {
+  switch (op.name) {
     case 'constant':
       return Float64Array.from(attributes['values'] as Values);
     case 'cast':
@@ -168,7 +168,7 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
     case 'sum':
     case 'max': {
       const axes = numbers('axes');
-      const isSum = row.name === 'sum';
+      const isSum = op.name === 'sum';
       const result = new Float64Array(sizeOf(shape)).fill(isSum ? 0 : Number.NEGATIVE_INFINITY);
       let index = 0;
       for (const position of positions(xShape)) {
@@ -240,7 +240,7 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
         form.out[form.f]! += x[form.i]! * y[form.o]!;
       });
     default:
-      throw new Error(`The reference does not know ${row.name}.`);
+      throw new Error(`The reference does not know ${op.name}.`);
   }
 }
 

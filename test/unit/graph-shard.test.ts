@@ -163,9 +163,9 @@ for (const [name, definition] of Object.entries(steps)) {
     assertAllEqual(shared, whole);
     const heavy = new Set(['matMul', 'convolve', 'convolveInput', 'convolveFilter', 'loop']);
     const rest = [...Object.values(sharded.rest.outputs), ...Object.values(sharded.rest.nextState)];
-    const left = allNodes(rest).filter((node) => heavy.has(node.row.name));
+    const left = allNodes(rest).filter((node) => heavy.has(node.op.name));
     assert.deepEqual(
-      left.map((node) => node.row.name),
+      left.map((node) => node.op.name),
       [],
     );
   });
@@ -202,7 +202,7 @@ test('data and samples that are put together are shared out too, chains of one b
   assertAllEqual(shared, whole);
   const whoIn = (rest: Program) =>
     allNodes([...Object.values(rest.outputs), ...Object.values(rest.nextState)]);
-  const left = whoIn(sharded.rest).filter((node) => node.row.name === 'matMul');
+  const left = whoIn(sharded.rest).filter((node) => node.op.name === 'matMul');
   assert.equal(left.length, 0);
 });
 
@@ -224,7 +224,7 @@ test('what needs all rows at once is computed after the shards', () => {
   const sharded = shardProgram(program, batch, 2);
   const { whole, shared } = bothWays(program, sharded, numbersFor(program));
   assertAllEqual(shared, whole);
-  const products = allNodes(sharded.parts).filter((node) => node.row.name === 'matMul');
+  const products = allNodes(sharded.parts).filter((node) => node.op.name === 'matMul');
   assert.equal(products.length, 2, 'x·w and its transpose times x are the shards’ work');
 });
 

@@ -70,7 +70,7 @@ describe('what a trace records', () => {
       const h = tf.square(v);
       return tf.sub(tf.grad((p: tf.Tensor) => tf.sum(tf.mul(p, h)))(v), h);
     });
-    assert.equal(program.outputs['y']!.row.name, 'sub');
+    assert.equal(program.outputs['y']!.op.name, 'sub');
     assert.equal(program.outputs['y']!.inputs[0], program.outputs['y']!.inputs[1]);
   });
 
@@ -190,7 +190,7 @@ describe('a gradient beside a chain', () => {
     topologicalOrder(results).reduce((count, node) => {
       const body = node.attributes['body'] as Body | undefined;
       const inside = body === undefined ? 0 : countOf(name, body.results);
-      return count + inside + (node.row.name === name ? 1 : 0);
+      return count + inside + (node.op.name === name ? 1 : 0);
     }, 0);
 
   /** Ten iterations of `x ← sin(w x)`, and then the loss `mean(w · end)`. */

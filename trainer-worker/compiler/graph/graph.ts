@@ -1,5 +1,5 @@
 import { ProblemError } from '../../../protocol/problem';
-import type { Row } from './ops/row';
+import type { Op } from './ops/op';
 import { type DType, formatShape, type Shape } from './shape';
 
 /** Values of a constant, one array type for each {@link DType}. */
@@ -27,7 +27,7 @@ export interface Node {
   readonly graph: Graph;
   /** Position in the order of construction: an input always has a smaller one. */
   readonly id: number;
-  readonly row: Row;
+  readonly op: Op;
   readonly inputs: readonly Node[];
   readonly attributes: Attributes;
   readonly shape: Shape;
@@ -50,7 +50,7 @@ export interface Body {
 }
 
 /** Operations by name; the table of `ops/table.ts`. */
-export type OperationTable = ReadonlyMap<string, Row>;
+export type OperationTable = ReadonlyMap<string, Op>;
 
 function refuseWithoutPlace(message: string, remedy: string): never {
   throw new ProblemError({ kind: 'experiment', message, remedy });
@@ -85,22 +85,22 @@ export class Graph {
    * @throws ProblemError (`experiment`) when the operation's shape rule refuses the inputs.
    */
   node(operation: string, inputs: readonly Node[], attributes: Attributes = {}): Node {
-    const row = this.#table.get(operation);
-    if (row === undefined) throw new Error(`There is no operation named ${operation}.`);
+    const op = this.#table.get(operation);
+    if (op === undefined) throw new Error(`There is no operation named ${operation}.`);
     const key = this.#keyOf(operation, inputs, attributes);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = row.result(inputs, attributes, (why, remedy) =>
-      this.#refuse(row, inputs, why, remedy),
+    const { shape, dtype } = op.result(inputs, attributes, (why, remedy) =>
+      this.#refuse(op, inputs, why, remedy),
     );
     // Tables of noise are inputs of a length that each run decides.
     if (inputs.length > 0 && !shape.every((size) => Number.isInteger(size) && size >= 0)) {
-      this.#refuse(row, inputs, `its result would have the shape ${formatShape(shape)}`);
+      this.#refuse(op, inputs, `its result would have the shape ${formatShape(shape)}`);
     }
     const node: Node = {
       graph: this,
       id: this.#nextId++,
-      row,
+      op,
       inputs,
       attributes,
       shape,
@@ -115,10 +115,10 @@ export class Graph {
     return this.#nodes.get(this.#keyOf(operation, inputs, attributes));
   }
 
-  #refuse(row: Row, inputs: readonly Node[], why: string, remedy?: string): never {
+  #refuse(op: Op, inputs: readonly Node[], why: string, remedy?: string): never {
     const shapes = inputs.map((input) => `${input.dtype} ${formatShape(input.shape)}`);
     return this.refuse(
-      `${row.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
+      `${op.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
       remedy ?? 'Correct the shapes of the tensors at this place.',
     );
   }
@@ -144,7 +144,7 @@ export class Graph {
     if (Array.isArray(value)) {
       return `[${value.map((item: Attribute) => this.#attributeKey(item)).join()}]`;
     }
-    return 'id' in value && 'row' in value ? `#${(value as Node).id}` : this.#identityOf(value);
+    return 'id' in value && 'op' in value ? `#${(value as Node).id}` : this.#identityOf(value);
   }
 
   #identityOf(value: object): string {
@@ -206,7 +206,7 @@ export function substitute(
   rebuild: (node: Node, inputs: readonly Node[]) => Node = (node, inputs) =>
     node.inputs.every((input, index) => input === inputs[index])
       ? node
-      : node.graph.node(node.row.name, inputs, node.attributes),
+      : node.graph.node(node.op.name, inputs, node.attributes),
 ): Node[] {
   const rebuilt = new Map(replacements);
   for (const node of topologicalOrder(results, replacements)) {

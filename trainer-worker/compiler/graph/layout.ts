@@ -31,7 +31,7 @@ export function broadcastLayouts(axis: number, node: Node): Layout[] {
  */
 export type Linearity = 'together' | { readonly alone: readonly number[] };
 
-/** Layouts of a row of elementwise operations. */
+/** Layouts of an elementwise operation. */
 export function elementwiseLayouts(linear?: Linearity) {
   return (result: Layout, node: Node): (readonly Layout[])[] => {
     if (typeof result === 'number') return [broadcastLayouts(result, node)];
@@ -46,7 +46,7 @@ export function elementwiseLayouts(linear?: Linearity) {
 }
 
 /**
- * Layouts of a row whose result has the axes of its inputs, in the places that `axisOf` says.
+ * Layouts of an operation whose result has the axes of its inputs, in the places that `axisOf` says.
  *
  * @param isLinear whether it moves numbers without looking at them: sums as well, then
  */

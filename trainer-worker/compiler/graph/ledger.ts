@@ -37,7 +37,7 @@ function sumUp(results: readonly Node[], iterations: number): Ledger {
     if (body === undefined) {
       if (isThere(node)) continue;
       total.nodes += 1;
-      if (node.row.flops) total.flops += node.row.flops(node);
+      if (node.op.flops) total.flops += node.op.flops(node);
       else total.elements += sizeOf(node.shape);
     } else {
       const count = node.inputs[0]!.attributes['values'] as Values | undefined;
@@ -52,6 +52,6 @@ function sumUp(results: readonly Node[], iterations: number): Ledger {
 }
 
 /** Whether nothing is computed: inputs, constants, the same numbers under another shape. */
-function isThere({ inputs, row }: Node): boolean {
-  return inputs.length === 0 || row.view === true || row.free === true;
+function isThere({ inputs, op }: Node): boolean {
+  return inputs.length === 0 || op.view === true || op.free === true;
 }

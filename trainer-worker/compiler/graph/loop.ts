@@ -61,7 +61,7 @@ function close(body: Body): { captured: Node[]; closed: Body } {
 
 /** Inputs and constants are visible everywhere; parameters belong to one body. */
 function isGlobal(node: Node): boolean {
-  return node.inputs.length === 0 && node.row.name !== 'parameter';
+  return node.inputs.length === 0 && node.op.name !== 'parameter';
 }
 
 /** A loop's inputs by what they are for. */
@@ -119,7 +119,7 @@ export function withoutUnusedCaptures(node: Node): Node {
 export function sinkFreeCaptures(node: Node): Node | undefined {
   const body = node.attributes['body'] as Body;
   const { count, state, captures } = loopInputs(node);
-  if (!captures.some((value) => value.row.free || isGlobal(value))) return undefined;
+  if (!captures.some((value) => value.op.free || isGlobal(value))) return undefined;
   const inner = new Map<Node, Node>();
   const outside: Node[] = [];
   const parameters: Node[] = [];
@@ -134,8 +134,8 @@ export function sinkFreeCaptures(node: Node): Node | undefined {
     const value = captures[index]!;
     inner.set(
       old,
-      value.row.free
-        ? value.graph.node(value.row.name, value.inputs.map(capture), value.attributes)
+      value.op.free
+        ? value.graph.node(value.op.name, value.inputs.map(capture), value.attributes)
         : capture(value),
     );
   });
@@ -160,7 +160,7 @@ export function hoistInvariants(node: Node): Node | undefined {
   const move = (inner: Node) => {
     if (varying.has(inner) || moved.has(inner) || inner.inputs.length === 0) return;
     // What is free is not worth a capture. (Noise in a loop varies: it depends on the iteration.)
-    if (inner.row.free) inner.inputs.forEach(move);
+    if (inner.op.free) inner.inputs.forEach(move);
     else moved.set(inner, parameter(inner.graph, inner.shape, inner.dtype));
   };
   for (const inner of order) if (varying.has(inner)) inner.inputs.forEach(move);

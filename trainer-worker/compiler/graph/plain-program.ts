@@ -30,8 +30,8 @@ export function plainProgram(program: Program): PlainProgram {
     isNode(value) ? ({ nodeAt: positions.get(value)! } satisfies Reference) : undefined,
   );
   return {
-    nodes: nodes.map(({ row, inputs, attributes }) => ({
-      operation: row.name,
+    nodes: nodes.map(({ op, inputs, attributes }) => ({
+      operation: op.name,
       inputs: inputs.map((input) => positions.get(input)!),
       attributes: replace(attributes),
     })),
@@ -56,7 +56,7 @@ export function programOf({ nodes, program }: PlainProgram, graph: Graph): Progr
   return replace(program) as unknown as Program;
 }
 
-const isNode = (value: object): value is Node => 'row' in value && 'graph' in value;
+const isNode = (value: object): value is Node => 'op' in value && 'graph' in value;
 
 /** All nodes that a value holds, and those that they are made of. */
 function reached(value: object): Set<Node> {

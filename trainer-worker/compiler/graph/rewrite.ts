@@ -9,10 +9,10 @@ export function rewrite(results: readonly Node[], rule: Rule): Node[] {
     const body = node.attributes['body'] as Body | undefined;
     if (body === undefined) {
       const unchanged = node.inputs.every((input, index) => input === inputs[index]);
-      return rule(unchanged ? node : node.graph.node(node.row.name, inputs, node.attributes));
+      return rule(unchanged ? node : node.graph.node(node.op.name, inputs, node.attributes));
     }
     const inner: Body = { ...body, results: rewrite(body.results, rule) };
-    return rule(node.graph.node(node.row.name, inputs, { ...node.attributes, body: inner }));
+    return rule(node.graph.node(node.op.name, inputs, { ...node.attributes, body: inner }));
   });
 }
 

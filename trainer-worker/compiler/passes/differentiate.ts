@@ -36,7 +36,7 @@ export function vjp(
   for (const node of topologicalOrder(unrolled).reverse()) {
     const g = adjoints.get(node);
     if (g === undefined || !active.has(node) || sources.includes(node)) continue;
-    node.row.vjp?.(g, node).forEach((contribution, index) => {
+    node.op.vjp?.(g, node).forEach((contribution, index) => {
       const input = node.inputs[index]!;
       if (contribution !== undefined && active.has(input)) accumulate(input, contribution);
     });
@@ -59,7 +59,7 @@ function activeNodes(results: readonly Node[], sources: readonly Node[]): Set<No
     const carries =
       node.dtype === 'float32' &&
       (wanted.has(node) ||
-        (node.row.vjp !== undefined && node.inputs.some((input) => active.has(input))));
+        (node.op.vjp !== undefined && node.inputs.some((input) => active.has(input))));
     // A loop node carries what enters it, though it has no values of its own.
     const loops = 'body' in node.attributes && node.inputs.some((input) => active.has(input));
     if (carries || loops) active.add(node);
@@ -99,7 +99,7 @@ function unrollLoopsWithGradient(
     }
     return node.inputs.every((input, index) => input === inputs[index])
       ? node
-      : node.graph.node(node.row.name, inputs, node.attributes);
+      : node.graph.node(node.op.name, inputs, node.attributes);
   });
   // A body may hold loops in its turn.
   return written.size > 0 && [...written.values()].some((values) => values !== undefined)

@@ -74,10 +74,10 @@ class Splitter {
     const body = node.attributes['body'] as Body | undefined;
     if (body !== undefined) {
       const inner: Body = { ...body, results: split(body.results, this.#batch) };
-      return node.graph.node(node.row.name, inputs, { ...node.attributes, body: inner });
+      return node.graph.node(node.op.name, inputs, { ...node.attributes, body: inner });
     }
     const isSame = inputs.every((input, index) => input === node.inputs[index]);
-    return isSame ? node : node.graph.node(node.row.name, inputs, node.attributes);
+    return isSame ? node : node.graph.node(node.op.name, inputs, node.attributes);
   }
 
   #piecesOf(node: Node): Pieces | undefined {
@@ -85,7 +85,7 @@ class Splitter {
     if (made?.parts.every((part) => part.shape[made.axis]! % this.#batch === 0)) return made;
     const [first] = node.inputs;
     const known = first && this.#pieces.get(first);
-    if (node.row.name === 'slice' && known) return this.#someOf(node, known);
+    if (node.op.name === 'slice' && known) return this.#someOf(node, known);
     for (const axis of node.shape.keys()) {
       const parts = this.#along(node, axis);
       if (parts !== undefined) return { axis, parts };
@@ -118,7 +118,7 @@ class Splitter {
   #along(node: Node, layout: Layout): Node[] | undefined {
     const isInPieces = node.inputs.some((input) => this.#pieces.has(input));
     if (!isInPieces || node.attributes['body'] !== undefined) return undefined;
-    for (const wanted of node.row.layouts?.(layout, node) ?? []) {
+    for (const wanted of node.op.layouts?.(layout, node) ?? []) {
       const parts = this.#asWanted(node, layout, wanted);
       if (parts !== undefined) return parts;
     }
@@ -150,9 +150,9 @@ class Splitter {
     if (!shapes.flat().every(Number.isInteger)) return undefined;
     return shapes.map((shape, piece) =>
       node.graph.node(
-        node.row.name,
+        node.op.name,
         operands.map((parts) => parts[piece]!),
-        { ...node.attributes, ...node.row.reshaped?.(shape) },
+        { ...node.attributes, ...node.op.reshaped?.(shape) },
       ),
     );
   }
@@ -197,10 +197,10 @@ function cutInto(node: Node, axis: number, sizes: readonly number[]): Node[] | u
 
 /** What is put together here: by a concatenation, or by zeros around, which its slope is made of. */
 function madeOfPieces(node: Node, whole: (input: Node) => Node): Pieces | undefined {
-  if (node.row.name === 'concat') {
+  if (node.op.name === 'concat') {
     return { axis: node.attributes['axis'] as number, parts: node.inputs.map(whole) };
   }
-  if (node.row.name !== 'pad') return undefined;
+  if (node.op.name !== 'pad') return undefined;
   const { before, after, value } = node.attributes as {
     readonly before: readonly number[];
     readonly after: readonly number[];

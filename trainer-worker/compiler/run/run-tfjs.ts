@@ -150,8 +150,8 @@ function planOf(results: readonly Node[], constants: Environment = new Map()): P
         loops.set(node, runLoop(node, loop, environment, tensorOf));
       } else if (node.attributes['index'] !== undefined) {
         environment.set(node, loops.get(node.inputs[0]!)![node.attributes['index'] as number]!);
-      } else if (node.row.tfjs !== undefined) {
-        environment.set(node, node.row.tfjs(tf, node.inputs.map(tensorOf), node));
+      } else if (node.op.tfjs !== undefined) {
+        environment.set(node, node.op.tfjs(tf, node.inputs.map(tensorOf), node));
       }
     }
     return results.map(tensorOf);

@@ -127,7 +127,7 @@ function leavesOf(results: readonly Node[]): Set<Node> {
   for (const node of topologicalOrder(results)) {
     const body = node.attributes['body'] as Body | undefined;
     if (body !== undefined) for (const leaf of leavesOf(body.results)) leaves.add(leaf);
-    else if (node.inputs.length === 0 && node.row.name === 'input') leaves.add(node);
+    else if (node.inputs.length === 0 && node.op.name === 'input') leaves.add(node);
   }
   return leaves;
 }
@@ -226,7 +226,7 @@ class Sharder {
       return { layout: 'whole', part: isSame ? node : this.#rebuilt(node, parts, 'whole') };
     }
     for (const result of this.#possibleLayouts(node)) {
-      for (const wanted of node.row.layouts?.(result, node) ?? []) {
+      for (const wanted of node.op.layouts?.(result, node) ?? []) {
         // Before anything is cut: state of a loop is cut as the first who asks wishes.
         const fits = wanted.every((layout, index) => {
           const placed = inputs[index]!.layout;
@@ -259,9 +259,9 @@ class Sharder {
 
   #rebuilt(node: Node, inputs: readonly Node[], layout: Layout): Node {
     const shape = shapeOfShard(node.shape, layout, this.#shards);
-    return node.graph.node(node.row.name, inputs, {
+    return node.graph.node(node.op.name, inputs, {
       ...node.attributes,
-      ...node.row.reshaped?.(shape),
+      ...node.op.reshaped?.(shape),
     });
   }
 
@@ -297,9 +297,9 @@ class Sharder {
 
   #cutAnew(node: Node, axis: number): Node | undefined {
     if (node.shape[axis]! % this.#shards !== 0) return undefined;
-    if (this.#isCut(node) || node.row.name === 'constant') return this.#leafPart(node, axis);
-    if (node.row.name === 'parameter') return this.#cutParameter(node, axis);
-    for (const wanted of node.row.layouts?.(axis, node) ?? []) {
+    if (this.#isCut(node) || node.op.name === 'constant') return this.#leafPart(node, axis);
+    if (node.op.name === 'parameter') return this.#cutParameter(node, axis);
+    for (const wanted of node.op.layouts?.(axis, node) ?? []) {
       const parts = wanted.map((layout, index) =>
         typeof layout === 'number'
           ? this.#cutWhole(node.inputs[index]!, layout)

@@ -17,7 +17,7 @@ import {
   sub,
   sum,
 } from '../graph/ops/build';
-import type { Kernel, KernelCall } from '../graph/ops/row';
+import type { Kernel, KernelCall } from '../graph/ops/op';
 import { x } from './arguments';
 
 // Branches not taken are kept finite, or their slopes would be 0 · ∞ = NaN. At a kink the slope is

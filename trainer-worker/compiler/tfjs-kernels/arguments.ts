@@ -1,6 +1,6 @@
 import type { Node } from '../graph/graph';
 import { axesIn } from '../graph/ops/axes';
-import type { KernelCall } from '../graph/ops/row';
+import type { KernelCall } from '../graph/ops/op';
 import type { DType } from '../graph/shape';
 
 /** Readers of what tfjs hands to a kernel. */

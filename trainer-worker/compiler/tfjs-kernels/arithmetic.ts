@@ -24,8 +24,8 @@ import {
   sub,
 } from '../graph/ops/build';
 import { argMax, combine } from '../graph/ops/compose';
+import type { Kernel } from '../graph/ops/op';
 import { reduceKernel } from '../graph/ops/reduction';
-import type { Kernel } from '../graph/ops/row';
 import { formatShape, sameShape } from '../graph/shape';
 import { axisOf, commonDType, x } from './arguments';
 
@@ -50,7 +50,7 @@ const ofFloats =
       : constant(value.graph, ofWhole, value.shape, 'bool');
   };
 
-/** Arithmetic, comparisons and reductions that are expressions of rows. */
+/** Arithmetic, comparisons and reductions that are expressions of operations. */
 export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
   AddN: ({ inputs }) => {
     const terms = Object.values(inputs);

@@ -16,7 +16,7 @@ import {
   transpose,
 } from '../graph/ops/build';
 import { split } from '../graph/ops/compose';
-import type { Kernel, KernelCall } from '../graph/ops/row';
+import type { Kernel, KernelCall } from '../graph/ops/op';
 import { axisOf, numbers, x } from './arguments';
 
 type Paddings = readonly (readonly [number, number])[];

@@ -20,12 +20,12 @@ import {
   strided,
 } from '../graph/ops/build';
 import { combine } from '../graph/ops/compose';
-import type { Kernel, KernelCall } from '../graph/ops/row';
+import type { Kernel, KernelCall } from '../graph/ops/op';
 import { formatShape, type Shape, sameShape } from '../graph/shape';
 import { biasAndActivation } from './activation';
 import { commonDType, numbers, pairOf, x } from './arguments';
 
-// Convolution and pooling: tfjs says 'same', 'valid' or numbers; the rows want numbers.
+// Convolution and pooling: tfjs says 'same', 'valid' or numbers; the operations want numbers.
 
 interface Window {
   readonly filter: readonly [number, number];

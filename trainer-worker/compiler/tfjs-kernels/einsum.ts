@@ -1,6 +1,6 @@
 import type { Node } from '../graph/graph';
 import { cast, matMul, mul, reshape, sum, transpose } from '../graph/ops/build';
-import type { KernelCall, Refuse } from '../graph/ops/row';
+import type { KernelCall, Refuse } from '../graph/ops/op';
 import { formatShape, sizeOf } from '../graph/shape';
 import { commonDType } from './arguments';
 

@@ -20,7 +20,7 @@ import {
   transpose,
 } from '../graph/ops/build';
 import { gatherAlong, topIndices } from '../graph/ops/compose';
-import type { Kernel, KernelCall, Refuse } from '../graph/ops/row';
+import type { Kernel, KernelCall, Refuse } from '../graph/ops/op';
 import { formatShape, type Shape, sameShape, sizeOf, stridesOf } from '../graph/shape';
 import { knownValues } from '../passes/simplify';
 import { numbers, x } from './arguments';

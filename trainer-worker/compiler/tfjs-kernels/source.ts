@@ -1,5 +1,5 @@
 import { constant } from '../graph/ops/build';
-import type { Kernel } from '../graph/ops/row';
+import type { Kernel } from '../graph/ops/op';
 import type { Shape } from '../graph/shape';
 import { numbers, x } from './arguments';
 

@@ -19,11 +19,11 @@ import {
   sub,
   uniformValue,
 } from './build';
-import type { OnnxWriter, Row } from './row';
+import type { OnnxWriter, Op } from './op';
 
 /** The factors of a product, nested products flattened. */
 function factorsOf(node: Node): Node[] {
-  return node.row.name === 'mul' ? node.inputs.flatMap(factorsOf) : [node];
+  return node.op.name === 'mul' ? node.inputs.flatMap(factorsOf) : [node];
 }
 
 /**
@@ -78,7 +78,7 @@ function leaveKnownProduct(common: Node[], own: Node[], other: Node[]): void {
 
 /** A constant factor of a product and the rest: `3·x` is 3 and x. */
 function coefficient(node: Node): { value: number; rest: Node } | undefined {
-  if (node.row.name !== 'mul') return undefined;
+  if (node.op.name !== 'mul') return undefined;
   for (const [index, operand] of node.inputs.entries()) {
     const value = uniformValue(operand);
     const rest = node.inputs[1 - index]!;
@@ -88,7 +88,7 @@ function coefficient(node: Node): { value: number; rest: Node } | undefined {
 }
 
 /** Operations of two numbers. */
-export const arithmeticRows: readonly Row[] = [
+export const arithmeticOps: readonly Op[] = [
   binary('add', {
     kernel: 'Add',
     commutative: true,

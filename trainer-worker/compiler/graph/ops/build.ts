@@ -1,5 +1,5 @@
 /**
- * Constructors: one function a row, then what is expressed in rows. Everything that writes an
+ * Constructors: one function an operation, then what is expressed by them. Everything that writes an
  * expression (derivative rules, kernels, optimizers, tests) reads like mathematics through them.
  */
 import type { Attributes, Body, Graph, Node, Values } from '../graph';
@@ -394,8 +394,8 @@ export function broadcastAll(shapes: readonly Shape[]): Shape | undefined {
 
 /** Whether the node is a constant, alone or broadcast, with one value everywhere; which. */
 export function uniformValue(node: Node): number | undefined {
-  const source = node.row.name === 'broadcastTo' ? node.inputs[0]! : node;
-  if (source.row.name !== 'constant') return undefined;
+  const source = node.op.name === 'broadcastTo' ? node.inputs[0]! : node;
+  if (source.op.name !== 'constant') return undefined;
   const values = source.attributes['values'] as Values;
   return values.length === 1 && sizeOf(source.shape) === 1 ? values[0] : undefined;
 }

@@ -13,9 +13,9 @@ import {
   withoutTrailingOnes,
 } from './broadcasting';
 import { cast, constant, select, uniformValue } from './build';
-import type { Row } from './row';
+import type { Op } from './op';
 
-const comparisons: Row[] = [
+const comparisons: Op[] = [
   binary('equal', {
     kernel: 'Equal',
     operands: ['float32', 'int32', 'bool'],
@@ -63,11 +63,11 @@ const comparisons: Row[] = [
     scalar: (x) => Number(x === 0),
     tfjs: (tf, x) => tf.logicalNot(x),
     onnx: 'Not',
-    simplify: (x) => (x.row.name === 'logicalNot' ? x.inputs[0] : undefined),
+    simplify: (x) => (x.op.name === 'logicalNot' ? x.inputs[0] : undefined),
   }),
 ];
 
-const choices: Row[] = [
+const choices: Op[] = [
   {
     name: 'select',
     result: (inputs, _attributes, refuse) => {
@@ -103,7 +103,7 @@ const choices: Row[] = [
       const chosen = uniformValue(condition);
       if (chosen !== undefined) return as(node, chosen !== 0 ? a : b);
       if (a === b) return as(node, a);
-      return condition.row.name === 'logicalNot'
+      return condition.op.name === 'logicalNot'
         ? select(condition.inputs[0]!, b, a)
         : (withoutBroadcast(node) ?? beforeTranspose(node));
     },
@@ -143,4 +143,4 @@ const choices: Row[] = [
   },
 ];
 
-export const comparisonRows: readonly Row[] = [...comparisons, ...choices];
+export const comparisonOps: readonly Op[] = [...comparisons, ...choices];

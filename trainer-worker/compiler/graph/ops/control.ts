@@ -1,6 +1,6 @@
 import { type Attributes, type Body, type Node, substitute } from '../graph';
 import { type DType, formatShape, type Shape, sameShape } from '../shape';
-import type { Row } from './row';
+import type { Op } from './op';
 
 function declared(_inputs: readonly Node[], attributes: Attributes) {
   return {
@@ -9,14 +9,14 @@ function declared(_inputs: readonly Node[], attributes: Attributes) {
   };
 }
 
-const stopGradientRow: Row = {
+const stopGradientOp: Op = {
   name: 'stopGradient',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
   // Simplification comes after all differentiation, when nothing is left to stop.
   simplify: (node) => node.inputs[0],
 };
 
-const withGradientRow: Row = {
+const withGradientOp: Op = {
   name: 'withGradient',
   result: ([value, ...rest], _attributes, refuse) => {
     const count = rest.length / 2;
@@ -47,7 +47,7 @@ const withGradientRow: Row = {
  * The inputs are the iteration count, the initial state and what the body captures. The node stands
  * for all results together, so it has no shape of its own; `loopResult` takes one out.
  */
-const loopRow: Row = {
+const loopOp: Op = {
   name: 'loop',
   result: (inputs, attributes, refuse) => {
     const body = attributes['body'] as Body;
@@ -67,7 +67,7 @@ const loopRow: Row = {
   },
 };
 
-const loopResultRow: Row = {
+const loopResultOp: Op = {
   name: 'loopResult',
   view: true,
   result: ([loop], attributes) => {
@@ -81,13 +81,13 @@ const loopResultRow: Row = {
     ),
 };
 
-export const controlRows: readonly Row[] = [
+export const controlOps: readonly Op[] = [
   { name: 'input', result: declared },
   { name: 'parameter', result: declared },
   { name: 'constant', result: declared },
   { name: 'noise', result: declared },
-  stopGradientRow,
-  withGradientRow,
-  loopRow,
-  loopResultRow,
+  stopGradientOp,
+  withGradientOp,
+  loopOp,
+  loopResultOp,
 ];

@@ -23,7 +23,7 @@ import {
   transpose,
 } from './build';
 import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
-import type { OnnxDevice, Row } from './row';
+import type { OnnxDevice, Op } from './op';
 
 /** Numbers in the patches of one convolution, beyond which `Conv` is faster: 4 MiB of float32. */
 const largestPatches = 2 ** 20;
@@ -347,13 +347,13 @@ const toNhwc = (x: Node) => transpose(x, [0, 2, 3, 1]);
 /** `[h, w, in / groups, out]` → `[out, in / groups, h, w]`. */
 const filterToOnnx = (filter: Node) => transpose(filter, [3, 2, 0, 1]);
 
-const declared: Row['result'] = (_inputs, attributes) => ({
+const declared: Op['result'] = (_inputs, attributes) => ({
   shape: attributes['shape'] as Shape,
   dtype: 'float32',
 });
 
 /** Made by lowering alone, after all differentiation. */
-export const loweredConvolutionRows: readonly Row[] = [
+export const loweredConvolutionOps: readonly Op[] = [
   {
     name: 'conv',
     result: declared,

@@ -4,13 +4,13 @@ import { formatShape, type Shape, sizeOf } from '../shape';
 import { type ConvolutionGeometry, convolve, convolveFilter, convolveInput } from './build';
 import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
 import { lowerConvolve, lowerConvolveFilter, lowerConvolveInput } from './convolution-lowering';
-import type { Row, TensorFlow } from './row';
+import type { Op, TensorFlow } from './op';
 
 /** Images of a batch are convolved each by itself. */
-const byImage: Row['layouts'] = (result) => (result === 0 ? [[0, 'whole']] : []);
+const byImage: Op['layouts'] = (result) => (result === 0 ? [[0, 'whole']] : []);
 
-// Convolutions. One trilinear form <convolve(x, w), g>, of which each row is the slope in one of the
-// three: so each row's derivatives are the other two rows, and differentiation closes at any order.
+// Convolutions. One trilinear form <convolve(x, w), g>, of which each operation is the slope in one of the
+// three: so each one's derivatives are the other two, and differentiation closes at any order.
 
 /** Operations of the form: each number of the output meets each tap and input channel of the filter. */
 const trilinear = (output: Shape, filter: Shape) => 2 * sizeOf(output) * sizeOf(filter.slice(0, 3));
@@ -23,7 +23,7 @@ function outputSize(input: number, filter: number, geometry: ConvolutionGeometry
   return Math.floor(free / geometry.strides[side]!) + 1;
 }
 
-const convolveRow: Row = {
+const convolveOp: Op = {
   name: 'convolve',
   result: ([x, filter], attributes, refuse) => {
     const geometry = attributes as ConvolutionGeometry;
@@ -58,12 +58,12 @@ const convolveRow: Row = {
 };
 
 /** Several shapes have the same convolution, so its slopes must be told theirs. */
-const shapeGiven: Row['result'] = (_inputs, attributes) => ({
+const shapeGiven: Op['result'] = (_inputs, attributes) => ({
   shape: attributes['shape'] as Shape,
   dtype: 'float32',
 });
 
-const convolveInputRow: Row = {
+const convolveInputOp: Op = {
   name: 'convolveInput',
   result: shapeGiven,
   vjp: (g, node) => {
@@ -101,7 +101,7 @@ const convolveInputRow: Row = {
   lower: lowerConvolveInput,
 };
 
-const convolveFilterRow: Row = {
+const convolveFilterOp: Op = {
   name: 'convolveFilter',
   result: shapeGiven,
   vjp: (g, node) => {
@@ -258,4 +258,4 @@ function groupedFilter(tf: TensorFlow, dense: tfjs.Tensor, groups: number): tfjs
   return tf.sum(tf.reshape(masked, [fh, fw, groups, channels / groups, outer]), 2);
 }
 
-export const convolutionRows: readonly Row[] = [convolveRow, convolveInputRow, convolveFilterRow];
+export const convolutionOps: readonly Op[] = [convolveOp, convolveInputOp, convolveFilterOp];

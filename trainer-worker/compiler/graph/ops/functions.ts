@@ -18,7 +18,7 @@ import {
   step,
   sub,
 } from './build';
-import type { OnnxWriter, Row } from './row';
+import type { OnnxWriter, Op } from './op';
 
 /** |x| < 0.5, where `expm1` and `log1p` would lose digits. */
 function isSmall(writer: OnnxWriter, x: string): string {
@@ -68,7 +68,7 @@ type Elementary =
   | 'atanh'
   | 'tanh';
 
-function elementary(name: Elementary, vjp: (g: Node, x: Node, y: Node) => Node): Row {
+function elementary(name: Elementary, vjp: (g: Node, x: Node, y: Node) => Node): Op {
   const capitalized = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return unary(name, {
     kernel: capitalized,
@@ -80,7 +80,7 @@ function elementary(name: Elementary, vjp: (g: Node, x: Node, y: Node) => Node):
 }
 
 /** Functions of one number. */
-export const functionRows: readonly Row[] = [
+export const functionOps: readonly Op[] = [
   unary('neg', {
     kernel: 'Neg',
     operands: ['float32', 'int32'],
@@ -91,7 +91,7 @@ export const functionRows: readonly Row[] = [
     onnx: 'Neg',
     simplify: (x) => {
       if (isNeg(x)) return x.inputs[0];
-      return x.row.name === 'sub' ? sub(x.inputs[1]!, x.inputs[0]!) : undefined;
+      return x.op.name === 'sub' ? sub(x.inputs[1]!, x.inputs[0]!) : undefined;
     },
   }),
   unary('exp', {
@@ -123,7 +123,7 @@ export const functionRows: readonly Row[] = [
     vjp: (g, x) => div(g, x),
     tfjs: (tf, x) => tf.log(x),
     onnx: 'Log',
-    simplify: (x) => (x.row.name === 'exp' ? x.inputs[0] : undefined),
+    simplify: (x) => (x.op.name === 'exp' ? x.inputs[0] : undefined),
   }),
   unary('log1p', {
     kernel: 'Log1p',
@@ -162,7 +162,7 @@ export const functionRows: readonly Row[] = [
     vjp: (g, x) => mul(g, sign(x)),
     tfjs: (tf, x) => tf.abs(x),
     onnx: 'Abs',
-    simplify: (x) => (x.row.name === 'abs' ? x : isNeg(x) ? abs(x.inputs[0]!) : undefined),
+    simplify: (x) => (x.op.name === 'abs' ? x : isNeg(x) ? abs(x.inputs[0]!) : undefined),
   }),
   unary('sign', {
     kernel: 'Sign',

@@ -2,7 +2,7 @@ import type { Attributes, Node } from '../graph';
 import { broadcastLayouts, type Layout } from '../layout';
 import { broadcastShapes, sizeOf } from '../shape';
 import { broadcastTo, matMul, mul, reshape, sum, sumTo, transpose, uniformValue } from './build';
-import type { Row } from './row';
+import type { Op } from './op';
 
 const flags = (attributes: Attributes) => ({
   transposeA: attributes['transposeA'] as boolean,
@@ -18,14 +18,14 @@ function swapLast(x: Node): Node {
 
 function isSwapOfLast(node: Node): boolean {
   const permutation = node.attributes['permutation'] as readonly number[] | undefined;
-  if (node.row.name !== 'transpose' || permutation === undefined) return false;
+  if (node.op.name !== 'transpose' || permutation === undefined) return false;
   const rank = permutation.length;
   return permutation.every((axis, index) =>
     index < rank - 2 ? axis === index : axis === 2 * rank - 3 - index,
   );
 }
 
-export const matMulRow: Row = {
+export const matMulOp: Op = {
   name: 'matMul',
   result: ([a, b], attributes, refuse) => {
     const { transposeA, transposeB } = flags(attributes);

@@ -1,12 +1,12 @@
 import { movedLayouts } from '../layout';
 import { axesIn } from './axes';
-import type { Row } from './row';
+import type { Op } from './op';
 
 /** What tells where elements stand; small moves do not change it, so nothing has a derivative. */
 
 const int32InOnnx = 6;
 
-const argMaxRow: Row = {
+const argMaxOp: Op = {
   name: 'argMax',
   result: ([x], attributes, refuse) => {
     const axis = attributes['axis'] as number;
@@ -32,7 +32,7 @@ const argMaxRow: Row = {
   },
 };
 
-const topIndicesRow: Row = {
+const topIndicesOp: Op = {
   name: 'topIndices',
   result: ([x], attributes, refuse) => {
     const k = attributes['k'] as number;
@@ -48,4 +48,4 @@ const topIndicesRow: Row = {
   },
 };
 
-export const rankingRows: readonly Row[] = [argMaxRow, topIndicesRow];
+export const rankingOps: readonly Op[] = [argMaxOp, topIndicesOp];

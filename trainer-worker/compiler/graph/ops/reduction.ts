@@ -17,7 +17,7 @@ import {
   transpose,
   uniformValue,
 } from './build';
-import type { KernelCall, Row } from './row';
+import type { KernelCall, Op } from './op';
 
 const axesOf = (node: Node) => node.attributes['axes'] as readonly number[];
 
@@ -56,7 +56,7 @@ export function reduceKernel(reduce: (x: Node, axes: readonly number[]) => Node)
   };
 }
 
-const sumRow: Row = {
+const sumOp: Op = {
   name: 'sum',
   result: ([x], attributes) => ({
     shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
@@ -74,16 +74,16 @@ const sumRow: Row = {
     const x = node.inputs[0]!;
     const axes = axesOf(node);
     if (axes.every((axis) => x.shape[axis] === 1)) return reshape(x, node.shape);
-    if (x.row.name === 'sum') {
+    if (x.op.name === 'sum') {
       // The inner reduction's axes are gone from x; count the outer ones in the original's axes.
       const inner = axesOf(x);
       const remaining = x.inputs[0]!.shape.map((_, axis) => axis).filter((a) => !inner.includes(a));
       return sum(x.inputs[0]!, [...inner, ...axes.map((axis) => remaining[axis]!)]);
     }
-    if (x.row.name === 'neg') return neg(sum(x.inputs[0]!, axes));
-    if (x.row.name === 'transpose') return sumOfTranspose(x, axes);
-    if (x.row.name === 'broadcastTo') return sumOfBroadcast(x, axes, node);
-    if (x.row.name === 'mul') {
+    if (x.op.name === 'neg') return neg(sum(x.inputs[0]!, axes));
+    if (x.op.name === 'transpose') return sumOfTranspose(x, axes);
+    if (x.op.name === 'broadcastTo') return sumOfBroadcast(x, axes, node);
+    if (x.op.name === 'mul') {
       for (const [index, factor] of x.inputs.entries()) {
         const value = uniformValue(factor);
         const rest = x.inputs[1 - index]!;
@@ -132,7 +132,7 @@ function sumOfBroadcast(x: Node, axes: readonly number[], node: Node): Node | un
   return reshape(broadcastTo(mul(kept, count), shape), node.shape);
 }
 
-const maxRow: Row = {
+const maxOp: Op = {
   name: 'max',
   result: ([x], attributes) => ({
     shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
@@ -158,7 +158,7 @@ const maxRow: Row = {
     writer.op('ReduceMax', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
 };
 
-const cumsumRow: Row = {
+const cumsumOp: Op = {
   name: 'cumsum',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
   layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
@@ -193,4 +193,4 @@ const cumsumRow: Row = {
     }),
 };
 
-export const reductionRows: readonly Row[] = [sumRow, maxRow, cumsumRow];
+export const reductionOps: readonly Op[] = [sumOp, maxOp, cumsumOp];

@@ -24,7 +24,7 @@ import {
   transpose,
   uniformValue,
 } from './build';
-import type { OnnxWriter, Row } from './row';
+import type { OnnxWriter, Op } from './op';
 
 const numbers = (value: unknown) => value as readonly number[];
 
@@ -34,7 +34,7 @@ function ofUniform(node: Node): Node | undefined {
   return value === undefined ? undefined : constant(node.graph, value, node.shape, node.dtype);
 }
 
-const reshapeRow: Row = {
+const reshapeOp: Op = {
   name: 'reshape',
   view: true,
   result: ([x], attributes, refuse) => {
@@ -64,8 +64,8 @@ const reshapeRow: Row = {
   simplify: (node) => {
     const x = node.inputs[0]!;
     if (sameShape(x.shape, node.shape)) return x;
-    if (x.row.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
-    if (x.row.name === 'constant') {
+    if (x.op.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
+    if (x.op.name === 'constant') {
       return constant(node.graph, x.attributes['values'] as Values, node.shape, node.dtype);
     }
     return ofUniform(node);
@@ -75,7 +75,7 @@ const reshapeRow: Row = {
     writer.op('Reshape', [x!, writer.int64(node.shape)], { allowzero: 1 }),
 };
 
-const transposeRow: Row = {
+const transposeOp: Op = {
   name: 'transpose',
   result: ([x], attributes) => ({
     shape: numbers(attributes['permutation']).map((axis) => x!.shape[axis]!),
@@ -95,7 +95,7 @@ const transposeRow: Row = {
   simplify: (node) => {
     const x = node.inputs[0]!;
     const permutation = numbers(node.attributes['permutation']);
-    if (x.row.name === 'transpose') {
+    if (x.op.name === 'transpose') {
       const inner = numbers(x.attributes['permutation']);
       return transpose(
         x.inputs[0]!,
@@ -114,7 +114,7 @@ const transposeRow: Row = {
     writer.op('Transpose', [x!], { perm: numbers(node.attributes['permutation']) }),
 };
 
-const broadcastRow: Row = {
+const broadcastOp: Op = {
   name: 'broadcastTo',
   // What uses a broadcast value mostly broadcasts by itself.
   free: true,
@@ -135,7 +135,7 @@ const broadcastRow: Row = {
     const fixed = uniformValue(node) !== undefined;
     if (!fixed && sizeOf(x.shape) === sizeOf(node.shape)) return reshape(x, node.shape);
     // Leading axes of size 1 are implied.
-    if (x.row.name === 'reshape') {
+    if (x.op.name === 'reshape') {
       const source = x.inputs[0]!;
       const extra = x.shape.length - source.shape.length;
       if (
@@ -146,7 +146,7 @@ const broadcastRow: Row = {
         return broadcastTo(source, node.shape);
       }
     }
-    return x.row.name === 'broadcastTo' ? broadcastTo(x.inputs[0]!, node.shape) : undefined;
+    return x.op.name === 'broadcastTo' ? broadcastTo(x.inputs[0]!, node.shape) : undefined;
   },
   // tfjs leaves an axis of size 1 alone that is to become empty.
   tfjs: (tf, [x], node) =>
@@ -156,7 +156,7 @@ const broadcastRow: Row = {
   onnx: (writer, [x], node) => writer.op('Expand', [x!, writer.int64(node.shape)]),
 };
 
-const sliceRow: Row = {
+const sliceOp: Op = {
   name: 'slice',
   result: ([x], attributes, refuse) => {
     const begin = numbers(attributes['begin']);
@@ -200,7 +200,7 @@ const sliceRow: Row = {
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
-    if (x.row.name === 'slice') {
+    if (x.op.name === 'slice') {
       const inner = numbers(x.attributes['begin']);
       const begin = numbers(node.attributes['begin']).map((start, axis) => start + inner[axis]!);
       return slice(x.inputs[0]!, begin, node.shape);
@@ -219,7 +219,7 @@ const sliceRow: Row = {
 /** A slice that lies within one part of a concatenation, as a slice of that. */
 function ofOnePart(node: Node): Node | undefined {
   const joined = node.inputs[0]!;
-  if (joined.row.name !== 'concat') return undefined;
+  if (joined.op.name !== 'concat') return undefined;
   const axis = joined.attributes['axis'] as number;
   const begin = numbers(node.attributes['begin']);
   let start = begin[axis]!;
@@ -234,7 +234,7 @@ function ofOnePart(node: Node): Node | undefined {
   return undefined;
 }
 
-const padRow: Row = {
+const padOp: Op = {
   name: 'pad',
   result: ([x], attributes) => {
     const before = numbers(attributes['before']);
@@ -288,7 +288,7 @@ const padRow: Row = {
     ]),
 };
 
-const concatRow: Row = {
+const concatOp: Op = {
   name: 'concat',
   result: (parts, attributes, refuse) => {
     const axis = attributes['axis'] as number;
@@ -328,7 +328,7 @@ const concatRow: Row = {
     writer.op('Concat', parts, { axis: node.attributes['axis'] as number }),
 };
 
-const gatherRow: Row = {
+const gatherOp: Op = {
   name: 'gather',
   result: ([x, positions], attributes, refuse) => {
     const axis = attributes['axis'] as number;
@@ -357,7 +357,7 @@ const gatherRow: Row = {
     writer.op('Gather', inputs, { axis: node.attributes['axis'] as number }),
 };
 
-const scatterRow: Row = {
+const scatterOp: Op = {
   name: 'scatterAdd',
   result: ([rows], attributes) => ({ shape: numbers(attributes['shape']), dtype: rows!.dtype }),
   layouts: (result, node) => {
@@ -400,13 +400,13 @@ function zeros(writer: OnnxWriter, like: { shape: Shape; dtype: Node['dtype'] })
   return writer.op('Expand', [writer.scalar(0, like.dtype), writer.int64(like.shape)]);
 }
 
-export const structureRows: readonly Row[] = [
-  reshapeRow,
-  transposeRow,
-  broadcastRow,
-  sliceRow,
-  padRow,
-  concatRow,
-  gatherRow,
-  scatterRow,
+export const structureOps: readonly Op[] = [
+  reshapeOp,
+  transposeOp,
+  broadcastOp,
+  sliceOp,
+  padOp,
+  concatOp,
+  gatherOp,
+  scatterOp,
 ];

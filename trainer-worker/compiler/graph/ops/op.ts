@@ -13,7 +13,7 @@ export type TensorFlow = typeof tfjs;
  */
 export type OnnxDevice = 'processor' | 'gpu';
 
-/** Writes ONNX nodes; handed to the rows by `run/onnx.ts`. */
+/** Writes ONNX nodes; handed to the operations by `run/onnx.ts`. */
 export interface OnnxWriter {
   /** Appends a node with one output and returns the output's name. */
   op(
@@ -43,7 +43,7 @@ export interface OnnxWriter {
 export type Refuse = (why: string, remedy?: string) => never;
 
 /** One operation: all that the compiler knows of it. */
-export interface Row {
+export interface Op {
   readonly name: string;
   /** Shape rule. Calls `refuse` with the reason where the inputs do not fit. */
   readonly result: (
@@ -53,13 +53,13 @@ export interface Row {
   ) => { readonly shape: Shape; readonly dtype: DType };
   /**
    * The vector-Jacobian product: what each input contributes to the gradient, given that, `g`, of the
-   * node. Rules build nodes of other rows, hence may be differentiated again. `undefined` stands for
-   * zero. A row without one has zero derivative almost everywhere (comparisons, rounding).
+   * node. Rules build nodes of other operations, hence may be differentiated again. `undefined` stands for
+   * zero. An operation without one has zero derivative almost everywhere (comparisons, rounding).
    */
   readonly vjp?: (g: Node, node: Node) => readonly (Node | undefined)[];
-  /** The tfjs kernels that are exactly this row: how `trace.ts` gets from a kernel call to a node. */
+  /** The tfjs kernels that are exactly this operation: how `trace.ts` gets from a kernel call to a node. */
   readonly kernels?: Readonly<Record<string, (call: KernelCall) => Node>>;
-  /** Algebra on this row: an equal, cheaper node, or undefined to leave it. */
+  /** Algebra on this operation: an equal, cheaper node, or undefined to leave it. */
   readonly simplify?: (node: Node) => Node | undefined;
   /**
    * An equal expression that ONNX Runtime computes faster, or that it has operators for. Applied
@@ -68,7 +68,8 @@ export interface Row {
   readonly lower?: (node: Node, device: OnnxDevice) => Node;
   /**
    * Which layouts of the inputs a result of this layout can be computed from, shard by shard, each a
-   * list with an entry for each input; see `shard/shard.ts`. A row without it is not computed in shards.
+   * list with an entry for each input; see `shard/shard.ts`. An operation without it is not computed in
+   * shards.
    */
   readonly layouts?: (result: Layout, node: Node) => readonly (readonly Layout[])[];
   /** The attributes that name the result's shape, for a result of another: a shard's. */
