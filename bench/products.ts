@@ -53,7 +53,7 @@ export async function bareProducts(
   const order = topologicalOrder(results);
   outputs.push(...order.filter(isProduct).map((node) => rebuild(graph, node, operand)));
   for (const node of order) {
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params['body'] as Body | undefined;
     const products = topologicalOrder(body?.results ?? []).filter(isProduct);
     if (products.length > 0) outputs.push(...repeat(graph, products, operand, repetitions));
   }
@@ -88,7 +88,7 @@ function corner(node: Node): Node {
 const isProduct = (node: Node) => productNames.has(node.op.name);
 
 function rebuild(graph: Graph, node: Node, operand: (node: Node) => Node): Node {
-  return graph.node(node.op.name, node.inputs.map(operand), node.attributes);
+  return graph.node(node.op.name, node.inputs.map(operand), node.params);
 }
 
 /**
@@ -120,7 +120,7 @@ function repeat(
     graph.node(
       node.op.name,
       node.inputs.map((input, index) => (index === 0 ? carry(input) : capture(input))),
-      node.attributes,
+      node.params,
     ),
   );
   const kept = [...carried.values()];

@@ -19,12 +19,12 @@ export function evaluate(results: readonly Node[], given: Arrays64): Float64Arra
   const loops = new Map<Node, Float64Array[]>();
   for (const node of topologicalOrder(results, known)) {
     const inputs = node.inputs.map((input) => known.get(input)!);
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params['body'] as Body | undefined;
     if (body !== undefined) {
       loops.set(node, runLoop(node, body, known));
       known.set(node, new Float64Array(0));
     } else if (node.op.name === 'loopResult') {
-      known.set(node, loops.get(node.inputs[0]!)![node.attributes['index'] as number]!);
+      known.set(node, loops.get(node.inputs[0]!)![node.params['index'] as number]!);
     } else {
       known.set(node, compute(node, inputs));
     }
@@ -80,7 +80,7 @@ function build(shape: Shape, at: (position: number[]) => number): Float64Array {
 }
 
 function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
-  const { op, shape, attributes } = node;
+  const { op, shape, params } = node;
   const shapes = node.inputs.map((input) => input.shape);
   const [x, y] = inputs as [Float64Array, Float64Array];
   const [xShape, yShape] = shapes as [Shape, Shape];
@@ -90,11 +90,11 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
       apply(...inputs.map((values, index) => values[broadcastOffset(position, shapes[index]!)]!)),
     );
   }
-  const numbers = (name: string) => attributes[name] as readonly number[];
-  const number = (name: string) => attributes[name] as number;
+  const numbers = (name: string) => params[name] as readonly number[];
+  const number = (name: string) => params[name] as number;
   switch (op.name) {
     case 'constant':
-      return Float64Array.from(attributes['values'] as Values);
+      return Float64Array.from(params['values'] as Values);
     case 'cast':
       return x.map((value) =>
         node.dtype === 'float32'
@@ -203,15 +203,15 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
       return build(shape, (position) => {
         let total = 0;
         for (let place = 0; place < shape[axis]!; place++) {
-          const before = attributes['reverse'] ? place > position[axis]! : place < position[axis]!;
-          const itself = place === position[axis]! && !attributes['exclusive'];
+          const before = params['reverse'] ? place > position[axis]! : place < position[axis]!;
+          const itself = place === position[axis]! && !params['exclusive'];
           if (before || itself) total += x[offset(position.with(axis, place), shape)]!;
         }
         return total;
       });
     }
     case 'matMul': {
-      const { transposeA, transposeB } = attributes;
+      const { transposeA, transposeB } = params;
       const inner = xShape.at(transposeA ? -2 : -1)!;
       return build(shape, (position) => {
         const batch = position.slice(0, -2);
@@ -251,10 +251,10 @@ function convolutionForm(
   visit: (form: { out: Float64Array; i: number; f: number; o: number }) => void,
 ): Float64Array {
   const result = new Float64Array(sizeOf(node.shape));
-  const strides = node.attributes['strides'] as readonly number[];
-  const dilations = node.attributes['dilations'] as readonly number[];
-  const [top, left] = node.attributes['padding'] as readonly number[];
-  const groups = node.attributes['groups'] as number;
+  const strides = node.params['strides'] as readonly number[];
+  const dilations = node.params['dilations'] as readonly number[];
+  const [top, left] = node.params['padding'] as readonly number[];
+  const groups = node.params['groups'] as number;
   const [, height, width] = shapes.x as [number, number, number];
   const [fh, fw, inner, outer] = shapes.filter as [number, number, number, number];
   for (const [n, r, c, m] of positions(shapes.out) as Generator<[number, number, number, number]>) {

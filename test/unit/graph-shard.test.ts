@@ -26,7 +26,7 @@ import { type Arrays64, evaluate } from '../graph-reference';
 import { fc } from '../support/fast-check';
 import { buildGraph, instruction } from '../support/random-graphs';
 
-const nameOf = (node: Node) => node.attributes['name'] as string;
+const nameOf = (node: Node) => node.params['name'] as string;
 
 /** All results of a program, computed whole and computed by shards. */
 function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
@@ -38,7 +38,7 @@ function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
   for (let shard = 0; shard < sharded.shards; shard++) {
     const own = new Map(given);
     for (const { whole, part, layout } of sharded.leaves) {
-      const values = given.get(whole) ?? Float64Array.from(whole.attributes['values'] as Values);
+      const values = given.get(whole) ?? Float64Array.from(whole.params['values'] as Values);
       // Noise of a loop: as many rows as were given.
       const rows = values.length / -sizeOf(whole.shape);
       const shape = whole.shape[0] === -1 ? whole.shape.with(0, rows) : whole.shape;

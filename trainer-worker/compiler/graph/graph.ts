@@ -6,7 +6,7 @@ import { type DType, formatShape, type Shape } from './shape';
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /** What distinguishes two nodes with the same operation and inputs. */
-export type Attribute =
+export type Param =
   | undefined
   | number
   | string
@@ -17,7 +17,7 @@ export type Attribute =
   | Node
   | readonly Node[]
   | Body;
-export type Attributes = Readonly<Record<string, Attribute>>;
+export type Params = Readonly<Record<string, Param>>;
 
 /**
  * One value of a program: an operation applied to other values. Nodes never change; within one
@@ -29,7 +29,7 @@ export interface Node {
   readonly id: number;
   readonly op: Op;
   readonly inputs: readonly Node[];
-  readonly attributes: Attributes;
+  readonly params: Params;
   readonly shape: Shape;
   readonly dtype: DType;
 }
@@ -84,13 +84,13 @@ export class Graph {
    *
    * @throws ProblemError (`experiment`) when the operation's shape rule refuses the inputs.
    */
-  node(operation: string, inputs: readonly Node[], attributes: Attributes = {}): Node {
+  node(operation: string, inputs: readonly Node[], params: Params = {}): Node {
     const op = this.#table.get(operation);
     if (op === undefined) throw new Error(`There is no operation named ${operation}.`);
-    const key = this.#keyOf(operation, inputs, attributes);
+    const key = this.#keyOf(operation, inputs, params);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = op.result(inputs, attributes, (why, remedy) =>
+    const { shape, dtype } = op.result(inputs, params, (why, remedy) =>
       this.#refuse(op, inputs, why, remedy),
     );
     // Tables of noise are inputs of a length that each run decides.
@@ -102,7 +102,7 @@ export class Graph {
       id: this.#nextId++,
       op,
       inputs,
-      attributes,
+      params,
       shape,
       dtype,
     };
@@ -111,8 +111,8 @@ export class Graph {
   }
 
   /** The node for an expression, if it has been built. */
-  find(operation: string, inputs: readonly Node[], attributes: Attributes = {}): Node | undefined {
-    return this.#nodes.get(this.#keyOf(operation, inputs, attributes));
+  find(operation: string, inputs: readonly Node[], params: Params = {}): Node | undefined {
+    return this.#nodes.get(this.#keyOf(operation, inputs, params));
   }
 
   #refuse(op: Op, inputs: readonly Node[], why: string, remedy?: string): never {
@@ -123,17 +123,17 @@ export class Graph {
     );
   }
 
-  #keyOf(operation: string, inputs: readonly Node[], attributes: Attributes): string {
+  #keyOf(operation: string, inputs: readonly Node[], params: Params): string {
     let key = operation;
     for (const input of inputs) {
       if (input.graph !== this) throw new Error('An input belongs to another graph.');
       key += ` ${input.id}`;
     }
-    for (const name in attributes) key += `;${name}=${this.#attributeKey(attributes[name])}`;
+    for (const name in params) key += `;${name}=${this.#paramKey(params[name])}`;
     return key;
   }
 
-  #attributeKey(value: Attribute): string {
+  #paramKey(value: Param): string {
     if (typeof value !== 'object') return String(value);
     if (ArrayBuffer.isView(value)) {
       // Small constants are equal by content, large ones by identity: hashing megabytes buys nothing.
@@ -142,7 +142,7 @@ export class Graph {
         : this.#identityOf(value);
     }
     if (Array.isArray(value)) {
-      return `[${value.map((item: Attribute) => this.#attributeKey(item)).join()}]`;
+      return `[${value.map((item: Param) => this.#paramKey(item)).join()}]`;
     }
     return 'id' in value && 'op' in value ? `#${(value as Node).id}` : this.#identityOf(value);
   }
@@ -206,7 +206,7 @@ export function substitute(
   rebuild: (node: Node, inputs: readonly Node[]) => Node = (node, inputs) =>
     node.inputs.every((input, index) => input === inputs[index])
       ? node
-      : node.graph.node(node.op.name, inputs, node.attributes),
+      : node.graph.node(node.op.name, inputs, node.params),
 ): Node[] {
   const rebuilt = new Map(replacements);
   for (const node of topologicalOrder(results, replacements)) {

@@ -31,13 +31,13 @@ export function tabulateNoise(
   readonly sources: readonly NoiseSource[];
 } {
   const drawn = allNodes(results).filter((node) => node.op.name === 'noise');
-  const streamOf = (node: Node) => node.attributes['stream'] as number;
+  const streamOf = (node: Node) => node.params['stream'] as number;
   // In the order in which the program asked for them, which simplification does not change.
   const streams = [...new Set(drawn.map(streamOf))].sort((a, b) => a - b);
   const sources = streams.map((stream, index): NoiseSource => {
     const node = drawn.find((candidate) => streamOf(candidate) === stream)!;
-    const { kind } = node.attributes as { kind: NoiseKind };
-    const counts = node.attributes['counts'] as readonly Node[];
+    const { kind } = node.params as { kind: NoiseKind };
+    const counts = node.params['counts'] as readonly Node[];
     const shape = counts.length > 0 ? [-1, ...node.shape] : node.shape;
     const table = input(node.graph, `noise ${index}`, shape);
     return { node: table, kind, shape: node.shape, stream: firstStream + index, counts };
@@ -73,8 +73,8 @@ export function stepsIn(
 /** How often each of the enclosing loops runs, the outermost first. */
 function iterationsOf({ counts }: NoiseSource, feeds: Readonly<Record<string, Values>>): number[] {
   return counts.map((count) => {
-    const fixed = count.attributes['values'] as Values | undefined;
-    const name = count.attributes['name'] as string;
+    const fixed = count.params['values'] as Values | undefined;
+    const name = count.params['name'] as string;
     const value = (fixed ?? feeds[name])?.[0];
     if (value === undefined || value < 0) {
       throw new ProblemError({

@@ -32,7 +32,7 @@ export function knownValues(node: Node): Values | undefined {
   if (!leaves.every(({ op }) => op.name === 'constant')) return undefined;
   const [folded] = simplify([node]) as [Node];
   const uniform = uniformValue(folded);
-  if (uniform === undefined) return folded.attributes['values'] as Values | undefined;
+  if (uniform === undefined) return folded.params['values'] as Values | undefined;
   return valuesOf(folded.dtype, new Array<number>(sizeOf(folded.shape)).fill(uniform));
 }
 
@@ -42,17 +42,17 @@ function simplest(
   done: Map<Node, Node>,
 ): Node {
   const inputs = node.inputs.map((input) => done.get(input)!);
-  const body = node.attributes['body'] as Body | undefined;
+  const body = node.params['body'] as Body | undefined;
   if (body !== undefined) {
     const inner: Body = { ...body, results: simplified(body.results) };
-    const attributes = { ...node.attributes, body: inner };
-    const loop = withoutUnusedCaptures(node.graph.node(node.op.name, inputs, attributes));
+    const params = { ...node.params, body: inner };
+    const loop = withoutUnusedCaptures(node.graph.node(node.op.name, inputs, params));
     const better = hoistInvariants(loop) ?? sinkFreeCaptures(loop);
     return better === undefined ? loop : simplified([better])[0]!;
   }
   const rebuilt = inputs.every((input, index) => input === node.inputs[index])
     ? node
-    : node.graph.node(node.op.name, inputs, node.attributes);
+    : node.graph.node(node.op.name, inputs, node.params);
   const known = done.get(rebuilt);
   if (known !== undefined) return known;
   const better =
@@ -104,7 +104,7 @@ interface ConstantOperand {
 function constantValues(node: Node): ConstantOperand | undefined {
   const uniform = uniformValue(node);
   if (uniform !== undefined) return { at: () => uniform };
-  const values = node.attributes['values'] as Values | undefined;
+  const values = node.params['values'] as Values | undefined;
   if (values === undefined) return undefined;
   const strides = stridesOf(node.shape);
   return {

@@ -49,7 +49,7 @@ export function writeOnnx(
 ): Uint8Array {
   const writer = new ModelWriter();
   const names = new Map<Node, string>();
-  for (const node of inputs) names.set(node, node.attributes['name'] as string);
+  for (const node of inputs) names.set(node, node.params['name'] as string);
   const graph = writer.graph('step', names, Object.values(results));
   const made = madeIn(graph.node);
   const called = new Map<string, string>();
@@ -61,7 +61,7 @@ export function writeOnnx(
     graph.output[index] = valueInfo(name, node);
   });
   rename(graph.node, called);
-  graph.input = inputs.map((node) => valueInfo(node.attributes['name'] as string, node));
+  graph.input = inputs.map((node) => valueInfo(node.params['name'] as string, node));
   graph.initializer = writer.initializers;
   const model = create(ModelProtoSchema, {
     irVersion,
@@ -202,20 +202,20 @@ class ModelWriter implements OnnxWriter {
     }
     const inputs = node.inputs.map((input) => names.get(input)!);
     if (node.op.onnx !== undefined) return node.op.onnx(this, inputs, node);
-    const values = node.attributes['values'] as Values | undefined;
+    const values = node.params['values'] as Values | undefined;
     if (values !== undefined) {
       return this.#initializer(`c${node.id}`, dataTypes[node.dtype], node.shape, values);
     }
-    if (node.attributes['body'] !== undefined) return this.#loop(node, names);
-    if (node.attributes['index'] !== undefined) {
-      return loopOutput(inputs[0]!, node.attributes['index'] as number);
+    if (node.params['body'] !== undefined) return this.#loop(node, names);
+    if (node.params['index'] !== undefined) {
+      return loopOutput(inputs[0]!, node.params['index'] as number);
     }
     throw new Error(`${node.op.name} cannot be written as ONNX.`);
   }
 
   /** Returns the prefix of the outputs' names. */
   #loop(node: Node, names: Map<Node, string>): string {
-    const body = node.attributes['body'] as Body;
+    const body = node.params['body'] as Body;
     const { count, state, captures } = loopInputs(node);
     const prefix = `loop${this.#next++}`;
     const inner = new Map(names);

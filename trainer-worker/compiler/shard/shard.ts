@@ -117,15 +117,15 @@ function join(parts: readonly Node[], layout: Layout): Node {
 }
 
 /** What the memory of all threads calls what a shard is fed with: an input, or a constant that is cut. */
-export function leafName({ id, attributes }: Node): string {
-  return (attributes['name'] as string | undefined) ?? `constant ${id}`;
+export function leafName({ id, params }: Node): string {
+  return (params['name'] as string | undefined) ?? `constant ${id}`;
 }
 
 /** Inputs that are used anywhere, in loop bodies too. */
 function leavesOf(results: readonly Node[]): Set<Node> {
   const leaves = new Set<Node>();
   for (const node of topologicalOrder(results)) {
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params['body'] as Body | undefined;
     if (body !== undefined) for (const leaf of leavesOf(body.results)) leaves.add(leaf);
     else if (node.inputs.length === 0 && node.op.name === 'input') leaves.add(node);
   }
@@ -202,7 +202,7 @@ class Sharder {
   /** Decides on a node whose inputs are decided. */
   place(node: Node): void {
     if (this.#placed.has(node)) return;
-    if (node.attributes['body'] !== undefined) {
+    if (node.params['body'] !== undefined) {
       const loop = this.#placeLoop(node);
       this.#loops.set(node, loop);
       this.#placed.set(node, loop && { layout: 'whole', part: loop.loop });
@@ -217,7 +217,7 @@ class Sharder {
     if (!inputs.every((placed) => placed !== undefined)) return undefined;
     const carrier = this.#loops.get(node.inputs[0]!);
     if (carrier !== undefined) {
-      const index = node.attributes['index'] as number;
+      const index = node.params['index'] as number;
       return { layout: carrier.layouts[index]!, part: loopResult(carrier.loop, index) };
     }
     if (inputs.every(({ layout }) => layout === 'whole')) {
@@ -260,7 +260,7 @@ class Sharder {
   #rebuilt(node: Node, inputs: readonly Node[], layout: Layout): Node {
     const shape = shapeOfShard(node.shape, layout, this.#shards);
     return node.graph.node(node.op.name, inputs, {
-      ...node.attributes,
+      ...node.params,
       ...node.op.reshaped?.(shape),
     });
   }
@@ -317,7 +317,7 @@ class Sharder {
     const outside = [...state, ...captures].map((each) => this.#placed.get(each));
     if (!outside.every((placed) => placed !== undefined)) return undefined;
     if (outside.some(({ layout }) => layout === 'sum')) return undefined;
-    const body = node.attributes['body'] as Body;
+    const body = node.params['body'] as Body;
     const carried = outside.slice(0, state.length);
     const layouts = carried.map(({ layout }) => layout);
     // What one iteration cuts is cut from the start: until nothing changes, at most once for each.

@@ -107,13 +107,13 @@ export class Tracer implements Recorder {
     return node;
   }
 
-  call({ name, inputs, attributes }: Call): tf.TensorInfo | tf.TensorInfo[] {
+  call({ name, inputs, attrs }: Call): tf.TensorInfo | tf.TensorInfo[] {
     const refuse = (why: string, remedy?: string): never =>
       this.refuse(`tf's ${name} cannot be compiled: ${why}.`, remedy);
     const source = sources[name];
     if (source !== undefined) {
-      const { values, shape } = source(attributes);
-      const dtype = this.#dtype((attributes['dtype'] as tf.DataType | undefined) ?? 'float32');
+      const { values, shape } = source(attrs);
+      const dtype = this.#dtype((attrs['dtype'] as tf.DataType | undefined) ?? 'float32');
       const filled = typeof values === 'number' ? values : valuesOf(dtype, values);
       return this.#info(constant(this.graph, filled, shape, dtype));
     }
@@ -128,7 +128,7 @@ export class Tracer implements Recorder {
     for (const [key, tensor] of Object.entries(inputs)) {
       if (tensor !== undefined && tensor !== null) nodes[key] = this.node(tensor);
     }
-    const result = kernel({ inputs: nodes, attributes, refuse });
+    const result = kernel({ inputs: nodes, attrs, refuse });
     return Array.isArray(result) ? result.map((node) => this.#info(node)) : this.#info(result);
   }
 

@@ -145,7 +145,7 @@ export function withoutBroadcast(node: Node): Node | undefined {
     const inputs = node.inputs.with(index, operand.inputs[0]!);
     const shape = broadcastAll(inputs.map((input) => input.shape));
     if (shape !== undefined && sameShape(shape, node.shape)) {
-      return node.graph.node(node.op.name, inputs, node.attributes);
+      return node.graph.node(node.op.name, inputs, node.params);
     }
   }
   return undefined;
@@ -173,7 +173,7 @@ export function beforeTranspose(node: Node): Node | undefined {
     const missing = new Array<number>(permutation.length - operand.shape.length).fill(1);
     return transpose(reshape(operand, [...missing, ...operand.shape]), inverse);
   });
-  return transpose(node.graph.node(node.op.name, inputs, node.attributes), permutation);
+  return transpose(node.graph.node(node.op.name, inputs, node.params), permutation);
 }
 
 /**
@@ -188,10 +188,10 @@ export function withoutTrailingOnes(node: Node): Node {
     const rank = Math.max(0, operand.shape.length - ones);
     return reshape(operand, operand.shape.slice(0, rank));
   });
-  return reshape(node.graph.node(node.op.name, inputs, node.attributes), node.shape);
+  return reshape(node.graph.node(node.op.name, inputs, node.params), node.shape);
 }
 
-const permutationOf = (node: Node) => node.attributes['permutation'] as readonly number[];
+const permutationOf = (node: Node) => node.params['permutation'] as readonly number[];
 
 /** `value` stretched to what the node it replaces had, which its other operand may have caused. */
 export const as = (node: Node, value: Node) => broadcastTo(value, node.shape);

@@ -2,7 +2,7 @@
  * Constructors: one function an operation, then what is expressed by them. Everything that writes an
  * expression (derivative rules, kernels, optimizers, tests) reads like mathematics through them.
  */
-import type { Attributes, Body, Graph, Node, Values } from '../graph';
+import type { Body, Graph, Node, Params, Values } from '../graph';
 import {
   broadcastShapes,
   type DType,
@@ -305,7 +305,7 @@ export function matMul(a: Node, b: Node, transposeA = false, transposeB = false)
 }
 
 /** How a convolution slides; pairs are (height, width). Shapes NHWC and HWIO, as in tfjs. */
-export interface ConvolutionGeometry extends Attributes {
+export interface ConvolutionGeometry extends Params {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   /** Zeros around the input: top, left, bottom, right. */
@@ -396,6 +396,6 @@ export function broadcastAll(shapes: readonly Shape[]): Shape | undefined {
 export function uniformValue(node: Node): number | undefined {
   const source = node.op.name === 'broadcastTo' ? node.inputs[0]! : node;
   if (source.op.name !== 'constant') return undefined;
-  const values = source.attributes['values'] as Values;
+  const values = source.params['values'] as Values;
   return values.length === 1 && sizeOf(source.shape) === 1 ? values[0] : undefined;
 }

@@ -113,11 +113,11 @@ const choices: Op[] = [
   },
   {
     name: 'cast',
-    result: ([x], attributes) => ({ shape: x!.shape, dtype: attributes['dtype'] as DType }),
+    result: ([x], params) => ({ shape: x!.shape, dtype: params['dtype'] as DType }),
     layouts: elementwiseLayouts(),
     kernels: {
-      Cast: ({ inputs, attributes, refuse }) => {
-        const dtype = attributes['dtype'] as string;
+      Cast: ({ inputs, attrs, refuse }) => {
+        const dtype = attrs['dtype'] as string;
         if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
           return refuse(`the dtype ${dtype} cannot be compiled; use float32, int32 or bool`);
         }

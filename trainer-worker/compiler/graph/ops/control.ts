@@ -1,11 +1,11 @@
-import { type Attributes, type Body, type Node, substitute } from '../graph';
+import { type Body, type Node, type Params, substitute } from '../graph';
 import { type DType, formatShape, type Shape, sameShape } from '../shape';
 import type { Op } from './op';
 
-function declared(_inputs: readonly Node[], attributes: Attributes) {
+function declared(_inputs: readonly Node[], params: Params) {
   return {
-    shape: attributes['shape'] as Shape,
-    dtype: (attributes['dtype'] ?? 'float32') as DType,
+    shape: params['shape'] as Shape,
+    dtype: (params['dtype'] ?? 'float32') as DType,
   };
 }
 
@@ -33,7 +33,7 @@ const withGradientOp: Op = {
   vjp: (g, node) => {
     const count = (node.inputs.length - 1) / 2;
     const contributions = node.inputs.slice(1 + count);
-    const dy = node.attributes['dy'] as Node;
+    const dy = node.params['dy'] as Node;
     return [
       undefined,
       ...substitute(contributions, new Map([[dy, g]])),
@@ -49,8 +49,8 @@ const withGradientOp: Op = {
  */
 const loopOp: Op = {
   name: 'loop',
-  result: (inputs, attributes, refuse) => {
-    const body = attributes['body'] as Body;
+  result: (inputs, params, refuse) => {
+    const body = params['body'] as Body;
     body.state.forEach((start, index) => {
       const end = body.results[index]!;
       if (!sameShape(start.shape, end.shape) || start.dtype !== end.dtype) {
@@ -70,8 +70,8 @@ const loopOp: Op = {
 const loopResultOp: Op = {
   name: 'loopResult',
   view: true,
-  result: ([loop], attributes) => {
-    const result = (loop!.attributes['body'] as Body).results[attributes['index'] as number]!;
+  result: ([loop], params) => {
+    const result = (loop!.params['body'] as Body).results[params['index'] as number]!;
     return { shape: result.shape, dtype: result.dtype };
   },
   vjp: (_g, node) =>

@@ -25,8 +25,8 @@ function outputSize(input: number, filter: number, geometry: ConvolutionGeometry
 
 const convolveOp: Op = {
   name: 'convolve',
-  result: ([x, filter], attributes, refuse) => {
-    const geometry = attributes as ConvolutionGeometry;
+  result: ([x, filter], params, refuse) => {
+    const geometry = params as ConvolutionGeometry;
     const [batch, height, width, channels] = x!.shape as [number, number, number, number];
     const [fh, fw, inner, outer] = filter!.shape as [number, number, number, number];
     if (channels !== inner * geometry.groups) {
@@ -58,8 +58,8 @@ const convolveOp: Op = {
 };
 
 /** Several shapes have the same convolution, so its slopes must be told theirs. */
-const shapeGiven: Op['result'] = (_inputs, attributes) => ({
-  shape: attributes['shape'] as Shape,
+const shapeGiven: Op['result'] = (_inputs, params) => ({
+  shape: params['shape'] as Shape,
   dtype: 'float32',
 });
 

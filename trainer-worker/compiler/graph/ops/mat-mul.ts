@@ -1,12 +1,12 @@
-import type { Attributes, Node } from '../graph';
+import type { Node, Params } from '../graph';
 import { broadcastLayouts, type Layout } from '../layout';
 import { broadcastShapes, sizeOf } from '../shape';
 import { broadcastTo, matMul, mul, reshape, sum, sumTo, transpose, uniformValue } from './build';
 import type { Op } from './op';
 
-const flags = (attributes: Attributes) => ({
-  transposeA: attributes['transposeA'] as boolean,
-  transposeB: attributes['transposeB'] as boolean,
+const flags = (params: Params) => ({
+  transposeA: params['transposeA'] as boolean,
+  transposeB: params['transposeB'] as boolean,
 });
 
 /** Swaps the last two axes. */
@@ -17,7 +17,7 @@ function swapLast(x: Node): Node {
 }
 
 function isSwapOfLast(node: Node): boolean {
-  const permutation = node.attributes['permutation'] as readonly number[] | undefined;
+  const permutation = node.params['permutation'] as readonly number[] | undefined;
   if (node.op.name !== 'transpose' || permutation === undefined) return false;
   const rank = permutation.length;
   return permutation.every((axis, index) =>
@@ -27,8 +27,8 @@ function isSwapOfLast(node: Node): boolean {
 
 export const matMulOp: Op = {
   name: 'matMul',
-  result: ([a, b], attributes, refuse) => {
-    const { transposeA, transposeB } = flags(attributes);
+  result: ([a, b], params, refuse) => {
+    const { transposeA, transposeB } = flags(params);
     if (a!.shape.length < 2 || b!.shape.length < 2) refuse('both must have at least two axes');
     if (a!.dtype !== 'float32' || b!.dtype !== 'float32') refuse('both must be float32');
     const [rowsA, columnsA] = a!.shape.slice(-2) as [number, number];
@@ -47,16 +47,16 @@ export const matMulOp: Op = {
   },
   vjp: (g, node) => {
     const [a, b] = node.inputs as [Node, Node];
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     const da = transposeA ? matMul(b, g, transposeB, true) : matMul(g, b, false, !transposeB);
     const db = transposeB ? matMul(g, a, true, transposeA) : matMul(a, g, !transposeA, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
   flops: (node) =>
-    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.attributes['transposeA'] ? -2 : -1)!,
+    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.params['transposeA'] ? -2 : -1)!,
   layouts: (result, node) => {
     const [a, b] = node.inputs.map(({ shape }) => shape.length) as [number, number];
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     const inner: Layout[] = [a - (transposeA ? 2 : 1), b - (transposeB ? 1 : 2)];
     if (result === 'sum') return [inner];
     if (result === 'whole') return [];
@@ -68,7 +68,7 @@ export const matMulOp: Op = {
   },
   simplify: (node) => {
     const [a, b] = node.inputs as [Node, Node];
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     if (isSwapOfLast(a)) return matMul(a.inputs[0]!, b, !transposeA, transposeB);
     if (isSwapOfLast(b)) return matMul(a, b.inputs[0]!, transposeA, !transposeB);
     const inner = a.shape.at(transposeA ? -2 : -1)!;
@@ -97,14 +97,14 @@ export const matMulOp: Op = {
     return undefined;
   },
   tfjs: (tf, [a, b], node) => {
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     // Some kernels read out of bounds on empty matrices.
     if (sizeOf(a!.shape) === 0 || sizeOf(b!.shape) === 0) return tf.zeros([...node.shape]);
     return tf.matMul(a!, b!, transposeA, transposeB);
   },
   // A third input is what the product is added to; see `run/onnx.ts`.
   onnx: (writer, [a, b, added], node) => {
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     const [left, right] = node.inputs as [Node, Node];
     if (left.shape.length === 2 && right.shape.length === 2) {
       return writer.op('Gemm', [a!, b!, ...(added === undefined ? [] : [added])], {

@@ -1,5 +1,5 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { Attributes, Node } from '../graph';
+import type { Node, Params } from '../graph';
 import type { Layout } from '../layout';
 import type { DType, Shape } from '../shape';
 
@@ -48,7 +48,7 @@ export interface Op {
   /** Shape rule. Calls `refuse` with the reason where the inputs do not fit. */
   readonly result: (
     inputs: readonly Node[],
-    attributes: Attributes,
+    params: Params,
     refuse: Refuse,
   ) => { readonly shape: Shape; readonly dtype: DType };
   /**
@@ -72,8 +72,8 @@ export interface Op {
    * shards.
    */
   readonly layouts?: (result: Layout, node: Node) => readonly (readonly Layout[])[];
-  /** The attributes that name the result's shape, for a result of another: a shard's. */
-  readonly reshaped?: (shape: Shape) => Attributes;
+  /** The parameters that name the result's shape, for a result of another: a shard's. */
+  readonly reshaped?: (shape: Shape) => Params;
   /**
    * Multiplications and additions, of an operation that sums products; every other is one pass over
    * its numbers. See `ledger.ts`.
@@ -95,7 +95,7 @@ export interface Op {
 export interface KernelCall {
   /** The tensors given, by tfjs's name for each. Calls on lists (`Concat`) use '0', '1', …. */
   readonly inputs: Readonly<Record<string, Node>>;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attrs: Readonly<Record<string, unknown>>;
   readonly refuse: Refuse;
 }
 

@@ -8,24 +8,22 @@ const int32InOnnx = 6;
 
 const argMaxOp: Op = {
   name: 'argMax',
-  result: ([x], attributes, refuse) => {
-    const axis = attributes['axis'] as number;
+  result: ([x], params, refuse) => {
+    const axis = params['axis'] as number;
     if (x!.shape[axis] === 0) refuse('an empty axis has no largest element');
     return { shape: x!.shape.toSpliced(axis, 1), dtype: 'int32' };
   },
-  layouts: movedLayouts((axis, node) =>
-    axis < (node.attributes['axis'] as number) ? axis : axis + 1,
-  ),
+  layouts: movedLayouts((axis, node) => (axis < (node.params['axis'] as number) ? axis : axis + 1)),
   kernels: {
-    ArgMax: ({ inputs, attributes }) => {
+    ArgMax: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const [axis] = axesIn(x.shape, attributes['axis'] as number);
+      const [axis] = axesIn(x.shape, attrs['axis'] as number);
       return x.graph.node('argMax', [x], { axis });
     },
   },
-  tfjs: (tf, [x], node) => tf.argMax(x!, node.attributes['axis'] as number),
+  tfjs: (tf, [x], node) => tf.argMax(x!, node.params['axis'] as number),
   onnx: (writer, [x], node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     return writer.op('Cast', [writer.op('ArgMax', [x!], { axis, keepdims: 0 })], {
       to: int32InOnnx,
     });
@@ -34,16 +32,16 @@ const argMaxOp: Op = {
 
 const topIndicesOp: Op = {
   name: 'topIndices',
-  result: ([x], attributes, refuse) => {
-    const k = attributes['k'] as number;
+  result: ([x], params, refuse) => {
+    const k = params['k'] as number;
     const length = x!.shape.at(-1)!;
     if (k > length) refuse(`it has ${length} elements in a row, not ${k}`);
     return { shape: x!.shape.with(-1, k), dtype: 'int32' };
   },
   layouts: movedLayouts((axis, { shape }) => (axis < shape.length - 1 ? axis : undefined)),
-  tfjs: (tf, [x], node) => tf.topk(x!, node.attributes['k'] as number, true).indices,
+  tfjs: (tf, [x], node) => tf.topk(x!, node.params['k'] as number, true).indices,
   onnx: (writer, [x], node) => {
-    const count = writer.int64([node.attributes['k'] as number]);
+    const count = writer.int64([node.params['k'] as number]);
     return writer.op('Cast', [writer.output(1, 'TopK', [x!, count])], { to: int32InOnnx });
   },
 };

@@ -19,7 +19,7 @@ import {
 } from './build';
 import type { KernelCall, Op } from './op';
 
-const axesOf = (node: Node) => node.attributes['axes'] as readonly number[];
+const axesOf = (node: Node) => node.params['axes'] as readonly number[];
 
 function reducedShape(shape: Shape, axes: readonly number[]): Shape {
   return shape.filter((_, axis) => !axes.includes(axis));
@@ -43,23 +43,23 @@ function spread(reduced: Node, node: Node): Node {
  * `reduce` gets the normal form.
  */
 export function reduceKernel(reduce: (x: Node, axes: readonly number[]) => Node) {
-  return ({ inputs, attributes }: KernelCall): Node => {
+  return ({ inputs, attrs }: KernelCall): Node => {
     const x = inputs['x']!;
-    const given = (attributes['axis'] ?? attributes['reductionIndices']) as
+    const given = (attrs['axis'] ?? attrs['reductionIndices']) as
       | number
       | readonly number[]
       | null
       | undefined;
     const axes = axesIn(x.shape, given);
     const reduced = reduce(x, axes);
-    return attributes['keepDims'] ? keepAxes(reduced, x.shape, axes) : reduced;
+    return attrs['keepDims'] ? keepAxes(reduced, x.shape, axes) : reduced;
   };
 }
 
 const sumOp: Op = {
   name: 'sum',
-  result: ([x], attributes) => ({
-    shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
+  result: ([x], params) => ({
+    shape: reducedShape(x!.shape, params['axes'] as readonly number[]),
     dtype: x!.dtype,
   }),
   vjp: (g, node) => [spread(g, node)],
@@ -103,7 +103,7 @@ const sumOp: Op = {
 
 /** The sum first: what is left to transpose is smaller, and often in order already. */
 function sumOfTranspose(x: Node, axes: readonly number[]): Node {
-  const permutation = x.attributes['permutation'] as readonly number[];
+  const permutation = x.params['permutation'] as readonly number[];
   const kept = permutation.filter((_, axis) => !axes.includes(axis));
   const inOrder = [...kept].sort((a, b) => a - b);
   const summed = sum(
@@ -134,8 +134,8 @@ function sumOfBroadcast(x: Node, axes: readonly number[], node: Node): Node | un
 
 const maxOp: Op = {
   name: 'max',
-  result: ([x], attributes) => ({
-    shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
+  result: ([x], params) => ({
+    shape: reducedShape(x!.shape, params['axes'] as readonly number[]),
     dtype: x!.dtype,
   }),
   // Elements that tie for the maximum share the gradient equally.
@@ -161,35 +161,35 @@ const maxOp: Op = {
 const cumsumOp: Op = {
   name: 'cumsum',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
+  layouts: movedLayouts((axis, node) => (axis === node.params['axis'] ? undefined : axis)),
   // The transpose of summing from the front is summing from the back.
   vjp: (g, node) => [
-    cumsum(g, node.attributes['axis'] as number, {
-      exclusive: node.attributes['exclusive'] as boolean,
-      reverse: !node.attributes['reverse'],
+    cumsum(g, node.params['axis'] as number, {
+      exclusive: node.params['exclusive'] as boolean,
+      reverse: !node.params['reverse'],
     }),
   ],
   kernels: {
-    Cumsum: ({ inputs, attributes }) => {
+    Cumsum: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const [axis] = axesIn(x.shape, attributes['axis'] as number);
+      const [axis] = axesIn(x.shape, attrs['axis'] as number);
       return cumsum(x, axis!, {
-        exclusive: Boolean(attributes['exclusive']),
-        reverse: Boolean(attributes['reverse']),
+        exclusive: Boolean(attrs['exclusive']),
+        reverse: Boolean(attrs['reverse']),
       });
     },
   },
   tfjs: (tf, [x], node) => {
-    const axis = node.attributes['axis'] as number;
-    const exclusive = node.attributes['exclusive'] as boolean;
-    if (!node.attributes['reverse']) return tf.cumsum(x!, axis, exclusive);
+    const axis = node.params['axis'] as number;
+    const exclusive = node.params['exclusive'] as boolean;
+    if (!node.params['reverse']) return tf.cumsum(x!, axis, exclusive);
     // tfjs's own exclusive sums from the back are wrong on WebGPU (4.22).
     return tf.reverse(tf.cumsum(tf.reverse(x!, axis), axis, exclusive), axis);
   },
   onnx: (writer, [x], node) =>
-    writer.op('CumSum', [x!, writer.scalar(node.attributes['axis'] as number, 'int32')], {
-      exclusive: Number(node.attributes['exclusive']),
-      reverse: Number(node.attributes['reverse']),
+    writer.op('CumSum', [x!, writer.scalar(node.params['axis'] as number, 'int32')], {
+      exclusive: Number(node.params['exclusive']),
+      reverse: Number(node.params['reverse']),
     }),
 };
 

@@ -37,8 +37,8 @@ function ofUniform(node: Node): Node | undefined {
 const reshapeOp: Op = {
   name: 'reshape',
   view: true,
-  result: ([x], attributes, refuse) => {
-    const shape = numbers(attributes['shape']);
+  result: ([x], params, refuse) => {
+    const shape = numbers(params['shape']);
     if (sizeOf(shape) !== sizeOf(x!.shape)) refuse(`it cannot become ${formatShape(shape)}`);
     return { shape, dtype: x!.dtype };
   },
@@ -55,9 +55,9 @@ const reshapeOp: Op = {
   }, true),
   reshaped: (shape) => ({ shape }),
   kernels: {
-    Reshape: ({ inputs, attributes }) => {
+    Reshape: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const wanted = [...numbers(attributes['shape'])];
+      const wanted = [...numbers(attrs['shape'])];
       return reshape(x, util.inferFromImplicitShape(wanted, sizeOf(x.shape)));
     },
   },
@@ -66,7 +66,7 @@ const reshapeOp: Op = {
     if (sameShape(x.shape, node.shape)) return x;
     if (x.op.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
     if (x.op.name === 'constant') {
-      return constant(node.graph, x.attributes['values'] as Values, node.shape, node.dtype);
+      return constant(node.graph, x.params['values'] as Values, node.shape, node.dtype);
     }
     return ofUniform(node);
   },
@@ -77,16 +77,16 @@ const reshapeOp: Op = {
 
 const transposeOp: Op = {
   name: 'transpose',
-  result: ([x], attributes) => ({
-    shape: numbers(attributes['permutation']).map((axis) => x!.shape[axis]!),
+  result: ([x], params) => ({
+    shape: numbers(params['permutation']).map((axis) => x!.shape[axis]!),
     dtype: x!.dtype,
   }),
-  vjp: (g, node) => [transpose(g, inversePermutation(numbers(node.attributes['permutation'])))],
-  layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis], true),
+  vjp: (g, node) => [transpose(g, inversePermutation(numbers(node.params['permutation'])))],
+  layouts: movedLayouts((axis, node) => numbers(node.params['permutation'])[axis], true),
   kernels: {
-    Transpose: ({ inputs, attributes }) => {
+    Transpose: ({ inputs, attrs }) => {
       const { shape } = inputs['x']!;
-      const order = numbers(attributes['perm']);
+      const order = numbers(attrs['perm']);
       // Throws where one is missing or there twice.
       if (axesIn(shape, order).length !== shape.length) throw new Error('An axis is missing.');
       return transpose(inputs['x']!, order);
@@ -94,9 +94,9 @@ const transposeOp: Op = {
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
-    const permutation = numbers(node.attributes['permutation']);
+    const permutation = numbers(node.params['permutation']);
     if (x.op.name === 'transpose') {
-      const inner = numbers(x.attributes['permutation']);
+      const inner = numbers(x.params['permutation']);
       return transpose(
         x.inputs[0]!,
         permutation.map((axis) => inner[axis]!),
@@ -109,17 +109,17 @@ const transposeOp: Op = {
     }
     return ofUniform(node);
   },
-  tfjs: (tf, [x], node) => tf.transpose(x!, [...numbers(node.attributes['permutation'])]),
+  tfjs: (tf, [x], node) => tf.transpose(x!, [...numbers(node.params['permutation'])]),
   onnx: (writer, [x], node) =>
-    writer.op('Transpose', [x!], { perm: numbers(node.attributes['permutation']) }),
+    writer.op('Transpose', [x!], { perm: numbers(node.params['permutation']) }),
 };
 
 const broadcastOp: Op = {
   name: 'broadcastTo',
   // What uses a broadcast value mostly broadcasts by itself.
   free: true,
-  result: ([x], attributes, refuse) => {
-    const shape = numbers(attributes['shape']);
+  result: ([x], params, refuse) => {
+    const shape = numbers(params['shape']);
     const both = broadcastShapes(x!.shape, shape);
     if (both === undefined || !sameShape(both, shape))
       refuse(`it cannot stretch to ${formatShape(shape)}`);
@@ -158,9 +158,9 @@ const broadcastOp: Op = {
 
 const sliceOp: Op = {
   name: 'slice',
-  result: ([x], attributes, refuse) => {
-    const begin = numbers(attributes['begin']);
-    const size = numbers(attributes['size']);
+  result: ([x], params, refuse) => {
+    const begin = numbers(params['begin']);
+    const size = numbers(params['size']);
     const fits = x!.shape.every(
       (length, axis) =>
         Number.isInteger(begin[axis]) &&
@@ -177,7 +177,7 @@ const sliceOp: Op = {
   ),
   reshaped: (size) => ({ size }),
   vjp: (g, node) => {
-    const begin = numbers(node.attributes['begin']);
+    const begin = numbers(node.params['begin']);
     const shape = node.inputs[0]!.shape;
     return [
       pad(
@@ -188,9 +188,9 @@ const sliceOp: Op = {
     ];
   },
   kernels: {
-    Slice: ({ inputs, attributes }) => {
+    Slice: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const given = attributes as { begin: number | number[]; size: number | number[] };
+      const given = attrs as { begin: number | number[]; size: number | number[] };
       // tfjs's own reading: numbers for the first axis alone, -1 for the rest of an axis.
       const reader = { shape: [...x.shape], rank: x.shape.length } as tfjs.Tensor;
       const [begin, size] = slice_util.parseSliceParams(reader, given.begin, given.size);
@@ -201,15 +201,15 @@ const sliceOp: Op = {
   simplify: (node) => {
     const x = node.inputs[0]!;
     if (x.op.name === 'slice') {
-      const inner = numbers(x.attributes['begin']);
-      const begin = numbers(node.attributes['begin']).map((start, axis) => start + inner[axis]!);
+      const inner = numbers(x.params['begin']);
+      const begin = numbers(node.params['begin']).map((start, axis) => start + inner[axis]!);
       return slice(x.inputs[0]!, begin, node.shape);
     }
     return ofUniform(node) ?? ofOnePart(node);
   },
-  tfjs: (tf, [x], node) => tf.slice(x!, [...numbers(node.attributes['begin'])], [...node.shape]),
+  tfjs: (tf, [x], node) => tf.slice(x!, [...numbers(node.params['begin'])], [...node.shape]),
   onnx: (writer, [x], node) => {
-    const begin = numbers(node.attributes['begin']);
+    const begin = numbers(node.params['begin']);
     const end = begin.map((start, axis) => start + node.shape[axis]!);
     const axes = begin.map((_, axis) => axis);
     return writer.op('Slice', [x!, writer.int64(begin), writer.int64(end), writer.int64(axes)]);
@@ -220,8 +220,8 @@ const sliceOp: Op = {
 function ofOnePart(node: Node): Node | undefined {
   const joined = node.inputs[0]!;
   if (joined.op.name !== 'concat') return undefined;
-  const axis = joined.attributes['axis'] as number;
-  const begin = numbers(node.attributes['begin']);
+  const axis = joined.params['axis'] as number;
+  const begin = numbers(node.params['begin']);
   let start = begin[axis]!;
   for (const part of joined.inputs) {
     const length = part.shape[axis]!;
@@ -236,23 +236,23 @@ function ofOnePart(node: Node): Node | undefined {
 
 const padOp: Op = {
   name: 'pad',
-  result: ([x], attributes) => {
-    const before = numbers(attributes['before']);
-    const after = numbers(attributes['after']);
+  result: ([x], params) => {
+    const before = numbers(params['before']);
+    const after = numbers(params['after']);
     return {
       shape: x!.shape.map((size, axis) => size + before[axis]! + after[axis]!),
       dtype: x!.dtype,
     };
   },
-  vjp: (g, node) => [slice(g, numbers(node.attributes['before']), node.inputs[0]!.shape)],
+  vjp: (g, node) => [slice(g, numbers(node.params['before']), node.inputs[0]!.shape)],
   layouts: movedLayouts((axis, node) =>
     node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
   ),
   kernels: {
-    PadV2: ({ inputs, attributes, refuse }) => {
+    PadV2: ({ inputs, attrs, refuse }) => {
       const x = inputs['x']!;
-      const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
-      const value = attributes['constantValue'] as number;
+      const paddings = attrs['paddings'] as readonly (readonly [number, number])[];
+      const value = attrs['constantValue'] as number;
       if (paddings.length !== x.shape.length) {
         refuse(
           `${paddings.length} pairs of paddings are given for ${x.shape.length} axes`,
@@ -274,24 +274,24 @@ const padOp: Op = {
     },
   },
   tfjs: (tf, [x], node) => {
-    const after = numbers(node.attributes['after']);
-    const paddings = numbers(node.attributes['before']).map(
+    const after = numbers(node.params['after']);
+    const paddings = numbers(node.params['before']).map(
       (before, axis) => [before, after[axis]!] as [number, number],
     );
-    return tf.pad(x!, paddings, node.attributes['value'] as number);
+    return tf.pad(x!, paddings, node.params['value'] as number);
   },
   onnx: (writer, [x], node) =>
     writer.op('Pad', [
       x!,
-      writer.int64([...numbers(node.attributes['before']), ...numbers(node.attributes['after'])]),
-      writer.scalar(node.attributes['value'] as number, node.dtype),
+      writer.int64([...numbers(node.params['before']), ...numbers(node.params['after'])]),
+      writer.scalar(node.params['value'] as number, node.dtype),
     ]),
 };
 
 const concatOp: Op = {
   name: 'concat',
-  result: (parts, attributes, refuse) => {
-    const axis = attributes['axis'] as number;
+  result: (parts, params, refuse) => {
+    const axis = params['axis'] as number;
     const [first] = parts;
     const fit = parts.every(
       (part) =>
@@ -303,12 +303,9 @@ const concatOp: Op = {
     const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
     return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
   },
-  layouts: movedLayouts(
-    (axis, node) => (axis === node.attributes['axis'] ? undefined : axis),
-    true,
-  ),
+  layouts: movedLayouts((axis, node) => (axis === node.params['axis'] ? undefined : axis), true),
   vjp: (g, node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     let start = 0;
     return node.inputs.map((part) => {
       const begin = part.shape.map((_, index) => (index === axis ? start : 0));
@@ -317,58 +314,58 @@ const concatOp: Op = {
     });
   },
   kernels: {
-    Concat: ({ inputs, attributes }) => {
+    Concat: ({ inputs, attrs }) => {
       const parts = Object.values(inputs);
-      const [axis] = axesIn(parts[0]!.shape, attributes['axis'] as number);
+      const [axis] = axesIn(parts[0]!.shape, attrs['axis'] as number);
       return concat(parts, axis!);
     },
   },
-  tfjs: (tf, parts, node) => tf.concat([...parts], node.attributes['axis'] as number),
+  tfjs: (tf, parts, node) => tf.concat([...parts], node.params['axis'] as number),
   onnx: (writer, parts, node) =>
-    writer.op('Concat', parts, { axis: node.attributes['axis'] as number }),
+    writer.op('Concat', parts, { axis: node.params['axis'] as number }),
 };
 
 const gatherOp: Op = {
   name: 'gather',
-  result: ([x, positions], attributes, refuse) => {
-    const axis = attributes['axis'] as number;
+  result: ([x, positions], params, refuse) => {
+    const axis = params['axis'] as number;
     if (positions!.dtype !== 'int32') refuse(`positions are ${positions!.dtype}, not int32`);
     const shape = [...x!.shape.slice(0, axis), ...positions!.shape, ...x!.shape.slice(axis + 1)];
     return { shape, dtype: x!.dtype };
   },
   vjp: (g, node) => {
     const [x, positions] = node.inputs as [Node, Node];
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     const count = sizeOf(positions.shape);
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
   },
   layouts: (result, node) => {
     if (typeof result !== 'number') return [];
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     const rank = node.inputs[1]!.shape.length;
     if (result < axis) return [[result, 'whole']];
     return result < axis + rank ? [['whole', result - axis]] : [[result - rank + 1, 'whole']];
   },
   simplify: ofUniform,
   tfjs: (tf, [x, positions], node) =>
-    tf.gather(x!, positions as tfjs.Tensor1D, node.attributes['axis'] as number),
+    tf.gather(x!, positions as tfjs.Tensor1D, node.params['axis'] as number),
   onnx: (writer, inputs, node) =>
-    writer.op('Gather', inputs, { axis: node.attributes['axis'] as number }),
+    writer.op('Gather', inputs, { axis: node.params['axis'] as number }),
 };
 
 const scatterOp: Op = {
   name: 'scatterAdd',
-  result: ([rows], attributes) => ({ shape: numbers(attributes['shape']), dtype: rows!.dtype }),
+  result: ([rows], params) => ({ shape: numbers(params['shape']), dtype: rows!.dtype }),
   layouts: (result, node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     if (result === 'sum') return [[axis, 0]];
     return typeof result === 'number' && result !== axis ? [[result, 'whole']] : [];
   },
   reshaped: (shape) => ({ shape }),
-  vjp: (g, node) => [gather(g, node.inputs[1]!, node.attributes['axis'] as number), undefined],
+  vjp: (g, node) => [gather(g, node.inputs[1]!, node.params['axis'] as number), undefined],
   tfjs: (tf, [rows, positions], node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     // tfjs scatters along the first axis only, and refuses to scatter nothing.
     if (sizeOf(rows!.shape) === 0) return tf.zeros([...node.shape], node.dtype);
     const front = [axis, ...node.shape.map((_, index) => index).filter((index) => index !== axis)];
@@ -382,7 +379,7 @@ const scatterOp: Op = {
     return tf.transpose(scattered, inversePermutation(front));
   },
   onnx: (writer, [rows, positions], node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params['axis'] as number;
     const source = node.inputs[0]!.shape;
     const aligned = source.map((size, index) => (index === axis ? size : 1));
     const spread = writer.op('Expand', [
