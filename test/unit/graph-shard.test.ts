@@ -37,12 +37,12 @@ function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
   const crossed = new Map(given);
   for (let shard = 0; shard < sharded.shards; shard++) {
     const own = new Map(given);
-    for (const { whole, part, layout } of sharded.leaves) {
+    for (const { whole, part, sharding } of sharded.leaves) {
       const values = given.get(whole) ?? Float64Array.from(whole.params['values'] as Values);
       // Noise of a loop: as many rows as were given.
       const rows = values.length / -sizeOf(whole.shape);
       const shape = whole.shape[0] === -1 ? whole.shape.with(0, rows) : whole.shape;
-      const runs = runsOf(shape, layout, shard, sharded.shards);
+      const runs = runsOf(shape, sharding, shard, sharded.shards);
       own.set(
         part,
         Float64Array.from(

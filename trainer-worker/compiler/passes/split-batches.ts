@@ -1,8 +1,8 @@
 import { type Body, type Node, topologicalOrder } from '../graph/graph';
-import type { Layout } from '../graph/layout';
 import { add, broadcastTo, concat, constant, slice } from '../graph/ops/build';
 import type { Program } from '../graph/program';
 import type { Shape } from '../graph/shape';
+import type { Sharding } from '../graph/sharding';
 import { simplify } from './simplify';
 
 /** A value as what was put together along an axis. */
@@ -111,21 +111,21 @@ class Splitter {
 
   /** A result that is linear in sums over its pieces. */
   #sumOfPieces(node: Node): Node | undefined {
-    return this.#along(node, 'sum')?.reduce((sum, term) => add(sum, term));
+    return this.#along(node, 'partial')?.reduce((sum, term) => add(sum, term));
   }
 
-  /** The node computed piece by piece of its inputs, for a result of this layout. */
-  #along(node: Node, layout: Layout): Node[] | undefined {
+  /** The node computed piece by piece of its inputs, for a result of this sharding. */
+  #along(node: Node, sharding: Sharding): Node[] | undefined {
     const isInPieces = node.inputs.some((input) => this.#pieces.has(input));
     if (!isInPieces || node.params['body'] !== undefined) return undefined;
-    for (const wanted of node.op.layouts?.(layout, node) ?? []) {
-      const parts = this.#asWanted(node, layout, wanted);
+    for (const wanted of node.op.shardings?.(sharding, node) ?? []) {
+      const parts = this.#asWanted(node, sharding, wanted);
       if (parts !== undefined) return parts;
     }
     return undefined;
   }
 
-  #asWanted(node: Node, layout: Layout, wanted: readonly Layout[]): Node[] | undefined {
+  #asWanted(node: Node, sharding: Sharding, wanted: readonly Sharding[]): Node[] | undefined {
     const known = node.inputs.map((input) => this.#pieces.get(input));
     const model = known.findIndex((pieces, index) => pieces && pieces.axis === wanted[index]);
     if (model < 0) return undefined;
@@ -135,16 +135,16 @@ class Splitter {
     const operands = node.inputs.map((input, index): readonly Node[] | undefined => {
       const axis = wanted[index]!;
       const pieces = known[index];
-      if (axis === 'whole') return pieces ? undefined : sizes.map(() => this.whole(input));
-      if (axis === 'sum') return undefined;
+      if (axis === 'replicated') return pieces ? undefined : sizes.map(() => this.whole(input));
+      if (axis === 'partial') return undefined;
       if (pieces) return pieces.axis === axis ? finer(pieces, sizes) : undefined;
       return cutInto(this.whole(input), axis, sizes);
     });
     if (!operands.every((parts) => parts !== undefined)) return undefined;
     const total = sizes.reduce((sum, size) => sum + size, 0);
     const shapes = sizes.map((size) =>
-      typeof layout === 'number'
-        ? node.shape.with(layout, (node.shape[layout]! * size) / total)
+      typeof sharding === 'number'
+        ? node.shape.with(sharding, (node.shape[sharding]! * size) / total)
         : node.shape,
     );
     if (!shapes.flat().every(Number.isInteger)) return undefined;

@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Node } from '../graph';
-import { elementwiseLayouts, type Linearity } from '../layout';
 import {
   type DType,
   formatShape,
@@ -9,6 +8,7 @@ import {
   sameShape,
   sizeOf,
 } from '../shape';
+import { elementwiseShardings, type Linearity } from '../sharding';
 import { broadcastAll, broadcastTo, reshape, sumTo, transpose } from './build';
 import type { KernelCall, OnnxWriter, Op, Refuse, TensorFlow } from './op';
 
@@ -65,7 +65,7 @@ export function unary(name: string, op: UnaryOp): Op {
       return { shape: x!.shape, dtype: x!.dtype };
     },
     scalar: op.scalar,
-    layouts: elementwiseLayouts(op.linear),
+    shardings: elementwiseShardings(op.linear),
     tfjs: (tf, [x]) => op.tfjs(tf, x!),
     onnx: (writer, [x]) => (typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!)),
     ...(vjp ? { vjp: (g, y) => [vjp(g, y.inputs[0]!, y)] } : {}),
@@ -110,7 +110,7 @@ export function binary(name: string, op: BinaryOp): Op {
       return { shape: broadcastResult(inputs, refuse), dtype: op.dtype ?? a!.dtype };
     },
     scalar: op.scalar,
-    layouts: elementwiseLayouts(op.linear),
+    shardings: elementwiseShardings(op.linear),
     tfjs: (tf, [a, b]) => op.tfjs(tf, a!, b!),
     onnx: (writer, inputs) =>
       typeof onnx === 'string' ? writer.op(onnx, inputs) : onnx(writer, inputs),

@@ -1,6 +1,6 @@
 import type { Node } from '../graph';
-import { elementwiseLayouts } from '../layout';
 import type { DType } from '../shape';
+import { elementwiseShardings } from '../sharding';
 import {
   as,
   beforeTranspose,
@@ -77,7 +77,7 @@ const choices: Op[] = [
       return { shape: broadcastResult(inputs, refuse), dtype: a!.dtype };
     },
     scalar: (condition, a, b) => (condition !== 0 ? a! : b!),
-    layouts: elementwiseLayouts(),
+    shardings: elementwiseShardings(),
     vjp: (g, node) => {
       const condition = node.inputs[0]!;
       return unbroadcast(node, undefined, select(condition, g, 0), select(condition, 0, g));
@@ -114,7 +114,7 @@ const choices: Op[] = [
   {
     name: 'cast',
     result: ([x], params) => ({ shape: x!.shape, dtype: params['dtype'] as DType }),
-    layouts: elementwiseLayouts(),
+    shardings: elementwiseShardings(),
     kernels: {
       Cast: ({ inputs, attrs, refuse }) => {
         const dtype = attrs['dtype'] as string;

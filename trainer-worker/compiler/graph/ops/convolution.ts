@@ -7,7 +7,7 @@ import { lowerConvolve, lowerConvolveFilter, lowerConvolveInput } from './convol
 import type { Op, TensorFlow } from './op';
 
 /** Images of a batch are convolved each by itself. */
-const byImage: Op['layouts'] = (result) => (result === 0 ? [[0, 'whole']] : []);
+const byImage: Op['shardings'] = (result) => (result === 0 ? [[0, 'replicated']] : []);
 
 // Convolutions. One trilinear form <convolve(x, w), g>, of which each operation is the slope in one of the
 // three: so each one's derivatives are the other two, and differentiation closes at any order.
@@ -52,7 +52,7 @@ const convolveOp: Op = {
     ];
   },
   flops: (node) => trilinear(node.shape, node.inputs[1]!.shape),
-  layouts: byImage,
+  shardings: byImage,
   tfjs: (tf, [x, filter], node) => convolveTfjs(tf, x!, filter!, geometryOf(node)),
   lower: lowerConvolve,
 };
@@ -72,7 +72,7 @@ const convolveInputOp: Op = {
     return [convolve(g, filter, geometry), convolveFilter(g, dy, geometry, filter.shape)];
   },
   flops: ({ inputs }) => trilinear(inputs[0]!.shape, inputs[1]!.shape),
-  layouts: byImage,
+  shardings: byImage,
   reshaped: (shape) => ({ shape }),
   tfjs: (tf, [dy, filter], node) => {
     const { strides, dilations, padding, groups } = geometryOf(node);
@@ -110,7 +110,7 @@ const convolveFilterOp: Op = {
     return [convolveInput(dy, g, geometry, x.shape), convolve(x, g, geometry)];
   },
   flops: ({ shape, inputs }) => trilinear(inputs[1]!.shape, shape),
-  layouts: (result) => (result === 'sum' ? [[0, 0]] : []),
+  shardings: (result) => (result === 'partial' ? [[0, 0]] : []),
   // The slope in the filter is a convolution of the input by the output's gradient, batch and
   // channels having changed places, and strides and dilations too.
   tfjs: (tf, [x, dy], node) => {

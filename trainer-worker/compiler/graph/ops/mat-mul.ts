@@ -1,6 +1,6 @@
 import type { Node, Params } from '../graph';
-import { broadcastLayouts, type Layout } from '../layout';
 import { broadcastShapes, sizeOf } from '../shape';
+import { broadcastShardings, type Sharding } from '../sharding';
 import { broadcastTo, matMul, mul, reshape, sum, sumTo, transpose, uniformValue } from './build';
 import type { Op } from './op';
 
@@ -54,17 +54,17 @@ export const matMulOp: Op = {
   },
   flops: (node) =>
     2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.params['transposeA'] ? -2 : -1)!,
-  layouts: (result, node) => {
+  shardings: (result, node) => {
     const [a, b] = node.inputs.map(({ shape }) => shape.length) as [number, number];
     const { transposeA, transposeB } = flags(node.params);
-    const inner: Layout[] = [a - (transposeA ? 2 : 1), b - (transposeB ? 1 : 2)];
-    if (result === 'sum') return [inner];
-    if (result === 'whole') return [];
+    const inner: Sharding[] = [a - (transposeA ? 2 : 1), b - (transposeB ? 1 : 2)];
+    if (result === 'partial') return [inner];
+    if (result === 'replicated') return [];
     const fromEnd = node.shape.length - result;
-    if (fromEnd > 2) return [broadcastLayouts(result, node)];
+    if (fromEnd > 2) return [broadcastShardings(result, node)];
     return fromEnd === 2
-      ? [[a - (transposeA ? 1 : 2), 'whole']]
-      : [['whole', b - (transposeB ? 2 : 1)]];
+      ? [[a - (transposeA ? 1 : 2), 'replicated']]
+      : [['replicated', b - (transposeB ? 2 : 1)]];
   },
   simplify: (node) => {
     const [a, b] = node.inputs as [Node, Node];

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Node, Params } from '../graph';
-import type { Layout } from '../layout';
 import type { DType, Shape } from '../shape';
+import type { Sharding } from '../sharding';
 
 /** One `tf` namespace, whichever backend is active. */
 export type TensorFlow = typeof tfjs;
@@ -67,11 +67,11 @@ export interface Op {
    */
   readonly lower?: (node: Node, device: OnnxDevice) => Node;
   /**
-   * Which layouts of the inputs a result of this layout can be computed from, shard by shard, each a
+   * Which shardings of the inputs a result of this sharding can be computed from, shard by shard, each a
    * list with an entry for each input; see `shard/shard.ts`. An operation without it is not computed in
    * shards.
    */
-  readonly layouts?: (result: Layout, node: Node) => readonly (readonly Layout[])[];
+  readonly shardings?: (result: Sharding, node: Node) => readonly (readonly Sharding[])[];
   /** The parameters that name the result's shape, for a result of another: a shard's. */
   readonly reshaped?: (shape: Shape) => Params;
   /**

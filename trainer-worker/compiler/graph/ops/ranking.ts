@@ -1,4 +1,4 @@
-import { movedLayouts } from '../layout';
+import { movedShardings } from '../sharding';
 import { axesIn } from './axes';
 import type { Op } from './op';
 
@@ -13,7 +13,9 @@ const argMaxOp: Op = {
     if (x!.shape[axis] === 0) refuse('an empty axis has no largest element');
     return { shape: x!.shape.toSpliced(axis, 1), dtype: 'int32' };
   },
-  layouts: movedLayouts((axis, node) => (axis < (node.params['axis'] as number) ? axis : axis + 1)),
+  shardings: movedShardings((axis, node) =>
+    axis < (node.params['axis'] as number) ? axis : axis + 1,
+  ),
   kernels: {
     ArgMax: ({ inputs, attrs }) => {
       const x = inputs['x']!;
@@ -38,7 +40,7 @@ const topIndicesOp: Op = {
     if (k > length) refuse(`it has ${length} elements in a row, not ${k}`);
     return { shape: x!.shape.with(-1, k), dtype: 'int32' };
   },
-  layouts: movedLayouts((axis, { shape }) => (axis < shape.length - 1 ? axis : undefined)),
+  shardings: movedShardings((axis, { shape }) => (axis < shape.length - 1 ? axis : undefined)),
   tfjs: (tf, [x], node) => tf.topk(x!, node.params['k'] as number, true).indices,
   onnx: (writer, [x], node) => {
     const count = writer.int64([node.params['k'] as number]);

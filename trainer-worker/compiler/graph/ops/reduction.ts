@@ -1,6 +1,6 @@
 import type { Node } from '../graph';
-import { type Layout, movedLayouts } from '../layout';
 import { type Shape, sameShape, sizeOf } from '../shape';
+import { movedShardings, type Sharding } from '../sharding';
 import { axesIn } from './axes';
 import {
   broadcastTo,
@@ -63,10 +63,10 @@ const sumOp: Op = {
     dtype: x!.dtype,
   }),
   vjp: (g, node) => [spread(g, node)],
-  layouts: (result, node) =>
-    result === 'sum'
-      ? [...axesOf(node).map((axis): Layout[] => [axis]), ['sum']]
-      : movedLayouts(keptAxis)(result, node),
+  shardings: (result, node) =>
+    result === 'partial'
+      ? [...axesOf(node).map((axis): Sharding[] => [axis]), ['partial']]
+      : movedShardings(keptAxis)(result, node),
   kernels: {
     Sum: reduceKernel((x, axes) => sum(x.dtype === 'bool' ? cast(x, 'int32') : x, axes)),
   },
@@ -144,7 +144,7 @@ const maxOp: Op = {
     const chosen = cast(equal(x, spread(node, node)), x.dtype);
     return [mul(spread(div(g, sum(chosen, axesOf(node))), node), chosen)];
   },
-  layouts: movedLayouts(keptAxis),
+  shardings: movedShardings(keptAxis),
   kernels: { Max: reduceKernel(max) },
   simplify: (node) => {
     const x = node.inputs[0]!;
@@ -161,7 +161,7 @@ const maxOp: Op = {
 const cumsumOp: Op = {
   name: 'cumsum',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  layouts: movedLayouts((axis, node) => (axis === node.params['axis'] ? undefined : axis)),
+  shardings: movedShardings((axis, node) => (axis === node.params['axis'] ? undefined : axis)),
   // The transpose of summing from the front is summing from the back.
   vjp: (g, node) => [
     cumsum(g, node.params['axis'] as number, {

@@ -1,7 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { slice_util, util } from '@tensorflow/tfjs';
 import type { Node, Values } from '../graph';
-import { elementwiseLayouts, movedLayouts } from '../layout';
 import {
   broadcastShapes,
   formatShape,
@@ -10,6 +9,7 @@ import {
   sameShape,
   sizeOf,
 } from '../shape';
+import { elementwiseShardings, movedShardings } from '../sharding';
 import { axesIn } from './axes';
 import {
   broadcastTo,
@@ -44,7 +44,7 @@ const reshapeOp: Op = {
   },
   vjp: (g, node) => [reshape(g, node.inputs[0]!.shape)],
   // Axes of equal size with as many elements before them lie the same in memory.
-  layouts: movedLayouts((axis, node) => {
+  shardings: movedShardings((axis, node) => {
     const { shape } = node.inputs[0]!;
     const before = sizeOf(node.shape.slice(0, axis));
     const candidates = [...shape.keys()].filter(
@@ -82,7 +82,7 @@ const transposeOp: Op = {
     dtype: x!.dtype,
   }),
   vjp: (g, node) => [transpose(g, inversePermutation(numbers(node.params['permutation'])))],
-  layouts: movedLayouts((axis, node) => numbers(node.params['permutation'])[axis], true),
+  shardings: movedShardings((axis, node) => numbers(node.params['permutation'])[axis], true),
   kernels: {
     Transpose: ({ inputs, attrs }) => {
       const { shape } = inputs['x']!;
@@ -126,7 +126,7 @@ const broadcastOp: Op = {
     return { shape, dtype: x!.dtype };
   },
   vjp: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
-  layouts: elementwiseLayouts(),
+  shardings: elementwiseShardings(),
   reshaped: (shape) => ({ shape }),
   simplify: (node) => {
     const x = node.inputs[0]!;
@@ -171,7 +171,7 @@ const sliceOp: Op = {
     if (!fits) refuse(`a block of ${formatShape(size)} at ${formatShape(begin)} leaves it`);
     return { shape: size, dtype: x!.dtype };
   },
-  layouts: movedLayouts(
+  shardings: movedShardings(
     (axis, node) => (node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined),
     true,
   ),
@@ -245,7 +245,7 @@ const padOp: Op = {
     };
   },
   vjp: (g, node) => [slice(g, numbers(node.params['before']), node.inputs[0]!.shape)],
-  layouts: movedLayouts((axis, node) =>
+  shardings: movedShardings((axis, node) =>
     node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
   ),
   kernels: {
@@ -303,7 +303,10 @@ const concatOp: Op = {
     const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
     return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
   },
-  layouts: movedLayouts((axis, node) => (axis === node.params['axis'] ? undefined : axis), true),
+  shardings: movedShardings(
+    (axis, node) => (axis === node.params['axis'] ? undefined : axis),
+    true,
+  ),
   vjp: (g, node) => {
     const axis = node.params['axis'] as number;
     let start = 0;
@@ -340,12 +343,14 @@ const gatherOp: Op = {
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
   },
-  layouts: (result, node) => {
+  shardings: (result, node) => {
     if (typeof result !== 'number') return [];
     const axis = node.params['axis'] as number;
     const rank = node.inputs[1]!.shape.length;
-    if (result < axis) return [[result, 'whole']];
-    return result < axis + rank ? [['whole', result - axis]] : [[result - rank + 1, 'whole']];
+    if (result < axis) return [[result, 'replicated']];
+    return result < axis + rank
+      ? [['replicated', result - axis]]
+      : [[result - rank + 1, 'replicated']];
   },
   simplify: ofUniform,
   tfjs: (tf, [x, positions], node) =>
@@ -357,10 +362,10 @@ const gatherOp: Op = {
 const scatterOp: Op = {
   name: 'scatterAdd',
   result: ([rows], params) => ({ shape: numbers(params['shape']), dtype: rows!.dtype }),
-  layouts: (result, node) => {
+  shardings: (result, node) => {
     const axis = node.params['axis'] as number;
-    if (result === 'sum') return [[axis, 0]];
-    return typeof result === 'number' && result !== axis ? [[result, 'whole']] : [];
+    if (result === 'partial') return [[axis, 0]];
+    return typeof result === 'number' && result !== axis ? [[result, 'replicated']] : [];
   },
   reshaped: (shape) => ({ shape }),
   vjp: (g, node) => [gather(g, node.inputs[1]!, node.params['axis'] as number), undefined],
