@@ -115,7 +115,7 @@ export class ObjectiveGraph {
           run: (sampler, starts, past) => runChain(sampler, model, starts, sampler.steps, past),
           report: () => undefined,
           watch: () => undefined,
-          handBack: () => undefined,
+          output: () => undefined,
         }) as tf.Scalar;
       };
       const given = tensors.slice(this.#inputs.size);

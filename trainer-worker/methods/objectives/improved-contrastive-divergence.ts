@@ -105,7 +105,7 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
           { name: 'entropy/samples', label: 'Entropy of samples', group: 'Entropy' },
           entropy,
         );
-        chains.handBack(context, samples);
+        chains.store(context, samples);
         const ofSampler = tf.mul(tf.mean(context.fixed.energy(moving)), samplerWeight);
         return tf.add(contrast, tf.sub(ofSampler, tf.mul(entropy, entropyWeight)));
       },

@@ -28,7 +28,7 @@ export interface StepProgram {
   /**
    * Inputs: `data` `[batch, D]`, `labels` `[batch]` where the data have classes, `step` (float32,
    * from 1) and the objective's. State: parameters,
-   * optimizer. Outputs: `metrics` and `watches` as below, and what the objective hands back.
+   * optimizer. Outputs: `metrics` and `watches` as below, and the objective's own.
    */
   readonly program: Program;
   /** What each element of the output `metrics` is. */
@@ -127,7 +127,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
       const values: tf.Tensor[] = [];
       const magnitudes: tf.Tensor[] = [];
       // Kept: differentiation tidies up behind the loss.
-      const handedBack: Record<string, tf.Tensor> = {};
+      const outputs: Record<string, tf.Tensor> = {};
       const context: LossContext = {
         ...model,
         data: inputs['data'] as tf.Tensor2D,
@@ -165,8 +165,8 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
           watches.push({ quantity, remedy, tellsItself });
           magnitudes.push(tf.keep(magnitude(watched)));
         },
-        handBack(name, handed) {
-          handedBack[name] = tf.keep(handed);
+        output(name, given) {
+          outputs[name] = tf.keep(given);
         },
       };
       const { value, gradients, unreached } = gradientsOf(
@@ -224,7 +224,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
         outputs: {
           metrics: tf.stack(values),
           watches: tf.stack(magnitudes),
-          ...handedBack,
+          ...outputs,
         },
         state: {
           ...next.state,
