@@ -7,6 +7,12 @@ import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
+import {
+  type ArchiveOptions,
+  archiveCommand,
+  deleteCommand,
+  restoreCommand,
+} from './cli/archive-commands';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { exitCode } from './cli/exit-code';
@@ -18,12 +24,6 @@ import { type ListOptions, listCommand } from './cli/list-command';
 import { addOverride, parseCount, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { type ProbeCommandOptions, probeCommand } from './cli/probe-command';
-import {
-  archiveCommand,
-  deleteCommand,
-  type PutAwayOptions,
-  restoreCommand,
-} from './cli/put-away-commands';
 import { parseTaskOption } from './cli/read-task';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunCommandOptions, rerunCommand, runCommand } from './cli/run-command';
@@ -184,7 +184,7 @@ function command(end: (code: number) => void): Command {
     .description('move a run that has ended to the archive beside the folder of runs')
     .argument(...runArgument)
     .option(...runsOption)
-    .action(async (run: string, options: PutAwayOptions) =>
+    .action(async (run: string, options: ArchiveOptions) =>
       end(await archiveCommand(run, options)),
     );
   program
@@ -192,7 +192,7 @@ function command(end: (code: number) => void): Command {
     .description('move an archived run back')
     .argument(...runArgument)
     .option(...runsOption)
-    .action(async (run: string, options: PutAwayOptions) =>
+    .action(async (run: string, options: ArchiveOptions) =>
       end(await restoreCommand(run, options)),
     );
   program
@@ -201,7 +201,7 @@ function command(end: (code: number) => void): Command {
     .argument(...runArgument)
     .option('--yes', 'do it')
     .option(...runsOption)
-    .action(async (run: string, options: PutAwayOptions & { yes?: true }) =>
+    .action(async (run: string, options: ArchiveOptions & { yes?: true }) =>
       end(await deleteCommand(run, options)),
     );
   program

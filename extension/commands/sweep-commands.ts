@@ -14,7 +14,7 @@ import { sweepProgressText } from '../views/run-text';
 import type { SweepDocuments } from '../views/sweep-documents';
 import { type ChosenExperiment, chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
-import type { RunPlaces } from './meant-runs';
+import type { RunPlaces } from './target-runs';
 
 /** The setting that says how many runs of a sweep train at once. */
 const parallelism = 'ebm.sweepParallelRuns';
@@ -35,13 +35,13 @@ export function sweepCommands(means: SweepCommandMeans) {
       if (chosen) await launchSweep(chosen, means);
     },
     'ebm.showSweepSummary': async (argument) => {
-      const sweep = await meantSweep(means, argument, 'Show Sweep Summary');
+      const sweep = await targetSweep(means, argument, 'Show Sweep Summary');
       if (sweep) await means.sweepDocuments.show(sweep);
     },
     'ebm.stopSweep': async (argument) => {
       const why = 'A sweep is stopped through its trainers, which only a trusted workspace may do.';
       if (!means.launcher.isAllowed(why)) return;
-      const sweep = await meantSweep(means, argument, 'Stop Sweep');
+      const sweep = await targetSweep(means, argument, 'Stop Sweep');
       if (sweep) await stopSweep(sweep, means);
     },
   } satisfies Partial<CommandTable>;
@@ -183,7 +183,7 @@ function logFile(folder: string, file: string): string {
 }
 
 /** The sweep whose row was given, else the one that the user chooses. */
-async function meantSweep(
+async function targetSweep(
   { store, notifications }: RunPlaces,
   argument: unknown,
   title: string,
