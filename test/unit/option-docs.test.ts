@@ -7,7 +7,7 @@ import { customDiagnosticSchema } from '../../trainer-worker/methods/diagnostics
 import { energies } from '../../trainer-worker/methods/energies';
 import { noises } from '../../trainer-worker/methods/noise-distributions';
 import { objectives } from '../../trainer-worker/methods/objectives';
-import { persistentChainsShape } from '../../trainer-worker/methods/objectives/persistent-chains';
+import { persistentChainsFields } from '../../trainer-worker/methods/objectives/persistent-chains';
 import { optimizers } from '../../trainer-worker/methods/optimizers';
 import { samplers } from '../../trainer-worker/methods/samplers';
 import { schedules } from '../../trainer-worker/methods/schedules';
@@ -50,7 +50,7 @@ const schemas = new Map<string, z.ZodType>([
   ['GuardOptions', guardSchema],
   ['SweepOptions', sweepSchema],
   ['SweepRange', rangeSchema],
-  ['PersistentChainsOptions', z.object(persistentChainsShape)],
+  ['PersistentChainsOptions', z.object(persistentChainsFields)],
 ]);
 
 /** Options whose default their schema does not have, and who fills it in. */

@@ -5,7 +5,7 @@ import type { Model } from '../energies/model';
 import {
   areInOrder,
   noiseLevels,
-  noiseLevelsShape,
+  noiseLevelsFields,
   wrongOrder,
 } from '../noise-distributions/noise-levels';
 import { integer, positive } from '../options/numbers';
@@ -65,7 +65,7 @@ export function diffusionRecoveryLikelihood(
 const schema: z.ZodType<DiffusionRecoveryLikelihoodSpec> = z
   .strictObject({
     type: z.literal('diffusionRecoveryLikelihood'),
-    ...noiseLevelsShape,
+    ...noiseLevelsFields,
     levels: integer(2, 10_000).default(5),
     steps: integer(1, 10_000).default(30),
     stepSize: positive.max(1).default(0.7),

@@ -3,9 +3,9 @@ import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import {
   kernelSteinDiscrepancy as discrepancy,
-  type KernelName,
-  kernels,
   medianDistance,
+  type SteinKernelName,
+  steinKernels,
 } from '../parts/stein-kernel';
 import type { ObjectiveMethod } from './objective-method';
 
@@ -14,7 +14,7 @@ export interface KernelSteinDiscrepancyOptions {
    * `'gaussian'`, `exp(-|x - x'|²/(2h²))`, or `'inverseMultiquadric'`, `(1 + |x - x'|²/h²)^(-1/2)`.
    * Default `'inverseMultiquadric'`.
    */
-  readonly kernel?: KernelName;
+  readonly kernel?: SteinKernelName;
   /** h, in units of the data, above 0 to 1000. Default `null`: the median distance of training rows. */
   readonly bandwidth?: number | null;
 }
@@ -37,7 +37,7 @@ export function kernelSteinDiscrepancy(
 
 const schema: z.ZodType<KernelSteinDiscrepancySpec> = z.strictObject({
   type: z.literal('kernelSteinDiscrepancy'),
-  kernel: z.enum(Object.keys(kernels) as KernelName[]).default('inverseMultiquadric'),
+  kernel: z.enum(Object.keys(steinKernels) as SteinKernelName[]).default('inverseMultiquadric'),
   bandwidth: positive.max(1000).nullable().default(null),
 });
 

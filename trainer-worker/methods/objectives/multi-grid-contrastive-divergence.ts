@@ -11,7 +11,7 @@ import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { runChain } from '../samplers/chain';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
 /** One of the coarser grids. */
@@ -60,7 +60,7 @@ const pixels = integer(1, 4096);
 const schema: z.ZodType<MultiGridContrastiveDivergenceSpec> = z
   .strictObject({
     type: z.literal('multiGridContrastiveDivergence'),
-    ...contrastiveShape,
+    ...contrastiveFields,
     shape: z.tuple([pixels, pixels, integer(1, 64)]),
     coarser: z
       .array(

@@ -3,13 +3,13 @@ import * as z from 'zod';
 import {
   areInOrder,
   noiseLevels,
-  noiseLevelsShape,
+  noiseLevelsFields,
   wrongOrder,
 } from '../noise-distributions/noise-levels';
 import { specOf } from '../options/validate';
 import { annealedLangevin } from '../samplers/annealed-langevin';
 import { varianceExploding } from '../sdes/variance-exploding';
-import { type AntitheticOption, antitheticShape, noisyRows, spreadUniform } from './noisy-pairs';
+import { type AntitheticOption, antitheticFields, noisyRows, spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
 
@@ -45,8 +45,8 @@ export function multiNoiseScoreMatching(
 const schema: z.ZodType<MultiNoiseScoreMatchingSpec> = z
   .strictObject({
     type: z.literal('multiNoiseScoreMatching'),
-    ...noiseLevelsShape,
-    ...antitheticShape,
+    ...noiseLevelsFields,
+    ...antitheticFields,
   })
   .refine(areInOrder, wrongOrder);
 

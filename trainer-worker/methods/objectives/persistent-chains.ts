@@ -20,7 +20,7 @@ export interface PersistentChainsOptions {
 }
 
 /** The schemas of {@link PersistentChainsOptions}. @internal */
-export const persistentChainsShape = {
+export const persistentChainsFields = {
   bufferSize: integer(1, 10_000_000).default(8192),
   reinitialize: fraction.default(0.05),
 };

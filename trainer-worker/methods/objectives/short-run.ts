@@ -4,7 +4,7 @@ import { noise } from '../../compiler/trace/trace';
 import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface ShortRunOptions extends ContrastiveOptions {}
@@ -28,7 +28,7 @@ export function shortRun(options: ShortRunOptions): ShortRunSpec {
 
 const schema: z.ZodType<ShortRunSpec> = z.strictObject({
   type: z.literal('shortRun'),
-  ...contrastiveShape,
+  ...contrastiveFields,
 });
 
 /** @internal */

@@ -4,7 +4,7 @@ import { noise } from '../../compiler/trace/trace';
 import {
   areInOrder,
   noiseLevels,
-  noiseLevelsShape,
+  noiseLevelsFields,
   wrongOrder,
 } from '../noise-distributions/noise-levels';
 import { integer, positive } from '../options/numbers';
@@ -45,7 +45,7 @@ const schema: z.ZodType<AnnealedLangevinSpec> = z
   .strictObject({
     type: z.literal('annealedLangevin'),
     steps: integer(1, 100_000).default(500),
-    ...noiseLevelsShape,
+    ...noiseLevelsFields,
     stepSize: positive.max(1).default(0.3),
   })
   .refine(areInOrder, wrongOrder);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { finalRate, rate } from './rates';
-import { peakUpdate, type WarmUpOptions, warmUpShape } from './warm-up';
+import { peakUpdate, type WarmUpOptions, warmUpFields } from './warm-up';
 
 /** What schedules have that fall from a peak to an end within a given number of updates. */
 export interface DecayOptions extends WarmUpOptions {
@@ -24,7 +24,7 @@ export function decaySchema<Type extends string>(type: Type) {
       peak: rate,
       steps: integer(2, 1_000_000_000).nullable().default(null),
       final: finalRate,
-      ...warmUpShape,
+      ...warmUpFields,
     })
     .refine(({ steps, warmup }) => steps === null || steps > peakUpdate(warmup), {
       path: ['steps'],
