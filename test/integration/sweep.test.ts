@@ -223,7 +223,7 @@ describe('ebm sweep', () => {
     );
     const [told] = program.events('trialEnd');
     assert.equal((told?.['problem'] as { kind: string } | undefined)?.kind, 'training');
-    // It would fail again, so it is not had again.
+    // It would fail again, so it is not repeated.
     const again = run();
     assert.equal(await again.exited, 0, again.errors());
     assert.deepEqual(again.events('trial'), []);

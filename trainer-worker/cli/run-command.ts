@@ -19,7 +19,7 @@ export interface RunCommandOptions extends ShellOptions {
   readonly set: JsonObject;
   readonly backend: WantedBackend;
   readonly runs: string;
-  /** The run that is to be had again exactly. */
+  /** The run that is to be repeated exactly. */
   readonly exactly?: string;
 }
 
