@@ -10,7 +10,7 @@ import {
 } from 'typescript/unstable/sync';
 
 /** One option as somebody reads of it who writes an experiment. */
-export interface DocumentedOption {
+interface DocumentedOption {
   /** The function that takes it, `sampler.langevin`, or the type that has it, `PreviewOptions`. */
   readonly of: string;
   readonly name: string;
