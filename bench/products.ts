@@ -1,9 +1,4 @@
-import {
-  type Body,
-  type Graph,
-  type Node,
-  topologicalOrder,
-} from '../trainer-worker/compiler/graph/graph';
+import { type Graph, type Node, topologicalOrder } from '../trainer-worker/compiler/graph/graph';
 import {
   constant,
   input,
@@ -53,7 +48,7 @@ export async function bareProducts(
   const order = topologicalOrder(results);
   outputs.push(...order.filter(isProduct).map((node) => rebuild(graph, node, operand)));
   for (const node of order) {
-    const body = node.params['body'] as Body | undefined;
+    const body = node.params.body;
     const products = topologicalOrder(body?.results ?? []).filter(isProduct);
     if (products.length > 0) outputs.push(...repeat(graph, products, operand, repetitions));
   }

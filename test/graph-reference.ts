@@ -1,8 +1,8 @@
 import {
   type Body,
   type Node,
+  type Params,
   topologicalOrder,
-  type Values,
 } from '../trainer-worker/compiler/graph/graph';
 import { loopInputs } from '../trainer-worker/compiler/graph/loop';
 import { type Shape, sizeOf, stridesOf } from '../trainer-worker/compiler/graph/shape';
@@ -19,12 +19,12 @@ export function evaluate(results: readonly Node[], given: Arrays64): Float64Arra
   const loops = new Map<Node, Float64Array[]>();
   for (const node of topologicalOrder(results, known)) {
     const inputs = node.inputs.map((input) => known.get(input)!);
-    const body = node.params['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) {
       loops.set(node, runLoop(node, body, known));
       known.set(node, new Float64Array(0));
     } else if (node.op.name === 'loopResult') {
-      known.set(node, loops.get(node.inputs[0]!)![node.params['index'] as number]!);
+      known.set(node, loops.get(node.inputs[0]!)![node.params.index!]!);
     } else {
       known.set(node, compute(node, inputs));
     }
@@ -90,11 +90,11 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
       apply(...inputs.map((values, index) => values[broadcastOffset(position, shapes[index]!)]!)),
     );
   }
-  const numbers = (name: string) => params[name] as readonly number[];
-  const number = (name: string) => params[name] as number;
+  const numbers = (name: keyof Params) => params[name] as readonly number[];
+  const number = (name: keyof Params) => params[name] as number;
   switch (op.name) {
     case 'constant':
-      return Float64Array.from(params['values'] as Values);
+      return Float64Array.from(params.values!);
     case 'cast':
       return x.map((value) =>
         node.dtype === 'float32'
@@ -203,8 +203,8 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
       return build(shape, (position) => {
         let total = 0;
         for (let place = 0; place < shape[axis]!; place++) {
-          const before = params['reverse'] ? place > position[axis]! : place < position[axis]!;
-          const itself = place === position[axis]! && !params['exclusive'];
+          const before = params.reverse ? place > position[axis]! : place < position[axis]!;
+          const itself = place === position[axis]! && !params.exclusive;
           if (before || itself) total += x[offset(position.with(axis, place), shape)]!;
         }
         return total;
@@ -251,10 +251,10 @@ function convolutionForm(
   visit: (form: { out: Float64Array; i: number; f: number; o: number }) => void,
 ): Float64Array {
   const result = new Float64Array(sizeOf(node.shape));
-  const strides = node.params['strides'] as readonly number[];
-  const dilations = node.params['dilations'] as readonly number[];
-  const [top, left] = node.params['padding'] as readonly number[];
-  const groups = node.params['groups'] as number;
+  const strides = node.params.strides!;
+  const dilations = node.params.dilations!;
+  const [top, left] = node.params.padding!;
+  const groups = node.params.groups!;
   const [, height, width] = shapes.x as [number, number, number];
   const [fh, fw, inner, outer] = shapes.filter as [number, number, number, number];
   for (const [n, r, c, m] of positions(shapes.out) as Generator<[number, number, number, number]>) {

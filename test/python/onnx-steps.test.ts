@@ -63,8 +63,8 @@ test('exported steps are sound ONNX and give elsewhere what they give here', {
         ...{ name, shape, values: outputs[name]! },
       })),
       ...program.state.map(({ shape, params }) => ({
-        name: `next ${params['name']}`,
-        ...{ shape, values: next[params['name'] as string]! },
+        name: `next ${params.name}`,
+        ...{ shape, values: next[params.name!]! },
       })),
     ]);
   }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { Node, Values } from '../../trainer-worker/compiler/graph/graph';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
 import { tableShape } from '../../trainer-worker/compiler/graph/noise-source';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { allNodes } from '../../trainer-worker/compiler/graph/rewrite';
@@ -26,7 +26,7 @@ import { type Arrays64, evaluate } from '../graph-reference';
 import { fc } from '../support/fast-check';
 import { buildGraph, instruction } from '../support/random-graphs';
 
-const nameOf = (node: Node) => node.params['name'] as string;
+const nameOf = (node: Node) => node.params.name!;
 
 /** All results of a program, computed whole and computed by shards. */
 function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
@@ -38,7 +38,7 @@ function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
   for (let shard = 0; shard < sharded.shards; shard++) {
     const own = new Map(given);
     for (const { whole, part, sharding } of sharded.leaves) {
-      const values = given.get(whole) ?? Float64Array.from(whole.params['values'] as Values);
+      const values = given.get(whole) ?? Float64Array.from(whole.params.values!);
       // Noise of a loop: as many rows as were given.
       const rows = values.length / -sizeOf(whole.shape);
       const shape = whole.shape[0] === -1 ? whole.shape.with(0, rows) : whole.shape;

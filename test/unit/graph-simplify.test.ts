@@ -123,7 +123,7 @@ describe('loops', () => {
       simplified.inputs.slice(2).map((node) => node.op.name),
       ['sigmoid'],
     );
-    const inside = simplified.params['body'] as Body;
+    const inside = simplified.params.body!;
     assert.equal(countNodes(inside.results), 3);
   });
 });

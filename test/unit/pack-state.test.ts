@@ -13,7 +13,7 @@ import { numbersFrom } from '../graph-numbers';
 import { evaluate } from '../graph-reference';
 
 const shapes = { weight: [3, 2], bias: [2], scale: [] };
-const nameOf = (node: Node) => node.params['name'] as string;
+const nameOf = (node: Node) => node.params.name!;
 
 /** A step of an optimizer on a loss that reads the parameters, which loops may do too. */
 function updateProgram(spec: Parameters<typeof parameterUpdate>[0], readsParameters: boolean) {

@@ -2,22 +2,61 @@ import { ProblemError } from '../../../protocol/problem';
 import type { Op } from './ops/op';
 import { type DType, formatShape, type Shape } from './shape';
 
+/** Distributions that noise is drawn from. */
+export type NoiseKind = 'normal' | 'uniform' | 'rademacher';
+
 /** Values of a constant, one array type for each {@link DType}. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** What distinguishes two nodes with the same operation and inputs. */
-export type Param =
-  | undefined
-  | number
-  | string
-  | boolean
-  | readonly number[]
-  | readonly string[]
-  | Values
-  | Node
-  | readonly Node[]
-  | Body;
-export type Params = Readonly<Record<string, Param>>;
+/**
+ * What distinguishes two nodes with the same operation and inputs. An operation has some of these, always
+ * the same ones, and each means the same in all operations that have it.
+ */
+export interface Params {
+  /** What an input is called, by which it is fed. */
+  readonly name?: string;
+  /** What tells parameters of loops apart. */
+  readonly number?: number;
+  /** The result's, where the inputs do not say it. */
+  readonly shape?: Shape;
+  readonly dtype?: DType;
+  /** The numbers of a constant. */
+  readonly values?: Values;
+  readonly axis?: number;
+  readonly axes?: readonly number[];
+  /** Which axis of the input each axis of the result is. */
+  readonly permutation?: readonly number[];
+  /** Where a slice begins, and how long it is, along each axis. */
+  readonly begin?: readonly number[];
+  readonly size?: readonly number[];
+  /** How much is added at the ends of each axis, and what. */
+  readonly before?: readonly number[];
+  readonly after?: readonly number[];
+  readonly value?: number;
+  /** How many elements are wanted. */
+  readonly k?: number;
+  readonly exclusive?: boolean;
+  readonly reverse?: boolean;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** See `ConvolutionGeometry` in `ops/build.ts`. */
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+  readonly padding?: readonly number[];
+  readonly groups?: number;
+  /** Positions at the ends of a transposed convolution that no tap reaches. */
+  readonly rest?: readonly number[];
+  /** What a loop repeats. */
+  readonly body?: Body;
+  /** Which result of a loop. */
+  readonly index?: number;
+  /** Placeholder for the gradient, inside contributions that were written by hand. */
+  readonly dy?: Node;
+  /** Of noise: its distribution, where it begins, and how often the loops around it are repeated. */
+  readonly kind?: NoiseKind;
+  readonly stream?: number;
+  readonly counts?: readonly Node[];
+}
 
 /**
  * One value of a program: an operation applied to other values. Nodes never change; within one
@@ -129,11 +168,11 @@ export class Graph {
       if (input.graph !== this) throw new Error('An input belongs to another graph.');
       key += ` ${input.id}`;
     }
-    for (const name in params) key += `;${name}=${this.#paramKey(params[name])}`;
+    for (const name in params) key += `;${name}=${this.#paramKey(params[name as keyof Params])}`;
     return key;
   }
 
-  #paramKey(value: Param): string {
+  #paramKey(value: Params[keyof Params]): string {
     if (typeof value !== 'object') return String(value);
     if (ArrayBuffer.isView(value)) {
       // Small constants are equal by content, large ones by identity: hashing megabytes buys nothing.
@@ -142,7 +181,7 @@ export class Graph {
         : this.#identityOf(value);
     }
     if (Array.isArray(value)) {
-      return `[${value.map((item: Param) => this.#paramKey(item)).join()}]`;
+      return `[${value.map((item: Params[keyof Params]) => this.#paramKey(item)).join()}]`;
     }
     return 'id' in value && 'op' in value ? `#${(value as Node).id}` : this.#identityOf(value);
   }

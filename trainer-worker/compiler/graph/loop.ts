@@ -1,11 +1,4 @@
-import {
-  type Body,
-  type Graph,
-  type Node,
-  substitute,
-  topologicalOrder,
-  type Values,
-} from './graph';
+import { type Body, type Graph, type Node, substitute, topologicalOrder } from './graph';
 import { constant, loopNode, loopResult, parameter } from './ops/build';
 
 /**
@@ -66,7 +59,7 @@ function isGlobal(node: Node): boolean {
 
 /** A loop's inputs by what they are for. */
 export function loopInputs(node: Node): { count: Node; state: Node[]; captures: Node[] } {
-  const body = node.params['body'] as Body;
+  const body = node.params.body!;
   const [count, ...rest] = node.inputs;
   return {
     count: count!,
@@ -77,9 +70,9 @@ export function loopInputs(node: Node): { count: Node; state: Node[]; captures: 
 
 /** The results of a loop with a constant count, written out; undefined where the count is an input. */
 export function unroll(node: Node): readonly Node[] | undefined {
-  const body = node.params['body'] as Body;
+  const body = node.params.body!;
   const { count, state: initial, captures } = loopInputs(node);
-  const values = count.params['values'] as Values | undefined;
+  const values = count.params.values;
   if (values === undefined) return undefined;
   let state: readonly Node[] = initial;
   for (let iteration = 0; iteration < values[0]!; iteration++) {
@@ -99,7 +92,7 @@ export function unroll(node: Node): readonly Node[] | undefined {
 
 /** Drops from a loop what its body no longer uses. */
 export function withoutUnusedCaptures(node: Node): Node {
-  const body = node.params['body'] as Body;
+  const body = node.params.body!;
   const used = new Set(topologicalOrder(body.results));
   const kept = body.captures.map((inner) => used.has(inner));
   if (kept.every(Boolean)) return node;
@@ -117,7 +110,7 @@ export function withoutUnusedCaptures(node: Node): Node {
  * has made a constant or an input needs no capture at all.
  */
 export function sinkFreeCaptures(node: Node): Node | undefined {
-  const body = node.params['body'] as Body;
+  const body = node.params.body!;
   const { count, state, captures } = loopInputs(node);
   if (!captures.some((value) => value.op.free || isGlobal(value))) return undefined;
   const inner = new Map<Node, Node>();
@@ -150,7 +143,7 @@ export function sinkFreeCaptures(node: Node): Node | undefined {
  * @returns undefined where there is nothing to move
  */
 export function hoistInvariants(node: Node): Node | undefined {
-  const body = node.params['body'] as Body;
+  const body = node.params.body!;
   const { count, state, captures } = loopInputs(node);
   const order = topologicalOrder(body.results);
   const varying = new Set<Node>([body.iteration, ...body.state]);

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../../protocol/problem';
-import type { Node, Values } from './graph';
-import { gather, input, type NoiseKind } from './ops/build';
+import type { Node, NoiseKind, Values } from './graph';
+import { gather, input } from './ops/build';
 import { allNodes, rewrite } from './rewrite';
 import { type Shape, sizeOf } from './shape';
 
@@ -31,13 +31,13 @@ export function tabulateNoise(
   readonly sources: readonly NoiseSource[];
 } {
   const drawn = allNodes(results).filter((node) => node.op.name === 'noise');
-  const streamOf = (node: Node) => node.params['stream'] as number;
+  const streamOf = (node: Node) => node.params.stream!;
   // In the order in which the program asked for them, which simplification does not change.
   const streams = [...new Set(drawn.map(streamOf))].sort((a, b) => a - b);
   const sources = streams.map((stream, index): NoiseSource => {
     const node = drawn.find((candidate) => streamOf(candidate) === stream)!;
-    const { kind } = node.params as { kind: NoiseKind };
-    const counts = node.params['counts'] as readonly Node[];
+    const kind = node.params.kind!;
+    const counts = node.params.counts!;
     const shape = counts.length > 0 ? [-1, ...node.shape] : node.shape;
     const table = input(node.graph, `noise ${index}`, shape);
     return { node: table, kind, shape: node.shape, stream: firstStream + index, counts };
@@ -73,8 +73,8 @@ export function stepsIn(
 /** How often each of the enclosing loops runs, the outermost first. */
 function iterationsOf({ counts }: NoiseSource, feeds: Readonly<Record<string, Values>>): number[] {
   return counts.map((count) => {
-    const fixed = count.params['values'] as Values | undefined;
-    const name = count.params['name'] as string;
+    const fixed = count.params.values;
+    const name = count.params.name!;
     const value = (fixed ?? feeds[name])?.[0];
     if (value === undefined || value < 0) {
       throw new ProblemError({

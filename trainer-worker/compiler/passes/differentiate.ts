@@ -95,7 +95,7 @@ function unrollLoopsWithGradient(
       const current = inputs[0]!;
       if (!written.has(current)) written.set(current, unroll(current));
       const values = written.get(current);
-      if (values !== undefined) return values[node.params['index'] as number]!;
+      if (values !== undefined) return values[node.params.index!]!;
     }
     return node.inputs.every((input, index) => input === inputs[index])
       ? node

@@ -69,7 +69,7 @@ export function packState(program: Program): { program: Program; packed: readonl
 }
 
 function nameOf(node: Node): string {
-  return node.params['name'] as string;
+  return node.params.name!;
 }
 
 /** How often each node is an input of another, loop bodies' included, or a result. */
@@ -115,8 +115,7 @@ function nextVector(
   for (const { name, begin } of parts) {
     const cut = withoutReshape(nextState[name]!);
     const source = cut.inputs[0];
-    const isThere =
-      cut.op.name === 'slice' && (cut.params['begin'] as readonly number[])[0] === begin;
+    const isThere = cut.op.name === 'slice' && cut.params.begin![0] === begin;
     if (!isThere || (vector !== undefined && source !== vector)) return undefined;
     vector = source;
   }

@@ -32,7 +32,7 @@ export function knownValues(node: Node): Values | undefined {
   if (!leaves.every(({ op }) => op.name === 'constant')) return undefined;
   const [folded] = simplify([node]) as [Node];
   const uniform = uniformValue(folded);
-  if (uniform === undefined) return folded.params['values'] as Values | undefined;
+  if (uniform === undefined) return folded.params.values;
   return valuesOf(folded.dtype, new Array<number>(sizeOf(folded.shape)).fill(uniform));
 }
 
@@ -42,7 +42,7 @@ function simplest(
   done: Map<Node, Node>,
 ): Node {
   const inputs = node.inputs.map((input) => done.get(input)!);
-  const body = node.params['body'] as Body | undefined;
+  const body = node.params.body;
   if (body !== undefined) {
     const inner: Body = { ...body, results: simplified(body.results) };
     const params = { ...node.params, body: inner };
@@ -104,7 +104,7 @@ interface ConstantOperand {
 function constantValues(node: Node): ConstantOperand | undefined {
   const uniform = uniformValue(node);
   if (uniform !== undefined) return { at: () => uniform };
-  const values = node.params['values'] as Values | undefined;
+  const values = node.params.values;
   if (values === undefined) return undefined;
   const strides = stridesOf(node.shape);
   return {

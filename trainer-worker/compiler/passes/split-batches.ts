@@ -71,7 +71,7 @@ class Splitter {
 
   #rebuilt(node: Node): Node {
     const inputs = node.inputs.map((input) => this.whole(input));
-    const body = node.params['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) {
       const inner: Body = { ...body, results: split(body.results, this.#batch) };
       return node.graph.node(node.op.name, inputs, { ...node.params, body: inner });
@@ -95,7 +95,7 @@ class Splitter {
 
   /** The pieces that a slice takes whole, if it does. */
   #someOf(node: Node, { axis, parts }: Pieces): Pieces | undefined {
-    const begin = node.params['begin'] as readonly number[];
+    const begin = node.params.begin!;
     const across = (part: Node): Shape => node.shape.with(axis, part.shape[axis]!);
     const taken: Node[] = [];
     let at = 0;
@@ -117,7 +117,7 @@ class Splitter {
   /** The node computed piece by piece of its inputs, for a result of this sharding. */
   #along(node: Node, sharding: Sharding): Node[] | undefined {
     const isInPieces = node.inputs.some((input) => this.#pieces.has(input));
-    if (!isInPieces || node.params['body'] !== undefined) return undefined;
+    if (!isInPieces || node.params.body !== undefined) return undefined;
     for (const wanted of node.op.shardings?.(sharding, node) ?? []) {
       const parts = this.#asWanted(node, sharding, wanted);
       if (parts !== undefined) return parts;
@@ -198,7 +198,7 @@ function cutInto(node: Node, axis: number, sizes: readonly number[]): Node[] | u
 /** What is put together here: by a concatenation, or by zeros around, which its slope is made of. */
 function madeOfPieces(node: Node, whole: (input: Node) => Node): Pieces | undefined {
   if (node.op.name === 'concat') {
-    return { axis: node.params['axis'] as number, parts: node.inputs.map(whole) };
+    return { axis: node.params.axis!, parts: node.inputs.map(whole) };
   }
   if (node.op.name !== 'pad') return undefined;
   const { before, after, value } = node.params as {

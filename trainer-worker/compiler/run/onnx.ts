@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Body, type Node, topologicalOrder, type Values } from '../graph/graph';
+import { type Node, topologicalOrder } from '../graph/graph';
 import { loopInputs } from '../graph/loop';
 import type { OnnxWriter } from '../graph/ops/op';
 import { type DType, type Shape, sameShape } from '../graph/shape';
@@ -49,7 +49,7 @@ export function writeOnnx(
 ): Uint8Array {
   const writer = new ModelWriter();
   const names = new Map<Node, string>();
-  for (const node of inputs) names.set(node, node.params['name'] as string);
+  for (const node of inputs) names.set(node, node.params.name!);
   const graph = writer.graph('step', names, Object.values(results));
   const made = madeIn(graph.node);
   const called = new Map<string, string>();
@@ -61,7 +61,7 @@ export function writeOnnx(
     graph.output[index] = valueInfo(name, node);
   });
   rename(graph.node, called);
-  graph.input = inputs.map((node) => valueInfo(node.params['name'] as string, node));
+  graph.input = inputs.map((node) => valueInfo(node.params.name!, node));
   graph.initializer = writer.initializers;
   const model = create(ModelProtoSchema, {
     irVersion,
@@ -202,20 +202,20 @@ class ModelWriter implements OnnxWriter {
     }
     const inputs = node.inputs.map((input) => names.get(input)!);
     if (node.op.onnx !== undefined) return node.op.onnx(this, inputs, node);
-    const values = node.params['values'] as Values | undefined;
+    const values = node.params.values;
     if (values !== undefined) {
       return this.#initializer(`c${node.id}`, dataTypes[node.dtype], node.shape, values);
     }
-    if (node.params['body'] !== undefined) return this.#loop(node, names);
-    if (node.params['index'] !== undefined) {
-      return loopOutput(inputs[0]!, node.params['index'] as number);
+    if (node.params.body !== undefined) return this.#loop(node, names);
+    if (node.params.index !== undefined) {
+      return loopOutput(inputs[0]!, node.params.index);
     }
     throw new Error(`${node.op.name} cannot be written as ONNX.`);
   }
 
   /** Returns the prefix of the outputs' names. */
   #loop(node: Node, names: Map<Node, string>): string {
-    const body = node.params['body'] as Body;
+    const body = node.params.body!;
     const { count, state, captures } = loopInputs(node);
     const prefix = `loop${this.#next++}`;
     const inner = new Map(names);

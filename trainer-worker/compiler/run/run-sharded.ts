@@ -117,7 +117,7 @@ class SharedMemory {
     for (const { whole } of leaves) {
       if (sources.has(whole)) continue;
       this.feeds[leafName(whole)] ??= sharedArray(whole.dtype, whole.shape);
-      const constant = whole.params['values'] as Values | undefined;
+      const constant = whole.params.values;
       if (constant) this.feeds[leafName(whole)]!.set(constant);
     }
     this.outputs = Array.from({ length: shards }, () =>

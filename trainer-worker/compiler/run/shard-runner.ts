@@ -1,6 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Values } from '../graph/graph';
-import type { NoiseKind } from '../graph/ops/build';
+import type { NoiseKind, Values } from '../graph/graph';
 import { type DType, type Shape, sizeOf } from '../graph/shape';
 import type { NoiseKey } from './execution';
 import { fillTable } from './noise';

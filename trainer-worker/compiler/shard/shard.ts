@@ -120,14 +120,14 @@ function join(parts: readonly Node[], sharding: Sharding): Node {
 
 /** What the memory of all threads calls what a shard is fed with: an input, or a constant that is cut. */
 export function leafName({ id, params }: Node): string {
-  return (params['name'] as string | undefined) ?? `constant ${id}`;
+  return params.name ?? `constant ${id}`;
 }
 
 /** Inputs that are used anywhere, in loop bodies too. */
 function leavesOf(results: readonly Node[]): Set<Node> {
   const leaves = new Set<Node>();
   for (const node of topologicalOrder(results)) {
-    const body = node.params['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) for (const leaf of leavesOf(body.results)) leaves.add(leaf);
     else if (node.inputs.length === 0 && node.op.name === 'input') leaves.add(node);
   }
@@ -206,7 +206,7 @@ class Sharder {
   /** Decides on a node whose inputs are decided. */
   place(node: Node): void {
     if (this.#placed.has(node)) return;
-    if (node.params['body'] !== undefined) {
+    if (node.params.body !== undefined) {
       const loop = this.#placeLoop(node);
       this.#loops.set(node, loop);
       this.#placed.set(node, loop && { sharding: 'replicated', part: loop.loop });
@@ -221,7 +221,7 @@ class Sharder {
     if (!inputs.every((placed) => placed !== undefined)) return undefined;
     const carrier = this.#loops.get(node.inputs[0]!);
     if (carrier !== undefined) {
-      const index = node.params['index'] as number;
+      const index = node.params.index!;
       return { sharding: carrier.shardings[index]!, part: loopResult(carrier.loop, index) };
     }
     if (inputs.every(({ sharding }) => sharding === 'replicated')) {
@@ -324,7 +324,7 @@ class Sharder {
     const outside = [...state, ...captures].map((each) => this.#placed.get(each));
     if (!outside.every((placed) => placed !== undefined)) return undefined;
     if (outside.some(({ sharding }) => sharding === 'partial')) return undefined;
-    const body = node.params['body'] as Body;
+    const body = node.params.body!;
     const carried = outside.slice(0, state.length);
     const shardings = carried.map(({ sharding }) => sharding);
     // What one iteration cuts is cut from the start: until nothing changes, at most once for each.

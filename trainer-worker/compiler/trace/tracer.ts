@@ -1,13 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError, type SourceLocation } from '../../../protocol/problem';
-import { type Graph, type Node, substitute, topologicalOrder, type Values } from '../graph/graph';
+import {
+  type Graph,
+  type Node,
+  type NoiseKind,
+  substitute,
+  topologicalOrder,
+  type Values,
+} from '../graph/graph';
 import { loop as buildLoop } from '../graph/loop';
 import {
   add,
   constant,
   mul,
   type NoiseFrame,
-  type NoiseKind,
   noise as noiseNode,
   parameter,
   reshape,

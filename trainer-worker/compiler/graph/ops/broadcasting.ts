@@ -191,7 +191,7 @@ export function withoutTrailingOnes(node: Node): Node {
   return reshape(node.graph.node(node.op.name, inputs, node.params), node.shape);
 }
 
-const permutationOf = (node: Node) => node.params['permutation'] as readonly number[];
+const permutationOf = (node: Node) => node.params.permutation!;
 
 /** `value` stretched to what the node it replaces had, which its other operand may have caused. */
 export const as = (node: Node, value: Node) => broadcastTo(value, node.shape);

@@ -2,7 +2,7 @@
  * Constructors: one function an operation, then what is expressed by them. Everything that writes an
  * expression (derivative rules, kernels, optimizers, tests) reads like mathematics through them.
  */
-import type { Body, Graph, Node, Params, Values } from '../graph';
+import type { Body, Graph, Node, NoiseKind, Params, Values } from '../graph';
 import {
   broadcastShapes,
   type DType,
@@ -65,8 +65,6 @@ export function indices(graph: Graph, values: readonly number[]): Node {
     dtype: 'int32',
   });
 }
-
-export type NoiseKind = 'normal' | 'uniform' | 'rademacher';
 
 /** Where in the enclosing loops a noise node stands. */
 export interface NoiseFrame {
@@ -396,6 +394,6 @@ export function broadcastAll(shapes: readonly Shape[]): Shape | undefined {
 export function uniformValue(node: Node): number | undefined {
   const source = node.op.name === 'broadcastTo' ? node.inputs[0]! : node;
   if (source.op.name !== 'constant') return undefined;
-  const values = source.params['values'] as Values;
+  const values = source.params.values!;
   return values.length === 1 && sizeOf(source.shape) === 1 ? values[0] : undefined;
 }

@@ -1,5 +1,4 @@
 import type { Node } from '../graph';
-import type { DType } from '../shape';
 import { elementwiseShardings } from '../sharding';
 import {
   as,
@@ -113,7 +112,7 @@ const choices: Op[] = [
   },
   {
     name: 'cast',
-    result: ([x], params) => ({ shape: x!.shape, dtype: params['dtype'] as DType }),
+    result: ([x], params) => ({ shape: x!.shape, dtype: params.dtype! }),
     shardings: elementwiseShardings(),
     kernels: {
       Cast: ({ inputs, attrs, refuse }) => {

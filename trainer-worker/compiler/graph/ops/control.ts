@@ -1,11 +1,11 @@
-import { type Body, type Node, type Params, substitute } from '../graph';
-import { type DType, formatShape, type Shape, sameShape } from '../shape';
+import { type Node, type Params, substitute } from '../graph';
+import { type DType, formatShape, sameShape } from '../shape';
 import type { Op } from './op';
 
 function declared(_inputs: readonly Node[], params: Params) {
   return {
-    shape: params['shape'] as Shape,
-    dtype: (params['dtype'] ?? 'float32') as DType,
+    shape: params.shape!,
+    dtype: (params.dtype ?? 'float32') as DType,
   };
 }
 
@@ -18,7 +18,7 @@ const stopGradientOp: Op = {
 
 const withGradientOp: Op = {
   name: 'withGradient',
-  result: ([value, ...rest], _attributes, refuse) => {
+  result: ([value, ...rest], _params, refuse) => {
     const count = rest.length / 2;
     rest.slice(0, count).forEach((source, index) => {
       const { shape, dtype } = rest[count + index]!;
@@ -33,7 +33,7 @@ const withGradientOp: Op = {
   vjp: (g, node) => {
     const count = (node.inputs.length - 1) / 2;
     const contributions = node.inputs.slice(1 + count);
-    const dy = node.params['dy'] as Node;
+    const dy = node.params.dy!;
     return [
       undefined,
       ...substitute(contributions, new Map([[dy, g]])),
@@ -50,7 +50,7 @@ const withGradientOp: Op = {
 const loopOp: Op = {
   name: 'loop',
   result: (inputs, params, refuse) => {
-    const body = params['body'] as Body;
+    const body = params.body!;
     body.state.forEach((start, index) => {
       const end = body.results[index]!;
       if (!sameShape(start.shape, end.shape) || start.dtype !== end.dtype) {
@@ -71,7 +71,7 @@ const loopResultOp: Op = {
   name: 'loopResult',
   view: true,
   result: ([loop], params) => {
-    const result = (loop!.params['body'] as Body).results[params['index'] as number]!;
+    const result = loop!.params.body!.results[params.index!]!;
     return { shape: result.shape, dtype: result.dtype };
   },
   vjp: (_g, node) =>

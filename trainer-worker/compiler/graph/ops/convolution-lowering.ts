@@ -348,7 +348,7 @@ const toNhwc = (x: Node) => transpose(x, [0, 2, 3, 1]);
 const filterToOnnx = (filter: Node) => transpose(filter, [3, 2, 0, 1]);
 
 const declared: Op['result'] = (_inputs, params) => ({
-  shape: params['shape'] as Shape,
+  shape: params.shape!,
   dtype: 'float32',
 });
 
@@ -367,7 +367,7 @@ export const loweredConvolutionOps: readonly Op[] = [
     result: declared,
     onnx: (writer, inputs, node) => {
       const { strides, dilations, padding, groups } = geometryOf(node);
-      const rest = node.params['rest'] as readonly number[];
+      const rest = node.params.rest!;
       return writer.op('ConvTranspose', inputs, {
         strides,
         dilations,

@@ -59,7 +59,7 @@ const convolveOp: Op = {
 
 /** Several shapes have the same convolution, so its slopes must be told theirs. */
 const shapeGiven: Op['result'] = (_inputs, params) => ({
-  shape: params['shape'] as Shape,
+  shape: params.shape!,
   dtype: 'float32',
 });
 

@@ -5,8 +5,8 @@ import { broadcastTo, matMul, mul, reshape, sum, sumTo, transpose, uniformValue 
 import type { Op } from './op';
 
 const flags = (params: Params) => ({
-  transposeA: params['transposeA'] as boolean,
-  transposeB: params['transposeB'] as boolean,
+  transposeA: params.transposeA!,
+  transposeB: params.transposeB!,
 });
 
 /** Swaps the last two axes. */
@@ -17,7 +17,7 @@ function swapLast(x: Node): Node {
 }
 
 function isSwapOfLast(node: Node): boolean {
-  const permutation = node.params['permutation'] as readonly number[] | undefined;
+  const permutation = node.params.permutation;
   if (node.op.name !== 'transpose' || permutation === undefined) return false;
   const rank = permutation.length;
   return permutation.every((axis, index) =>
@@ -53,7 +53,7 @@ export const matMulOp: Op = {
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
   flops: (node) =>
-    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.params['transposeA'] ? -2 : -1)!,
+    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.params.transposeA ? -2 : -1)!,
   shardings: (result, node) => {
     const [a, b] = node.inputs.map(({ shape }) => shape.length) as [number, number];
     const { transposeA, transposeB } = flags(node.params);

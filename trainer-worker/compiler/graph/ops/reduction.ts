@@ -19,7 +19,7 @@ import {
 } from './build';
 import type { KernelCall, Op } from './op';
 
-const axesOf = (node: Node) => node.params['axes'] as readonly number[];
+const axesOf = (node: Node) => node.params.axes!;
 
 function reducedShape(shape: Shape, axes: readonly number[]): Shape {
   return shape.filter((_, axis) => !axes.includes(axis));
@@ -59,7 +59,7 @@ export function reduceKernel(reduce: (x: Node, axes: readonly number[]) => Node)
 const sumOp: Op = {
   name: 'sum',
   result: ([x], params) => ({
-    shape: reducedShape(x!.shape, params['axes'] as readonly number[]),
+    shape: reducedShape(x!.shape, params.axes!),
     dtype: x!.dtype,
   }),
   vjp: (g, node) => [spread(g, node)],
@@ -103,7 +103,7 @@ const sumOp: Op = {
 
 /** The sum first: what is left to transpose is smaller, and often in order already. */
 function sumOfTranspose(x: Node, axes: readonly number[]): Node {
-  const permutation = x.params['permutation'] as readonly number[];
+  const permutation = x.params.permutation!;
   const kept = permutation.filter((_, axis) => !axes.includes(axis));
   const inOrder = [...kept].sort((a, b) => a - b);
   const summed = sum(
@@ -135,7 +135,7 @@ function sumOfBroadcast(x: Node, axes: readonly number[], node: Node): Node | un
 const maxOp: Op = {
   name: 'max',
   result: ([x], params) => ({
-    shape: reducedShape(x!.shape, params['axes'] as readonly number[]),
+    shape: reducedShape(x!.shape, params.axes!),
     dtype: x!.dtype,
   }),
   // Elements that tie for the maximum share the gradient equally.
@@ -161,12 +161,12 @@ const maxOp: Op = {
 const cumsumOp: Op = {
   name: 'cumsum',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  shardings: movedShardings((axis, node) => (axis === node.params['axis'] ? undefined : axis)),
+  shardings: movedShardings((axis, node) => (axis === node.params.axis ? undefined : axis)),
   // The transpose of summing from the front is summing from the back.
   vjp: (g, node) => [
-    cumsum(g, node.params['axis'] as number, {
-      exclusive: node.params['exclusive'] as boolean,
-      reverse: !node.params['reverse'],
+    cumsum(g, node.params.axis!, {
+      exclusive: node.params.exclusive!,
+      reverse: !node.params.reverse,
     }),
   ],
   kernels: {
@@ -180,16 +180,16 @@ const cumsumOp: Op = {
     },
   },
   tfjs: (tf, [x], node) => {
-    const axis = node.params['axis'] as number;
-    const exclusive = node.params['exclusive'] as boolean;
-    if (!node.params['reverse']) return tf.cumsum(x!, axis, exclusive);
+    const axis = node.params.axis!;
+    const exclusive = node.params.exclusive!;
+    if (!node.params.reverse) return tf.cumsum(x!, axis, exclusive);
     // tfjs's own exclusive sums from the back are wrong on WebGPU (4.22).
     return tf.reverse(tf.cumsum(tf.reverse(x!, axis), axis, exclusive), axis);
   },
   onnx: (writer, [x], node) =>
-    writer.op('CumSum', [x!, writer.scalar(node.params['axis'] as number, 'int32')], {
-      exclusive: Number(node.params['exclusive']),
-      reverse: Number(node.params['reverse']),
+    writer.op('CumSum', [x!, writer.scalar(node.params.axis!, 'int32')], {
+      exclusive: Number(node.params.exclusive),
+      reverse: Number(node.params.reverse),
     }),
 };
 

@@ -1,6 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { slice_util, util } from '@tensorflow/tfjs';
-import type { Node, Values } from '../graph';
+import type { Node } from '../graph';
 import {
   broadcastShapes,
   formatShape,
@@ -38,7 +38,7 @@ const reshapeOp: Op = {
   name: 'reshape',
   view: true,
   result: ([x], params, refuse) => {
-    const shape = numbers(params['shape']);
+    const shape = params.shape!;
     if (sizeOf(shape) !== sizeOf(x!.shape)) refuse(`it cannot become ${formatShape(shape)}`);
     return { shape, dtype: x!.dtype };
   },
@@ -66,7 +66,7 @@ const reshapeOp: Op = {
     if (sameShape(x.shape, node.shape)) return x;
     if (x.op.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
     if (x.op.name === 'constant') {
-      return constant(node.graph, x.params['values'] as Values, node.shape, node.dtype);
+      return constant(node.graph, x.params.values!, node.shape, node.dtype);
     }
     return ofUniform(node);
   },
@@ -78,11 +78,11 @@ const reshapeOp: Op = {
 const transposeOp: Op = {
   name: 'transpose',
   result: ([x], params) => ({
-    shape: numbers(params['permutation']).map((axis) => x!.shape[axis]!),
+    shape: params.permutation!.map((axis) => x!.shape[axis]!),
     dtype: x!.dtype,
   }),
-  vjp: (g, node) => [transpose(g, inversePermutation(numbers(node.params['permutation'])))],
-  shardings: movedShardings((axis, node) => numbers(node.params['permutation'])[axis], true),
+  vjp: (g, node) => [transpose(g, inversePermutation(node.params.permutation!))],
+  shardings: movedShardings((axis, node) => node.params.permutation![axis], true),
   kernels: {
     Transpose: ({ inputs, attrs }) => {
       const { shape } = inputs['x']!;
@@ -94,9 +94,9 @@ const transposeOp: Op = {
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
-    const permutation = numbers(node.params['permutation']);
+    const permutation = node.params.permutation!;
     if (x.op.name === 'transpose') {
-      const inner = numbers(x.params['permutation']);
+      const inner = x.params.permutation!;
       return transpose(
         x.inputs[0]!,
         permutation.map((axis) => inner[axis]!),
@@ -109,9 +109,8 @@ const transposeOp: Op = {
     }
     return ofUniform(node);
   },
-  tfjs: (tf, [x], node) => tf.transpose(x!, [...numbers(node.params['permutation'])]),
-  onnx: (writer, [x], node) =>
-    writer.op('Transpose', [x!], { perm: numbers(node.params['permutation']) }),
+  tfjs: (tf, [x], node) => tf.transpose(x!, [...node.params.permutation!]),
+  onnx: (writer, [x], node) => writer.op('Transpose', [x!], { perm: node.params.permutation! }),
 };
 
 const broadcastOp: Op = {
@@ -119,7 +118,7 @@ const broadcastOp: Op = {
   // What uses a broadcast value mostly broadcasts by itself.
   free: true,
   result: ([x], params, refuse) => {
-    const shape = numbers(params['shape']);
+    const shape = params.shape!;
     const both = broadcastShapes(x!.shape, shape);
     if (both === undefined || !sameShape(both, shape))
       refuse(`it cannot stretch to ${formatShape(shape)}`);
@@ -159,8 +158,8 @@ const broadcastOp: Op = {
 const sliceOp: Op = {
   name: 'slice',
   result: ([x], params, refuse) => {
-    const begin = numbers(params['begin']);
-    const size = numbers(params['size']);
+    const begin = params.begin!;
+    const size = params.size!;
     const fits = x!.shape.every(
       (length, axis) =>
         Number.isInteger(begin[axis]) &&
@@ -177,7 +176,7 @@ const sliceOp: Op = {
   ),
   reshaped: (size) => ({ size }),
   vjp: (g, node) => {
-    const begin = numbers(node.params['begin']);
+    const begin = node.params.begin!;
     const shape = node.inputs[0]!.shape;
     return [
       pad(
@@ -201,15 +200,15 @@ const sliceOp: Op = {
   simplify: (node) => {
     const x = node.inputs[0]!;
     if (x.op.name === 'slice') {
-      const inner = numbers(x.params['begin']);
-      const begin = numbers(node.params['begin']).map((start, axis) => start + inner[axis]!);
+      const inner = x.params.begin!;
+      const begin = node.params.begin!.map((start, axis) => start + inner[axis]!);
       return slice(x.inputs[0]!, begin, node.shape);
     }
     return ofUniform(node) ?? ofOnePart(node);
   },
-  tfjs: (tf, [x], node) => tf.slice(x!, [...numbers(node.params['begin'])], [...node.shape]),
+  tfjs: (tf, [x], node) => tf.slice(x!, [...node.params.begin!], [...node.shape]),
   onnx: (writer, [x], node) => {
-    const begin = numbers(node.params['begin']);
+    const begin = node.params.begin!;
     const end = begin.map((start, axis) => start + node.shape[axis]!);
     const axes = begin.map((_, axis) => axis);
     return writer.op('Slice', [x!, writer.int64(begin), writer.int64(end), writer.int64(axes)]);
@@ -220,8 +219,8 @@ const sliceOp: Op = {
 function ofOnePart(node: Node): Node | undefined {
   const joined = node.inputs[0]!;
   if (joined.op.name !== 'concat') return undefined;
-  const axis = joined.params['axis'] as number;
-  const begin = numbers(node.params['begin']);
+  const axis = joined.params.axis!;
+  const begin = node.params.begin!;
   let start = begin[axis]!;
   for (const part of joined.inputs) {
     const length = part.shape[axis]!;
@@ -237,14 +236,14 @@ function ofOnePart(node: Node): Node | undefined {
 const padOp: Op = {
   name: 'pad',
   result: ([x], params) => {
-    const before = numbers(params['before']);
-    const after = numbers(params['after']);
+    const before = params.before!;
+    const after = params.after!;
     return {
       shape: x!.shape.map((size, axis) => size + before[axis]! + after[axis]!),
       dtype: x!.dtype,
     };
   },
-  vjp: (g, node) => [slice(g, numbers(node.params['before']), node.inputs[0]!.shape)],
+  vjp: (g, node) => [slice(g, node.params.before!, node.inputs[0]!.shape)],
   shardings: movedShardings((axis, node) =>
     node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
   ),
@@ -274,24 +273,24 @@ const padOp: Op = {
     },
   },
   tfjs: (tf, [x], node) => {
-    const after = numbers(node.params['after']);
-    const paddings = numbers(node.params['before']).map(
+    const after = node.params.after!;
+    const paddings = node.params.before!.map(
       (before, axis) => [before, after[axis]!] as [number, number],
     );
-    return tf.pad(x!, paddings, node.params['value'] as number);
+    return tf.pad(x!, paddings, node.params.value!);
   },
   onnx: (writer, [x], node) =>
     writer.op('Pad', [
       x!,
-      writer.int64([...numbers(node.params['before']), ...numbers(node.params['after'])]),
-      writer.scalar(node.params['value'] as number, node.dtype),
+      writer.int64([...node.params.before!, ...node.params.after!]),
+      writer.scalar(node.params.value!, node.dtype),
     ]),
 };
 
 const concatOp: Op = {
   name: 'concat',
   result: (parts, params, refuse) => {
-    const axis = params['axis'] as number;
+    const axis = params.axis!;
     const [first] = parts;
     const fit = parts.every(
       (part) =>
@@ -303,12 +302,9 @@ const concatOp: Op = {
     const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
     return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
   },
-  shardings: movedShardings(
-    (axis, node) => (axis === node.params['axis'] ? undefined : axis),
-    true,
-  ),
+  shardings: movedShardings((axis, node) => (axis === node.params.axis ? undefined : axis), true),
   vjp: (g, node) => {
-    const axis = node.params['axis'] as number;
+    const axis = node.params.axis!;
     let start = 0;
     return node.inputs.map((part) => {
       const begin = part.shape.map((_, index) => (index === axis ? start : 0));
@@ -323,29 +319,28 @@ const concatOp: Op = {
       return concat(parts, axis!);
     },
   },
-  tfjs: (tf, parts, node) => tf.concat([...parts], node.params['axis'] as number),
-  onnx: (writer, parts, node) =>
-    writer.op('Concat', parts, { axis: node.params['axis'] as number }),
+  tfjs: (tf, parts, node) => tf.concat([...parts], node.params.axis!),
+  onnx: (writer, parts, node) => writer.op('Concat', parts, { axis: node.params.axis! }),
 };
 
 const gatherOp: Op = {
   name: 'gather',
   result: ([x, positions], params, refuse) => {
-    const axis = params['axis'] as number;
+    const axis = params.axis!;
     if (positions!.dtype !== 'int32') refuse(`positions are ${positions!.dtype}, not int32`);
     const shape = [...x!.shape.slice(0, axis), ...positions!.shape, ...x!.shape.slice(axis + 1)];
     return { shape, dtype: x!.dtype };
   },
   vjp: (g, node) => {
     const [x, positions] = node.inputs as [Node, Node];
-    const axis = node.params['axis'] as number;
+    const axis = node.params.axis!;
     const count = sizeOf(positions.shape);
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
   },
   shardings: (result, node) => {
     if (typeof result !== 'number') return [];
-    const axis = node.params['axis'] as number;
+    const axis = node.params.axis!;
     const rank = node.inputs[1]!.shape.length;
     if (result < axis) return [[result, 'replicated']];
     return result < axis + rank
@@ -353,24 +348,22 @@ const gatherOp: Op = {
       : [[result - rank + 1, 'replicated']];
   },
   simplify: ofUniform,
-  tfjs: (tf, [x, positions], node) =>
-    tf.gather(x!, positions as tfjs.Tensor1D, node.params['axis'] as number),
-  onnx: (writer, inputs, node) =>
-    writer.op('Gather', inputs, { axis: node.params['axis'] as number }),
+  tfjs: (tf, [x, positions], node) => tf.gather(x!, positions as tfjs.Tensor1D, node.params.axis!),
+  onnx: (writer, inputs, node) => writer.op('Gather', inputs, { axis: node.params.axis! }),
 };
 
 const scatterOp: Op = {
   name: 'scatterAdd',
-  result: ([rows], params) => ({ shape: numbers(params['shape']), dtype: rows!.dtype }),
+  result: ([rows], params) => ({ shape: params.shape!, dtype: rows!.dtype }),
   shardings: (result, node) => {
-    const axis = node.params['axis'] as number;
+    const axis = node.params.axis!;
     if (result === 'partial') return [[axis, 0]];
     return typeof result === 'number' && result !== axis ? [[result, 'replicated']] : [];
   },
   reshaped: (shape) => ({ shape }),
-  vjp: (g, node) => [gather(g, node.inputs[1]!, node.params['axis'] as number), undefined],
+  vjp: (g, node) => [gather(g, node.inputs[1]!, node.params.axis!), undefined],
   tfjs: (tf, [rows, positions], node) => {
-    const axis = node.params['axis'] as number;
+    const axis = node.params.axis!;
     // tfjs scatters along the first axis only, and refuses to scatter nothing.
     if (sizeOf(rows!.shape) === 0) return tf.zeros([...node.shape], node.dtype);
     const front = [axis, ...node.shape.map((_, index) => index).filter((index) => index !== axis)];
@@ -384,7 +377,7 @@ const scatterOp: Op = {
     return tf.transpose(scattered, inversePermutation(front));
   },
   onnx: (writer, [rows, positions], node) => {
-    const axis = node.params['axis'] as number;
+    const axis = node.params.axis!;
     const source = node.inputs[0]!.shape;
     const aligned = source.map((size, index) => (index === axis ? size : 1));
     const spread = writer.op('Expand', [
