@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import type { NoiseKind } from '../trainer-worker/compiler/graph/ops/build';
+import type { NoiseKind } from '../trainer-worker/compiler/graph/graph';
 import { philox4x32 } from '../trainer-worker/compiler/random/philox';
 import { fillNoise } from '../trainer-worker/compiler/run/noise';
 import { type Line, measure, median, report } from './table';

@@ -1,9 +1,4 @@
-import {
-  type Body,
-  type Graph,
-  type Node,
-  topologicalOrder,
-} from '../trainer-worker/compiler/graph/graph';
+import { type Graph, type Node, topologicalOrder } from '../trainer-worker/compiler/graph/graph';
 import {
   constant,
   input,
@@ -53,11 +48,11 @@ export async function bareProducts(
   const order = topologicalOrder(results);
   outputs.push(...order.filter(isProduct).map((node) => rebuild(graph, node, operand)));
   for (const node of order) {
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params.body;
     const products = topologicalOrder(body?.results ?? []).filter(isProduct);
     if (products.length > 0) outputs.push(...repeat(graph, products, operand, repetitions));
   }
-  const inputs = topologicalOrder(outputs).filter((node) => node.row.name === 'input');
+  const inputs = topologicalOrder(outputs).filter((node) => node.op.name === 'input');
   const bare: Program = {
     inputs,
     state: [],
@@ -85,10 +80,10 @@ function corner(node: Node): Node {
   );
 }
 
-const isProduct = (node: Node) => productNames.has(node.row.name);
+const isProduct = (node: Node) => productNames.has(node.op.name);
 
 function rebuild(graph: Graph, node: Node, operand: (node: Node) => Node): Node {
-  return graph.node(node.row.name, node.inputs.map(operand), node.attributes);
+  return graph.node(node.op.name, node.inputs.map(operand), node.params);
 }
 
 /**
@@ -118,9 +113,9 @@ function repeat(
   };
   const results = products.map((node) =>
     graph.node(
-      node.row.name,
+      node.op.name,
       node.inputs.map((input, index) => (index === 0 ? carry(input) : capture(input))),
-      node.attributes,
+      node.params,
     ),
   );
   const kept = [...carried.values()];

@@ -6,10 +6,10 @@ import * as vscode from 'vscode';
 import { problemOf } from '../protocol/problem';
 import { factsOf } from '../vocabulary/run-status';
 import { annotationCommands } from './commands/annotation-commands';
+import { archiveCommands } from './commands/archive-commands';
 import { type CommandTable, registerCommands } from './commands/command-table';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
-import { putAwayCommands } from './commands/put-away-commands';
 import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { sweepCommands } from './commands/sweep-commands';
@@ -77,7 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
     ...treeCommands(places, launcher),
     ...annotationCommands(places),
-    ...putAwayCommands(places),
+    ...archiveCommands(places),
     ...transferCommands(places),
     ...sweepCommands({ ...places, sweepDocuments, launcher, trainer, log }),
     ...queueCommands(launcher, notifications),

@@ -43,11 +43,11 @@ export const runOptionsSchema = z.object({
 const beginSchema = z
   .strictObject({
     kind: z.literal('begin'),
-    /** Absolute path of the experiment's file; of a run that is had again, what it was called there. */
+    /** Absolute path of the experiment's file; of a run that is repeated, what it was called there. */
     experiment: name,
     /** Where the copy of it is that is to be trained instead. */
     copy: z.exactOptional(place),
-    /** Directory of a run that is to be had again from its kept source, with its seed. */
+    /** Directory of a run that is to be repeated exactly: from its kept source, with its seed. */
     exactly: z.exactOptional(place),
     ...runOptionsSchema.shape,
   })

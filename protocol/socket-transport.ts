@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 // The `node` entry also installs what the library needs of Node.
 import {
   AbstractMessageReader,
@@ -14,7 +15,7 @@ import {
   type MessageWriter,
 } from 'vscode-jsonrpc/node';
 import { encodeFrame, FrameDecoder } from './frame-codec';
-import { endOfPiece, endOfStream, Peer } from './peer';
+import { endOfPiece, endOfStream, Peer, type Side } from './peer';
 import { ProblemError } from './problem';
 import type { EditorSide, TrainerSide } from './trainer';
 
@@ -160,25 +161,72 @@ export function connectToTrainer(
   path: string,
   signal?: AbortSignal,
 ): Promise<Peer<EditorSide, TrainerSide>> {
+  return connectToPeer('trainer', path, signal);
+}
+
+/**
+ * Connects to a process that listens at `path`.
+ *
+ * @param who what it is, for messages
+ * @throws ProblemError of kind `worker` when nobody listens there or `signal` aborts
+ */
+export function connectToPeer<Mine extends Side, Theirs extends Side>(
+  who: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Peer<Mine, Theirs>> {
   return new Promise((resolve, reject) => {
     const fail = (message: string, cause?: unknown) => {
       socket.destroy();
       signal?.removeEventListener('abort', onAbort);
       reject(new ProblemError({ kind: 'worker', message }, { cause }));
     };
-    const onAbort = () => fail('Connecting to the trainer was cancelled.');
+    const onAbort = () => fail(`Connecting to the ${who} was cancelled.`);
     const onError = (error: Error) =>
-      fail(`No trainer answers at ${path}: ${error.message}.`, error);
+      fail(`No ${who} answers at ${path}: ${error.message}.`, error);
     const socket = connect(path);
     socket.once('error', onError);
     socket.once('connect', () => {
       socket.off('error', onError);
       signal?.removeEventListener('abort', onAbort);
-      resolve(new Peer<EditorSide, TrainerSide>(...socketTransport(socket)));
+      resolve(new Peer<Mine, Theirs>(...socketTransport(socket)));
     });
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
   });
+}
+
+/** How often it is tried again to connect to a process that is to listen soon. */
+const retryMs = 25;
+
+/**
+ * Asks for a connection until somebody listens.
+ *
+ * @param connectOnce as {@link connectToTrainer} does
+ * @throws when `signal` aborts, and where it fails for another reason than that nobody listens
+ */
+export async function untilListening<P>(
+  connectOnce: (signal: AbortSignal) => Promise<P>,
+  signal: AbortSignal,
+): Promise<P> {
+  for (;;) {
+    try {
+      return await connectOnce(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isNobodyListening(error)) throw error;
+    }
+    await delay(retryMs, undefined, { signal });
+  }
+}
+
+/** Whether a failed connection means that nobody listens there, now. */
+export function isNobodyListening(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return true;
+  }
+  return false;
 }
 
 /** The lock under which a trainer begins to listen at `socket`, or is found to be gone. */

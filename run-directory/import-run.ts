@@ -10,13 +10,13 @@ import { type Entry, open, type ZipFile } from 'yauzl';
 import type { RunManifest } from '../protocol/run';
 import { formatCount } from '../vocabulary/quantities';
 import { isLiving } from '../vocabulary/run-status';
+import { archiveOf } from './archive';
 import { sizeText } from './disk-use';
 import { openRegularFile } from './files';
 import { keepFromGit } from './keep-from-git';
 import { listRuns } from './listing';
 import { readManifest, writeManifest } from './manifest';
 import { newRunName, runIdOf } from './naming';
-import { archiveOf } from './put-away';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
 
 /** No run comes near these; what goes beyond is made to fill a disk. */

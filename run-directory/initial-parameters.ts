@@ -1,6 +1,6 @@
 /**
  * `initial.safetensors`: the parameters that a run began with, where they came from a file and not from
- * its seed. So a run needs that file no more, whether it goes on or is had again exactly.
+ * its seed. So a run needs that file no more, whether it goes on or is repeated exactly.
  */
 import path from 'node:path';
 import { readRegularFile, replaceFile } from './files';

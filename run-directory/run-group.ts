@@ -39,7 +39,7 @@ function isFurther(a: RunManifest, b: RunManifest): boolean {
 }
 
 /**
- * Whether a run of a sweep is done and need not be had again: it has finished, or its training failed,
+ * Whether a run of a sweep is done and need not be repeated: it has finished, or its training failed,
  * which it would again.
  */
 export function isDone(manifest: RunManifest): boolean {

@@ -1,4 +1,4 @@
-import type { NoiseKind } from '../trainer-worker/compiler/graph/ops/build';
+import type { NoiseKind } from '../trainer-worker/compiler/graph/graph';
 import { philox4x32 } from '../trainer-worker/compiler/random/philox';
 
 /**

@@ -7,6 +7,12 @@ import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
 import type { JsonObject } from '../protocol/run';
 import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
+import {
+  type ArchiveOptions,
+  archiveCommand,
+  deleteCommand,
+  restoreCommand,
+} from './cli/archive-commands';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
@@ -20,12 +26,6 @@ import { type NewCommandOptions, newCommand } from './cli/new-command';
 import { addOverride, parseCount, parsePositive } from './cli/overrides';
 import { parseBackend, parseWantedBackend } from './cli/parse-backend';
 import { type ProbeCommandOptions, probeCommand } from './cli/probe-command';
-import {
-  archiveCommand,
-  deleteCommand,
-  type PutAwayOptions,
-  restoreCommand,
-} from './cli/put-away-commands';
 import { parseTaskOption } from './cli/read-task';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunCommandOptions, rerunCommand, runCommand } from './cli/run-command';
@@ -85,7 +85,6 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
-    .addOption(taskOption())
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: RunCommandOptions) =>
       end(await runCommand(file, options)),
@@ -100,7 +99,6 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
-    .addOption(taskOption())
     .addHelpText('after', exitCodes)
     .action(async (run: string, options: ResumeOptions) => end(await resumeCommand(run, options)));
   program
@@ -130,6 +128,7 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addOption(taskOption())
+    .addOption(new Option('--socket <path>', 'where to listen from the start').hideHelp())
     .addHelpText('after', exitCodes)
     .action(async (file: string | undefined, options: SweepCommandOptions) =>
       end(await sweepCommand(file, options)),
@@ -219,7 +218,7 @@ function command(end: (code: number) => void): Command {
     .description('move a run that has ended to the archive beside the folder of runs')
     .argument(...runArgument)
     .option(...runsOption)
-    .action(async (run: string, options: PutAwayOptions) =>
+    .action(async (run: string, options: ArchiveOptions) =>
       end(await archiveCommand(run, options)),
     );
   program
@@ -227,7 +226,7 @@ function command(end: (code: number) => void): Command {
     .description('move an archived run back')
     .argument(...runArgument)
     .option(...runsOption)
-    .action(async (run: string, options: PutAwayOptions) =>
+    .action(async (run: string, options: ArchiveOptions) =>
       end(await restoreCommand(run, options)),
     );
   program
@@ -236,14 +235,15 @@ function command(end: (code: number) => void): Command {
     .argument(...runArgument)
     .option('--yes', 'do it')
     .option(...runsOption)
-    .action(async (run: string, options: PutAwayOptions & { yes?: true }) =>
+    .action(async (run: string, options: ArchiveOptions & { yes?: true }) =>
       end(await deleteCommand(run, options)),
     );
   program
     .command('serve', { hidden: true })
-    .description('train an experiment under an editor')
+    .description('train an experiment under an editor or a sweep')
     .requiredOption('--run-directory <folder>', 'the run directory, which exists')
     .requiredOption('--socket <path>', 'where to listen')
+    .option('--unattended', 'end the run at trouble that somebody would have to answer to')
     .addOption(taskOption().makeOptionMandatory())
     .action(async (options: ServeOptions) => end(await serveCommand(options)));
   program

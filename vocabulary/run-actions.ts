@@ -13,7 +13,7 @@ export type RunAction =
   | 'openSource'
   | 'openFolder'
   | 'showLog'
-  | 'putAway';
+  | 'archive';
 
 interface ActionRule {
   /** In which status it makes sense. */
@@ -44,7 +44,7 @@ const rules: Readonly<Record<RunAction, ActionRule>> = {
   openFolder: { isFor: any },
   showLog: { isFor: any },
   // To the archive, to the trash: a trainer writes into its directory.
-  putAway: { isFor: (status) => !living(status) },
+  archive: { isFor: (status) => !living(status) },
 };
 
 /**

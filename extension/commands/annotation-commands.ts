@@ -3,20 +3,20 @@ import { problemOf } from '../../protocol/problem';
 import { type Annotations, annotate, ensureNotes, tagsIn } from '../../run-directory/annotations';
 import type { Run } from '../runs/run';
 import type { CommandTable } from './command-table';
-import { meantRuns, type RunPlaces } from './meant-runs';
+import { type RunPlaces, targetRuns } from './target-runs';
 
 /** What people add to runs: names, tags, stars, notes. */
 export function annotationCommands(places: RunPlaces) {
   const star = (starred: boolean, title: string) => async (argument: unknown, selection: unknown) =>
-    annotateAll(places, await meantRuns(places, argument, selection, title), () => ({ starred }));
+    annotateAll(places, await targetRuns(places, argument, selection, title), () => ({ starred }));
   return {
     'ebm.renameRun': async (argument, selection) => {
-      const [run] = await meantRuns(places, argument, selection, 'Rename Run');
+      const [run] = await targetRuns(places, argument, selection, 'Rename Run');
       const name = run && (await askName(run));
       if (run && name !== undefined) await annotateAll(places, [run], () => ({ name }));
     },
     'ebm.tagRun': async (argument, selection) => {
-      const runs = await meantRuns(places, argument, selection, 'Tag Run');
+      const runs = await targetRuns(places, argument, selection, 'Tag Run');
       const change = await askTags(places, runs);
       if (!change) return;
       await annotateAll(places, runs, ({ annotations: { tags } }) => ({
@@ -26,7 +26,7 @@ export function annotationCommands(places: RunPlaces) {
     'ebm.starRun': star(true, 'Star Run'),
     'ebm.unstarRun': star(false, 'Unstar Run'),
     'ebm.editNotes': async (argument, selection) => {
-      const [run] = await meantRuns(places, argument, selection, 'Edit Notes');
+      const [run] = await targetRuns(places, argument, selection, 'Edit Notes');
       if (!run) return;
       const uri = vscode.Uri.file(await ensureNotes(run.directory));
       await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri));

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Problem } from '../../protocol/problem';
+import { workerLog } from '../../run-directory/worker-log';
 import type { RunPanels } from '../panel/run-panels';
-import { workerLog } from '../processes/start-trainer';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 import type { Notifications } from '../views/notifications';

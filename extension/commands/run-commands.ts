@@ -71,11 +71,11 @@ export function runCommands(means: RunCommandMeans) {
       else means.notifications.inform('There is no run to repeat yet. Launch one first.');
     },
     'ebm.rerunExactly': async (argument) => {
-      const run = meantRun(means, argument);
+      const run = targetRun(means, argument);
       if (run) await rerunExactly(launcher, run);
     },
     'ebm.rerunWithChanges': async (argument) => {
-      const run = meantRun(means, argument);
+      const run = targetRun(means, argument);
       const changes = run && (await chooseChanges(run));
       if (run && changes) await rerun(launcher, run, changes);
     },
@@ -149,7 +149,7 @@ async function rerunExactly(launcher: Launcher, run: Run): Promise<void> {
 }
 
 /** The run that an argument names, else the active panel's, else the newest; says so if there is none. */
-function meantRun({ store, panels, notifications }: RunCommandMeans, argument: unknown) {
+function targetRun({ store, panels, notifications }: RunCommandMeans, argument: unknown) {
   const run = typeof argument === 'string' ? store.find(argument) : panels.activeRun;
   const meant = run ?? store.runs[0];
   if (!meant) notifications.inform('There is no run to repeat yet. Launch one first.');

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { WantedBackend } from '../../protocol/backends';
-import { interruptSweep, sweepSocketPath } from '../../protocol/sweep-socket';
+import { stopSweepAt, sweepSocketPath } from '../../protocol/sweep';
 import { checkedCount } from '../launching/checked-count';
 import { configuredNode, settingsOf } from '../launching/configured-node';
 import { makeRunDirectory } from '../launching/launch';
@@ -14,7 +14,7 @@ import { sweepProgressText } from '../views/run-text';
 import type { SweepDocuments } from '../views/sweep-documents';
 import { type ChosenExperiment, chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
-import type { RunPlaces } from './meant-runs';
+import type { RunPlaces } from './target-runs';
 
 /** The setting that says how many runs of a sweep train at once. */
 const parallelism = 'ebm.sweepParallelRuns';
@@ -35,13 +35,13 @@ export function sweepCommands(means: SweepCommandMeans) {
       if (chosen) await launchSweep(chosen, means);
     },
     'ebm.showSweepSummary': async (argument) => {
-      const sweep = await meantSweep(means, argument, 'Show Sweep Summary');
+      const sweep = await targetSweep(means, argument, 'Show Sweep Summary');
       if (sweep) await means.sweepDocuments.show(sweep);
     },
     'ebm.stopSweep': async (argument) => {
       const why = 'A sweep is stopped through its trainers, which only a trusted workspace may do.';
       if (!means.launcher.isAllowed(why)) return;
-      const sweep = await meantSweep(means, argument, 'Stop Sweep');
+      const sweep = await targetSweep(means, argument, 'Stop Sweep');
       if (sweep) await stopSweep(sweep, means);
     },
   } satisfies Partial<CommandTable>;
@@ -82,6 +82,10 @@ async function launchSweep(
           log,
           parallel: checkedCount(parallelism, settingsOf(file).get(parallelism)),
           signal,
+          onProgress: ({ done, training }) =>
+            channel.info(
+              `Sweep of ${path.basename(file)}: ${done} runs done, ${training} in training`,
+            ),
         });
       },
     );
@@ -154,7 +158,7 @@ async function stopSweep(
   );
   if (chosen !== stop) return;
   const folders = new Set(runs.map(({ directory }) => path.dirname(directory)));
-  const asked = await Promise.all([...folders].map((folder) => interruptIn(id, folder)));
+  const asked = await Promise.all([...folders].map((folder) => stopSweepIn(id, folder)));
   // Trainers outlive the process that started them.
   const left = living.filter((run) => run.isLiving && run.controller);
   await Promise.all(left.map(({ controller }) => controller?.stop()));
@@ -164,12 +168,10 @@ async function stopSweep(
 }
 
 /** Asks the process that trains a sweep in a folder to stop, and waits for its end. */
-async function interruptIn(id: string, folder: string): Promise<boolean> {
+async function stopSweepIn(id: string, folder: string): Promise<boolean> {
   // A shell may know the folder by its other name.
   const names = new Set([folder, await realpath(folder)]);
-  const asked = await Promise.all(
-    [...names].map((name) => interruptSweep(sweepSocketPath(id, name))),
-  );
+  const asked = await Promise.all([...names].map((name) => stopSweepAt(sweepSocketPath(id, name))));
   return asked.includes(true);
 }
 
@@ -181,7 +183,7 @@ function logFile(folder: string, file: string): string {
 }
 
 /** The sweep whose row was given, else the one that the user chooses. */
-async function meantSweep(
+async function targetSweep(
   { store, notifications }: RunPlaces,
   argument: unknown,
   title: string,

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type ExportMeans, exportMetrics, exportRun } from '../../run-directory/export-run';
 import { importRun } from '../../run-directory/import-run';
 import type { CommandTable } from './command-table';
-import { meantRuns, type RunPlaces } from './meant-runs';
+import { type RunPlaces, targetRuns } from './target-runs';
 
 /** Runs as files that leave the folder. */
 export function transferCommands(places: RunPlaces) {
@@ -41,7 +41,7 @@ async function exportAs(
   selection: unknown,
   { title, extension, filters, write }: ExportKind,
 ): Promise<void> {
-  const [run] = await meantRuns(places, argument, selection, title);
+  const [run] = await targetRuns(places, argument, selection, title);
   if (!run) return;
   const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run.directory))?.uri;
   const name = `${path.basename(run.directory)}.${extension}`;

@@ -2,27 +2,27 @@ import * as vscode from 'vscode';
 import type { Launcher } from '../launching/launcher';
 import type { CommandTable } from './command-table';
 import { revealFolder } from './inspect-run';
-import { meantDirectories, meantRuns, type RunPlaces } from './meant-runs';
 import { rerun } from './run-commands';
+import { type RunPlaces, targetDirectories, targetRuns } from './target-runs';
 
 /** What the tree of runs offers beside what the palette does. */
 export function treeCommands(places: RunPlaces, launcher: Launcher) {
   const { panels, tree } = places;
   return {
     'ebm.openRun': async (argument, selection) => {
-      for (const run of await meantRuns(places, argument, selection, 'Open Panel')) {
+      for (const run of await targetRuns(places, argument, selection, 'Open Panel')) {
         panels.show(run);
       }
     },
     'ebm.rerun': async (argument) => {
-      const [run] = await meantRuns(places, argument, undefined, 'Rerun');
+      const [run] = await targetRuns(places, argument, undefined, 'Rerun');
       if (run) await rerun(launcher, run);
     },
     'ebm.revealRun': async (argument) => {
-      const [broken] = meantDirectories(places, argument, undefined);
+      const [broken] = targetDirectories(places, argument, undefined);
       // A run that cannot be opened is revealed as well.
       const directory =
-        broken ?? (await meantRuns(places, argument, undefined, 'Reveal Folder'))[0]?.directory;
+        broken ?? (await targetRuns(places, argument, undefined, 'Reveal Folder'))[0]?.directory;
       if (directory !== undefined) await revealFolder(directory);
     },
     'ebm.filterRuns': async () => {

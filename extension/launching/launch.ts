@@ -7,10 +7,10 @@ import type { RunState } from '../../protocol/run';
 import { trainerSocketPath } from '../../protocol/socket-transport';
 import { keepFromGit } from '../../run-directory/keep-from-git';
 import { newRunName } from '../../run-directory/naming';
+import { readLogTail, workerLog } from '../../run-directory/worker-log';
 import { runsFolder } from '../manifest';
-import { readLogTail } from '../processes/log-tail';
 import type { NodeRuntime } from '../processes/node-runtime';
-import { startTrainer, workerLog } from '../processes/start-trainer';
+import { startTrainer } from '../processes/start-trainer';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
 

@@ -1,27 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { packagesVariable } from '../../protocol/backends';
-import { handOver, type LaunchTask } from '../../protocol/launch-task';
+import type { LaunchTask } from '../../protocol/launch-task';
 import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { RunState } from '../../protocol/run';
-import { connectToTrainer } from '../../protocol/socket-transport';
+import { connectToTrainer, untilListening } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
-import { openRegularFile } from '../../run-directory/files';
-import { readLogTail } from './log-tail';
+import { openWorkerLog, readLogTail, workerLog } from '../../run-directory/worker-log';
 import type { NodeRuntime } from './node-runtime';
-import {
-  endProcess,
-  exitsWithin,
-  spawnedProcess,
-  type TrainerExit,
-  type TrainerProcess,
-} from './trainer-process';
-
-/** The file in a run directory that keeps what its trainer printed. */
-export const workerLog = 'worker.log';
+import { spawnDetached } from './spawn-detached';
+import { endProcess, exitsWithin, type TrainerExit, type TrainerProcess } from './trainer-process';
 
 /** What a trainer process is asked to do, and where. */
 export interface TrainerCommand {
@@ -87,7 +75,7 @@ export async function startTrainer(
   ];
   let peer: Peer<EditorSide, TrainerSide> | undefined;
   const ready = async (): Promise<StartedTrainer> => {
-    peer = await connectUntil(command.socket, over.signal);
+    peer = await untilListening((stop) => connectToTrainer(command.socket, stop), over.signal);
     if (onState) peer.on('state', onState);
     await peer.request('own', { ...command.wish, takeOver: false }, { signal: over.signal });
     const attachment = await peer.request('attach', {}, { signal: over.signal });
@@ -125,95 +113,10 @@ function requireOwn({ manifest }: Attachment, { pid }: TrainerProcess, command: 
 }
 
 async function spawnTrainer(command: TrainerCommand): Promise<TrainerProcess> {
-  const { node, directory } = command;
-  // Of a directory from elsewhere it may be a link, or a pipe that nobody reads.
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-  const log = await openRegularFile(directory, workerLog, flags);
-  try {
-    const child = spawn(
-      node.path,
-      [
-        command.script,
-        'serve',
-        '--run-directory',
-        directory,
-        '--socket',
-        command.socket,
-        '--task',
-        '-',
-      ],
-      {
-        cwd: command.cwd,
-        env: trainerEnvironment(node, command.packages),
-        // It outlives this window: a group of its own, and no pipe that could break once it has its task.
-        detached: true,
-        stdio: ['pipe', log.fd, log.fd],
-        windowsHide: true,
-      },
-    );
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-    handOver(command.task, child);
-    // It must not keep this process alive either.
-    child.unref();
-    return spawnedProcess(withPid(child));
-  } catch (error) {
-    throw new ProblemError(
-      {
-        kind: 'environment',
-        message: `The trainer cannot be started with ${node.path}: ${(error as Error).message}.`,
-        remedy: "Name another Node.js in the setting 'ebm.nodePath'.",
-      },
-      { cause: error },
-    );
-  } finally {
-    await log.close();
-  }
-}
-
-function withPid(child: ChildProcess): ChildProcess & { readonly pid: number } {
-  if (child.pid === undefined) throw new Error('it has no process id');
-  return Object.assign(child, { pid: child.pid });
-}
-
-/**
- * The environment of a trainer: the editor's without what is meant for the editor's own processes,
- * and what the Node and the trainer need.
- *
- * @param packages the folder with packages that were installed on the user's consent
- */
-export function trainerEnvironment(node: NodeRuntime, packages: string): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(VSCODE_|ELECTRON_|ELECTRON$)/.test(name),
-  );
-  return { ...Object.fromEntries(inherited), ...node.env, [packagesVariable]: packages };
-}
-
-/** Connects as soon as somebody listens. Ends by `signal` only. */
-async function connectUntil(
-  socket: string,
-  signal: AbortSignal,
-): Promise<Peer<EditorSide, TrainerSide>> {
-  for (;;) {
-    try {
-      return await connectToTrainer(socket, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isNobodyListening(error)) throw error;
-    }
-    await delay(25, undefined, { signal });
-  }
-}
-
-/** Whether a failed connection means that nobody listens there, now. */
-function isNobodyListening(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return true;
-  }
-  return false;
+  const { directory, socket, script, ...rest } = command;
+  const log = await openWorkerLog(directory);
+  const place = ['--run-directory', directory, '--socket', socket];
+  return await spawnDetached({ ...rest, what: 'trainer', args: [script, 'serve', ...place], log });
 }
 
 async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<never> {
@@ -226,7 +129,7 @@ async function throwExit(exit: TrainerExit, command: TrainerCommand): Promise<ne
 }
 
 /** How a process ended, for a message. */
-function exitText({ code, signal }: TrainerExit): string {
+export function exitText({ code, signal }: TrainerExit): string {
   if (signal !== undefined) return `signal ${signal}`;
   return code === undefined ? 'exit code unknown' : `exit code ${code}`;
 }

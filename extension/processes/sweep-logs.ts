@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { isTrainerListening } from '../../protocol/socket-transport';
-import { sweepSocketPath } from '../../protocol/sweep-socket';
+import { sweepSocketPath } from '../../protocol/sweep';
 
 /** The newest that stay. */
 const keptLogs = 20;

@@ -1,14 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type BeginTask, handOver } from '../../protocol/launch-task';
+import type { BeginTask } from '../../protocol/launch-task';
+import type { Peer } from '../../protocol/peer';
 import { type Problem, ProblemError } from '../../protocol/problem';
-import { readLogTail } from './log-tail';
+import { trainerSocketPath, untilListening } from '../../protocol/socket-transport';
+import {
+  connectToSweep,
+  type SweepFollowerSide,
+  type SweepProgress,
+  type SweepSide,
+} from '../../protocol/sweep';
+import { readLogTail } from '../../run-directory/worker-log';
 import type { NodeRuntime } from './node-runtime';
-import { trainerEnvironment } from './start-trainer';
+import { spawnDetached } from './spawn-detached';
+import { exitText } from './start-trainer';
 import { pruneSweepLogs } from './sweep-logs';
-import { endProcess, spawnedProcess } from './trainer-process';
+import { endProcess, exitsWithin, type TrainerExit, type TrainerProcess } from './trainer-process';
 
 interface SweepProcessCommand {
   readonly node: NodeRuntime;
@@ -27,6 +35,8 @@ interface SweepProcessCommand {
   readonly parallel: number;
   /** Ends it before it has begun; the promise then rejects with the signal's reason. */
   readonly signal: AbortSignal;
+  /** Is told each time that one of its runs begins or ends. */
+  readonly onProgress: (progress: SweepProgress) => void;
 }
 
 /** How the process of a sweep ended. */
@@ -49,9 +59,7 @@ export interface StartedSweep {
   readonly ended: Promise<SweepEnd>;
 }
 
-/** How often its log is looked at until it has begun. */
-const lookMs = 100;
-/** How long it may take to end when it is told to. */
+/** How long it may take to end when it is told to, or has said why it cannot begin. */
 const farewellMs = 3_000;
 
 /**
@@ -60,124 +68,72 @@ const farewellMs = 3_000;
  * @throws ProblemError that says why it cannot begin; by then no process of it lives
  */
 export async function startSweep(command: SweepProcessCommand): Promise<StartedSweep> {
-  const { log, signal } = command;
-  const child = await spawnSweep(command);
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  let code: number | null | undefined;
-  const noteExit = exited.then((how) => {
-    code = how;
-  });
-  for (;;) {
-    // Looked at before the log, so that what it printed last is seen.
-    const isOver = code !== undefined;
-    const { begun, refusal } = told(await readFile(log, 'utf8'));
-    if (begun) {
-      const ended = exited.then(async (how) => ({
-        code: how,
-        problems: told(await readFile(log, 'utf8')).problems,
-      }));
-      // Nobody may be waiting.
-      ended.catch(() => undefined);
-      return { ...begun, ended };
-    }
-    if (isOver) throw new ProblemError(refusal ?? (await wordless(command, code ?? null)));
-    if (signal.aborted) {
-      await endProcess(spawnedProcess(child), farewellMs);
-      signal.throwIfAborted();
-    }
-    await Promise.race([noteExit, delay(lookMs, undefined, { signal }).catch(() => undefined)]);
+  const { signal } = command;
+  signal.throwIfAborted();
+  // It has a name, and so a socket of its own, only when its experiment is loaded.
+  const socket = trainerSocketPath(`launch-${randomUUID()}`);
+  const sweep = await spawnSweep(command, socket);
+  const over = new AbortController();
+  const stopWaiting = () => over.abort();
+  signal.addEventListener('abort', stopWaiting);
+  void sweep.exited.then(stopWaiting);
+  let peer: Peer<SweepFollowerSide, SweepSide> | undefined;
+  try {
+    peer = await untilListening((stop) => connectToSweep(socket, stop), over.signal);
+    return await follow(peer, sweep, command);
+  } catch (thrown) {
+    // What it says itself comes before the end of its connection.
+    const isGone = peer ? !peer.isOpen : over.signal.aborted;
+    // Having said why it cannot begin it ends by itself.
+    const endsByItself = !signal.aborted && (await exitsWithin(sweep, farewellMs));
+    if (!endsByItself) await endProcess(sweep, farewellMs);
+    peer?.close();
+    // One that was killed leaves it behind.
+    if (process.platform !== 'win32') await rm(socket, { force: true });
+    signal.throwIfAborted();
+    throw isGone ? new ProblemError(await wordless(command, await sweep.exited)) : thrown;
+  } finally {
+    signal.removeEventListener('abort', stopWaiting);
   }
+}
+
+/** Attaches to a sweep, and keeps what it tells. */
+async function follow(
+  peer: Peer<SweepFollowerSide, SweepSide>,
+  { exited }: TrainerProcess,
+  { onProgress, signal }: SweepProcessCommand,
+): Promise<StartedSweep> {
+  const problems: Problem[] = [];
+  peer.on('progress', onProgress);
+  peer.on('trialEnded', ({ status, problem }) => {
+    if (problem && status !== 'finished') problems.push(problem);
+  });
+  const { id, name, runs, progress } = await peer.request('attach', {}, { signal });
+  // All that it has told comes before the end of its connection.
+  const closed = new Promise<void>((resolve) => peer.onClose(() => resolve()));
+  const ended = Promise.all([exited, closed]).then(([{ code = null }]) => ({ code, problems }));
+  return { id, name, runs, done: progress.done, ended };
 }
 
 async function spawnSweep(
-  command: SweepProcessCommand,
-): Promise<ChildProcess & { readonly pid: number }> {
-  const { node, script, packages, task, cwd, runs, log, parallel } = command;
+  { script, runs, log, parallel, ...command }: SweepProcessCommand,
+  socket: string,
+): Promise<TrainerProcess> {
   await mkdir(path.dirname(log), { recursive: true });
   // What cannot be removed is in nobody's way.
   await pruneSweepLogs(path.dirname(log), runs).catch(() => undefined);
-  const printed = await open(log, 'a');
-  try {
-    const args = [
-      ...[script, 'sweep', '--task', '-', '--runs', runs],
-      ...['--parallel', String(parallel), '--json'],
-    ];
-    const child = spawn(node.path, args, {
-      cwd,
-      env: trainerEnvironment(node, packages),
-      // It outlives this window: a group of its own, and no pipe that could break once it has its task.
-      detached: true,
-      stdio: ['pipe', printed.fd, printed.fd],
-      windowsHide: true,
-    });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-    handOver(task, child);
-    child.unref();
-    return Object.assign(child, { pid: child.pid! });
-  } catch (error) {
-    throw new ProblemError(
-      {
-        kind: 'environment',
-        message: `The sweep cannot be started with ${node.path}: ${(error as Error).message}.`,
-        remedy: "Name another Node.js in the setting 'ebm.nodePath'.",
-      },
-      { cause: error },
-    );
-  } finally {
-    await printed.close();
-  }
+  const args = [
+    ...[script, 'sweep', '--runs', runs, '--socket', socket],
+    ...['--parallel', String(parallel), '--json'],
+  ];
+  return await spawnDetached({ ...command, what: 'sweep', args, log: await open(log, 'a') });
 }
 
-async function wordless({ task, log }: SweepProcessCommand, code: number | null): Promise<Problem> {
+async function wordless({ task, log }: SweepProcessCommand, exit: TrainerExit): Promise<Problem> {
   return {
     kind: 'worker',
-    message: `The sweep of ${path.basename(task.experiment)} ended (${
-      code === null ? 'it was killed' : `exit code ${code}`
-    }) before it began.`,
+    message: `The sweep of ${path.basename(task.experiment)} ended (${exitText(exit)}) before it began.`,
     remedy: 'The log has its last words.',
     detail: await readLogTail(log),
   };
-}
-
-/** What a sweep has told in its log. */
-interface Told {
-  readonly begun?: Pick<StartedSweep, 'id' | 'name' | 'runs' | 'done'>;
-  /** Why it cannot begin. */
-  readonly refusal?: Problem;
-  readonly problems: readonly Problem[];
-}
-
-function told(text: string): Told {
-  let begun: Told['begun'];
-  let refusal: Problem | undefined;
-  const problems: Problem[] = [];
-  for (const line of text.split('\n')) {
-    // Between the lines stands what went to the error output.
-    const said = eventOf(line);
-    if (said?.event === 'sweep') begun = said;
-    else if (said?.event === 'error') refusal = said.problem;
-    else if (said?.event === 'trialEnd' && said.problem && said.status !== 'finished') {
-      problems.push(said.problem);
-    }
-  }
-  return { ...(begun ? { begun } : {}), ...(refusal ? { refusal } : {}), problems };
-}
-
-/** The lines of `ebm sweep --json` that matter here. */
-type SweepEvent =
-  | ({ readonly event: 'sweep' } & Pick<StartedSweep, 'id' | 'name' | 'runs' | 'done'>)
-  | { readonly event: 'error'; readonly problem: Problem }
-  | { readonly event: 'trialEnd'; readonly status: string; readonly problem?: Problem };
-
-function eventOf(line: string): SweepEvent | undefined {
-  if (!line.startsWith('{"event":')) return undefined;
-  try {
-    return JSON.parse(line) as SweepEvent;
-  } catch {
-    // It is being written.
-    return undefined;
-  }
 }

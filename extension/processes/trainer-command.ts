@@ -1,7 +1,7 @@
 import { type Problem, ProblemError } from '../../protocol/problem';
 import type { NodeRuntime } from './node-runtime';
 import { runProcess } from './run-process';
-import { trainerEnvironment } from './start-trainer';
+import { trainerEnvironment } from './spawn-detached';
 
 /** The `ebm` command as the editor runs it. */
 export interface EbmCommand {

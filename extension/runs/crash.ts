@@ -9,9 +9,8 @@ import {
 } from '../../protocol/socket-transport';
 import { withLock } from '../../run-directory/lock-file';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
+import { readLogTail, workerLog } from '../../run-directory/worker-log';
 import { isLiving } from '../../vocabulary/run-status';
-import { readLogTail } from '../processes/log-tail';
-import { workerLog } from '../processes/start-trainer';
 
 /**
  * Records that a run's trainer is gone, unless the trainer wrote its own end before it went, another

@@ -5,7 +5,7 @@ import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 
 const inTree: readonly RunAction[] = [
-  ...(['pause', 'resume', 'stop', 'checkpoint', 'takeOver', 'rerun', 'putAway'] as const),
+  ...(['pause', 'resume', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
 ];
 
 /** Words that the `when` clauses of the tree's menus look for. */

@@ -31,7 +31,7 @@ export function progressText({ step, steps }: RunState): string {
 
 /** How far a sweep is. */
 export interface SweepProgress {
-  /** How many of its runs are done and need not be had again. */
+  /** How many of its runs are done and need not be repeated. */
   readonly done: number;
   /** How many runs it has when all have begun. */
   readonly of: number;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import { topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
-import { rows } from '../../trainer-worker/compiler/graph/ops/table';
+import { ops } from '../../trainer-worker/compiler/graph/ops/table';
 import { simplify } from '../../trainer-worker/compiler/passes/simplify';
 import { evaluate } from '../../trainer-worker/compiler/run/float64';
 import { sources } from '../../trainer-worker/compiler/tfjs-kernels/source';
@@ -43,7 +43,7 @@ describe('derivatives of every operation, against central differences', () => {
       const { inputs, values, value, first, firstSlopes, second, secondSlopes } =
         buildCase(graphCase);
       for (const node of topologicalOrder([value, ...firstSlopes]))
-        differentiated.add(node.row.name);
+        differentiated.add(node.op.name);
       const slopes = [...firstSlopes, ...secondSlopes];
       const exact = evaluate(slopes, values);
       inputs.forEach((variable, index) => {
@@ -71,11 +71,11 @@ describe('derivatives of every operation, against central differences', () => {
     });
   }
 
-  test('every row of the table has been differentiated', () => {
+  test('every operation of the table has been differentiated', () => {
     // Tested by themselves: stopGradient is not what a difference sees, noise becomes an input before
     // anything runs, and a gradient unrolls loops on its way. Lowering comes after differentiation.
     const elsewhere = ['stopGradient', 'noise', 'loop', 'loopResult', 'conv', 'convTranspose'];
-    const missing = rows.map((row) => row.name).filter((name) => !differentiated.has(name));
+    const missing = ops.map((op) => op.name).filter((name) => !differentiated.has(name));
     assert.deepEqual(
       missing.filter((name) => !elsewhere.includes(name)),
       [],

@@ -28,7 +28,7 @@ interface Stepper {
   state(): Promise<Numbers>;
 }
 
-const nameOf = (node: Node) => node.attributes['name'] as string;
+const nameOf = (node: Node) => node.params.name!;
 
 function onReference(program: Program, initial: Numbers): Stepper {
   let state = initial;

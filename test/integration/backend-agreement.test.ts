@@ -61,7 +61,7 @@ async function assertComputes(cases: readonly GraphCase[], start: Start): Promis
     warnings: [],
   };
   const feeds = built.flatMap(({ inputs, values }) =>
-    inputs.map((node) => [node.attributes['name'] as string, Float32Array.from(values.get(node)!)]),
+    inputs.map((node) => [node.params.name!, Float32Array.from(values.get(node)!)]),
   );
   const execution = await start(program, {});
   const actual = await execution.run(Object.fromEntries(feeds), { seed: 0, step: 0 });

@@ -17,7 +17,6 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readLogTail } from '../../extension/processes/log-tail';
 import { ProblemError } from '../../protocol/problem';
 import {
   annotate,
@@ -53,6 +52,7 @@ import {
   writeData,
   writePreview,
 } from '../../run-directory/previews';
+import { readLogTail } from '../../run-directory/worker-log';
 import { loadKeptExperiment } from '../../trainer-worker/trainer/experiment/kept-source';
 import { smallExperiment } from '../support/experiment-folder';
 import { manifest } from '../support/manifest';

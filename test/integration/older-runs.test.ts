@@ -1,5 +1,5 @@
 /**
- * Runs that 0.1.0 recorded are opened, go on and are had again. They were trained by `ebm run` on
+ * Runs that 0.1.0 recorded are opened, go on and are repeated. They were trained by `ebm run` on
  * WebAssembly, whose numbers are the same on every machine: `stopped` was interrupted, `unbroken` is
  * the same experiment that nobody disturbed. Whatever the compiler or the methods become, these bits
  * stay. Needs `dist/ebm.js`.
@@ -86,7 +86,7 @@ test('a run that 0.1.0 stopped goes on as 0.1.0 would have, bit for bit', async 
   );
 });
 
-test('a run of 0.1.0 is had again exactly', async (t) => {
+test('a run of 0.1.0 is repeated exactly', async (t) => {
   const { folder, unbroken } = await olderRuns(t);
   const { id } = await readManifest(unbroken);
   await succeed(command(t, folder, 'run', '--exactly', id));

@@ -1,4 +1,4 @@
-/** Runs that ended or were killed go on, and runs are had again exactly. */
+/** Runs that ended or were killed go on, and runs are repeated exactly. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
@@ -216,7 +216,7 @@ test('two that resume one run at once: one does, the other is told', async (t) =
   );
 });
 
-test('a run is had again exactly, from its kept source, with its seed and beside its data', async (t) => {
+test('a run is repeated exactly, from its kept source, with its seed and beside its data', async (t) => {
   const text = smallExperiment({
     data: "data.csv('numbers.csv')",
     optimizer: 'optimizer.adam({ learningRate: schedule.linear({ peak: 1e-3 }) })',

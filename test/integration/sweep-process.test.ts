@@ -4,19 +4,23 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startSweep } from '../../extension/processes/sweep-process';
+import type { SweepProgress } from '../../protocol/sweep';
 import { listRuns } from '../../run-directory/listing';
 import { problemFrom } from '../support/problem';
 import { makeFolder, removeAfter } from '../support/temporary';
 import { ebm, experimentSource } from '../support/trainer';
 
-async function command(t: TestContext, sweep: string) {
+async function command(t: TestContext, sweep: string, fields: { [name: string]: string } = {}) {
   const folder = await makeFolder();
   removeAfter(t, folder);
   // A sweep keeps no process alive that started it, so this one keeps itself.
   const alive = setInterval(() => undefined, 60_000);
   t.after(() => clearInterval(alive));
   const file = path.join(folder, 'quick.ebm.ts');
-  await writeFile(file, `${experimentSource({ steps: '3' })}export const sweep = ${sweep};\n`);
+  await writeFile(
+    file,
+    `${experimentSource({ steps: '3', ...fields })}export const sweep = ${sweep};\n`,
+  );
   return {
     node: { path: process.execPath, version: process.versions.node, env: {} },
     script: ebm,
@@ -27,14 +31,20 @@ async function command(t: TestContext, sweep: string) {
     log: path.join(folder, '.ebm/sweeps/quick.jsonl'),
     parallel: 2,
     signal: new AbortController().signal,
+    onProgress: () => undefined,
   } as const;
 }
 
 test('a sweep begins, trains its runs, and once more says that they are done', async (t) => {
   const sweep = await command(t, "{ name: 'seeds', seeds: [1, 2] }");
-  const started = await startSweep(sweep);
+  const heard: SweepProgress[] = [];
+  const onProgress = (progress: SweepProgress) => heard.push(progress);
+  const started = await startSweep({ ...sweep, onProgress });
   assert.deepEqual([started.name, started.runs, started.done], ['seeds', 2, 0]);
   assert.deepEqual(await started.ended, { code: 0, problems: [] });
+  // Two begin, and one after the other ends, whichever is the first.
+  assert.deepEqual(heard.at(-1), { done: 2, training: 0 });
+  assert.equal(heard.length, 4);
   const runs = await listRuns(sweep.runs);
   assert.deepEqual(
     runs.map((listing) => 'manifest' in listing && listing.manifest.group?.id),
@@ -72,4 +82,16 @@ test('cancelled before it has begun it is ended', async (t) => {
   cancellation.abort(new Error('cancelled'));
   await assert.rejects(starting, /cancelled/);
   assert.deepEqual(await listRuns(sweep.runs), []);
+});
+
+test('what kept runs from finishing is told at the end, by its own problem', async (t) => {
+  const sweep = await command(t, "{ parameters: { 'optimizer.learningRate': [1e-3] } }", {
+    data: "data.csv('missing.csv')",
+  });
+  const { code, problems } = await (await startSweep(sweep)).ended;
+  assert.equal(code, 1);
+  assert.deepEqual(
+    problems.map(({ kind, message }) => [kind, /missing\.csv/.test(message)]),
+    [['data', true]],
+  );
 });

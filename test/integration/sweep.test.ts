@@ -1,10 +1,10 @@
 /** `ebm sweep` with real trainer processes. Needs `dist/ebm.js`. */
 import assert from 'node:assert/strict';
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { isTrainerListening } from '../../protocol/socket-transport';
-import { interruptSweep, sweepSocketPath } from '../../protocol/sweep-socket';
+import { connectToTrainer, isTrainerListening } from '../../protocol/socket-transport';
+import { stopSweepAt, sweepSocketPath } from '../../protocol/sweep';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
 import { until } from '../support/condition';
@@ -185,17 +185,14 @@ describe('ebm sweep', () => {
     );
     const socket = sweepSocketPath(trains.group!.id, await realpath(runs));
     // Two who ask at once are not two interrupts, which would end the run without a checkpoint.
-    assert.deepEqual(await Promise.all([interruptSweep(socket), interruptSweep(socket)]), [
-      true,
-      true,
-    ]);
+    assert.deepEqual(await Promise.all([stopSweepAt(socket), stopSweepAt(socket)]), [true, true]);
     assert.equal(await program.exited, 130, program.errors());
     const all = await manifests();
     assert.deepEqual(
       all.map(({ id, state }) => [id, state.status]),
       [[trains.id, 'stopped']],
     );
-    assert.equal(await interruptSweep(socket), false);
+    assert.equal(await stopSweepAt(socket), false);
   });
 
   test('a run whose training fails is told and ranked last; the others train, and it ends with 1', async (t) => {
@@ -226,11 +223,86 @@ describe('ebm sweep', () => {
     );
     const [told] = program.events('trialEnd');
     assert.equal((told?.['problem'] as { kind: string } | undefined)?.kind, 'training');
-    // It would fail again, so it is not had again.
+    // It would fail again, so it is not repeated.
     const again = run();
     assert.equal(await again.exited, 0, again.errors());
     assert.deepEqual(again.events('trial'), []);
     assert.equal((await manifests()).length, 2);
+  });
+
+  test('a run that cannot begin is told with its reason and leaves nothing; the sweep ends with 1', async (t) => {
+    const { run, manifests, runs, cleanUp } = await sweepFolder(t, '{ seeds: [1, 2] }', {
+      // Called once when the sweep is checked, and found to be wrong when data are loaded.
+      data: "data.csv('missing.csv')",
+    });
+    const program = run();
+    cleanUp();
+    assert.equal(await program.exited, 1, program.errors());
+    const ends = program.events('trialEnd');
+    assert.deepEqual(
+      ends.map(({ index, status }) => [index, status]),
+      [
+        [0, 'refused'],
+        [1, 'refused'],
+      ],
+    );
+    assert.match((ends[0]!['problem'] as { message: string }).message, /missing\.csv/);
+    assert.deepEqual(await manifests(), []);
+    await assert.rejects(readdir(runs), { code: 'ENOENT' });
+  });
+
+  test('a run whose trainer is killed is told as that, and goes on when asked again', async (t) => {
+    const { run, manifests, cleanUp } = await sweepFolder(t, '{ seeds: [1] }', { steps: '3_000' });
+    const program = run();
+    cleanUp();
+    const trains = await until('it trains', async () =>
+      (await manifests()).find(({ state }) => state.status === 'running'),
+    );
+    process.kill(trains.worker!.pid, 'SIGKILL');
+    assert.equal(await program.exited, 1, program.errors());
+    const [end] = program.events('trialEnd');
+    assert.match((end!['problem'] as { message: string }).message, /in the midst of training/);
+    const again = run();
+    assert.equal(await again.exited, 0, again.errors());
+    assert.deepEqual(
+      (await manifests()).map(({ id, state }) => [id, state.status]),
+      [[trains.id, 'finished']],
+    );
+  });
+
+  test('a window may own its runs: its end ends none of them, and the sweep stops them all the same', async (t) => {
+    const { run, manifests, cleanUp } = await sweepFolder(t, '{ seeds: [1, 2] }');
+    const program = run('--parallel', '2');
+    cleanUp();
+    const both = await until('both train', async () => {
+      const all = await manifests();
+      return all.filter(({ state }) => state.status === 'running').length === 2 && all;
+    });
+    const own = async (socket: string) => {
+      const peer = await connectToTrainer(socket);
+      t.after(() => peer.close());
+      const wish = { whenGone: 'stop', graceMs: 0, takeOver: true } as const;
+      assert.equal(await peer.request('own', wish), 'mine');
+      return peer;
+    };
+    const [left, kept] = await Promise.all(both.map(({ worker }) => own(worker!.socket)));
+    left!.close();
+    const watcher = await connectToTrainer(both[0]!.worker!.socket);
+    t.after(() => watcher.close());
+    // Two ticks of the trainer's clock later its owner would count as gone for good.
+    let steps = 0;
+    const before = (await watcher.request('attach', {})).state.step;
+    watcher.on('state', ({ step, status }) => {
+      if (status === 'running') steps = step;
+    });
+    await until('it trains on', () => steps > before + 5_000);
+    program.process.kill('SIGINT');
+    assert.equal(await program.exited, 130, program.errors());
+    await until('the window hears of it', () => !kept!.isOpen);
+    assert.deepEqual(
+      (await manifests()).map(({ state }) => state.status),
+      ['stopped', 'stopped'],
+    );
   });
 
   test('a sweep that is wrong begins nothing: the problem on the error output, 2 as exit code', async (t) => {

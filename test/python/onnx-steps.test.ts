@@ -62,9 +62,9 @@ test('exported steps are sound ONNX and give elsewhere what they give here', {
       ...Object.entries(program.outputs).map(([name, { shape }]) => ({
         ...{ name, shape, values: outputs[name]! },
       })),
-      ...program.state.map(({ shape, attributes }) => ({
-        name: `next ${attributes['name']}`,
-        ...{ shape, values: next[attributes['name'] as string]! },
+      ...program.state.map(({ shape, params }) => ({
+        name: `next ${params.name}`,
+        ...{ shape, values: next[params.name!]! },
       })),
     ]);
   }

@@ -115,7 +115,7 @@ export class ObjectiveGraph {
           run: (sampler, starts, past) => runChain(sampler, model, starts, sampler.steps, past),
           report: () => undefined,
           watch: () => undefined,
-          handBack: () => undefined,
+          output: () => undefined,
         }) as tf.Scalar;
       };
       const given = tensors.slice(this.#inputs.size);
@@ -147,9 +147,7 @@ export class ObjectiveGraph {
    */
   differences(point: Point, h = 1e-4): Readonly<Record<string, Float64Array>> {
     const values = this.#values(point);
-    const constants = topologicalOrder([this.loss]).filter(
-      ({ row }) => row.name === 'stopGradient',
-    );
+    const constants = topologicalOrder([this.loss]).filter(({ op }) => op.name === 'stopGradient');
     const held = evaluate(constants, values);
     constants.forEach((node, index) => {
       values.set(node, held[index]!);

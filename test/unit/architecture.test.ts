@@ -1,4 +1,4 @@
-/** The pictures of docs/architecture.md against the folders and imports that they draw. */
+/** The pictures of docs/architecture.md, and the map of CONTRIBUTING.md, against the folders and imports that they draw. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -155,3 +155,41 @@ async function foldersIn(parent: string): Promise<string[]> {
   const entries = await readdir(parent, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
+
+/** Every folder and file that the map of CONTRIBUTING.md names; one line may name several beside it. */
+async function mapped(): Promise<string[]> {
+  const text = await readFile('CONTRIBUTING.md', 'utf8');
+  const [, map = ''] = /^## The map\n\n```\n([\s\S]*?)```/m.exec(text) ?? [];
+  const above: string[] = [];
+  return map
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const words = line.trim().split(/ +/);
+      const said = words.findIndex((word) => !/^[\w.-]+\//.test(word));
+      const depth = line.search(/\S/) / 2;
+      const names = words.slice(0, said).map((name) => path.join(...above.slice(0, depth), name));
+      assert.notEqual(names.length, 0, `Not understood: ${line}`);
+      above.splice(depth, above.length, words[0]!);
+      // What is said of a folder may name one inside.
+      const inside = words.slice(said).filter((word) => /^[\w-]+\/$/.test(word));
+      return [...names, ...inside.map((name) => path.join(names[0]!, name))];
+    });
+}
+
+test('the map names folders and files that exist, and all rooms of the houses that it opens', async () => {
+  const named = await mapped();
+  for (const name of named) assert.ok(await stat(name).catch(() => undefined), `no ${name}`);
+  const houses = [
+    'extension',
+    ...['compiler', 'methods', 'trainer'].map((floor) => `trainer-worker/${floor}`),
+  ];
+  for (const house of ['trainer-worker', ...houses]) {
+    const rooms = (await readdir(house, { withFileTypes: true })).filter((at) => at.isDirectory());
+    const missing = rooms.filter(({ name }) => !named.includes(path.join(house, name, '/')));
+    assert.deepEqual(
+      missing.map(({ name }) => `${house}/${name}`),
+      [],
+    );
+  }
+});

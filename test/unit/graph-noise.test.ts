@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { NoiseKind } from '../../trainer-worker/compiler/graph/ops/build';
+import type { NoiseKind } from '../../trainer-worker/compiler/graph/graph';
 import * as generator from '../../trainer-worker/compiler/random/noise.wasm';
 import { fillNoise } from '../../trainer-worker/compiler/run/noise';
 import { noiseElement, normalPair, wordsAt } from '../noise-reference';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import type { Node, Values } from '../../trainer-worker/compiler/graph/graph';
+import type { Node } from '../../trainer-worker/compiler/graph/graph';
 import { tableShape } from '../../trainer-worker/compiler/graph/noise-source';
 import type { Program } from '../../trainer-worker/compiler/graph/program';
 import { allNodes } from '../../trainer-worker/compiler/graph/rewrite';
@@ -26,7 +26,7 @@ import {
 import { fc } from '../support/fast-check';
 import { buildGraph, instruction } from '../support/random-graphs';
 
-const nameOf = (node: Node) => node.attributes['name'] as string;
+const nameOf = (node: Node) => node.params.name!;
 
 /** All results of a program, computed whole and computed by shards. */
 function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
@@ -37,12 +37,12 @@ function bothWays(program: Program, sharded: ShardedProgram, given: Arrays64) {
   const crossed = new Map(given);
   for (let shard = 0; shard < sharded.shards; shard++) {
     const own = new Map(given);
-    for (const { whole, part, layout } of sharded.leaves) {
-      const values = given.get(whole) ?? Float64Array.from(whole.attributes['values'] as Values);
+    for (const { whole, part, sharding } of sharded.leaves) {
+      const values = given.get(whole) ?? Float64Array.from(whole.params.values!);
       // Noise of a loop: as many rows as were given.
       const rows = values.length / -sizeOf(whole.shape);
       const shape = whole.shape[0] === -1 ? whole.shape.with(0, rows) : whole.shape;
-      const runs = runsOf(shape, layout, shard, sharded.shards);
+      const runs = runsOf(shape, sharding, shard, sharded.shards);
       own.set(
         part,
         Float64Array.from(
@@ -163,9 +163,9 @@ for (const [name, definition] of Object.entries(steps)) {
     assertAllEqual(shared, whole);
     const heavy = new Set(['matMul', 'convolve', 'convolveInput', 'convolveFilter', 'loop']);
     const rest = [...Object.values(sharded.rest.outputs), ...Object.values(sharded.rest.nextState)];
-    const left = allNodes(rest).filter((node) => heavy.has(node.row.name));
+    const left = allNodes(rest).filter((node) => heavy.has(node.op.name));
     assert.deepEqual(
-      left.map((node) => node.row.name),
+      left.map((node) => node.op.name),
       [],
     );
   });
@@ -202,7 +202,7 @@ test('data and samples that are put together are shared out too, chains of one b
   assertAllEqual(shared, whole);
   const whoIn = (rest: Program) =>
     allNodes([...Object.values(rest.outputs), ...Object.values(rest.nextState)]);
-  const left = whoIn(sharded.rest).filter((node) => node.row.name === 'matMul');
+  const left = whoIn(sharded.rest).filter((node) => node.op.name === 'matMul');
   assert.equal(left.length, 0);
 });
 
@@ -224,7 +224,7 @@ test('what needs all rows at once is computed after the shards', () => {
   const sharded = shardProgram(program, batch, 2);
   const { whole, shared } = bothWays(program, sharded, numbersFor(program));
   assertAllEqual(shared, whole);
-  const products = allNodes(sharded.parts).filter((node) => node.row.name === 'matMul');
+  const products = allNodes(sharded.parts).filter((node) => node.op.name === 'matMul');
   assert.equal(products.length, 2, 'x·w and its transpose times x are the shards’ work');
 });
 

@@ -84,7 +84,7 @@ describe('loops', () => {
     const simplified = simple(end!);
     const captured = loopOf(simplified).inputs.slice(2);
     assert.deepEqual(
-      captured.map((node) => node.row.name),
+      captured.map((node) => node.op.name),
       ['mul'],
     );
   });
@@ -120,10 +120,10 @@ describe('loops', () => {
     const outer = loopNode(count, [a], [row, sigmoid(row)], { ...body, results });
     const simplified = loopOf(simple(loopResult(outer, 0)));
     assert.deepEqual(
-      simplified.inputs.slice(2).map((node) => node.row.name),
+      simplified.inputs.slice(2).map((node) => node.op.name),
       ['sigmoid'],
     );
-    const inside = simplified.attributes['body'] as Body;
+    const inside = simplified.params.body!;
     assert.equal(countNodes(inside.results), 3);
   });
 });

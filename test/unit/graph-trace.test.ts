@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
-import { type Body, type Node, topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
+import { type Node, topologicalOrder } from '../../trainer-worker/compiler/graph/graph';
 import { uniformValue } from '../../trainer-worker/compiler/graph/ops/build';
 import { runOnTfjs } from '../../trainer-worker/compiler/run/run-tfjs';
 import {
@@ -26,7 +26,7 @@ describe('what a trace records', () => {
   test('tensors from outside become constants', () => {
     const outside = tf.tensor1d([1, 2]);
     const { outputs } = compile((v) => tf.add(v, outside));
-    const values = outputs['y']!.inputs.map((node) => node.attributes['values']);
+    const values = outputs['y']!.inputs.map((node) => node.params.values);
     assert.deepEqual(values.filter(Boolean), [Float32Array.of(1, 2)]);
     assert.deepEqual([...outside.dataSync()], [1, 2]);
   });
@@ -53,7 +53,7 @@ describe('what a trace records', () => {
     );
     assert.equal(program.noise.length, 1);
     assert.deepEqual(
-      program.noise[0]!.counts.map((count) => [...(count.attributes['values'] as Int32Array)]),
+      program.noise[0]!.counts.map((count) => [...(count.params.values as Int32Array)]),
       [[3], [5]],
     );
   });
@@ -70,7 +70,7 @@ describe('what a trace records', () => {
       const h = tf.square(v);
       return tf.sub(tf.grad((p: tf.Tensor) => tf.sum(tf.mul(p, h)))(v), h);
     });
-    assert.equal(program.outputs['y']!.row.name, 'sub');
+    assert.equal(program.outputs['y']!.op.name, 'sub');
     assert.equal(program.outputs['y']!.inputs[0], program.outputs['y']!.inputs[1]);
   });
 
@@ -90,7 +90,7 @@ describe('what a trace records', () => {
       return tf.grad((p: tf.Tensor) => tf.sum(f(p)))(v);
     });
     const [seven] = program.outputs['y']!.inputs;
-    assert.deepEqual(seven!.attributes['values'], Float32Array.of(7));
+    assert.deepEqual(seven!.params.values, Float32Array.of(7));
   });
 });
 
@@ -188,9 +188,9 @@ describe('a gradient beside a chain', () => {
   /** How often an operation stands in a program, its loops' bodies included. */
   const countOf = (name: string, results: readonly Node[]): number =>
     topologicalOrder(results).reduce((count, node) => {
-      const body = node.attributes['body'] as Body | undefined;
+      const body = node.params.body;
       const inside = body === undefined ? 0 : countOf(name, body.results);
-      return count + inside + (node.row.name === name ? 1 : 0);
+      return count + inside + (node.op.name === name ? 1 : 0);
     }, 0);
 
   /** Ten iterations of `x ← sin(w x)`, and then the loss `mean(w · end)`. */

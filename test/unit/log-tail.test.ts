@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readLogTail } from '../../extension/processes/log-tail';
+import { readLogTail } from '../../run-directory/worker-log';
 import { temporaryFolder } from '../support/temporary';
 
 test('the last lines of a log, bounded in number and in bytes', async (t) => {

@@ -13,7 +13,7 @@ import { parameterUpdate } from '../../trainer-worker/methods/optimizers/paramet
 import { numbersFrom } from '../graph-numbers';
 
 const shapes = { weight: [3, 2], bias: [2], scale: [] };
-const nameOf = (node: Node) => node.attributes['name'] as string;
+const nameOf = (node: Node) => node.params.name!;
 
 /** A step of an optimizer on a loss that reads the parameters, which loops may do too. */
 function updateProgram(spec: Parameters<typeof parameterUpdate>[0], readsParameters: boolean) {

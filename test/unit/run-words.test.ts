@@ -26,14 +26,14 @@ const expected: Readonly<
   running: ['running', 'pause stop checkpoint rerun', 'checkpoint takeOver rerun'],
   paused: ['paused', 'resume stop checkpoint rerun', 'checkpoint takeOver rerun'],
   stopping: ['stopping', 'rerun', 'takeOver rerun'],
-  stopped: ['stopped', 'resume rerun putAway', 'resume rerun putAway'],
-  finished: ['finished', 'rerun putAway', 'rerun putAway'],
-  failed: ['failed', 'resume rerun putAway', 'resume rerun putAway'],
-  crashed: ['crashed', 'resume rerun putAway', 'resume rerun putAway'],
+  stopped: ['stopped', 'resume rerun archive', 'resume rerun archive'],
+  finished: ['finished', 'rerun archive', 'rerun archive'],
+  failed: ['failed', 'resume rerun archive', 'resume rerun archive'],
+  crashed: ['crashed', 'resume rerun archive', 'resume rerun archive'],
 };
 
 const actions = [
-  ...(['pause', 'resume', 'stop', 'checkpoint', 'takeOver', 'rerun', 'putAway'] as const),
+  ...(['pause', 'resume', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
 ] satisfies readonly RunAction[];
 
 /** A run of this status as a window has it that controls it, or only watches. */

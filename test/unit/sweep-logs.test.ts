@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { pruneSweepLogs } from '../../extension/processes/sweep-logs';
-import { sweepSocketPath } from '../../protocol/sweep-socket';
+import { stopSweepAt, sweepSocketPath } from '../../protocol/sweep';
+import { problemFrom } from '../support/problem';
 import { temporaryFolder } from '../support/temporary';
 
 test('the newest logs of sweeps stay, and those of sweeps that train', async (t) => {
@@ -33,4 +34,16 @@ test('the newest logs of sweeps stay, and those of sweeps that train', async (t)
   const newest = Array.from({ length: 20 }, (_, index) => name(10 + index));
   const others = ['folder.jsonl', 'linked.jsonl', 'notes.txt'];
   assert.deepEqual((await readdir(logs)).sort(), [...others, name(4), ...newest].sort());
+});
+
+test('a process that hangs up at the wish to stop is told of, and nobody there is not', async (t) => {
+  const socket = sweepSocketPath('deaf', await temporaryFolder(t));
+  assert.equal(await stopSweepAt(socket), false);
+  // As one of an older version does, which took a plain word for it.
+  const server = createServer((connection) => connection.on('data', () => connection.destroy()));
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  t.after(() => server.close());
+  const problem = await problemFrom(stopSweepAt(socket));
+  assert.match(problem.message, /does not answer to the wish to stop/);
+  assert.match(problem.remedy ?? '', /older version/);
 });

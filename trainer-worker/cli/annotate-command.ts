@@ -9,7 +9,7 @@ import {
   writeNotes,
 } from '../../run-directory/annotations';
 import { findRun } from '../../run-directory/find-run';
-import { telling } from './telling';
+import { printResult } from './print-result';
 
 export interface AnnotateOptions {
   readonly runs: string;
@@ -32,7 +32,7 @@ export interface AnnotateOptions {
  */
 export async function annotateCommand(text: string, options: AnnotateOptions): Promise<number> {
   const { runs, name, note, tag = [], untag = [], star, json } = options;
-  return await telling(async () => {
+  return await printResult(async () => {
     const directory = await findRun(text, path.resolve(runs));
     const lost = tagsIn(untag.join(' '));
     const { tags } = await readAnnotations(directory);

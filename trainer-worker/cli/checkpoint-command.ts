@@ -7,7 +7,7 @@ import {
 } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
-import { telling } from './telling';
+import { printResult } from './print-result';
 
 export interface CheckpointOptions {
   readonly runs: string;
@@ -22,7 +22,7 @@ export async function checkpointCommand(
   text: string,
   { runs }: CheckpointOptions,
 ): Promise<number> {
-  return await telling(async () => {
+  return await printResult(async () => {
     const directory = await findRun(text, path.resolve(runs));
     const { id, name } = await readManifest(directory);
     const socket = trainerSocketPath(id);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { metricsAsCsv } from '../../run-directory/export-csv';
 import { exportMetrics, exportRun } from '../../run-directory/export-run';
 import { findRun } from '../../run-directory/find-run';
-import { telling } from './telling';
+import { printResult } from './print-result';
 
 export interface ExportRunOptions {
   readonly runs: string;
@@ -26,7 +26,7 @@ export async function exportRunCommand(
   text: string,
   { runs, csv, to }: ExportRunOptions,
 ): Promise<number> {
-  return await telling(async () => {
+  return await printResult(async () => {
     const directory = await findRun(text, path.resolve(runs));
     if (csv && to === '-') {
       for await (const piece of metricsAsCsv(directory)) await written(piece);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { importRun } from '../../run-directory/import-run';
-import { telling } from './telling';
+import { printResult } from './print-result';
 
 /**
  * `ebm import`: copies a run from elsewhere among those here.
@@ -11,7 +11,7 @@ export async function importCommand(
   source: string,
   { runs }: { readonly runs: string },
 ): Promise<number> {
-  return await telling(async () => {
+  return await printResult(async () => {
     const directory = await importRun(path.resolve(source), path.resolve(runs));
     return `imported as ${directory}\n`;
   });

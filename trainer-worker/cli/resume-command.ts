@@ -5,7 +5,6 @@ import { trainerSocketPath } from '../../protocol/socket-transport';
 import { findRun } from '../../run-directory/find-run';
 import { readManifest } from '../../run-directory/manifest';
 import { requireEnded, resumeRun } from '../trainer/server/begin-run';
-import { readTaskOf, type TaskOption } from './read-task';
 import { type ShellOptions, trainInShell } from './train-in-shell';
 
 export interface ResumeOptions extends ShellOptions {
@@ -13,8 +12,6 @@ export interface ResumeOptions extends ShellOptions {
   readonly steps?: number;
   readonly backend?: WantedBackend;
   readonly runs: string;
-  /** Instead of all that is said of how it goes on. */
-  readonly task?: TaskOption;
 }
 
 /**
@@ -29,14 +26,12 @@ export async function resumeCommand(text: string, options: ResumeOptions): Promi
     const manifest = await readManifest(directory);
     await requireEnded(manifest);
     const socket = trainerSocketPath(manifest.id);
-    const task: ResumeTask = options.task
-      ? await readTaskOf('resume')
-      : {
-          kind: 'resume',
-          ...(from === undefined ? {} : { from }),
-          ...(steps === undefined ? {} : { steps }),
-          ...(backend === undefined ? {} : { backend }),
-        };
+    const task: ResumeTask = {
+      kind: 'resume',
+      ...(from === undefined ? {} : { from }),
+      ...(steps === undefined ? {} : { steps }),
+      ...(backend === undefined ? {} : { backend }),
+    };
     const request = { directory, socket, task };
     return {
       directory,

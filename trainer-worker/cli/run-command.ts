@@ -9,7 +9,6 @@ import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { overridesForRerun } from '../../run-directory/repetition';
 import { beginRun, type RunRequest } from '../trainer/server/begin-run';
-import { readTaskOf, type TaskOption } from './read-task';
 import { makeRunFolder } from './run-folder';
 import { type ShellOptions, type ShellRun, trainInShell } from './train-in-shell';
 
@@ -20,10 +19,8 @@ export interface RunCommandOptions extends ShellOptions {
   readonly set: JsonObject;
   readonly backend: WantedBackend;
   readonly runs: string;
-  /** The run that is to be had again exactly. */
+  /** The run that is to be repeated exactly. */
   readonly exactly?: string;
-  /** Instead of all that. */
-  readonly task?: TaskOption;
 }
 
 /**
@@ -75,26 +72,24 @@ async function newRun(task: BeginTask, runs: string): Promise<ShellRun> {
 /**
  * What a command line asks for.
  *
- * @throws ProblemError of kind `environment` unless exactly one of file, run and task is given
+ * @throws ProblemError of kind `environment` unless either a file or a run is given
  */
 async function taskOf(
   file: string | undefined,
-  { exactly, runs, set, steps, seed, backend, task }: RunCommandOptions,
+  { exactly, runs, set, steps, seed, backend }: RunCommandOptions,
 ): Promise<BeginTask> {
   const overrides = {
     ...set,
     ...(steps === undefined ? {} : { steps }),
     ...(seed === undefined ? {} : { seed }),
   };
-  const given = [file, exactly, task].filter((one) => one !== undefined);
-  if (given.length !== 1 || (task !== undefined && Object.keys(overrides).length > 0)) {
+  if ((file === undefined) === (exactly === undefined)) {
     throw new ProblemError({
       kind: 'environment',
       message: 'Either the file of an experiment is to be given, or a run with --exactly.',
       remedy: 'For example: ebm run two-moons.ebm.ts',
     });
   }
-  if (task !== undefined) return await readTaskOf('begin');
   const told = { kind: 'begin', overrides, backend } as const;
   if (file !== undefined) return { ...told, experiment: path.resolve(file) };
   const directory = await findRun(String(exactly), path.resolve(runs));

@@ -11,11 +11,14 @@ import { exitCode, exitCodeOf } from './exit-code';
 import { problemText } from './problem-text';
 import { type ProcessEnd, watchProcess } from './process-end';
 import { readTask, type TaskOption } from './read-task';
+import { endOnTrouble } from './unattended';
 
 export interface ServeOptions {
   readonly runDirectory: string;
   readonly socket: string;
   readonly task: TaskOption;
+  /** Nobody need be there to answer to trouble, which ends the run. */
+  readonly unattended?: true;
 }
 
 /** How long a trainer that cannot begin waits for a client to tell why. */
@@ -26,8 +29,8 @@ const abandoned =
   'Stopped with a checkpoint because its editor was closed (setting ebm.whenEditorCloses).';
 
 /**
- * `ebm serve`: trains under an editor. Listens at once, and reads its task from the standard input; the
- * editor attaches and hears the rest. What is printed goes to the run's log.
+ * `ebm serve`: trains under an editor or a sweep. Listens at once, and reads its task from the standard
+ * input; who has started it attaches and hears the rest. What is printed goes to the run's log.
  *
  * @returns the process's exit code
  */
@@ -38,18 +41,24 @@ export async function serveCommand(options: ServeOptions): Promise<number> {
   const end: ProcessEnd = watchProcess(log, () => run);
   let server: TrainerServer;
   try {
-    server = await TrainerServer.listen(options.socket, () => end.end(abandoned));
+    // A window that has looked at an unattended run and is closed does not end it.
+    const onAbandoned = options.unattended ? undefined : () => end.end(abandoned);
+    server = await TrainerServer.listen(options.socket, onAbandoned);
   } catch (thrown) {
     log(problemText(problemOf(thrown), true));
     return exitCode.refused;
   }
   try {
     const task = await readTask();
+    const trouble = options.unattended
+      ? [endOnTrouble((problem) => void run?.giveUp(problem), log)]
+      : [];
+    const listeners = [server, { notice: log }, ...trouble];
     const begin = begins(
       task,
       directory,
       options.socket,
-    )([server, { notice: log }], (phase, isTried) => {
+    )(listeners, (phase, isTried) => {
       log(`${phase} …`);
       const tried = isTried ? { isTried } : {};
       server.state({ status: 'starting', step: 0, steps: 0, phase, ...tried });

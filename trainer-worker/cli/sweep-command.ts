@@ -1,25 +1,27 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
 import type { BeginTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import type { JsonObject } from '../../protocol/run';
-import { isTrainerListening } from '../../protocol/socket-transport';
-import { answerInterrupts, sweepSocketPath } from '../../protocol/sweep-socket';
+import type { JsonObject, RunManifest } from '../../protocol/run';
+import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
+import { sweepSocketPath } from '../../protocol/sweep';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
+import { newRunName } from '../../run-directory/naming';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
-import { bindOrReplace } from '../trainer/server/bind-socket';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
+import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
+import { SweepServer } from '../trainer/sweeps/sweep-server';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { readTaskOf, type TaskOption } from './read-task';
-import { type SweepReporter, sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
+import { makeRunFolder } from './run-folder';
+import { sweepJsonReporter, sweepTextReporter } from './sweep-reporter';
 import { type Trial, type TrialProcess, trainTrial } from './trial-process';
 
 export interface SweepCommandOptions {
@@ -32,12 +34,24 @@ export interface SweepCommandOptions {
   readonly again?: true;
   /** Instead of a file and what is said of its runs. */
   readonly task?: TaskOption;
+  /** Where to listen from the start, for who starts it. */
+  readonly socket?: string;
   readonly json?: true;
   readonly verbose?: true;
 }
 
-/** How often somebody else's trainer is looked after. */
-const watchMs = 500;
+/** How long a sweep that cannot begin waits for who has started it, to tell why. */
+const patienceMs = 5_000;
+/** A run that an earlier call has begun. */
+type BegunRun = Pick<MeasuredRun, 'directory' | 'manifest'>;
+
+/** What is told of a run whose trainer has ended without recording an end. */
+const killed: Problem = {
+  kind: 'worker',
+  message: 'Its trainer was ended in the midst of training.',
+  remedy:
+    'Sweep again, and it goes on from its last checkpoint. Its worker.log has the last words.',
+};
 
 /**
  * `ebm sweep`: trains every run of a file's `sweep`, each in a process of its own, and ranks them. What
@@ -51,14 +65,17 @@ export async function sweepCommand(
 ): Promise<number> {
   const write = (text: string) => process.stdout.write(text);
   const reporter = options.json ? sweepJsonReporter(write) : sweepTextReporter(write);
-  let guard: Server | undefined;
+  const workers = new Workers();
+  const server = new SweepServer(() => workers.interruptOnce());
+  const observers: readonly SweepObserver[] = [reporter, server];
   let copies: string | undefined;
   try {
+    if (options.socket !== undefined) await server.listen(options.socket);
     const runs = path.resolve(options.runs);
     const task = await taskOf(file, options);
     const sweep = await readSweep(task, options.again);
-    const workers = new Workers();
-    guard = await claim(sweep, runs, () => workers.interruptOnce());
+    workers.listenToSignals();
+    await claim(sweep, runs, server);
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
     copies = folder;
     const { writeSourceSnapshot } = await import('../trainer/storage/source-snapshot');
@@ -67,7 +84,8 @@ export async function sweepCommand(
     const begun = new Map(
       (await runsOf(sweep, runs)).map((run) => [run.manifest.group?.index ?? 0, run]),
     );
-    reporter.begin(sweep, [...begun.values()].filter(({ manifest }) => isDone(manifest)).length);
+    const done = [...begun.values()].filter(({ manifest }) => isDone(manifest)).length;
+    for (const observer of observers) observer.begin(sweep, done);
     const queue = sweep.runs.filter(({ group }) => {
       const run = begun.get(group.index);
       return run === undefined || !isDone(run.manifest);
@@ -75,11 +93,10 @@ export async function sweepCommand(
     const failures: Problem[] = [];
     const train = async () => {
       for (let run = queue.shift(); run && !workers.isInterrupted; run = queue.shift()) {
-        const place = { copies: folder, runs };
         const told: BeginTask = { ...task, copy, overrides: run.overrides, group: run.group };
-        const problem = await trial(told, run, begun.get(run.group.index), place, {
+        const problem = await trial(told, run, begun.get(run.group.index), runs, {
           workers,
-          reporter,
+          observers,
         });
         if (problem) failures.push(problem);
       }
@@ -93,9 +110,10 @@ export async function sweepCommand(
     const problem = problemOf(thrown);
     reporter.refused(problem);
     process.stderr.write(`${problemText(problem, options.verbose)}\n`);
+    await server.refuse(new ProblemError(problem), options.socket === undefined ? 0 : patienceMs);
     return exitCode.refused;
   } finally {
-    guard?.close();
+    await server.close();
     if (copies !== undefined) await rm(copies, { recursive: true, force: true });
   }
 }
@@ -136,20 +154,13 @@ async function readSweep(
 
 /**
  * Keeps out a second process that would train the same sweep in the same folder, for as long as this
- * one lives, and hears who asks it to stop.
+ * one lives.
  *
  * @throws ProblemError of kind `environment` where there is one
  */
-async function claim(
-  { id, name }: LoadedSweep,
-  runs: string,
-  onInterrupt: () => void,
-): Promise<Server> {
-  const server = createServer();
-  answerInterrupts(server, onInterrupt);
+async function claim({ id, name }: LoadedSweep, runs: string, server: SweepServer): Promise<void> {
   try {
-    await bindOrReplace(server, sweepSocketPath(id, runs));
-    return server;
+    await server.listen(sweepSocketPath(id, runs));
   } catch (thrown) {
     throw new ProblemError(
       {
@@ -168,9 +179,7 @@ async function runsOf({ id }: LoadedSweep, runs: string) {
   return groupRuns(listed).find((group) => group.id === id)?.runs ?? [];
 }
 
-async function measured(
-  runs: readonly Pick<MeasuredRun, 'directory' | 'manifest'>[],
-): Promise<MeasuredRun[]> {
+async function measured(runs: readonly BegunRun[]): Promise<MeasuredRun[]> {
   return await Promise.all(
     runs.map(async (run) => ({ ...run, last: await lastValues(run.directory) })),
   );
@@ -184,53 +193,95 @@ async function measured(
 async function trial(
   task: BeginTask,
   { overrides, group }: SweepRun,
-  begun: Pick<MeasuredRun, 'directory' | 'manifest'> | undefined,
-  place: Pick<Trial, 'copies' | 'runs'>,
-  { workers, reporter }: { readonly workers: Workers; readonly reporter: SweepReporter },
+  begun: BegunRun | undefined,
+  runs: string,
+  {
+    workers,
+    observers,
+  }: { readonly workers: Workers; readonly observers: readonly SweepObserver[] },
 ): Promise<Problem | undefined> {
-  let run = begun;
-  if (run) {
+  if (begun) {
     // A trainer outlives the process that started it.
-    const manifest = await untilGone(run.directory, workers);
-    run = { ...run, manifest };
+    await Promise.race([trainerGone(begun.manifest), workers.interrupted]);
     if (workers.isInterrupted) return undefined;
   }
-  reporter.trial(group, overrides, run !== undefined);
-  if (!run || !isDone(run.manifest)) {
-    const { directory, problem } = await workers.train(
-      run ? { ...place, task: { kind: 'resume' }, run: run.directory } : { ...place, task },
-    );
-    if (directory === undefined) {
-      reporter.trialEnd(group, { problem });
-      return problem;
-    }
-    run = { directory, manifest: await readManifest(directory) };
+  for (const observer of observers) observer.trial(group, overrides, begun !== undefined);
+  let directory: string;
+  try {
+    directory = begun ? await goOn(begun, workers) : await begin(task, runs, workers);
+  } catch (thrown) {
+    const problem = problemOf(thrown);
+    for (const observer of observers) observer.trialEnd(group, { problem });
+    return problem;
   }
-  const [one] = await measured([run]);
-  const { state } = run.manifest;
-  reporter.trialEnd(group, { run: one!, problem: state.problem });
-  return factsOf(state.status).endedBadly ? state.problem : undefined;
+  const manifest = await readManifest(directory);
+  const [run] = await measured([{ directory, manifest }]);
+  const { status, problem = isLiving(status) ? killed : undefined } = manifest.state;
+  for (const observer of observers) observer.trialEnd(group, { run: run!, problem });
+  return isLiving(status) || factsOf(status).endedBadly ? problem : undefined;
 }
 
-/** Waits until no trainer of the run answers any more. */
-async function untilGone(directory: string, workers: Workers) {
-  for (;;) {
-    const manifest = await readManifest(directory);
-    const { state, worker } = manifest;
-    const lives = isLiving(state.status) && worker && (await isTrainerListening(worker.socket));
-    if (!lives || workers.isInterrupted) return manifest;
-    await delay(watchMs);
+/**
+ * Trains a new run to its end.
+ *
+ * @returns its directory
+ * @throws ProblemError that kept it from beginning; then nothing of it is left
+ */
+async function begin(task: BeginTask, runs: string, workers: Workers): Promise<string> {
+  const { id, directoryName } = newRunName(new Date(), task.copy ?? task.experiment);
+  const { directory, remove } = await makeRunFolder(runs, directoryName);
+  try {
+    await workers.train({ task, directory, socket: trainerSocketPath(id) });
+    return directory;
+  } catch (thrown) {
+    await remove();
+    throw thrown;
+  }
+}
+
+/**
+ * Trains a run to its end that had begun; one that is done by now stays as it is.
+ *
+ * @returns its directory
+ * @throws ProblemError that kept it from going on
+ */
+async function goOn({ directory, manifest: { id } }: BegunRun, workers: Workers): Promise<string> {
+  if (!isDone(await readManifest(directory))) {
+    await workers.train({ task: { kind: 'resume' }, directory, socket: trainerSocketPath(id) });
+  }
+  return directory;
+}
+
+/** Waits until no trainer of a run answers any more. */
+async function trainerGone({ state, worker }: RunManifest): Promise<void> {
+  if (!isLiving(state.status) || !worker) return;
+  try {
+    const peer = await connectToTrainer(worker.socket);
+    await new Promise<void>((resolve) => peer.onClose(() => resolve()));
+  } catch {
+    // Nobody listens there.
   }
 }
 
 /** The trainers at work, and what an interrupt does to them. */
 class Workers {
   readonly #living = new Set<TrialProcess>();
-  isInterrupted = false;
+  readonly #interruption = new AbortController();
+  /** Resolves when they are interrupted. */
+  readonly interrupted: Promise<unknown>;
 
   constructor() {
+    this.interrupted = once(this.#interruption.signal, 'abort');
+  }
+
+  /** Signals that would end this process end its trainers well from here on. */
+  listenToSignals(): void {
     process.on('SIGINT', () => this.#interrupt());
     process.on('SIGTERM', () => this.#interrupt());
+  }
+
+  get isInterrupted(): boolean {
+    return this.#interruption.signal.aborted;
   }
 
   /** Has each write a checkpoint and stop; asked again it changes nothing. */
@@ -238,19 +289,24 @@ class Workers {
     if (!this.isInterrupted) this.#interrupt();
   }
 
-  async train(task: Trial) {
+  /**
+   * Trains until the trainer has ended.
+   *
+   * @throws ProblemError that kept it from beginning
+   */
+  async train(task: Trial): Promise<void> {
     const trial = await trainTrial(task);
     this.#living.add(trial);
     if (this.isInterrupted) trial.interrupt();
     try {
-      return await trial.outcome;
+      await trial.ended;
     } finally {
       this.#living.delete(trial);
     }
   }
 
   #interrupt(): void {
-    this.isInterrupted = true;
+    this.#interruption.abort();
     // The first asks for a checkpoint, the second ends them at once, as it does `ebm run`.
     for (const trial of this.#living) trial.interrupt();
   }

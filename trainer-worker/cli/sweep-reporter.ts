@@ -1,28 +1,17 @@
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import type { Json, JsonObject, RunGroup } from '../../protocol/run';
-import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
+import { metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
 import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
 import { factsOf } from '../../vocabulary/run-status';
 import { isNotKnown } from '../../vocabulary/with-error';
 import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
+import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
 import { formatLast, numberOrNone, type Write } from './run-reporter';
 import { textTable } from './text-table';
 
-/** How one run of a sweep ended. */
-interface TrialEnd {
-  /** Absent where it did not begin. */
-  readonly run?: MeasuredRun;
-  readonly problem: Problem | undefined;
-}
-
 /** Tells a shell how a sweep goes. */
-export interface SweepReporter {
-  /** @param done how many of its runs are done already */
-  begin(sweep: LoadedSweep, done: number): void;
-  /** A run begins, or goes on. */
-  trial(group: RunGroup, overrides: JsonObject, goesOn: boolean): void;
-  trialEnd(group: RunGroup, end: TrialEnd): void;
+export interface SweepReporter extends SweepObserver {
   end(sweep: LoadedSweep, summary: SweepSummary): void;
   /** It could not begin. */
   refused(problem: Problem): void;

@@ -1,4 +1,4 @@
-import { type Problem, problemOf } from '../../protocol/problem';
+import { problemOf } from '../../protocol/problem';
 import type { RecordedRun } from '../trainer/server/recorded-run';
 import { TrainerServer } from '../trainer/server/trainer-server';
 import type { RunObserver } from '../trainer/training/run-observer';
@@ -8,6 +8,7 @@ import { problemText } from './problem-text';
 import { watchProcess } from './process-end';
 import type { RunReporter } from './run-reporter';
 import { barReporter, lineReporter } from './text-reporter';
+import { endOnTrouble } from './unattended';
 
 /** How a shell is told. */
 export interface ShellOptions {
@@ -46,7 +47,7 @@ export async function trainInShell(
   try {
     made = await prepare();
     server = await TrainerServer.listen(made.socket);
-    const trouble = onTrouble((problem) => void run?.giveUp(problem), complain);
+    const trouble = endOnTrouble((problem) => void run?.giveUp(problem), complain);
     const begin = made.begin([server, reporter, trouble], reporter.phase);
     run = await Promise.race([begin, processEnd.beforeBegin]);
   } catch (thrown) {
@@ -65,26 +66,6 @@ export async function trainInShell(
   if (final.problem) complain(problemText(final.problem, options.verbose));
   await server.close();
   return exitCodeOf(final);
-}
-
-/**
- * An editor may attach, but nobody need be there to answer to trouble: it ends the run, unless it
- * passes by itself, as that of a full disk does.
- */
-function onTrouble(end: (problem: Problem) => void, complain: (text: string) => void): RunObserver {
-  let isTold = false;
-  return {
-    state({ status, problem }) {
-      if (status !== 'paused' || !problem) isTold = false;
-      else if (problem.kind !== 'storage') end(problem);
-      else if (!isTold) {
-        isTold = true;
-        complain(
-          `${problemText(problem)}\nThe run is paused and goes on by itself when that is over.`,
-        );
-      }
-    },
-  };
 }
 
 function chooseReporter(options: ShellOptions): RunReporter {

@@ -1,93 +1,118 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { handOver, type LaunchTask } from '../../protocol/launch-task';
-import type { Problem } from '../../protocol/problem';
+import type { Peer } from '../../protocol/peer';
+import { type Problem, ProblemError } from '../../protocol/problem';
+import { connectToTrainer, untilListening } from '../../protocol/socket-transport';
+import type { EditorSide, TrainerSide } from '../../protocol/trainer';
+import { readManifest } from '../../run-directory/manifest';
+import { openWorkerLog, readLogTail, workerLog } from '../../run-directory/worker-log';
+import { isLiving } from '../../vocabulary/run-status';
+import { exitCode } from './exit-code';
 
 /** What one process of a sweep trains, and where. */
 export interface Trial {
   readonly task: LaunchTask;
-  /** The directory of the run that is to go on; a new one where absent. */
-  readonly run?: string;
-  /** A folder for what the process prints. */
-  readonly copies: string;
-  readonly runs: string;
-}
-
-/** How it ended. */
-interface TrialOutcome {
-  /** The run directory; `undefined` where the run did not begin. */
-  readonly directory?: string;
-  /** What kept it from beginning or from going on. */
-  readonly problem?: Problem;
+  /** The run directory, which exists. */
+  readonly directory: string;
+  /** Where its trainer is to listen. */
+  readonly socket: string;
 }
 
 /** A trainer of a sweep. */
 export interface TrialProcess {
-  readonly outcome: Promise<TrialOutcome>;
+  /**
+   * How the process of a run that trained has ended: its exit code, or the signal that ended it. Rejects
+   * with the `ProblemError` that kept it from beginning.
+   */
+  readonly ended: Promise<number | NodeJS.Signals>;
   /** Asks it to stop with a checkpoint; the second time it ends at once. */
   interrupt(): void;
 }
 
 /**
- * Starts `ebm run` or `ebm resume` in a process of its own, which outlives this one: it has a process
- * group of its own, and no pipe that could break once it has its task.
+ * Starts a trainer in a process of its own, which outlives this one: it has a process group of its own,
+ * and no pipe that could break once it has its task. What it prints goes to the log of its run.
+ *
+ * @throws ProblemError of kind `storage` where the log cannot be written
  */
-export async function trainTrial({ task, run, copies, runs }: Trial): Promise<TrialProcess> {
-  const printed = path.join(copies, `${randomBytes(6).toString('hex')}.jsonl`);
-  const log = await open(printed, 'a');
-  const command = run === undefined ? ['run'] : ['resume', run];
+export async function trainTrial({ task, directory, socket }: Trial): Promise<TrialProcess> {
+  const log = await openWorkerLog(directory);
   const script = process.argv[1]!;
-  const args = [script, ...command, '--task', '-', '--runs', runs, '--json'];
-  const child = spawn(process.execPath, args, {
-    detached: true,
-    stdio: ['pipe', log.fd, log.fd],
-    windowsHide: true,
-  });
+  const place = ['--run-directory', directory, '--socket', socket];
+  const child = spawn(
+    process.execPath,
+    [script, 'serve', ...place, '--unattended', '--task', '-'],
+    { detached: true, stdio: ['pipe', log.fd, log.fd], windowsHide: true },
+  );
   handOver(task, child);
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
+  const exited = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(code ?? signal));
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 1));
   });
-  // Who awaits the outcome hears of it.
-  ended.catch(() => undefined);
   await log.close();
+  let hasBegun = false;
+  const begin = async (): Promise<void> => {
+    const over = new AbortController();
+    // Once it is connected, the end of the process is the end of the connection.
+    const stopWaiting = () => over.abort();
+    exited.then(stopWaiting, stopWaiting);
+    let peer: Peer<EditorSide, TrainerSide> | undefined;
+    try {
+      peer = await untilListening((signal) => connectToTrainer(socket, signal), over.signal);
+      const { manifest } = await peer.request('attach', {});
+      hasBegun = manifest.worker?.pid === child.pid;
+    } catch (thrown) {
+      // What it says itself comes before the end of its connection; else its exit is what is told.
+      if (peer?.isOpen) throw thrown;
+    } finally {
+      // What it tells of its steps is for those who look at it.
+      peer?.close();
+    }
+  };
+  const train = async () => {
+    try {
+      await begin();
+    } catch (thrown) {
+      await exited;
+      throw thrown;
+    }
+    const how = await exited;
+    if (!hasBegun && !(await hasEnded(directory, how)))
+      throw new ProblemError(await wordless(directory, how));
+    return how;
+  };
+  let isAsked = false;
   return {
-    outcome: ended.then(async (how) => outcomeOf(await readFile(printed, 'utf8'), how)),
-    interrupt: () => child.kill('SIGINT'),
+    ended: train(),
+    interrupt() {
+      if (isAsked) child.kill('SIGKILL');
+      // Before it trains there is nothing that it could keep.
+      else if (!hasBegun) child.kill('SIGTERM');
+      else stop(socket).catch(() => child.kill('SIGTERM'));
+      isAsked = true;
+    },
   };
 }
 
-/** What a process that prints JSON told of its run. */
-function outcomeOf(printed: string, how: number | NodeJS.Signals | null): TrialOutcome {
-  let directory: string | undefined;
-  let problem: Problem | undefined;
-  for (const line of printed.split('\n')) {
-    // Between the lines stands what went to the error output.
-    if (!line.startsWith('{"event":')) continue;
-    const said = eventOf(line);
-    directory = said.directory ?? directory;
-    problem = said.problem ?? problem;
-  }
-  if (directory === undefined && problem === undefined) {
-    problem = {
-      kind: 'worker',
-      message: `The trainer ended (${how}) before training began.`,
-      detail: printed.slice(-4_000),
-    };
-  }
-  return {
-    ...(directory === undefined ? {} : { directory }),
-    ...(problem === undefined ? {} : { problem }),
-  };
+/** Whether a trainer has trained to an end, sooner than its answer came. */
+async function hasEnded(directory: string, how: number | NodeJS.Signals): Promise<boolean> {
+  if (how !== exitCode.done && how !== exitCode.failed) return false;
+  const manifest = await readManifest(directory).catch(() => undefined);
+  return manifest !== undefined && !isLiving(manifest.state.status);
 }
 
-function eventOf(line: string): TrialOutcome {
-  try {
-    return JSON.parse(line) as TrialOutcome;
-  } catch {
-    // It was killed within the line.
-    return {};
-  }
+/** Has a run stop that a window may own. */
+async function stop(socket: string): Promise<void> {
+  const peer = await connectToTrainer(socket);
+  await peer.request('own', { whenGone: 'train', graceMs: 0, takeOver: true });
+  await peer.request('stop', {});
+}
+
+async function wordless(directory: string, how: number | NodeJS.Signals): Promise<Problem> {
+  return {
+    kind: 'worker',
+    message: `The trainer ended (${how}) before training began.`,
+    detail: await readLogTail(path.join(directory, workerLog)),
+  };
 }

@@ -14,7 +14,7 @@ export function programSize(program: Program, feeds: Arrays): string {
   const counts = Object.values(feeds).flatMap((values) =>
     values instanceof Int32Array && values.length === 1 ? [values[0]] : [],
   );
-  const described = allNodes(results).map(({ row, shape }: Node) => `${row.name}[${shape.join()}]`);
+  const described = allNodes(results).map(({ op, shape }: Node) => `${op.name}[${shape.join()}]`);
   return createHash('sha256')
     .update([...described.sort(), ...counts].join(' '))
     .digest('hex')

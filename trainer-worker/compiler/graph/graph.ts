@@ -1,23 +1,62 @@
 import { ProblemError } from '../../../protocol/problem';
-import type { Row } from './ops/row';
+import type { Op } from './ops/op';
 import { type DType, formatShape, type Shape } from './shape';
+
+/** Distributions that noise is drawn from. */
+export type NoiseKind = 'normal' | 'uniform' | 'rademacher';
 
 /** Values of a constant, one array type for each {@link DType}. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
-/** What distinguishes two nodes with the same operation and inputs. */
-export type Attribute =
-  | undefined
-  | number
-  | string
-  | boolean
-  | readonly number[]
-  | readonly string[]
-  | Values
-  | Node
-  | readonly Node[]
-  | Body;
-export type Attributes = Readonly<Record<string, Attribute>>;
+/**
+ * What distinguishes two nodes with the same operation and inputs. An operation has some of these, always
+ * the same ones, and each means the same in all operations that have it.
+ */
+export interface Params {
+  /** What an input is called, by which it is fed. */
+  readonly name?: string;
+  /** What tells parameters of loops apart. */
+  readonly number?: number;
+  /** The result's, where the inputs do not say it. */
+  readonly shape?: Shape;
+  readonly dtype?: DType;
+  /** The numbers of a constant. */
+  readonly values?: Values;
+  readonly axis?: number;
+  readonly axes?: readonly number[];
+  /** Which axis of the input each axis of the result is. */
+  readonly permutation?: readonly number[];
+  /** Where a slice begins, and how long it is, along each axis. */
+  readonly begin?: readonly number[];
+  readonly size?: readonly number[];
+  /** How much is added at the ends of each axis, and what. */
+  readonly before?: readonly number[];
+  readonly after?: readonly number[];
+  readonly value?: number;
+  /** How many elements are wanted. */
+  readonly k?: number;
+  readonly exclusive?: boolean;
+  readonly reverse?: boolean;
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** See `ConvolutionGeometry` in `ops/build.ts`. */
+  readonly strides?: readonly number[];
+  readonly dilations?: readonly number[];
+  readonly padding?: readonly number[];
+  readonly groups?: number;
+  /** Positions at the ends of a transposed convolution that no tap reaches. */
+  readonly rest?: readonly number[];
+  /** What a loop repeats. */
+  readonly body?: Body;
+  /** Which result of a loop. */
+  readonly index?: number;
+  /** Placeholder for the gradient, inside contributions that were written by hand. */
+  readonly dy?: Node;
+  /** Of noise: its distribution, where it begins, and how often the loops around it are repeated. */
+  readonly kind?: NoiseKind;
+  readonly stream?: number;
+  readonly counts?: readonly Node[];
+}
 
 /**
  * One value of a program: an operation applied to other values. Nodes never change; within one
@@ -27,9 +66,9 @@ export interface Node {
   readonly graph: Graph;
   /** Position in the order of construction: an input always has a smaller one. */
   readonly id: number;
-  readonly row: Row;
+  readonly op: Op;
   readonly inputs: readonly Node[];
-  readonly attributes: Attributes;
+  readonly params: Params;
   readonly shape: Shape;
   readonly dtype: DType;
 }
@@ -50,7 +89,7 @@ export interface Body {
 }
 
 /** Operations by name; the table of `ops/table.ts`. */
-export type OperationTable = ReadonlyMap<string, Row>;
+export type OperationTable = ReadonlyMap<string, Op>;
 
 function refuseWithoutPlace(message: string, remedy: string): never {
   throw new ProblemError({ kind: 'experiment', message, remedy });
@@ -84,25 +123,25 @@ export class Graph {
    *
    * @throws ProblemError (`experiment`) when the operation's shape rule refuses the inputs.
    */
-  node(operation: string, inputs: readonly Node[], attributes: Attributes = {}): Node {
-    const row = this.#table.get(operation);
-    if (row === undefined) throw new Error(`There is no operation named ${operation}.`);
-    const key = this.#keyOf(operation, inputs, attributes);
+  node(operation: string, inputs: readonly Node[], params: Params = {}): Node {
+    const op = this.#table.get(operation);
+    if (op === undefined) throw new Error(`There is no operation named ${operation}.`);
+    const key = this.#keyOf(operation, inputs, params);
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
-    const { shape, dtype } = row.result(inputs, attributes, (why, remedy) =>
-      this.#refuse(row, inputs, why, remedy),
+    const { shape, dtype } = op.result(inputs, params, (why, remedy) =>
+      this.#refuse(op, inputs, why, remedy),
     );
     // Tables of noise are inputs of a length that each run decides.
     if (inputs.length > 0 && !shape.every((size) => Number.isInteger(size) && size >= 0)) {
-      this.#refuse(row, inputs, `its result would have the shape ${formatShape(shape)}`);
+      this.#refuse(op, inputs, `its result would have the shape ${formatShape(shape)}`);
     }
     const node: Node = {
       graph: this,
       id: this.#nextId++,
-      row,
+      op,
       inputs,
-      attributes,
+      params,
       shape,
       dtype,
     };
@@ -111,29 +150,29 @@ export class Graph {
   }
 
   /** The node for an expression, if it has been built. */
-  find(operation: string, inputs: readonly Node[], attributes: Attributes = {}): Node | undefined {
-    return this.#nodes.get(this.#keyOf(operation, inputs, attributes));
+  find(operation: string, inputs: readonly Node[], params: Params = {}): Node | undefined {
+    return this.#nodes.get(this.#keyOf(operation, inputs, params));
   }
 
-  #refuse(row: Row, inputs: readonly Node[], why: string, remedy?: string): never {
+  #refuse(op: Op, inputs: readonly Node[], why: string, remedy?: string): never {
     const shapes = inputs.map((input) => `${input.dtype} ${formatShape(input.shape)}`);
     return this.refuse(
-      `${row.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
+      `${op.name}(${shapes.join(', ')}) cannot be computed: ${why}.`,
       remedy ?? 'Correct the shapes of the tensors at this place.',
     );
   }
 
-  #keyOf(operation: string, inputs: readonly Node[], attributes: Attributes): string {
+  #keyOf(operation: string, inputs: readonly Node[], params: Params): string {
     let key = operation;
     for (const input of inputs) {
       if (input.graph !== this) throw new Error('An input belongs to another graph.');
       key += ` ${input.id}`;
     }
-    for (const name in attributes) key += `;${name}=${this.#attributeKey(attributes[name])}`;
+    for (const name in params) key += `;${name}=${this.#paramKey(params[name as keyof Params])}`;
     return key;
   }
 
-  #attributeKey(value: Attribute): string {
+  #paramKey(value: Params[keyof Params]): string {
     if (typeof value !== 'object') return String(value);
     if (ArrayBuffer.isView(value)) {
       // Small constants are equal by content, large ones by identity: hashing megabytes buys nothing.
@@ -142,9 +181,9 @@ export class Graph {
         : this.#identityOf(value);
     }
     if (Array.isArray(value)) {
-      return `[${value.map((item: Attribute) => this.#attributeKey(item)).join()}]`;
+      return `[${value.map((item: Params[keyof Params]) => this.#paramKey(item)).join()}]`;
     }
-    return 'id' in value && 'row' in value ? `#${(value as Node).id}` : this.#identityOf(value);
+    return 'id' in value && 'op' in value ? `#${(value as Node).id}` : this.#identityOf(value);
   }
 
   #identityOf(value: object): string {
@@ -206,7 +245,7 @@ export function substitute(
   rebuild: (node: Node, inputs: readonly Node[]) => Node = (node, inputs) =>
     node.inputs.every((input, index) => input === inputs[index])
       ? node
-      : node.graph.node(node.row.name, inputs, node.attributes),
+      : node.graph.node(node.op.name, inputs, node.params),
 ): Node[] {
   const rebuilt = new Map(replacements);
   for (const node of topologicalOrder(results, replacements)) {

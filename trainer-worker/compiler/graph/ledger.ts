@@ -1,4 +1,4 @@
-import { type Body, type Node, topologicalOrder, type Values } from './graph';
+import { type Node, topologicalOrder } from './graph';
 import type { Program } from './program';
 import { sizeOf } from './shape';
 
@@ -33,14 +33,14 @@ export function flopsOf(results: readonly Node[]): number {
 function sumUp(results: readonly Node[], iterations: number): Ledger {
   const total = { flops: 0, elements: 0, nodes: 0 };
   for (const node of topologicalOrder(results)) {
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params.body;
     if (body === undefined) {
       if (isThere(node)) continue;
       total.nodes += 1;
-      if (node.row.flops) total.flops += node.row.flops(node);
+      if (node.op.flops) total.flops += node.op.flops(node);
       else total.elements += sizeOf(node.shape);
     } else {
-      const count = node.inputs[0]!.attributes['values'] as Values | undefined;
+      const count = node.inputs[0]!.params.values;
       const times = count?.[0] ?? iterations;
       const inside = sumUp(body.results, iterations);
       total.flops += times * inside.flops;
@@ -52,6 +52,6 @@ function sumUp(results: readonly Node[], iterations: number): Ledger {
 }
 
 /** Whether nothing is computed: inputs, constants, the same numbers under another shape. */
-function isThere({ inputs, row }: Node): boolean {
-  return inputs.length === 0 || row.view === true || row.free === true;
+function isThere({ inputs, op }: Node): boolean {
+  return inputs.length === 0 || op.view === true || op.free === true;
 }

@@ -1,11 +1,4 @@
-import {
-  type Body,
-  type Graph,
-  type Node,
-  substitute,
-  topologicalOrder,
-  type Values,
-} from './graph';
+import { type Body, type Graph, type Node, substitute, topologicalOrder } from './graph';
 import { constant, loopNode, loopResult, parameter } from './ops/build';
 
 /**
@@ -61,12 +54,12 @@ function close(body: Body): { captured: Node[]; closed: Body } {
 
 /** Inputs and constants are visible everywhere; parameters belong to one body. */
 function isGlobal(node: Node): boolean {
-  return node.inputs.length === 0 && node.row.name !== 'parameter';
+  return node.inputs.length === 0 && node.op.name !== 'parameter';
 }
 
 /** A loop's inputs by what they are for. */
 export function loopInputs(node: Node): { count: Node; state: Node[]; captures: Node[] } {
-  const body = node.attributes['body'] as Body;
+  const body = node.params.body!;
   const [count, ...rest] = node.inputs;
   return {
     count: count!,
@@ -77,9 +70,9 @@ export function loopInputs(node: Node): { count: Node; state: Node[]; captures: 
 
 /** The results of a loop with a constant count, written out; undefined where the count is an input. */
 export function unroll(node: Node): readonly Node[] | undefined {
-  const body = node.attributes['body'] as Body;
+  const body = node.params.body!;
   const { count, state: initial, captures } = loopInputs(node);
-  const values = count.attributes['values'] as Values | undefined;
+  const values = count.params.values;
   if (values === undefined) return undefined;
   let state: readonly Node[] = initial;
   for (let iteration = 0; iteration < values[0]!; iteration++) {
@@ -99,7 +92,7 @@ export function unroll(node: Node): readonly Node[] | undefined {
 
 /** Drops from a loop what its body no longer uses. */
 export function withoutUnusedCaptures(node: Node): Node {
-  const body = node.attributes['body'] as Body;
+  const body = node.params.body!;
   const used = new Set(topologicalOrder(body.results));
   const kept = body.captures.map((inner) => used.has(inner));
   if (kept.every(Boolean)) return node;
@@ -117,9 +110,9 @@ export function withoutUnusedCaptures(node: Node): Node {
  * has made a constant or an input needs no capture at all.
  */
 export function sinkFreeCaptures(node: Node): Node | undefined {
-  const body = node.attributes['body'] as Body;
+  const body = node.params.body!;
   const { count, state, captures } = loopInputs(node);
-  if (!captures.some((value) => value.row.free || isGlobal(value))) return undefined;
+  if (!captures.some((value) => value.op.free || isGlobal(value))) return undefined;
   const inner = new Map<Node, Node>();
   const outside: Node[] = [];
   const parameters: Node[] = [];
@@ -134,8 +127,8 @@ export function sinkFreeCaptures(node: Node): Node | undefined {
     const value = captures[index]!;
     inner.set(
       old,
-      value.row.free
-        ? value.graph.node(value.row.name, value.inputs.map(capture), value.attributes)
+      value.op.free
+        ? value.graph.node(value.op.name, value.inputs.map(capture), value.params)
         : capture(value),
     );
   });
@@ -150,7 +143,7 @@ export function sinkFreeCaptures(node: Node): Node | undefined {
  * @returns undefined where there is nothing to move
  */
 export function hoistInvariants(node: Node): Node | undefined {
-  const body = node.attributes['body'] as Body;
+  const body = node.params.body!;
   const { count, state, captures } = loopInputs(node);
   const order = topologicalOrder(body.results);
   const varying = new Set<Node>([body.iteration, ...body.state]);
@@ -160,7 +153,7 @@ export function hoistInvariants(node: Node): Node | undefined {
   const move = (inner: Node) => {
     if (varying.has(inner) || moved.has(inner) || inner.inputs.length === 0) return;
     // What is free is not worth a capture. (Noise in a loop varies: it depends on the iteration.)
-    if (inner.row.free) inner.inputs.forEach(move);
+    if (inner.op.free) inner.inputs.forEach(move);
     else moved.set(inner, parameter(inner.graph, inner.shape, inner.dtype));
   };
   for (const inner of order) if (varying.has(inner)) inner.inputs.forEach(move);

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../../protocol/problem';
-import type { Node, Values } from './graph';
-import { gather, input, type NoiseKind } from './ops/build';
+import type { Node, NoiseKind, Values } from './graph';
+import { gather, input } from './ops/build';
 import { allNodes, rewrite } from './rewrite';
 import { type Shape, sizeOf } from './shape';
 
@@ -30,20 +30,20 @@ export function tabulateNoise(
   readonly results: Node[];
   readonly sources: readonly NoiseSource[];
 } {
-  const drawn = allNodes(results).filter((node) => node.row.name === 'noise');
-  const streamOf = (node: Node) => node.attributes['stream'] as number;
+  const drawn = allNodes(results).filter((node) => node.op.name === 'noise');
+  const streamOf = (node: Node) => node.params.stream!;
   // In the order in which the program asked for them, which simplification does not change.
   const streams = [...new Set(drawn.map(streamOf))].sort((a, b) => a - b);
   const sources = streams.map((stream, index): NoiseSource => {
     const node = drawn.find((candidate) => streamOf(candidate) === stream)!;
-    const { kind } = node.attributes as { kind: NoiseKind };
-    const counts = node.attributes['counts'] as readonly Node[];
+    const kind = node.params.kind!;
+    const counts = node.params.counts!;
     const shape = counts.length > 0 ? [-1, ...node.shape] : node.shape;
     const table = input(node.graph, `noise ${index}`, shape);
     return { node: table, kind, shape: node.shape, stream: firstStream + index, counts };
   });
   const replaced = rewrite(results, (node) => {
-    if (node.row.name !== 'noise') return node;
+    if (node.op.name !== 'noise') return node;
     const { node: table } = sources[streams.indexOf(streamOf(node))]!;
     const [index] = node.inputs;
     return index === undefined ? table : gather(table, index, 0);
@@ -73,8 +73,8 @@ export function stepsIn(
 /** How often each of the enclosing loops runs, the outermost first. */
 function iterationsOf({ counts }: NoiseSource, feeds: Readonly<Record<string, Values>>): number[] {
   return counts.map((count) => {
-    const fixed = count.attributes['values'] as Values | undefined;
-    const name = count.attributes['name'] as string;
+    const fixed = count.params.values;
+    const name = count.params.name!;
     const value = (fixed ?? feeds[name])?.[0];
     if (value === undefined || value < 0) {
       throw new ProblemError({

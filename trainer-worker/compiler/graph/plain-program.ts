@@ -1,4 +1,4 @@
-import { type Attributes, type Graph, type Node, topologicalOrder } from './graph';
+import { type Graph, type Node, type Params, topologicalOrder } from './graph';
 import type { Program } from './program';
 
 /**
@@ -10,7 +10,7 @@ export interface PlainProgram {
     readonly operation: string;
     /** Positions among the nodes, all before this one. */
     readonly inputs: readonly number[];
-    readonly attributes: object;
+    readonly params: object;
   }[];
   /** The program with references in the place of its nodes. */
   readonly program: object;
@@ -30,10 +30,10 @@ export function plainProgram(program: Program): PlainProgram {
     isNode(value) ? ({ nodeAt: positions.get(value)! } satisfies Reference) : undefined,
   );
   return {
-    nodes: nodes.map(({ row, inputs, attributes }) => ({
-      operation: row.name,
+    nodes: nodes.map(({ op, inputs, params }) => ({
+      operation: op.name,
       inputs: inputs.map((input) => positions.get(input)!),
-      attributes: replace(attributes),
+      params: replace(params),
     })),
     program: replace(program),
   };
@@ -49,14 +49,14 @@ export function programOf({ nodes, program }: PlainProgram, graph: Graph): Progr
   const replace = replacer((value) =>
     'nodeAt' in value ? built[(value as Reference).nodeAt] : undefined,
   );
-  for (const { operation, inputs, attributes } of nodes) {
+  for (const { operation, inputs, params } of nodes) {
     const made = inputs.map((position) => built[position]!);
-    built.push(graph.node(operation, made, replace(attributes) as Attributes));
+    built.push(graph.node(operation, made, replace(params) as Params));
   }
   return replace(program) as unknown as Program;
 }
 
-const isNode = (value: object): value is Node => 'row' in value && 'graph' in value;
+const isNode = (value: object): value is Node => 'op' in value && 'graph' in value;
 
 /** All nodes that a value holds, and those that they are made of. */
 function reached(value: object): Set<Node> {
@@ -71,7 +71,7 @@ function reached(value: object): Set<Node> {
   for (let root = held.pop(); root !== undefined; root = held.pop()) {
     for (const node of topologicalOrder([root], found)) {
       found.add(node);
-      visit(node.attributes);
+      visit(node.params);
     }
   }
   return found;

@@ -36,7 +36,7 @@ export function vjp(
   for (const node of topologicalOrder(unrolled).reverse()) {
     const g = adjoints.get(node);
     if (g === undefined || !active.has(node) || sources.includes(node)) continue;
-    node.row.derivative?.(g, node).forEach((contribution, index) => {
+    node.op.vjp?.(g, node).forEach((contribution, index) => {
       const input = node.inputs[index]!;
       if (contribution !== undefined && active.has(input)) accumulate(input, contribution);
     });
@@ -59,9 +59,9 @@ function activeNodes(results: readonly Node[], sources: readonly Node[]): Set<No
     const carries =
       node.dtype === 'float32' &&
       (wanted.has(node) ||
-        (node.row.derivative !== undefined && node.inputs.some((input) => active.has(input))));
+        (node.op.vjp !== undefined && node.inputs.some((input) => active.has(input))));
     // A loop node carries what enters it, though it has no values of its own.
-    const loops = 'body' in node.attributes && node.inputs.some((input) => active.has(input));
+    const loops = 'body' in node.params && node.inputs.some((input) => active.has(input));
     if (carries || loops) active.add(node);
   }
   return active;
@@ -87,19 +87,19 @@ function unrollLoopsWithGradient(
   sources: readonly Node[],
 ): readonly Node[] {
   const active = nodesWithGradient(results, activeNodes(results, sources));
-  if (![...active].some((node) => 'body' in node.attributes)) return results;
+  if (![...active].some((node) => 'body' in node.params)) return results;
   const written = new Map<Node, readonly Node[] | undefined>();
   const rebuilt = substitute(results, new Map(), (node, inputs) => {
     const loop = node.inputs[0];
-    if (loop !== undefined && 'body' in loop.attributes && active.has(loop)) {
+    if (loop !== undefined && 'body' in loop.params && active.has(loop)) {
       const current = inputs[0]!;
       if (!written.has(current)) written.set(current, unroll(current));
       const values = written.get(current);
-      if (values !== undefined) return values[node.attributes['index'] as number]!;
+      if (values !== undefined) return values[node.params.index!]!;
     }
     return node.inputs.every((input, index) => input === inputs[index])
       ? node
-      : node.graph.node(node.row.name, inputs, node.attributes);
+      : node.graph.node(node.op.name, inputs, node.params);
   });
   // A body may hold loops in its turn.
   return written.size > 0 && [...written.values()].some((values) => values !== undefined)

@@ -69,7 +69,7 @@ export function packState(program: Program): { program: Program; packed: readonl
 }
 
 function nameOf(node: Node): string {
-  return node.attributes['name'] as string;
+  return node.params.name!;
 }
 
 /** How often each node is an input of another, loop bodies' included, or a result. */
@@ -86,7 +86,7 @@ function layoutOf(
   { state }: Program,
   users: ReadonlyMap<Node, number>,
 ): Pick<PackedState, 'parts' | 'fillings'> | undefined {
-  if (node.row.name !== 'concat' || node.shape.length !== 1 || node.dtype !== 'float32') {
+  if (node.op.name !== 'concat' || node.shape.length !== 1 || node.dtype !== 'float32') {
     return undefined;
   }
   const parts: PackedPart[] = [];
@@ -115,8 +115,7 @@ function nextVector(
   for (const { name, begin } of parts) {
     const cut = withoutReshape(nextState[name]!);
     const source = cut.inputs[0];
-    const isThere =
-      cut.row.name === 'slice' && (cut.attributes['begin'] as readonly number[])[0] === begin;
+    const isThere = cut.op.name === 'slice' && cut.params.begin![0] === begin;
     if (!isThere || (vector !== undefined && source !== vector)) return undefined;
     vector = source;
   }
@@ -124,5 +123,5 @@ function nextVector(
 }
 
 function withoutReshape(node: Node): Node {
-  return node.row.name === 'reshape' ? node.inputs[0]! : node;
+  return node.op.name === 'reshape' ? node.inputs[0]! : node;
 }

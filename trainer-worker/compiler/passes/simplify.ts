@@ -7,7 +7,7 @@ import { sizeOf, stridesOf } from '../graph/shape';
 const largestFolded = 4096;
 
 /**
- * The same values by less work: constants folded, each row's algebra applied until nothing changes,
+ * The same values by less work: constants folded, each operation's algebra applied until nothing changes,
  * equal expressions shared (the graph does that by itself), dead code left behind.
  *
  * Runs after all differentiation: it drops what only differentiation needs, such as `stopGradient`.
@@ -29,10 +29,10 @@ export function simplify(results: readonly Node[]): Node[] {
 /** The values of a node that do not depend on what a program is fed, and undefined of all others. */
 export function knownValues(node: Node): Values | undefined {
   const leaves = topologicalOrder([node]).filter(({ inputs }) => inputs.length === 0);
-  if (!leaves.every(({ row }) => row.name === 'constant')) return undefined;
+  if (!leaves.every(({ op }) => op.name === 'constant')) return undefined;
   const [folded] = simplify([node]) as [Node];
   const uniform = uniformValue(folded);
-  if (uniform === undefined) return folded.attributes['values'] as Values | undefined;
+  if (uniform === undefined) return folded.params.values;
   return valuesOf(folded.dtype, new Array<number>(sizeOf(folded.shape)).fill(uniform));
 }
 
@@ -42,21 +42,21 @@ function simplest(
   done: Map<Node, Node>,
 ): Node {
   const inputs = node.inputs.map((input) => done.get(input)!);
-  const body = node.attributes['body'] as Body | undefined;
+  const body = node.params.body;
   if (body !== undefined) {
     const inner: Body = { ...body, results: simplified(body.results) };
-    const attributes = { ...node.attributes, body: inner };
-    const loop = withoutUnusedCaptures(node.graph.node(node.row.name, inputs, attributes));
+    const params = { ...node.params, body: inner };
+    const loop = withoutUnusedCaptures(node.graph.node(node.op.name, inputs, params));
     const better = hoistInvariants(loop) ?? sinkFreeCaptures(loop);
     return better === undefined ? loop : simplified([better])[0]!;
   }
   const rebuilt = inputs.every((input, index) => input === node.inputs[index])
     ? node
-    : node.graph.node(node.row.name, inputs, node.attributes);
+    : node.graph.node(node.op.name, inputs, node.params);
   const known = done.get(rebuilt);
   if (known !== undefined) return known;
   const better =
-    withoutElements(rebuilt) ?? foldConstants(rebuilt) ?? rebuilt.row.simplify?.(rebuilt);
+    withoutElements(rebuilt) ?? foldConstants(rebuilt) ?? rebuilt.op.simplify?.(rebuilt);
   const result = better === undefined || better === rebuilt ? rebuilt : simplified([better])[0]!;
   done.set(rebuilt, result);
   done.set(result, result);
@@ -71,7 +71,7 @@ function withoutElements(node: Node): Node | undefined {
 
 /** An elementwise operation on constants, computed now. */
 function foldConstants(node: Node): Node | undefined {
-  const { scalar } = node.row;
+  const { scalar } = node.op;
   if (scalar === undefined || node.inputs.length === 0) return undefined;
   const uniform = node.inputs.map(uniformValue);
   if (uniform.every((value) => value !== undefined)) {
@@ -104,7 +104,7 @@ interface ConstantOperand {
 function constantValues(node: Node): ConstantOperand | undefined {
   const uniform = uniformValue(node);
   if (uniform !== undefined) return { at: () => uniform };
-  const values = node.attributes['values'] as Values | undefined;
+  const values = node.params.values;
   if (values === undefined) return undefined;
   const strides = stridesOf(node.shape);
   return {

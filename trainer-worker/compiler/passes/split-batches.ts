@@ -1,8 +1,8 @@
 import { type Body, type Node, topologicalOrder } from '../graph/graph';
-import type { Layout } from '../graph/layout';
 import { add, broadcastTo, concat, constant, slice } from '../graph/ops/build';
 import type { Program } from '../graph/program';
 import type { Shape } from '../graph/shape';
+import type { Sharding } from '../graph/sharding';
 import { simplify } from './simplify';
 
 /** A value as what was put together along an axis. */
@@ -71,13 +71,13 @@ class Splitter {
 
   #rebuilt(node: Node): Node {
     const inputs = node.inputs.map((input) => this.whole(input));
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) {
       const inner: Body = { ...body, results: split(body.results, this.#batch) };
-      return node.graph.node(node.row.name, inputs, { ...node.attributes, body: inner });
+      return node.graph.node(node.op.name, inputs, { ...node.params, body: inner });
     }
     const isSame = inputs.every((input, index) => input === node.inputs[index]);
-    return isSame ? node : node.graph.node(node.row.name, inputs, node.attributes);
+    return isSame ? node : node.graph.node(node.op.name, inputs, node.params);
   }
 
   #piecesOf(node: Node): Pieces | undefined {
@@ -85,7 +85,7 @@ class Splitter {
     if (made?.parts.every((part) => part.shape[made.axis]! % this.#batch === 0)) return made;
     const [first] = node.inputs;
     const known = first && this.#pieces.get(first);
-    if (node.row.name === 'slice' && known) return this.#someOf(node, known);
+    if (node.op.name === 'slice' && known) return this.#someOf(node, known);
     for (const axis of node.shape.keys()) {
       const parts = this.#along(node, axis);
       if (parts !== undefined) return { axis, parts };
@@ -95,7 +95,7 @@ class Splitter {
 
   /** The pieces that a slice takes whole, if it does. */
   #someOf(node: Node, { axis, parts }: Pieces): Pieces | undefined {
-    const begin = node.attributes['begin'] as readonly number[];
+    const begin = node.params.begin!;
     const across = (part: Node): Shape => node.shape.with(axis, part.shape[axis]!);
     const taken: Node[] = [];
     let at = 0;
@@ -111,21 +111,21 @@ class Splitter {
 
   /** A result that is linear in sums over its pieces. */
   #sumOfPieces(node: Node): Node | undefined {
-    return this.#along(node, 'sum')?.reduce((sum, term) => add(sum, term));
+    return this.#along(node, 'partial')?.reduce((sum, term) => add(sum, term));
   }
 
-  /** The node computed piece by piece of its inputs, for a result of this layout. */
-  #along(node: Node, layout: Layout): Node[] | undefined {
+  /** The node computed piece by piece of its inputs, for a result of this sharding. */
+  #along(node: Node, sharding: Sharding): Node[] | undefined {
     const isInPieces = node.inputs.some((input) => this.#pieces.has(input));
-    if (!isInPieces || node.attributes['body'] !== undefined) return undefined;
-    for (const wanted of node.row.layouts?.(layout, node) ?? []) {
-      const parts = this.#asWanted(node, layout, wanted);
+    if (!isInPieces || node.params.body !== undefined) return undefined;
+    for (const wanted of node.op.shardings?.(sharding, node) ?? []) {
+      const parts = this.#asWanted(node, sharding, wanted);
       if (parts !== undefined) return parts;
     }
     return undefined;
   }
 
-  #asWanted(node: Node, layout: Layout, wanted: readonly Layout[]): Node[] | undefined {
+  #asWanted(node: Node, sharding: Sharding, wanted: readonly Sharding[]): Node[] | undefined {
     const known = node.inputs.map((input) => this.#pieces.get(input));
     const model = known.findIndex((pieces, index) => pieces && pieces.axis === wanted[index]);
     if (model < 0) return undefined;
@@ -135,24 +135,24 @@ class Splitter {
     const operands = node.inputs.map((input, index): readonly Node[] | undefined => {
       const axis = wanted[index]!;
       const pieces = known[index];
-      if (axis === 'whole') return pieces ? undefined : sizes.map(() => this.whole(input));
-      if (axis === 'sum') return undefined;
+      if (axis === 'replicated') return pieces ? undefined : sizes.map(() => this.whole(input));
+      if (axis === 'partial') return undefined;
       if (pieces) return pieces.axis === axis ? finer(pieces, sizes) : undefined;
       return cutInto(this.whole(input), axis, sizes);
     });
     if (!operands.every((parts) => parts !== undefined)) return undefined;
     const total = sizes.reduce((sum, size) => sum + size, 0);
     const shapes = sizes.map((size) =>
-      typeof layout === 'number'
-        ? node.shape.with(layout, (node.shape[layout]! * size) / total)
+      typeof sharding === 'number'
+        ? node.shape.with(sharding, (node.shape[sharding]! * size) / total)
         : node.shape,
     );
     if (!shapes.flat().every(Number.isInteger)) return undefined;
     return shapes.map((shape, piece) =>
       node.graph.node(
-        node.row.name,
+        node.op.name,
         operands.map((parts) => parts[piece]!),
-        { ...node.attributes, ...node.row.reshaped?.(shape) },
+        { ...node.params, ...node.op.reshaped?.(shape) },
       ),
     );
   }
@@ -197,11 +197,11 @@ function cutInto(node: Node, axis: number, sizes: readonly number[]): Node[] | u
 
 /** What is put together here: by a concatenation, or by zeros around, which its slope is made of. */
 function madeOfPieces(node: Node, whole: (input: Node) => Node): Pieces | undefined {
-  if (node.row.name === 'concat') {
-    return { axis: node.attributes['axis'] as number, parts: node.inputs.map(whole) };
+  if (node.op.name === 'concat') {
+    return { axis: node.params.axis!, parts: node.inputs.map(whole) };
   }
-  if (node.row.name !== 'pad') return undefined;
-  const { before, after, value } = node.attributes as {
+  if (node.op.name !== 'pad') return undefined;
+  const { before, after, value } = node.params as {
     readonly before: readonly number[];
     readonly after: readonly number[];
     readonly value: number;

@@ -55,7 +55,7 @@ export class FeedBuilder {
   build(feeds: Arrays, key: NoiseKey): Feed[] {
     const fed = this.#program.inputs.map((node) => checkedFeed(node, feeds));
     const noise = this.#program.noise.map((source): Feed => {
-      const name = source.node.attributes['name'] as string;
+      const name = source.node.params.name!;
       const shape = tableShape(source, feeds);
       let values = this.#tables.get(name);
       // Tables are kept: allocating megabytes a step would keep the garbage collector busy.
@@ -74,7 +74,7 @@ export class FeedBuilder {
 
 /** The array for an input or state node, of the right kind and length. */
 export function checkedFeed(node: Node, feeds: Arrays): Feed {
-  const name = node.attributes['name'] as string;
+  const name = node.params.name!;
   const values = feeds[name];
   const wanted = `${sizeOf(node.shape)} numbers (${node.dtype} ${formatShape(node.shape)})`;
   const kind = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[node.dtype];

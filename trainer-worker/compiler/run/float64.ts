@@ -1,10 +1,10 @@
 /**
  * What a graph means, in float64, by the definition of each operation and nothing else: loops that a
- * reader can check, for small graphs. Elementwise operations use their row's own function of numbers,
+ * reader can check, for small graphs. Elementwise operations use their own function of numbers,
  * which the backends then confirm. The tests hold every backend to it, and `ebm check` takes
  * differences by it that float32 is too coarse for.
  */
-import { type Body, type Node, topologicalOrder, type Values } from '../graph/graph';
+import { type Body, type Node, type Params, topologicalOrder } from '../graph/graph';
 import { loopInputs } from '../graph/loop';
 import { type Shape, sizeOf, stridesOf } from '../graph/shape';
 
@@ -22,12 +22,12 @@ export function evaluate(results: readonly Node[], given: Arrays64): Float64Arra
   const loops = new Map<Node, Float64Array[]>();
   for (const node of topologicalOrder(results, known)) {
     const inputs = node.inputs.map((input) => known.get(input)!);
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) {
       loops.set(node, runLoop(node, body, known));
       known.set(node, new Float64Array(0));
-    } else if (node.row.name === 'loopResult') {
-      known.set(node, loops.get(node.inputs[0]!)![node.attributes['index'] as number]!);
+    } else if (node.op.name === 'loopResult') {
+      known.set(node, loops.get(node.inputs[0]!)![node.params.index!]!);
     } else {
       known.set(node, compute(node, inputs));
     }
@@ -103,18 +103,18 @@ function elementwise(
 }
 
 function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
-  const { row, shape, attributes } = node;
+  const { op, shape, params } = node;
   const shapes = node.inputs.map((input) => input.shape);
   const [x, y] = inputs as [Float64Array, Float64Array];
   const [xShape, yShape] = shapes as [Shape, Shape];
-  if (row.scalar !== undefined) {
-    return elementwise(row.scalar, shape, inputs, shapes);
+  if (op.scalar !== undefined) {
+    return elementwise(op.scalar, shape, inputs, shapes);
   }
-  const numbers = (name: string) => attributes[name] as readonly number[];
-  const number = (name: string) => attributes[name] as number;
-  switch (row.name) {
+  const numbers = (name: keyof Params) => params[name] as readonly number[];
+  const number = (name: keyof Params) => params[name] as number;
+  switch (op.name) {
     case 'constant':
-      return Float64Array.from(attributes['values'] as Values);
+      return Float64Array.from(params.values!);
     case 'cast':
       return x.map((value) =>
         node.dtype === 'float32'
@@ -188,7 +188,7 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
     case 'sum':
     case 'max': {
       const axes = numbers('axes');
-      const isSum = row.name === 'sum';
+      const isSum = op.name === 'sum';
       const result = new Float64Array(sizeOf(shape)).fill(isSum ? 0 : Number.NEGATIVE_INFINITY);
       let index = 0;
       for (const position of positions(xShape)) {
@@ -223,15 +223,15 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
       return build(shape, (position) => {
         let total = 0;
         for (let place = 0; place < shape[axis]!; place++) {
-          const before = attributes['reverse'] ? place > position[axis]! : place < position[axis]!;
-          const itself = place === position[axis]! && !attributes['exclusive'];
+          const before = params.reverse ? place > position[axis]! : place < position[axis]!;
+          const itself = place === position[axis]! && !params.exclusive;
           if (before || itself) total += x[offset(position.with(axis, place), shape)]!;
         }
         return total;
       });
     }
     case 'matMul': {
-      const { transposeA, transposeB } = attributes;
+      const { transposeA, transposeB } = params;
       const inner = xShape.at(transposeA ? -2 : -1)!;
       // From one term of the sum to the next.
       const xStride = transposeA ? xShape.at(-1)! : 1;
@@ -259,7 +259,7 @@ function compute(node: Node, inputs: readonly Float64Array[]): Float64Array {
         form.out[form.f]! += x[form.i]! * y[form.o]!;
       });
     default:
-      throw new Error(`The reference does not know ${row.name}.`);
+      throw new Error(`The reference does not know ${op.name}.`);
   }
 }
 
@@ -270,10 +270,10 @@ function convolutionForm(
   visit: (form: { out: Float64Array; i: number; f: number; o: number }) => void,
 ): Float64Array {
   const result = new Float64Array(sizeOf(node.shape));
-  const strides = node.attributes['strides'] as readonly number[];
-  const dilations = node.attributes['dilations'] as readonly number[];
-  const [top, left] = node.attributes['padding'] as readonly number[];
-  const groups = node.attributes['groups'] as number;
+  const strides = node.params.strides!;
+  const dilations = node.params.dilations!;
+  const [top, left] = node.params.padding!;
+  const groups = node.params.groups!;
   const [, height, width] = shapes.x as [number, number, number];
   const [fh, fw, inner, outer] = shapes.filter as [number, number, number, number];
   for (const [n, r, c, m] of positions(shapes.out) as Generator<[number, number, number, number]>) {

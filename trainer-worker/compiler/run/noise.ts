@@ -1,4 +1,4 @@
-import type { NoiseKind } from '../graph/ops/build';
+import type { NoiseKind } from '../graph/graph';
 import { address, length, memory, normal, rademacher, uniform } from '../random/noise.wasm';
 
 /** Which random numbers: a run's seed, a noise node of the program, a training step. */

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type Body, type Node, topologicalOrder, type Values } from '../graph/graph';
+import { type Node, topologicalOrder } from '../graph/graph';
 import { loopInputs } from '../graph/loop';
-import type { OnnxWriter } from '../graph/ops/row';
+import type { OnnxWriter } from '../graph/ops/op';
 import { type DType, type Shape, sameShape } from '../graph/shape';
 import {
   type AttributeProtoSchema,
@@ -49,7 +49,7 @@ export function writeOnnx(
 ): Uint8Array {
   const writer = new ModelWriter();
   const names = new Map<Node, string>();
-  for (const node of inputs) names.set(node, node.attributes['name'] as string);
+  for (const node of inputs) names.set(node, node.params.name!);
   const graph = writer.graph('step', names, Object.values(results));
   const made = madeIn(graph.node);
   const called = new Map<string, string>();
@@ -61,7 +61,7 @@ export function writeOnnx(
     graph.output[index] = valueInfo(name, node);
   });
   rename(graph.node, called);
-  graph.input = inputs.map((node) => valueInfo(node.attributes['name'] as string, node));
+  graph.input = inputs.map((node) => valueInfo(node.params.name!, node));
   graph.initializer = writer.initializers;
   const model = create(ModelProtoSchema, {
     irVersion,
@@ -85,13 +85,13 @@ function sumsWithProducts(
     uses.set(used, (uses.get(used) ?? 0) + 1);
   }
   // A single row or column added to itself is summed in an order that changes from session to session.
-  const isProduct = ({ row, inputs, shape }: Node) =>
-    row.name === 'matMul' &&
+  const isProduct = ({ op, inputs, shape }: Node) =>
+    op.name === 'matMul' &&
     inputs.every((input) => input.shape.length === 2) &&
     shape.every((size) => size > 1);
   const found = new Map<Node, Node>();
   for (const node of order) {
-    if (node.row.name !== 'add') continue;
+    if (node.op.name !== 'add') continue;
     const product = node.inputs.find((input) => isProduct(input) && uses.get(input) === 1);
     if (product && sameShape(product.shape, node.shape)) found.set(node, product);
   }
@@ -198,24 +198,24 @@ class ModelWriter implements OnnxWriter {
     if (product !== undefined) {
       const added = node.inputs.find((input) => input !== product)!;
       const operands = [...product.inputs, added].map((input) => names.get(input)!);
-      return product.row.onnx!(this, operands, product);
+      return product.op.onnx!(this, operands, product);
     }
     const inputs = node.inputs.map((input) => names.get(input)!);
-    if (node.row.onnx !== undefined) return node.row.onnx(this, inputs, node);
-    const values = node.attributes['values'] as Values | undefined;
+    if (node.op.onnx !== undefined) return node.op.onnx(this, inputs, node);
+    const values = node.params.values;
     if (values !== undefined) {
       return this.#initializer(`c${node.id}`, dataTypes[node.dtype], node.shape, values);
     }
-    if (node.attributes['body'] !== undefined) return this.#loop(node, names);
-    if (node.attributes['index'] !== undefined) {
-      return loopOutput(inputs[0]!, node.attributes['index'] as number);
+    if (node.params.body !== undefined) return this.#loop(node, names);
+    if (node.params.index !== undefined) {
+      return loopOutput(inputs[0]!, node.params.index);
     }
-    throw new Error(`${node.row.name} cannot be written as ONNX.`);
+    throw new Error(`${node.op.name} cannot be written as ONNX.`);
   }
 
   /** Returns the prefix of the outputs' names. */
   #loop(node: Node, names: Map<Node, string>): string {
-    const body = node.attributes['body'] as Body;
+    const body = node.params.body!;
     const { count, state, captures } = loopInputs(node);
     const prefix = `loop${this.#next++}`;
     const inner = new Map(names);
@@ -287,7 +287,7 @@ function attribute([name, value]: [string, number | string | readonly number[]])
   if (typeof value === 'string') {
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   }
-  // Every number that the rows write is an integer: flags, axes, sizes, data types.
+  // Every number that the operations write is an integer: flags, axes, sizes, data types.
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: BigInt(value) };
   return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
 }

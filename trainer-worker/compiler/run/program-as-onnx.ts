@@ -1,5 +1,5 @@
 import type { Node } from '../graph/graph';
-import type { OnnxDevice } from '../graph/ops/row';
+import type { OnnxDevice } from '../graph/ops/op';
 import type { Program } from '../graph/program';
 import { lower } from '../passes/lower';
 import { writeOnnx } from './onnx';

@@ -106,7 +106,7 @@ export class OnnxExecution implements Execution {
   async readState(): Promise<Arrays> {
     return Object.fromEntries(
       this.#program.state.map((node) => {
-        const name = node.attributes['name'] as string;
+        const name = node.params.name!;
         return [name, this.stateOf(name).slice()];
       }),
     );
@@ -119,7 +119,7 @@ export class OnnxExecution implements Execution {
     for (const { leaf, parts } of this.#packed) {
       const part = parts.find((each) => each.name === name);
       if (part === undefined) continue;
-      const vector = this.#current[leaf.attributes['name'] as string]!.data as Values;
+      const vector = this.#current[leaf.params.name!]!.data as Values;
       return vector.subarray(part.begin, part.begin + part.size);
     }
     throw new Error(`There is no state '${name}'.`);
@@ -139,7 +139,7 @@ export class OnnxExecution implements Execution {
         vector.set(given.get(name)!.values, begin);
         given.delete(name);
       }
-      current[leaf.attributes['name'] as string] = tensor(leaf.dtype, vector, leaf.shape);
+      current[leaf.params.name!] = tensor(leaf.dtype, vector, leaf.shape);
     }
     for (const [name, { dtype, shape, values }] of given) {
       current[name] = tensor(dtype, values.slice(), shape);
@@ -151,7 +151,7 @@ export class OnnxExecution implements Execution {
   /** Writes what lies between the parts of packed state. */
   #fill(state: Readonly<Record<string, Tensor>>): void {
     for (const { leaf, fillings } of this.#packed) {
-      const vector = state[leaf.attributes['name'] as string]!.data as Values;
+      const vector = state[leaf.params.name!]!.data as Values;
       for (const { begin, size, value } of fillings) vector.fill(value, begin, begin + size);
     }
   }

@@ -82,18 +82,18 @@ function tasksOf(program: Program, sharded: ShardedProgram): ShardTask[] {
   const sources = new Map(program.noise.map((each) => [each.node, each]));
   const feeds = leaves
     .filter(({ whole }) => !sources.has(whole))
-    .map(({ whole, part, layout }) => ({
+    .map(({ whole, part, sharding }) => ({
       name: leafName(whole),
       part: leafName(part),
       dtype: whole.dtype,
       shape: whole.shape,
-      cut: layout,
+      cut: sharding,
     }));
   const noise = leaves
     .filter(({ whole }) => sources.has(whole))
-    .map(({ whole, part, layout }) => {
+    .map(({ whole, part, sharding }) => {
       const { kind, stream } = sources.get(whole)!;
-      return { part: leafName(part), kind, stream, shape: whole.shape, cut: layout };
+      return { part: leafName(part), kind, stream, shape: whole.shape, cut: sharding };
     });
   const outputs = crossings.map(({ name, part: { dtype, shape } }) => ({ name, dtype, shape }));
   return Array.from({ length: shards }, (_, shard) => ({
@@ -117,7 +117,7 @@ class SharedMemory {
     for (const { whole } of leaves) {
       if (sources.has(whole)) continue;
       this.feeds[leafName(whole)] ??= sharedArray(whole.dtype, whole.shape);
-      const constant = whole.attributes['values'] as Values | undefined;
+      const constant = whole.params.values;
       if (constant) this.feeds[leafName(whole)]!.set(constant);
     }
     this.outputs = Array.from({ length: shards }, () =>

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError } from '../../../protocol/problem';
-import { type Body, type Node, topologicalOrder, type Values } from '../graph/graph';
+import { type Node, topologicalOrder, type Values } from '../graph/graph';
 import { loopInputs } from '../graph/loop';
 import type { Program } from '../graph/program';
 import type { Shape } from '../graph/shape';
@@ -86,7 +86,7 @@ class TfjsExecution implements Execution {
   async readState(): Promise<Arrays> {
     const entries = [...this.#state].map(
       async ([node, tensor]) =>
-        [node.attributes['name'] as string, (await tensor.data()).slice() as Values] as const,
+        [node.params.name!, (await tensor.data()).slice() as Values] as const,
     );
     return Object.fromEntries(await Promise.all(entries));
   }
@@ -134,9 +134,9 @@ function planOf(results: readonly Node[], constants: Environment = new Map()): P
   const order = topologicalOrder(results);
   const bodies = new Map<Node, Plan>();
   for (const node of order) {
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) bodies.set(node, planOf(body.results, constants));
-    const values = node.attributes['values'] as Values | undefined;
+    const values = node.params.values;
     if (values !== undefined && !constants.has(node)) {
       constants.set(node, tf.keep(toTensor(node, values.slice(), node.shape)));
     }
@@ -148,10 +148,10 @@ function planOf(results: readonly Node[], constants: Environment = new Map()): P
       const loop = bodies.get(node);
       if (loop !== undefined) {
         loops.set(node, runLoop(node, loop, environment, tensorOf));
-      } else if (node.attributes['index'] !== undefined) {
-        environment.set(node, loops.get(node.inputs[0]!)![node.attributes['index'] as number]!);
-      } else if (node.row.tfjs !== undefined) {
-        environment.set(node, node.row.tfjs(tf, node.inputs.map(tensorOf), node));
+      } else if (node.params.index !== undefined) {
+        environment.set(node, loops.get(node.inputs[0]!)![node.params.index]!);
+      } else if (node.op.tfjs !== undefined) {
+        environment.set(node, node.op.tfjs(tf, node.inputs.map(tensorOf), node));
       }
     }
     return results.map(tensorOf);
@@ -168,7 +168,7 @@ function runLoop(
   environment: Environment,
   tensorOf: (node: Node) => tf.Tensor,
 ): tf.Tensor[] {
-  const body = node.attributes['body'] as Body;
+  const body = node.params.body!;
   const { count, state: initial, captures } = loopInputs(node);
   const total = scalarOf(tensorOf(count));
   const outside: Environment = new Map(environment);

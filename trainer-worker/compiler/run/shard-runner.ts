@@ -1,12 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Values } from '../graph/graph';
-import type { NoiseKind } from '../graph/ops/build';
+import type { NoiseKind, Values } from '../graph/graph';
 import { type DType, type Shape, sizeOf } from '../graph/shape';
 import type { NoiseKey } from './execution';
 import { fillTable } from './noise';
 
 /** What of a value a shard is fed with: all of it, or its part along an axis. */
-type Cut = number | 'whole';
+type Cut = number | 'replicated';
 
 /** A shard's work as data: it crosses to the thread that does it. */
 export interface ShardTask {
@@ -160,7 +159,7 @@ export class ShardRunner {
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
 function partShape(shape: Shape, cut: Cut, shards: number): Shape {
-  return cut === 'whole' ? shape : shape.with(cut, shape[cut]! / shards);
+  return cut === 'replicated' ? shape : shape.with(cut, shape[cut]! / shards);
 }
 
 /** Where the elements of a shard's part lie in the whole, as runs of neighbours. */
@@ -170,7 +169,7 @@ export function runsOf(
   shard: number,
   shards: number,
 ): { readonly source: number; readonly target: number; readonly length: number }[] {
-  if (cut === 'whole') return [{ source: 0, target: 0, length: sizeOf(shape) }];
+  if (cut === 'replicated') return [{ source: 0, target: 0, length: sizeOf(shape) }];
   const length = sizeOf(shape.slice(cut)) / shards;
   return Array.from({ length: sizeOf(shape.slice(0, cut)) }, (_, outer) => ({
     source: (outer * shards + shard) * length,

@@ -1,5 +1,4 @@
 import { type Body, type Node, substitute, topologicalOrder } from '../graph/graph';
-import { type Layout, shapeOfShard } from '../graph/layout';
 import { loopInputs } from '../graph/loop';
 import {
   add,
@@ -11,6 +10,7 @@ import {
   uniformValue,
 } from '../graph/ops/build';
 import type { Program } from '../graph/program';
+import { type Sharding, shapeOfShard } from '../graph/sharding';
 
 /** An input of a program as its shards see it. */
 interface ShardLeaf {
@@ -18,7 +18,7 @@ interface ShardLeaf {
   readonly whole: Node;
   /** What the shard program calls its part. */
   readonly part: Node;
-  readonly layout: Exclude<Layout, 'sum'>;
+  readonly sharding: Exclude<Sharding, 'partial'>;
 }
 
 /** A value that the shards compute and the rest of the program uses. */
@@ -65,12 +65,12 @@ export function shardProgram(program: Program, batch: number, shards: number): S
     // What no shard computes in a way of its own is computed again where it is used.
     if (placed === undefined || placed.part === node || joined.has(node)) return;
     const name = `crossing ${crossing.size}`;
-    const { part, layout } = placed;
+    const { part, sharding } = placed;
     const inputs = Array.from({ length: shards }, (_, shard) =>
       input(node.graph, `${name} of shard ${shard}`, part.shape, part.dtype),
     );
     crossing.set(node, { name, part, inputs });
-    joined.set(node, join(inputs, layout));
+    joined.set(node, join(inputs, sharding));
   };
   const order = topologicalOrder(results);
   for (const node of order) sharder.place(node);
@@ -111,36 +111,38 @@ function isManyTimes(size: number | undefined, batch: number): boolean {
 }
 
 /** A value from what the shards have of it. */
-function join(parts: readonly Node[], layout: Layout): Node {
-  if (layout === 'whole') return parts[0]!;
-  return layout === 'sum' ? parts.reduce((sum, term) => add(sum, term)) : concat(parts, layout);
+function join(parts: readonly Node[], sharding: Sharding): Node {
+  if (sharding === 'replicated') return parts[0]!;
+  return sharding === 'partial'
+    ? parts.reduce((sum, term) => add(sum, term))
+    : concat(parts, sharding);
 }
 
 /** What the memory of all threads calls what a shard is fed with: an input, or a constant that is cut. */
-export function leafName({ id, attributes }: Node): string {
-  return (attributes['name'] as string | undefined) ?? `constant ${id}`;
+export function leafName({ id, params }: Node): string {
+  return params.name ?? `constant ${id}`;
 }
 
 /** Inputs that are used anywhere, in loop bodies too. */
 function leavesOf(results: readonly Node[]): Set<Node> {
   const leaves = new Set<Node>();
   for (const node of topologicalOrder(results)) {
-    const body = node.attributes['body'] as Body | undefined;
+    const body = node.params.body;
     if (body !== undefined) for (const leaf of leavesOf(body.results)) leaves.add(leaf);
-    else if (node.inputs.length === 0 && node.row.name === 'input') leaves.add(node);
+    else if (node.inputs.length === 0 && node.op.name === 'input') leaves.add(node);
   }
   return leaves;
 }
 
 /** A value as a shard computes it. */
 interface Placed {
-  readonly layout: Layout;
+  readonly sharding: Sharding;
   readonly part: Node;
 }
 
 /** Where a loop's results are, one for each value that it carries. */
 interface PlacedLoop {
-  readonly layouts: readonly Layout[];
+  readonly shardings: readonly Sharding[];
   readonly loop: Node;
 }
 
@@ -195,17 +197,19 @@ class Sharder {
       ...this.#program.state,
       ...this.#program.noise.map(({ node }) => node),
     ];
-    const whole = inputs.map((node): ShardLeaf => ({ whole: node, part: node, layout: 'whole' }));
+    const whole = inputs.map(
+      (node): ShardLeaf => ({ whole: node, part: node, sharding: 'replicated' }),
+    );
     return [...cut, ...whole].filter(({ part }) => used.has(part));
   }
 
   /** Decides on a node whose inputs are decided. */
   place(node: Node): void {
     if (this.#placed.has(node)) return;
-    if (node.attributes['body'] !== undefined) {
+    if (node.params.body !== undefined) {
       const loop = this.#placeLoop(node);
       this.#loops.set(node, loop);
-      this.#placed.set(node, loop && { layout: 'whole', part: loop.loop });
+      this.#placed.set(node, loop && { sharding: 'replicated', part: loop.loop });
       return;
     }
     this.#placed.set(node, this.#decide(node));
@@ -217,60 +221,63 @@ class Sharder {
     if (!inputs.every((placed) => placed !== undefined)) return undefined;
     const carrier = this.#loops.get(node.inputs[0]!);
     if (carrier !== undefined) {
-      const index = node.attributes['index'] as number;
-      return { layout: carrier.layouts[index]!, part: loopResult(carrier.loop, index) };
+      const index = node.params.index!;
+      return { sharding: carrier.shardings[index]!, part: loopResult(carrier.loop, index) };
     }
-    if (inputs.every(({ layout }) => layout === 'whole')) {
+    if (inputs.every(({ sharding }) => sharding === 'replicated')) {
       const isSame = inputs.every(({ part }, index) => part === node.inputs[index]);
       const parts = inputs.map(({ part }) => part);
-      return { layout: 'whole', part: isSame ? node : this.#rebuilt(node, parts, 'whole') };
+      return {
+        sharding: 'replicated',
+        part: isSame ? node : this.#rebuilt(node, parts, 'replicated'),
+      };
     }
-    for (const result of this.#possibleLayouts(node)) {
-      for (const wanted of node.row.layouts?.(result, node) ?? []) {
+    for (const result of this.#possibleShardings(node)) {
+      for (const wanted of node.op.shardings?.(result, node) ?? []) {
         // Before anything is cut: state of a loop is cut as the first who asks wishes.
-        const fits = wanted.every((layout, index) => {
-          const placed = inputs[index]!.layout;
-          if (placed === layout) return true;
-          if (placed !== 'whole') return false;
+        const fits = wanted.every((sharding, index) => {
+          const placed = inputs[index]!.sharding;
+          if (placed === sharding) return true;
+          if (placed !== 'replicated') return false;
           // Nothing is a sum of nothing.
-          return layout === 'sum' ? uniformValue(node.inputs[index]!) === 0 : true;
+          return sharding === 'partial' ? uniformValue(node.inputs[index]!) === 0 : true;
         });
         if (!fits) continue;
-        const parts = wanted.map((layout, index) => {
-          const { layout: placed, part } = inputs[index]!;
-          return placed === layout || layout === 'sum'
+        const parts = wanted.map((sharding, index) => {
+          const { sharding: placed, part } = inputs[index]!;
+          return placed === sharding || sharding === 'partial'
             ? part
-            : this.#cutWhole(node.inputs[index]!, layout as number);
+            : this.#cutWhole(node.inputs[index]!, sharding as number);
         });
         if (!parts.every((part) => part !== undefined)) continue;
-        return { layout: result, part: this.#rebuilt(node, parts, result) };
+        return { sharding: result, part: this.#rebuilt(node, parts, result) };
       }
     }
     return undefined;
   }
 
   /** Axes that the shards divide, and the sum. */
-  *#possibleLayouts({ shape }: Node): Generator<Layout> {
+  *#possibleShardings({ shape }: Node): Generator<Sharding> {
     for (const [axis, size] of shape.entries()) {
       if (size > 0 && size % this.#shards === 0) yield axis;
     }
-    yield 'sum';
+    yield 'partial';
   }
 
-  #rebuilt(node: Node, inputs: readonly Node[], layout: Layout): Node {
-    const shape = shapeOfShard(node.shape, layout, this.#shards);
-    return node.graph.node(node.row.name, inputs, {
-      ...node.attributes,
-      ...node.row.reshaped?.(shape),
+  #rebuilt(node: Node, inputs: readonly Node[], sharding: Sharding): Node {
+    const shape = shapeOfShard(node.shape, sharding, this.#shards);
+    return node.graph.node(node.op.name, inputs, {
+      ...node.params,
+      ...node.op.reshaped?.(shape),
     });
   }
 
   #placeLeaf(node: Node): Placed {
     const axis = this.#tables.get(node) ?? 0;
     if (!this.#isCut(node) || !isManyTimes(node.shape[axis], this.#batch)) {
-      return { layout: 'whole', part: node };
+      return { sharding: 'replicated', part: node };
     }
-    return { layout: axis, part: this.#leafPart(node, axis) };
+    return { sharding: axis, part: this.#leafPart(node, axis) };
   }
 
   /** Parameters are whole: rows of the batch never are among them. */
@@ -284,7 +291,7 @@ class Sharder {
     if (known !== undefined) return known.part;
     const shape = shapeOfShard(node.shape, axis, this.#shards);
     const part = input(node.graph, name, shape, node.dtype);
-    this.#leaves.set(name, { whole: node, part, layout: axis });
+    this.#leaves.set(name, { whole: node, part, sharding: axis });
     return part;
   }
 
@@ -297,12 +304,12 @@ class Sharder {
 
   #cutAnew(node: Node, axis: number): Node | undefined {
     if (node.shape[axis]! % this.#shards !== 0) return undefined;
-    if (this.#isCut(node) || node.row.name === 'constant') return this.#leafPart(node, axis);
-    if (node.row.name === 'parameter') return this.#cutParameter(node, axis);
-    for (const wanted of node.row.layouts?.(axis, node) ?? []) {
-      const parts = wanted.map((layout, index) =>
-        typeof layout === 'number'
-          ? this.#cutWhole(node.inputs[index]!, layout)
+    if (this.#isCut(node) || node.op.name === 'constant') return this.#leafPart(node, axis);
+    if (node.op.name === 'parameter') return this.#cutParameter(node, axis);
+    for (const wanted of node.op.shardings?.(axis, node) ?? []) {
+      const parts = wanted.map((sharding, index) =>
+        typeof sharding === 'number'
+          ? this.#cutWhole(node.inputs[index]!, sharding)
           : node.inputs[index],
       );
       if (parts.every((part) => part !== undefined)) return this.#rebuilt(node, parts, axis);
@@ -313,47 +320,47 @@ class Sharder {
   /** A loop as a shard runs it, or undefined where an iteration needs all rows at once. */
   #placeLoop(node: Node): PlacedLoop | undefined {
     const { count, state, captures } = loopInputs(node);
-    if (this.#placed.get(count)?.layout !== 'whole') return undefined;
+    if (this.#placed.get(count)?.sharding !== 'replicated') return undefined;
     const outside = [...state, ...captures].map((each) => this.#placed.get(each));
     if (!outside.every((placed) => placed !== undefined)) return undefined;
-    if (outside.some(({ layout }) => layout === 'sum')) return undefined;
-    const body = node.attributes['body'] as Body;
+    if (outside.some(({ sharding }) => sharding === 'partial')) return undefined;
+    const body = node.params.body!;
     const carried = outside.slice(0, state.length);
-    const layouts = carried.map(({ layout }) => layout);
+    const shardings = carried.map(({ sharding }) => sharding);
     // What one iteration cuts is cut from the start: until nothing changes, at most once for each.
     for (;;) {
-      const tried = this.#tryBody(node, body, layouts, outside.slice(state.length));
+      const tried = this.#tryBody(node, body, shardings, outside.slice(state.length));
       if (tried === undefined || !('wishes' in tried)) return tried;
-      for (const [index, axis] of tried.wishes) layouts[index] = axis;
+      for (const [index, axis] of tried.wishes) shardings[index] = axis;
     }
   }
 
-  /** The loop with its state in these layouts; or which state must be cut for that, and how. */
+  /** The loop with its state in these shardings; or which state must be cut for that, and how. */
   #tryBody(
     node: Node,
     body: Body,
-    layouts: readonly Layout[],
+    shardings: readonly Sharding[],
     outside: readonly Placed[],
   ): PlacedLoop | { readonly wishes: ReadonlyMap<number, number> } | undefined {
     const { count, state, captures } = loopInputs(node);
     const starts = state.map((start, index) => {
-      const layout = layouts[index]!;
+      const sharding = shardings[index]!;
       const placed = this.#placed.get(start)!;
-      if (placed.layout === layout) return placed.part;
-      return typeof layout === 'number' ? this.#cutWhole(start, layout) : undefined;
+      if (placed.sharding === sharding) return placed.part;
+      return typeof sharding === 'number' ? this.#cutWhole(start, sharding) : undefined;
     });
     if (!starts.every((start) => start !== undefined)) return undefined;
     const parameters = new Map<Node, Placed>([
-      [body.iteration, { layout: 'whole', part: body.iteration }],
+      [body.iteration, { sharding: 'replicated', part: body.iteration }],
     ]);
-    const inner = (own: Node, layout: Layout): Node => {
-      const shape = shapeOfShard(own.shape, layout, this.#shards);
-      const part = layout === 'whole' ? own : parameter(own.graph, shape, own.dtype);
-      parameters.set(own, { layout, part });
+    const inner = (own: Node, sharding: Sharding): Node => {
+      const shape = shapeOfShard(own.shape, sharding, this.#shards);
+      const part = sharding === 'replicated' ? own : parameter(own.graph, shape, own.dtype);
+      parameters.set(own, { sharding, part });
       return part;
     };
-    const innerState = body.state.map((own, index) => inner(own, layouts[index]!));
-    const innerCaptures = body.captures.map((own, index) => inner(own, outside[index]!.layout));
+    const innerState = body.state.map((own, index) => inner(own, shardings[index]!));
+    const innerCaptures = body.captures.map((own, index) => inner(own, outside[index]!.sharding));
     const outerCaptures = outside.map(({ part }) => part);
     const wishes = new Map<number, number>();
     const inside = new Sharder(this.#program, this.#batch, this.#shards, {
@@ -375,13 +382,13 @@ class Sharder {
     const results: Node[] = [];
     for (const [index, result] of body.results.entries()) {
       const placed = inside.placed(result);
-      const layout = layouts[index]!;
-      if (placed?.layout === layout) {
+      const sharding = shardings[index]!;
+      if (placed?.sharding === sharding) {
         results.push(placed.part);
-      } else if (layout === 'whole' && typeof placed?.layout === 'number') {
-        wishes.set(index, placed.layout);
-      } else if (typeof layout === 'number' && placed?.layout === 'whole') {
-        const part = inside.#cutWhole(result, layout);
+      } else if (sharding === 'replicated' && typeof placed?.sharding === 'number') {
+        wishes.set(index, placed.sharding);
+      } else if (typeof sharding === 'number' && placed?.sharding === 'replicated') {
+        const part = inside.#cutWhole(result, sharding);
         if (part === undefined) return undefined;
         results.push(part);
       } else if (wishes.size === 0) {
@@ -389,14 +396,14 @@ class Sharder {
       }
     }
     if (wishes.size > 0) return { wishes };
-    const isSame = [...layouts, ...outside.map(({ layout }) => layout)].every(
-      (layout) => layout === 'whole',
+    const isSame = [...shardings, ...outside.map(({ sharding }) => sharding)].every(
+      (sharding) => sharding === 'replicated',
     );
     if (isSame && outerCaptures.length === captures.length) {
       const same = [...starts, ...outerCaptures].every(
         (part, index) => part === [...state, ...captures][index],
       );
-      if (same) return { layouts, loop: node };
+      if (same) return { shardings, loop: node };
     }
     const loop = loopNode(count, starts, outerCaptures, {
       iteration: body.iteration,
@@ -404,6 +411,6 @@ class Sharder {
       captures: innerCaptures,
       results,
     });
-    return { layouts, loop };
+    return { shardings, loop };
   }
 }

@@ -24,7 +24,7 @@ export function threadsFor(
   available: number = availableParallelism(),
 ): number {
   const results = [...Object.values(program.outputs), ...Object.values(program.nextState)];
-  const products = allNodes(results).map((node) => node.row.flops?.(node) ?? 0);
+  const products = allNodes(results).map((node) => node.op.flops?.(node) ?? 0);
   const largest = products.reduce((most, flops) => Math.max(most, flops), 0);
   return Math.min(available, Math.max(1, Math.floor(largest / workPerThread)));
 }

@@ -17,7 +17,7 @@ import {
   sub,
   sum,
 } from '../graph/ops/build';
-import type { Kernel, KernelCall } from '../graph/ops/row';
+import type { Kernel, KernelCall } from '../graph/ops/op';
 import { x } from './arguments';
 
 // Branches not taken are kept finite, or their slopes would be 0 · ∞ = NaN. At a kink the slope is
@@ -44,7 +44,7 @@ function logSoftmax(logits: Node): Node {
 
 /** The activation of a fused kernel, by tfjs's name. */
 function activate(value: Node, call: KernelCall): Node {
-  const name = (call.attributes['activation'] as string | undefined) ?? 'linear';
+  const name = (call.attrs['activation'] as string | undefined) ?? 'linear';
   switch (name) {
     case 'linear':
       return value;
@@ -57,7 +57,7 @@ function activate(value: Node, call: KernelCall): Node {
     case 'sigmoid':
       return sigmoid(value);
     case 'leakyrelu':
-      return leakyRelu(value, (call.attributes['leakyreluAlpha'] as number | undefined) ?? 0.2);
+      return leakyRelu(value, (call.attrs['leakyreluAlpha'] as number | undefined) ?? 0.2);
     case 'prelu':
       return prelu(value, call.inputs['preluActivationWeights']!);
     default:
@@ -79,7 +79,7 @@ export const activationKernels: Readonly<Record<string, Kernel>> = {
   Selu: (call) => selu(x(call)),
   Relu6: (call) => relu6(x(call)),
   // tfjs gives floats for whole numbers too.
-  LeakyRelu: (call) => leakyRelu(cast(x(call), 'float32'), call.attributes['alpha'] as number),
+  LeakyRelu: (call) => leakyRelu(cast(x(call), 'float32'), call.attrs['alpha'] as number),
   Prelu: ({ inputs }) => prelu(cast(inputs['x']!, 'float32'), cast(inputs['alpha']!, 'float32')),
   Softmax: ({ inputs }) => softmax(inputs['logits']!),
   LogSoftmax: ({ inputs }) => logSoftmax(inputs['logits']!),

@@ -1,6 +1,6 @@
 import type { Node } from '../graph/graph';
 import { axesIn } from '../graph/ops/axes';
-import type { KernelCall } from '../graph/ops/row';
+import type { KernelCall } from '../graph/ops/op';
 import type { DType } from '../graph/shape';
 
 /** Readers of what tfjs hands to a kernel. */
@@ -19,7 +19,7 @@ export function pairOf(value: unknown): readonly [number, number] {
 
 /** The attribute `axis`, made to count from the front. */
 export function axisOf(call: KernelCall, value: Node, fallback = 0): number {
-  const given = (call.attributes['axis'] as number | undefined) ?? fallback;
+  const given = (call.attrs['axis'] as number | undefined) ?? fallback;
   return axesIn(value.shape, given)[0]!;
 }
 

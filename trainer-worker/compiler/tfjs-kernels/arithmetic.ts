@@ -24,8 +24,8 @@ import {
   sub,
 } from '../graph/ops/build';
 import { argMax, combine } from '../graph/ops/compose';
+import type { Kernel } from '../graph/ops/op';
 import { reduceKernel } from '../graph/ops/reduction';
-import type { Kernel } from '../graph/ops/row';
 import { formatShape, sameShape } from '../graph/shape';
 import { axisOf, commonDType, x } from './arguments';
 
@@ -50,7 +50,7 @@ const ofFloats =
       : constant(value.graph, ofWhole, value.shape, 'bool');
   };
 
-/** Arithmetic, comparisons and reductions that are expressions of rows. */
+/** Arithmetic, comparisons and reductions that are expressions of operations. */
 export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
   AddN: ({ inputs }) => {
     const terms = Object.values(inputs);
@@ -66,12 +66,12 @@ export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
   Mod: ofPair((a, b) => sub(a, mul(b, floorDiv(a, b)))),
   ClipByValue: (call) =>
     minimum(
-      maximum(x(call), call.attributes['clipValueMin'] as number),
-      call.attributes['clipValueMax'] as number,
+      maximum(x(call), call.attrs['clipValueMin'] as number),
+      call.attrs['clipValueMax'] as number,
     ),
   Step: (call) => {
     const value = x(call);
-    const below = (call.attributes['alpha'] as number | undefined) ?? 0;
+    const below = (call.attrs['alpha'] as number | undefined) ?? 0;
     const one = constant(value.graph, 1, value.shape, value.dtype);
     const stepped = select(greater(value, 0), one, below);
     return value.dtype === 'float32' ? select(equal(value, value), stepped, value) : stepped;
@@ -93,9 +93,9 @@ export const arithmeticKernels: Readonly<Record<string, Kernel>> = {
     const value = x(call).dtype === 'bool' ? cast(x(call), 'int32') : x(call);
     return argMax(mul(value, -1), axisOf(call, value));
   },
-  FusedBatchNorm: ({ inputs, attributes, refuse }) => {
+  FusedBatchNorm: ({ inputs, attrs, refuse }) => {
     const { x: value, mean: center, variance } = inputs as { x: Node; mean: Node; variance: Node };
-    const epsilon = (attributes['varianceEpsilon'] as number | undefined) ?? 0.001;
+    const epsilon = (attrs['varianceEpsilon'] as number | undefined) ?? 0.001;
     const scaled = mul(sub(value, center), rsqrt(add(variance, epsilon)));
     const stretched = inputs['scale'] ? mul(scaled, inputs['scale']) : scaled;
     const normalized = inputs['offset'] ? add(stretched, inputs['offset']) : stretched;

@@ -16,14 +16,14 @@ import {
   transpose,
 } from '../graph/ops/build';
 import { split } from '../graph/ops/compose';
-import type { Kernel, KernelCall } from '../graph/ops/row';
+import type { Kernel, KernelCall } from '../graph/ops/op';
 import { axisOf, numbers, x } from './arguments';
 
 type Paddings = readonly (readonly [number, number])[];
 
 function mirrorPad(call: KernelCall): Node {
-  const paddings = call.attributes['paddings'] as Paddings;
-  const skip = call.attributes['mode'] === 'reflect' ? 1 : 0;
+  const paddings = call.attrs['paddings'] as Paddings;
+  const skip = call.attrs['mode'] === 'reflect' ? 1 : 0;
   return paddings.reduce((result, [before, after], axis) => {
     if (before + after === 0) return result;
     const size = result.shape[axis]!;
@@ -39,8 +39,7 @@ function stridedSlice(call: KernelCall): Node {
   if (value.shape.length === 0) {
     call.refuse('a single number has no axes', 'Give a tensor with at least one axis.');
   }
-  const a = call.attributes as Record<string, number> &
-    Record<'begin' | 'end' | 'strides', number[]>;
+  const a = call.attrs as Record<string, number> & Record<'begin' | 'end' | 'strides', number[]>;
   const info = tf.slice_util.sliceInfo(
     [...value.shape],
     a.begin,
@@ -64,7 +63,7 @@ function stridedSlice(call: KernelCall): Node {
 function cumulativeProduct(call: KernelCall): Node {
   const value = x(call);
   const axis = axisOf(call, value);
-  const { exclusive, reverse: backwards } = call.attributes;
+  const { exclusive, reverse: backwards } = call.attrs;
   const parts = split(value, axis, new Array<number>(value.shape[axis]!).fill(1));
   if (parts.length === 0) return value;
   if (backwards) parts.reverse();
@@ -82,8 +81,8 @@ function cumulativeProduct(call: KernelCall): Node {
 
 function spaceToBatch(call: KernelCall): Node {
   const value = x(call);
-  const block = [...numbers(call.attributes['blockShape'])];
-  const paddings = call.attributes['paddings'] as Paddings;
+  const block = [...numbers(call.attrs['blockShape'])];
+  const paddings = call.attrs['paddings'] as Paddings;
   const rest = value.shape.slice(1 + block.length).map(() => 0);
   const padded = pad(
     value,
@@ -100,8 +99,8 @@ function spaceToBatch(call: KernelCall): Node {
 
 function batchToSpace(call: KernelCall): Node {
   const value = x(call);
-  const block = [...numbers(call.attributes['blockShape'])];
-  const crops = call.attributes['crops'] as number[][];
+  const block = [...numbers(call.attrs['blockShape'])];
+  const crops = call.attrs['crops'] as number[][];
   const util = tf.backend_util;
   const size = block.reduce((product, length) => product * length, 1);
   const shape = [...value.shape];
@@ -117,8 +116,8 @@ function batchToSpace(call: KernelCall): Node {
 
 function depthToSpace(call: KernelCall): Node {
   const value = x(call);
-  const block = call.attributes['blockSize'] as number;
-  if (call.attributes['dataFormat'] !== 'NHWC') {
+  const block = call.attrs['blockSize'] as number;
+  if (call.attrs['dataFormat'] !== 'NHWC') {
     call.refuse('only NHWC is supported', 'Use NHWC: channels last.');
   }
   const [batch, height, width, channels] = value.shape as [number, number, number, number];
@@ -131,16 +130,16 @@ function depthToSpace(call: KernelCall): Node {
 /** What rearranges elements. */
 export const arrangementKernels: Readonly<Record<string, Kernel>> = {
   Identity: x,
-  ExpandDims: ({ inputs, attributes }) => {
+  ExpandDims: ({ inputs, attrs }) => {
     const value = inputs['input']!;
     // The new axis may be any of the result's.
-    const [axis] = axesIn([...value.shape, 1], attributes['dim'] as number) as [number];
+    const [axis] = axesIn([...value.shape, 1], attrs['dim'] as number) as [number];
     return reshape(value, value.shape.toSpliced(axis, 0, 1));
   },
   Pack: (call) => {
     const parts = Object.values(call.inputs);
     const rank = parts[0]!.shape.length + 1;
-    const given = (call.attributes['axis'] as number | undefined) ?? 0;
+    const given = (call.attrs['axis'] as number | undefined) ?? 0;
     const axis = given < 0 ? given + rank : given;
     return concat(
       parts.map((part) => reshape(part, part.shape.toSpliced(axis, 0, 1))),
@@ -155,14 +154,14 @@ export const arrangementKernels: Readonly<Record<string, Kernel>> = {
   },
   SplitV: (call) => {
     const axis = axisOf(call, x(call));
-    const given = call.attributes['numOrSizeSplits'] as number | readonly number[];
+    const given = call.attrs['numOrSizeSplits'] as number | readonly number[];
     const reader = { shape: [...x(call).shape] } as tf.Tensor;
     // tfjs writes into the list that it is given.
     const wanted = typeof given === 'number' ? given : [...given];
     return split(x(call), axis, tf.backend_util.prepareSplitSize(reader, wanted, axis));
   },
   Tile: (call) => {
-    const reps = numbers(call.attributes['reps']);
+    const reps = numbers(call.attrs['reps']);
     if (!reps.every((count) => Number.isInteger(count) && count >= 0)) {
       call.refuse(
         `the repetitions ${JSON.stringify(reps)} are not whole numbers, 0 or more`,
@@ -173,7 +172,7 @@ export const arrangementKernels: Readonly<Record<string, Kernel>> = {
   },
   Reverse: (call) => {
     // All axes where none is given.
-    return reverse(x(call), axesIn(x(call).shape, call.attributes['dims'] as number | number[]));
+    return reverse(x(call), axesIn(x(call).shape, call.attrs['dims'] as number | number[]));
   },
   FlipLeftRight: (call) => reverse(call.inputs['image']!, [2]),
   StridedSlice: stridedSlice,

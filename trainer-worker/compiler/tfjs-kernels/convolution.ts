@@ -20,12 +20,12 @@ import {
   strided,
 } from '../graph/ops/build';
 import { combine } from '../graph/ops/compose';
-import type { Kernel, KernelCall } from '../graph/ops/row';
+import type { Kernel, KernelCall } from '../graph/ops/op';
 import { formatShape, type Shape, sameShape } from '../graph/shape';
 import { biasAndActivation } from './activation';
 import { commonDType, numbers, pairOf, x } from './arguments';
 
-// Convolution and pooling: tfjs says 'same', 'valid' or numbers; the rows want numbers.
+// Convolution and pooling: tfjs says 'same', 'valid' or numbers; the operations want numbers.
 
 interface Window {
   readonly filter: readonly [number, number];
@@ -45,8 +45,8 @@ const roundings: Readonly<Record<string, (count: number) => number>> = {
  * stride along it for the width as well; here each side has its own.
  */
 function paddingFor(shape: Shape, window: Window, call: KernelCall): number[] {
-  const given = call.attributes['pad'] as unknown;
-  const mode = call.attributes['dimRoundingMode'] as string | null | undefined;
+  const given = call.attrs['pad'] as unknown;
+  const mode = call.attrs['dimRoundingMode'] as string | null | undefined;
   const rounded = roundings[mode ?? 'floor'];
   if (rounded === undefined) {
     return call.refuse(`there is no rounding '${mode}'`, "Give 'floor', 'round' or 'ceil'.");
@@ -91,12 +91,12 @@ function geometry(
   call: KernelCall,
   groups: number,
 ): ConvolutionGeometry {
-  const format = call.attributes['dataFormat'] ?? 'NHWC';
+  const format = call.attrs['dataFormat'] ?? 'NHWC';
   if (format !== 'NHWC') {
     call.refuse(`the data format ${format} is not supported`, 'Use NHWC: channels last.');
   }
-  const strides = pairOf(call.attributes['strides']);
-  const dilations = pairOf(call.attributes['dilations']);
+  const strides = pairOf(call.attrs['strides']);
+  const dilations = pairOf(call.attrs['dilations']);
   const filter = [filterShape[0]!, filterShape[1]!] as const;
   return {
     strides,
@@ -152,8 +152,8 @@ function windowCells(input: Node, window: Window, call: KernelCall, outside: num
 }
 
 const poolingWindow = (call: KernelCall): Window => ({
-  filter: pairOf(call.attributes['filterSize']),
-  strides: pairOf(call.attributes['strides']),
+  filter: pairOf(call.attrs['filterSize']),
+  strides: pairOf(call.attrs['strides']),
   dilations: [1, 1],
 });
 
@@ -161,7 +161,7 @@ const poolingWindow = (call: KernelCall): Window => ({
 function averagePool(call: KernelCall): Node {
   const input = x(call);
   const channels = input.shape[3]!;
-  const [h, w] = pairOf(call.attributes['filterSize']);
+  const [h, w] = pairOf(call.attrs['filterSize']);
   const shape = geometry(input.shape, [h, w], call, channels);
   const ones = constant(input.graph, 1, [h, w, 1, channels]);
   const sums = convolve(input, ones, shape);
@@ -177,8 +177,8 @@ function dilation(call: KernelCall): Node {
   const [h, w, channels] = filter.shape as [number, number, number];
   const window: Window = {
     filter: [h, w],
-    strides: pairOf(call.attributes['strides']),
-    dilations: pairOf(call.attributes['dilations']),
+    strides: pairOf(call.attrs['strides']),
+    dilations: pairOf(call.attrs['dilations']),
   };
   const sums = windowCells(input, window, call, Number.NEGATIVE_INFINITY).map((cell, index) => {
     const begin = [Math.floor(index / w), index % w, 0];
@@ -190,7 +190,7 @@ function dilation(call: KernelCall): Node {
 /** x / (bias + alpha · Σ x²)^beta, the sum over the channels within a radius. */
 function localResponse(call: KernelCall): Node {
   const value = x(call);
-  const { depthRadius, bias, alpha, beta } = call.attributes as Record<string, number>;
+  const { depthRadius, bias, alpha, beta } = call.attrs as Record<string, number>;
   if (depthRadius! < 0) call.refuse('its radius is negative', 'Give a radius of 0 or more.');
   const channels = value.shape.at(-1)!;
   const reach = [0, 0, 0, depthRadius!];
@@ -206,7 +206,7 @@ function localResponse(call: KernelCall): Node {
  * (`linear`) or the nearest one is taken.
  */
 function resizeAxis(value: Node, axis: number, size: number, linear: boolean, call: KernelCall) {
-  const { alignCorners, halfPixelCenters } = call.attributes;
+  const { alignCorners, halfPixelCenters } = call.attrs;
   const length = value.shape[axis]!;
   const ends = alignCorners && size > 1 ? 1 : 0;
   const ratio = (length - ends) / (size - ends);
@@ -238,7 +238,7 @@ function resizeAxis(value: Node, axis: number, size: number, linear: boolean, ca
 const resize =
   (linear: boolean): Kernel =>
   (call) => {
-    const [height, width] = pairOf(call.attributes['size']);
+    const [height, width] = pairOf(call.attrs['size']);
     if (![height, width].every((size) => Number.isInteger(size) && size > 0)) {
       call.refuse(
         `there are no images of ${height} × ${width}`,
@@ -254,7 +254,7 @@ const resize =
 /** Whole numbers are multiplied as floats, exactly below 2^24. */
 function matrixProduct(call: KernelCall): Node {
   const { a, b } = call.inputs as { a: Node; b: Node };
-  const { transposeA, transposeB } = call.attributes;
+  const { transposeA, transposeB } = call.attrs;
   const float = (node: Node) => cast(node, 'float32');
   const product = matMul(float(a), float(b), Boolean(transposeA), Boolean(transposeB));
   return cast(product, commonDType([a, b]));
@@ -269,7 +269,7 @@ export const convolutionKernels: Readonly<Record<string, Kernel>> = {
   // tf.conv2dTranspose.
   Conv2DBackpropInput: (call) => {
     const { dy, filter } = call.inputs as { dy: Node; filter: Node };
-    const shape = numbers(call.attributes['inputShape']);
+    const shape = numbers(call.attrs['inputShape']);
     const fitting = geometry(shape, filter.shape, call, 1);
     const forwards = convolve(constant(dy.graph, 0, shape), filter, fitting);
     if (!sameShape(forwards.shape, dy.shape)) {

@@ -1,6 +1,6 @@
 import type { Node } from '../graph/graph';
 import { cast, matMul, mul, reshape, sum, transpose } from '../graph/ops/build';
-import type { KernelCall, Refuse } from '../graph/ops/row';
+import type { KernelCall, Refuse } from '../graph/ops/op';
 import { formatShape, sizeOf } from '../graph/shape';
 import { commonDType } from './arguments';
 
@@ -104,9 +104,9 @@ function read(equation: string, operands: readonly Node[], refuse: Refuse): Equa
 }
 
 /** tf.einsum of any number of tensors, contracted from left to right. */
-export function einsum({ inputs, attributes, refuse }: KernelCall): Node {
+export function einsum({ inputs, attrs, refuse }: KernelCall): Node {
   const operands = Object.values(inputs);
-  const { terms, output } = read(attributes['equation'] as string, operands, refuse);
+  const { terms, output } = read(attrs['equation'] as string, operands, refuse);
   // Whole numbers are multiplied as floats, exactly below 2^24.
   const labelled = operands.map(
     (value, index): Labelled => ({ value: cast(value, 'float32'), labels: terms[index]! }),

@@ -20,7 +20,7 @@ import {
   transpose,
 } from '../graph/ops/build';
 import { gatherAlong, topIndices } from '../graph/ops/compose';
-import type { Kernel, KernelCall, Refuse } from '../graph/ops/row';
+import type { Kernel, KernelCall, Refuse } from '../graph/ops/op';
 import { formatShape, type Shape, sameShape, sizeOf, stridesOf } from '../graph/shape';
 import { knownValues } from '../passes/simplify';
 import { numbers, x } from './arguments';
@@ -148,11 +148,11 @@ function oneHot(positions: Node, depth: number): Node {
 }
 
 /** Rows summed by the segments they belong to; those of no segment are left out. */
-function segmentSum({ inputs, attributes, refuse }: KernelCall): Node {
+function segmentSum({ inputs, attrs, refuse }: KernelCall): Node {
   const { x: given, segmentIds } = inputs as { x: Node; segmentIds: Node };
   // tfjs gives floats for whole numbers too.
   const value = cast(given, 'float32');
-  const segments = attributes['numSegments'] as number;
+  const segments = attrs['numSegments'] as number;
   if (!sameShape(segmentIds.shape, value.shape.slice(0, 1))) {
     refuse(
       `segments of shape ${formatShape(segmentIds.shape)} do not say where each row of ${formatShape(value.shape)} belongs`,
@@ -171,21 +171,21 @@ function binCount(call: KernelCall, value: Node): Node {
     call.refuse('a number to count is negative', 'Count whole numbers, 0 or more.');
   }
   const weights = call.inputs['weights'];
-  const hits = cast(oneHot(value, call.attributes['size'] as number), 'float32');
+  const hits = cast(oneHot(value, call.attrs['size'] as number), 'float32');
   const axes = [value.shape.length - 1];
-  if (call.attributes['binaryOutput']) return max(hits, axes);
+  if (call.attrs['binaryOutput']) return max(hits, axes);
   const weighted = weights !== undefined && sizeOf(weights.shape) > 0;
   const factors = weighted ? reshape(cast(weights, 'float32'), [...value.shape, 1]) : 1;
   return sum(mul(hits, factors), axes);
 }
 
 /** For each value how many elements of the sorted row lie below it (or below and equal). */
-function searchSorted({ inputs, attributes }: KernelCall): Node {
+function searchSorted({ inputs, attrs }: KernelCall): Node {
   const { sortedSequence, values } = inputs as { sortedSequence: Node; values: Node };
   const [rows, length] = sortedSequence.shape as [number, number];
   const row = reshape(sortedSequence, [rows, 1, length]);
   const each = reshape(values, [...values.shape, 1]);
-  const passed = attributes['side'] === 'left' ? greater(each, row) : greaterEqual(each, row);
+  const passed = attrs['side'] === 'left' ? greater(each, row) : greaterEqual(each, row);
   return sum(cast(passed, 'int32'), [2]);
 }
 
@@ -201,10 +201,10 @@ function diagonal(call: KernelCall): Node {
 
 /** What takes elements by position, puts them there, or finds positions. */
 export const indexingKernels: Readonly<Record<string, Kernel>> = {
-  GatherV2: ({ inputs, attributes, refuse }) => {
+  GatherV2: ({ inputs, attrs, refuse }) => {
     const { x: value, indices: positions } = inputs as { x: Node; indices: Node };
-    const [axis] = axesIn(value.shape, attributes['axis'] as number) as [number];
-    const given = (attributes['batchDims'] as number | undefined) ?? 0;
+    const [axis] = axesIn(value.shape, attrs['axis'] as number) as [number];
+    const given = (attrs['batchDims'] as number | undefined) ?? 0;
     const { collectGatherOpShapeInfo } = tf.backend_util.segment_util;
     collectGatherOpShapeInfo(readerOf(value), readerOf(positions), axis, given);
     requireInside(positions, [value.shape[axis]!], refuse);
@@ -212,17 +212,17 @@ export const indexingKernels: Readonly<Record<string, Kernel>> = {
     return gatherBatched(value, positions, axis, batchDims);
   },
   GatherNd: gatherNd,
-  ScatterNd: ({ inputs, attributes, refuse }) => {
-    const shape = numbers(attributes['shape']);
+  ScatterNd: ({ inputs, attrs, refuse }) => {
+    const shape = numbers(attrs['shape']);
     const positions = asColumn(inputs['indices']!);
     requireInside(positions, shape.slice(0, positions.shape.at(-1)), refuse);
     return scatter(positions, inputs['updates']!, shape);
   },
   TensorScatterUpdate: ({ inputs, refuse }) =>
     overwrite(inputs['tensor']!, asColumn(inputs['indices']!), inputs['updates']!, refuse),
-  SparseToDense: ({ inputs, attributes, refuse }) => {
+  SparseToDense: ({ inputs, attrs, refuse }) => {
     const { sparseIndices, sparseValues, defaultValue } = inputs as Record<string, Node>;
-    const shape = numbers(attributes['outputShape']);
+    const shape = numbers(attrs['outputShape']);
     const count = sparseIndices!.shape[0] ?? 1;
     const values = sparseValues!;
     const background = add(constant(values.graph, 0, shape, values.dtype), defaultValue!);
@@ -234,14 +234,14 @@ export const indexingKernels: Readonly<Record<string, Kernel>> = {
   },
   UnsortedSegmentSum: segmentSum,
   TopK: (call) => {
-    const positions = topIndices(x(call), call.attributes['k'] as number);
+    const positions = topIndices(x(call), call.attrs['k'] as number);
     return [gatherAlong(x(call), positions), positions];
   },
-  OneHot: ({ inputs, attributes }) => {
-    const hit = oneHot(inputs['indices']!, attributes['depth'] as number);
-    const on = constant(hit.graph, (attributes['onValue'] as number | undefined) ?? 1);
-    const chosen = select(hit, on, (attributes['offValue'] as number | undefined) ?? 0);
-    return cast(chosen, (attributes['dtype'] as 'float32' | 'int32' | undefined) ?? 'float32');
+  OneHot: ({ inputs, attrs }) => {
+    const hit = oneHot(inputs['indices']!, attrs['depth'] as number);
+    const on = constant(hit.graph, (attrs['onValue'] as number | undefined) ?? 1);
+    const chosen = select(hit, on, (attrs['offValue'] as number | undefined) ?? 0);
+    return cast(chosen, (attrs['dtype'] as 'float32' | 'int32' | undefined) ?? 'float32');
   },
   Bincount: (call) => binCount(call, reshape(x(call), [sizeOf(x(call).shape)])),
   DenseBincount: (call) => binCount(call, x(call)),

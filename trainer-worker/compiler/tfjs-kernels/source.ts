@@ -1,5 +1,5 @@
 import { constant } from '../graph/ops/build';
-import type { Kernel } from '../graph/ops/row';
+import type { Kernel } from '../graph/ops/op';
 import type { Shape } from '../graph/shape';
 import { numbers, x } from './arguments';
 
@@ -7,15 +7,15 @@ import { numbers, x } from './arguments';
 export const sources: Readonly<
   Record<
     string,
-    (attributes: Readonly<Record<string, unknown>>) => { values: number[] | number; shape: Shape }
+    (attrs: Readonly<Record<string, unknown>>) => { values: number[] | number; shape: Shape }
   >
 > = {
-  Fill: (attributes) => ({
-    values: attributes['value'] as number,
-    shape: numbers(attributes['shape']),
+  Fill: (attrs) => ({
+    values: attrs['value'] as number,
+    shape: numbers(attrs['shape']),
   }),
-  Range: (attributes) => {
-    const { start, stop, step } = attributes as { start: number; stop: number; step: number };
+  Range: (attrs) => {
+    const { start, stop, step } = attrs as { start: number; stop: number; step: number };
     // The step that is taken where none is given, 1, counts down too, as in tfjs.
     const towards = step === 1 && stop < start ? -1 : step;
     const count = Math.max(0, Math.ceil((stop - start) / towards));
@@ -24,8 +24,8 @@ export const sources: Readonly<
       shape: [count],
     };
   },
-  LinSpace: (attributes) => {
-    const { start, stop, num } = attributes as { start: number; stop: number; num: number };
+  LinSpace: (attrs) => {
+    const { start, stop, num } = attrs as { start: number; stop: number; num: number };
     const gap = num === 1 ? 0 : (stop - start) / (num - 1);
     return { values: Array.from({ length: num }, (_, index) => start + index * gap), shape: [num] };
   },

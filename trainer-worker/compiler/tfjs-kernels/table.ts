@@ -1,5 +1,5 @@
-import type { Kernel } from '../graph/ops/row';
-import { rows } from '../graph/ops/table';
+import type { Kernel } from '../graph/ops/op';
+import { ops } from '../graph/ops/table';
 import { activationKernels } from './activation';
 import { arithmeticKernels } from './arithmetic';
 import { arrangementKernels } from './arrangement';
@@ -8,9 +8,9 @@ import { einsum } from './einsum';
 import { indexingKernels } from './indexing';
 import { likeKernels } from './source';
 
-/** Every kernel with inputs that can be traced, by tfjs's name: a row, or an expression of rows. */
+/** Every kernel with inputs that can be traced, by tfjs's name: an operation, or an expression of some. */
 export const kernels: ReadonlyMap<string, Kernel> = new Map([
-  ...rows.flatMap((row) => Object.entries(row.kernels ?? {})),
+  ...ops.flatMap((op) => Object.entries(op.kernels ?? {})),
   ...Object.entries({
     ...activationKernels,
     ...arithmeticKernels,

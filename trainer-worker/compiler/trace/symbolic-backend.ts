@@ -41,7 +41,7 @@ export const engine = tf.engine() as unknown as Engine;
 export interface Call {
   readonly name: string;
   readonly inputs: Readonly<Record<string, tf.Tensor | undefined>>;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attrs: Readonly<Record<string, unknown>>;
 }
 
 /** Who records what the symbolic backend is asked for. */
@@ -126,7 +126,7 @@ function symbolicBackend(): tf.KernelBackend {
           recording().call({
             name: kernelName,
             inputs: inputs as unknown as Call['inputs'],
-            attributes: attrs ?? {},
+            attrs: attrs ?? {},
           }),
       });
     }

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import { Graph, type Node } from '../graph/graph';
-import { type NoiseKind, stopGradient as stopNode } from '../graph/ops/build';
+import { Graph, type Node, type NoiseKind } from '../graph/graph';
+import { stopGradient as stopNode } from '../graph/ops/build';
 import { operationTable } from '../graph/ops/table';
 import { formatShape, type Shape } from '../graph/shape';
 import { type IsUserFile, isUserFile } from './source-location';

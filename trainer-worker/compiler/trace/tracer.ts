@@ -1,13 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import { ProblemError, type SourceLocation } from '../../../protocol/problem';
-import { type Graph, type Node, substitute, topologicalOrder, type Values } from '../graph/graph';
+import {
+  type Graph,
+  type Node,
+  type NoiseKind,
+  substitute,
+  topologicalOrder,
+  type Values,
+} from '../graph/graph';
 import { loop as buildLoop } from '../graph/loop';
 import {
   add,
   constant,
   mul,
   type NoiseFrame,
-  type NoiseKind,
   noise as noiseNode,
   parameter,
   reshape,
@@ -107,13 +113,13 @@ export class Tracer implements Recorder {
     return node;
   }
 
-  call({ name, inputs, attributes }: Call): tf.TensorInfo | tf.TensorInfo[] {
+  call({ name, inputs, attrs }: Call): tf.TensorInfo | tf.TensorInfo[] {
     const refuse = (why: string, remedy?: string): never =>
       this.refuse(`tf's ${name} cannot be compiled: ${why}.`, remedy);
     const source = sources[name];
     if (source !== undefined) {
-      const { values, shape } = source(attributes);
-      const dtype = this.#dtype((attributes['dtype'] as tf.DataType | undefined) ?? 'float32');
+      const { values, shape } = source(attrs);
+      const dtype = this.#dtype((attrs['dtype'] as tf.DataType | undefined) ?? 'float32');
       const filled = typeof values === 'number' ? values : valuesOf(dtype, values);
       return this.#info(constant(this.graph, filled, shape, dtype));
     }
@@ -128,7 +134,7 @@ export class Tracer implements Recorder {
     for (const [key, tensor] of Object.entries(inputs)) {
       if (tensor !== undefined && tensor !== null) nodes[key] = this.node(tensor);
     }
-    const result = kernel({ inputs: nodes, attributes, refuse });
+    const result = kernel({ inputs: nodes, attrs, refuse });
     return Array.isArray(result) ? result.map((node) => this.#info(node)) : this.#info(result);
   }
 
@@ -173,7 +179,7 @@ export class Tracer implements Recorder {
 
   noise(kind: NoiseKind, shape: Shape): Node {
     for (const count of this.#frames?.counts ?? []) {
-      if (count.row.name === 'constant' || count.row.name === 'input') continue;
+      if (count.op.name === 'constant' || count.op.name === 'input') continue;
       this.refuse(
         'Noise is drawn in a loop whose number of iterations is itself computed.',
         'Make the number of iterations a number or an input of the step.',

@@ -4,7 +4,7 @@ import type { DataContext } from './dataset';
 import type { ImagesRead } from './image-set';
 import { ImageStore } from './image-store';
 import { requireAsManyClasses } from './labels';
-import { type PixelOptions, pixelShape } from './pixels';
+import { type PixelOptions, pixelFields } from './pixels';
 import type { ImageShape } from './resample';
 import { numbersOf, type Tensor } from './tensor';
 
@@ -88,7 +88,7 @@ function remedyOf(rest: readonly number[]): string {
 
 /** An option of images that was given. */
 function pixelOptionOf(spec: ArraySpec): string | undefined {
-  const names = Object.keys(pixelShape) as (keyof PixelOptions)[];
+  const names = Object.keys(pixelFields) as (keyof PixelOptions)[];
   return [...names, 'channelsFirst' as const].find(
     (name) => spec[name] !== null && spec[name] !== false,
   );

@@ -12,19 +12,19 @@ import type { Domain } from './domain';
 import { imageSet } from './image-set';
 import { readLabels } from './labels';
 import { numberReader } from './number-text';
-import { type PixelOptions, type PixelSpec, pixelDomain, pixelFault, pixelShape } from './pixels';
+import { type PixelOptions, type PixelSpec, pixelDomain, pixelFault, pixelFields } from './pixels';
 import {
   columnNames,
   datasetOf,
   type SplitOptions,
-  splitShape,
+  splitFields,
   type TableOptions,
-  tableShape,
+  tableFields,
 } from './table';
 import type { Tensor } from './tensor';
 
 export interface ArrayOptions extends TableOptions, SplitOptions, PixelOptions {
-  /** Names of the columns, one each. Default `x1`, `x2`, … */
+  /** Names of the columns, one each. Default: by their places, `x1`, `x2`, … */
   readonly columns?: readonly string[];
   /**
    * Height and width, and channels where there is more than one, of images that are rows of an array
@@ -59,9 +59,9 @@ export interface ArraySpec extends PixelSpec {
 const side = integer(1, 16_384);
 
 /** The schemas of {@link ArrayOptions}, and of the name of labels. @internal */
-export const arrayShape = {
-  ...tableShape,
-  ...pixelShape,
+export const arrayFields = {
+  ...tableFields,
+  ...pixelFields,
   columns: columnNames('columns').default([]),
   image: z
     .union([z.tuple([side, side]).readonly(), z.tuple([side, side, integer(1, 4)]).readonly()])
@@ -70,7 +70,7 @@ export const arrayShape = {
   channelsFirst: z.boolean().default(false),
   labels: z.string().min(1).nullable().default(null),
   heldOutLabels: z.string().min(1).nullable().default(null),
-  ...splitShape,
+  ...splitFields,
 };
 
 /** The first contradiction between options of an array. */

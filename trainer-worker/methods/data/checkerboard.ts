@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { massBetween } from './density';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface CheckerboardOptions extends ToyOptions {
   /**
@@ -26,7 +26,7 @@ export function checkerboard(options?: CheckerboardOptions): CheckerboardSpec {
 
 const schema: z.ZodType<CheckerboardSpec> = z.strictObject({
   type: z.literal('checkerboard'),
-  ...toyShape,
+  ...toyFields,
   noise: noiseOption(0),
 });
 

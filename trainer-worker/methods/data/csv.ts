@@ -18,9 +18,9 @@ import {
   datasetOf,
   memoryForRows,
   type SplitOptions,
-  splitShape,
+  splitFields,
   type TableOptions,
-  tableShape,
+  tableFields,
 } from './table';
 
 export interface CsvOptions extends TableOptions, SplitOptions {
@@ -117,8 +117,8 @@ const schema: z.ZodType<CsvSpec> = z
     quote: z.string().max(1).default('"'),
     skip: integer(0, 1_000_000).default(0),
     encoding: z.string().nullable().default(null),
-    ...tableShape,
-    ...splitShape,
+    ...tableFields,
+    ...splitFields,
   })
   .refine(({ encoding }) => encoding === null || isEncoding(encoding), {
     path: ['encoding'],

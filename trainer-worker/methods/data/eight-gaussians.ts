@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { logGaussian2, logSumExp } from './density';
-import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface EightGaussiansOptions extends ToyOptions {
   /** Standard deviation of each Gaussian, 0 to 100. Default 0.5/√2 ≈ 0.354. */
@@ -23,7 +23,7 @@ export function eightGaussians(options?: EightGaussiansOptions): EightGaussiansS
 
 const schema: z.ZodType<EightGaussiansSpec> = z.strictObject({
   type: z.literal('eightGaussians'),
-  ...toyShape,
+  ...toyFields,
   noise: noiseOption(0.5 / Math.SQRT2),
 });
 

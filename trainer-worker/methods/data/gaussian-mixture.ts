@@ -4,7 +4,7 @@ import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
 import { logSumExp } from './density';
-import { numbered, type ToyOptions, toyShape } from './toy';
+import { numbered, type ToyOptions, toyFields } from './toy';
 
 export interface GaussianMixtureOptions extends ToyOptions {
   /**
@@ -35,7 +35,7 @@ export function gaussianMixture(options?: GaussianMixtureOptions): GaussianMixtu
 const schema: z.ZodType<GaussianMixtureSpec> = z
   .strictObject({
     type: z.literal('gaussianMixture'),
-    ...toyShape,
+    ...toyFields,
     means: z
       .array(z.array(z.number()).min(1).max(1000))
       .min(1)

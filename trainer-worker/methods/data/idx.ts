@@ -5,7 +5,7 @@ import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
-  arrayShape,
+  arrayFields,
   loadArrays,
   withArrayChecks,
 } from './array-set';
@@ -48,7 +48,7 @@ const schema: z.ZodType<IdxSpec> = withArrayChecks(
   z.strictObject({
     type: z.literal('idx'),
     path: z.string().min(1),
-    ...arrayShape,
+    ...arrayFields,
   }),
 );
 

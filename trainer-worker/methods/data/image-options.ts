@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
-import { type PixelOptions, type PixelSpec, pixelShape } from './pixels';
+import { type PixelOptions, type PixelSpec, pixelFields } from './pixels';
 
 /** Options of images that are files of their own, or stand in one as such. */
 export interface ImageFilesOptions extends Omit<PixelOptions, 'crop' | 'resize'> {
@@ -17,11 +17,11 @@ export interface ImageFilesOptions extends Omit<PixelOptions, 'crop' | 'resize'>
   readonly channels?: 1 | 3 | 4 | null;
 }
 
-const { crop: _crop, resize: _resize, ...pixelOptions } = pixelShape;
+const { crop: _crop, resize: _resize, ...pixelOptions } = pixelFields;
 const side = integer(1, 4096);
 
 /** The schemas of {@link ImageFilesOptions}. @internal */
-export const imageFilesShape = {
+export const imageFilesFields = {
   ...pixelOptions,
   size: z.tuple([side, side]).readonly().nullable().default(null),
   channels: z

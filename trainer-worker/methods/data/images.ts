@@ -18,11 +18,11 @@ import {
   readImages,
   unreadableImage,
 } from './image-folder';
-import { type ImageFilesOptions, imageFilesShape, pixelsOf } from './image-options';
+import { type ImageFilesOptions, imageFilesFields, pixelsOf } from './image-options';
 import { type ImagesRead, imageSet } from './image-set';
 import { numberReader } from './number-text';
 import { type PixelSpec, pixelDomain, pixelFault } from './pixels';
-import { type SplitOptions, splitShape } from './table';
+import { type SplitOptions, splitFields } from './table';
 
 export interface ImagesOptions extends ImageFilesOptions, SplitOptions {
   /**
@@ -33,7 +33,10 @@ export interface ImagesOptions extends ImageFilesOptions, SplitOptions {
   readonly labels?: string | null;
   /** The CSV file of the classes of held-out images, where `heldOut` names their folder. Default `null`. */
   readonly heldOutLabels?: string | null;
-  /** How many images are used at most, drawn by the seed with equal chances, from 3. Default `null`: all. */
+  /**
+   * How many images are used at most, drawn by the seed with equal chances, 3 to 4 294 967 295. Default
+   * `null`: all.
+   */
   readonly rows?: number | null;
 }
 
@@ -75,8 +78,8 @@ const schema: z.ZodType<ImagesSpec> = z
     rows: integer(3, 2 ** 32 - 1)
       .nullable()
       .default(null),
-    ...imageFilesShape,
-    ...splitShape,
+    ...imageFilesFields,
+    ...splitFields,
   })
   .superRefine((spec, context) => {
     const fault = pixelFault(pixelsOf(spec)) ?? labelsFault(spec);

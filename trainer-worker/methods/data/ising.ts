@@ -3,7 +3,7 @@ import { Random, type Stream, streams } from '../../compiler/random/random';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { DataMethod } from './data-method';
-import { type ToyOptions, toyShape } from './toy';
+import { type ToyOptions, toyFields } from './toy';
 
 export interface IsingOptions extends ToyOptions {
   /** Spins per side of the square lattice, 2 to 64. Default 4. */
@@ -31,7 +31,7 @@ export function ising(options?: IsingOptions): IsingSpec {
 
 const schema: z.ZodType<IsingSpec> = z.strictObject({
   type: z.literal('ising'),
-  ...toyShape,
+  ...toyFields,
   size: integer(2, 64).default(4),
   coupling: z.number().min(-5).max(5).default(0.4),
   field: z.number().min(-5).max(5).default(0),

@@ -5,7 +5,7 @@ import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
-  arrayShape,
+  arrayFields,
   loadArrays,
   withArrayChecks,
 } from './array-set';
@@ -48,7 +48,7 @@ const schema: z.ZodType<NpySpec> = withArrayChecks(
     type: z.literal('npy'),
     path: z.string().min(1),
     array: z.string().min(1).nullable().default(null),
-    ...arrayShape,
+    ...arrayFields,
   }),
 );
 

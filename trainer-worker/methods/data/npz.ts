@@ -5,7 +5,7 @@ import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
-  arrayShape,
+  arrayFields,
   loadArrays,
   withArrayChecks,
 } from './array-set';
@@ -55,7 +55,7 @@ const schema: z.ZodType<NpzSpec> = withArrayChecks(
     type: z.literal('npz'),
     path: z.string().min(1),
     array: z.string().min(1).nullable().default(null),
-    ...arrayShape,
+    ...arrayFields,
   }),
 );
 

@@ -6,7 +6,7 @@ import { ClassNames } from './class-names';
 import type { DataMethod } from './data-method';
 import type { Domain } from './domain';
 import type { ImageFilesSpec } from './image-collection';
-import { type ImageFilesOptions, imageFilesShape, pixelsOf } from './image-options';
+import { type ImageFilesOptions, imageFilesFields, pixelsOf } from './image-options';
 import { imageSet } from './image-set';
 import { numberReader } from './number-text';
 import { openParquet } from './parquet-file';
@@ -16,9 +16,9 @@ import {
   columnNames,
   datasetOf,
   type SplitOptions,
-  splitShape,
+  splitFields,
   type TableOptions,
-  tableShape,
+  tableFields,
 } from './table';
 
 export interface ParquetOptions extends TableOptions, SplitOptions, ImageFilesOptions {
@@ -72,9 +72,9 @@ const schema: z.ZodType<ParquetSpec> = z
     path: z.string().min(1),
     columns: columnNames('columns').default([]),
     image: z.string().min(1).nullable().default(null),
-    ...tableShape,
-    ...imageFilesShape,
-    ...splitShape,
+    ...tableFields,
+    ...imageFilesFields,
+    ...splitFields,
     rows: integer(3, 2 ** 32 - 1)
       .nullable()
       .default(null),
@@ -90,7 +90,7 @@ const schema: z.ZodType<ParquetSpec> = z
 function misplaced(spec: ParquetSpec) {
   const { image, columns, standardize, domain } = spec;
   if (image === null) {
-    const option = (Object.keys(imageFilesShape) as (keyof typeof imageFilesShape)[]).find(
+    const option = (Object.keys(imageFilesFields) as (keyof typeof imageFilesFields)[]).find(
       (name) => spec[name] !== null && spec[name] !== false,
     );
     if (option === undefined) return undefined;

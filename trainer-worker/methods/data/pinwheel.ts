@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { logSumExp, type Point } from './density';
-import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface PinwheelOptions extends ToyOptions {
   /** Standard deviation along each arm, before doubling in size, 0 to 100. Default 0.3. */
@@ -31,7 +31,7 @@ export function pinwheel(options?: PinwheelOptions): PinwheelSpec {
 
 const schema: z.ZodType<PinwheelSpec> = z.strictObject({
   type: z.literal('pinwheel'),
-  ...toyShape,
+  ...toyFields,
   radialNoise: noiseOption(0.3),
   noise: noiseOption(0.1),
   arms: integer(2, 100).default(5),

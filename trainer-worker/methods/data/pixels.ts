@@ -50,7 +50,7 @@ export interface PixelSpec extends Required<PixelOptions> {}
 const side = integer(1, 4096);
 
 /** The schemas of {@link PixelOptions}. @internal */
-export const pixelShape = {
+export const pixelFields = {
   from: z.tuple([z.number(), z.number()]).readonly().nullable().default(null),
   range: z.tuple([z.number(), z.number()]).readonly().nullable().default(null),
   dequantize: z.boolean().default(false),

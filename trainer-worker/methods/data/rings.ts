@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { logBesselI0, logGaussian2, logSumExp } from './density';
-import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface RingsOptions extends ToyOptions {
   /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.08. */
@@ -23,7 +23,7 @@ export function rings(options?: RingsOptions): RingsSpec {
 
 const schema: z.ZodType<RingsSpec> = z.strictObject({
   type: z.literal('rings'),
-  ...toyShape,
+  ...toyFields,
   noise: noiseOption(0.08),
 });
 

@@ -5,7 +5,7 @@ import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
-  arrayShape,
+  arrayFields,
   loadArrays,
   withArrayChecks,
 } from './array-set';
@@ -47,7 +47,7 @@ const schema: z.ZodType<SafetensorsSpec> = withArrayChecks(
     type: z.literal('safetensors'),
     path: z.string().min(1),
     tensor: z.string().min(1).nullable().default(null),
-    ...arrayShape,
+    ...arrayFields,
   }),
 );
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { massBetween } from './density';
-import { noiseOption, numbered, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, numbered, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface SpiralsOptions extends ToyOptions {
   /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.1. */
@@ -26,7 +26,7 @@ export function spirals(options?: SpiralsOptions): SpiralsSpec {
 
 const schema: z.ZodType<SpiralsSpec> = z.strictObject({
   type: z.literal('spirals'),
-  ...toyShape,
+  ...toyFields,
   noise: noiseOption(0.1),
   turns: positive.max(10).default(1.5),
 });

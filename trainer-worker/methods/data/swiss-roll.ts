@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { aroundCurves, type Point } from './density';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface SwissRollOptions extends ToyOptions {
   /** Standard deviation of the Gaussian noise on each coordinate, 0 to 100. Default 0.2. */
@@ -23,7 +23,7 @@ export function swissRoll(options?: SwissRollOptions): SwissRollSpec {
 
 const schema: z.ZodType<SwissRollSpec> = z.strictObject({
   type: z.literal('swissRoll'),
-  ...toyShape,
+  ...toyFields,
   noise: noiseOption(0.2),
 });
 

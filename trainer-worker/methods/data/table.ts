@@ -30,7 +30,8 @@ export interface TableOptions {
    */
   readonly label?: string | null;
   /**
-   * How many rows of the file are used at most, drawn by the seed with equal chances, from 3. Default
+   * How many rows of the file are used at most, drawn by the seed with equal chances, 3 to
+   * 4 294 967 295. Default
    * `null`: all.
    */
   readonly rows?: number | null;
@@ -52,7 +53,7 @@ export interface SplitOptions {
 }
 
 /** The schemas of {@link SplitOptions}. @internal */
-export const splitShape = {
+export const splitFields = {
   heldOut: z
     // A number in quotes is a slip; who has a file of such a name writes './1'.
     .union([fraction, z.string().regex(/[^\d.]/, 'a share of 0 to 1, or the name of a file')])
@@ -61,7 +62,7 @@ export const splitShape = {
 };
 
 /** The schemas of {@link TableOptions}. @internal */
-export const tableShape = {
+export const tableFields = {
   standardize: z.boolean().nullable().default(null),
   domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
   label: z.string().nullable().default(null),

@@ -13,7 +13,7 @@ export interface ToyOptions {
 }
 
 /** The schemas of {@link ToyOptions}. @internal */
-export const toyShape = {
+export const toyFields = {
   samples: integer(1, 10_000_000).default(10_000),
   heldOut: integer(1, 1_000_000).default(2_000),
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { aroundCurves } from './density';
-import { noiseOption, type ToyOptions, toyMethod, toyShape } from './toy';
+import { noiseOption, type ToyOptions, toyFields, toyMethod } from './toy';
 
 export interface TwoMoonsOptions extends ToyOptions {
   /**
@@ -27,7 +27,7 @@ export function twoMoons(options?: TwoMoonsOptions): TwoMoonsSpec {
 
 const schema: z.ZodType<TwoMoonsSpec> = z.strictObject({
   type: z.literal('twoMoons'),
-  ...toyShape,
+  ...toyFields,
   noise: noiseOption(0.1),
 });
 

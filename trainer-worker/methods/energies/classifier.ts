@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { type DenseOptions, dense, denseShape } from './dense';
+import { type DenseOptions, dense, denseFields } from './dense';
 import type { EnergyMethod } from './energy-method';
 import { atLabel } from './label';
 
@@ -27,7 +27,7 @@ export function classifier(options: ClassifierOptions): ClassifierSpec {
 const schema: z.ZodType<ClassifierSpec> = z.strictObject({
   type: z.literal('classifier'),
   classes: integer(2, 10_000),
-  ...denseShape,
+  ...denseFields,
 });
 
 /** @internal */

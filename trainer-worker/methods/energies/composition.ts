@@ -7,7 +7,7 @@ import type { EnergySpec } from './index';
  * The schema of the parts of a composition. Each was checked when it was made; that it is an energy,
  * `experiment/compatibility.ts` checks, which may know the table that this is a part of.
  */
-export const partsShape = z
+export const partsSchema = z
   .array(
     z.custom<EnergySpec>(
       (value) => typeof value === 'object' && value !== null && 'type' in value,

@@ -13,7 +13,7 @@ export interface DenseOptions {
 }
 
 /** The schemas of {@link DenseOptions}. @internal */
-export const denseShape = {
+export const denseFields = {
   hidden: z.array(integer(1, 16_384)).min(1).max(32).default([128, 128]),
   activation: z.enum(Object.keys(activations) as Activation[]).default('swish'),
 };

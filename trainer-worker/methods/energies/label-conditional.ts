@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { type DenseOptions, dense, denseShape } from './dense';
+import { type DenseOptions, dense, denseFields } from './dense';
 import type { EnergyMethod, EnergyParameters } from './energy-method';
 import { ofClasses, oneHot } from './label';
 
@@ -27,7 +27,7 @@ export function labelConditional(options: LabelConditionalOptions): LabelConditi
 const schema: z.ZodType<LabelConditionalSpec> = z.strictObject({
   type: z.literal('labelConditional'),
   classes: integer(2, 10_000),
-  ...denseShape,
+  ...denseFields,
 });
 
 /** @internal */

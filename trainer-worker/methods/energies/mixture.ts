@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { compose, partsShape } from './composition';
+import { compose, partsSchema } from './composition';
 import type { EnergyMethod } from './energy-method';
 import type { EnergySpec } from './index';
 
@@ -24,7 +24,7 @@ export function mixture(options: MixtureOptions): MixtureSpec {
 
 const schema: z.ZodType<MixtureSpec> = z.strictObject({
   type: z.literal('mixture'),
-  of: partsShape,
+  of: partsSchema,
 });
 
 /** @internal */

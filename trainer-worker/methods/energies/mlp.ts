@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { type DenseOptions, dense, denseShape } from './dense';
+import { type DenseOptions, dense, denseFields } from './dense';
 import type { EnergyMethod } from './energy-method';
 
 export interface MlpOptions extends DenseOptions {}
@@ -15,7 +15,7 @@ export function mlp(options?: MlpOptions): MlpSpec {
   return specOf(schema, 'energy.mlp', 'mlp', options);
 }
 
-const schema: z.ZodType<MlpSpec> = z.strictObject({ type: z.literal('mlp'), ...denseShape });
+const schema: z.ZodType<MlpSpec> = z.strictObject({ type: z.literal('mlp'), ...denseFields });
 
 /** @internal */
 export const mlpMethod: EnergyMethod<MlpSpec, typeof mlp> = {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { type DenseOptions, denseShape } from './dense';
+import { type DenseOptions, denseFields } from './dense';
 import type { EnergyMethod } from './energy-method';
 import { levelNetwork } from './noise-level';
 
@@ -28,7 +28,7 @@ export function noiseConditional(options?: NoiseConditionalOptions): NoiseCondit
 
 const schema: z.ZodType<NoiseConditionalSpec> = z.strictObject({
   type: z.literal('noiseConditional'),
-  ...denseShape,
+  ...denseFields,
   dataDeviation: positive.max(1000).default(1),
 });
 

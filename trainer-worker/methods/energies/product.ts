@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { compose, partsShape } from './composition';
+import { compose, partsSchema } from './composition';
 import type { EnergyMethod } from './energy-method';
 import type { EnergySpec } from './index';
 
@@ -27,7 +27,7 @@ export function product(options: ProductOptions): ProductSpec {
 const schema: z.ZodType<ProductSpec> = z
   .strictObject({
     type: z.literal('product'),
-    of: partsShape,
+    of: partsSchema,
     factors: z.array(z.number().min(-1000).max(1000)).nullable().default(null),
   })
   .refine(({ of, factors }) => factors === null || factors.length === of.length, {

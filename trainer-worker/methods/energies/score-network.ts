@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { type DenseOptions, denseShape } from './dense';
+import { type DenseOptions, denseFields } from './dense';
 import type { EnergyMethod, EnergyParameters } from './energy-method';
 import { gaussLegendre } from './gauss-legendre';
 import { levelNetwork } from './noise-level';
@@ -33,7 +33,7 @@ export function scoreNetwork(options?: ScoreNetworkOptions): ScoreNetworkSpec {
 
 const schema: z.ZodType<ScoreNetworkSpec> = z.strictObject({
   type: z.literal('scoreNetwork'),
-  ...denseShape,
+  ...denseFields,
   dataDeviation: positive.max(1000).default(1),
   nodes: integer(1, 64).default(16),
 });

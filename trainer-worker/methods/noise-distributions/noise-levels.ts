@@ -1,7 +1,7 @@
 import { integer, positive } from '../options/numbers';
 
 /** The schemas of the options that name a geometric sequence of noise levels. @internal */
-export const noiseLevelsShape = {
+export const noiseLevelsFields = {
   highest: positive.max(1000).default(3),
   lowest: positive.max(1000).default(0.05),
   levels: integer(2, 10_000).default(10),

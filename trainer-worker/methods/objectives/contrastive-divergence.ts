@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface ContrastiveDivergenceOptions extends ContrastiveOptions {}
@@ -27,7 +27,7 @@ export function contrastiveDivergence(
 
 const schema: z.ZodType<ContrastiveDivergenceSpec> = z.strictObject({
   type: z.literal('contrastiveDivergence'),
-  ...contrastiveShape,
+  ...contrastiveFields,
 });
 
 /** @internal */

@@ -26,13 +26,13 @@ export interface ContrastiveOptions extends ContrastOptions {
 }
 
 /** The schemas of {@link ContrastOptions}. @internal */
-export const contrastShape = {
+export const contrastFields = {
   energyPenalty: notNegative.max(1000).default(0),
   contrast: z.enum(Object.keys(contrasts) as Contrast[]).default('difference'),
 };
 
 /** The schemas of {@link ContrastiveOptions}. @internal */
-export const contrastiveShape = {
+export const contrastiveFields = {
   sampler: familySchema('sampler', samplers),
-  ...contrastShape,
+  ...contrastFields,
 };

@@ -24,7 +24,7 @@ interface CommonCustomOptions<Options extends Knobs> {
    * The loss finds them in `context.own`. Default: none.
    */
   readonly parameters?: ((rng: ParameterRandom, options: Options) => EnergyParameters) | null;
-  /** Chains that live on between steps, from 1, where some do. Default `null`: none do. */
+  /** Chains that live on between steps, 1 to 10 000 000, where some do. Default `null`: none do. */
   readonly chains?: number | null;
 }
 

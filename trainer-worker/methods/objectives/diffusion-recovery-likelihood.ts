@@ -5,7 +5,7 @@ import type { Model } from '../energies/model';
 import {
   areInOrder,
   noiseLevels,
-  noiseLevelsShape,
+  noiseLevelsFields,
   wrongOrder,
 } from '../noise-distributions/noise-levels';
 import { integer, positive } from '../options/numbers';
@@ -18,7 +18,7 @@ import { spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface DiffusionRecoveryLikelihoodOptions {
-  /** The highest noise level, in units of the data, to 1000. Default 3. */
+  /** The highest noise level, in units of the data, above `lowest` to 1000. Default 3. */
   readonly highest?: number;
   /** The lowest noise level, above 0 and below `highest`: the one that is shown. Default 0.05. */
   readonly lowest?: number;
@@ -65,7 +65,7 @@ export function diffusionRecoveryLikelihood(
 const schema: z.ZodType<DiffusionRecoveryLikelihoodSpec> = z
   .strictObject({
     type: z.literal('diffusionRecoveryLikelihood'),
-    ...noiseLevelsShape,
+    ...noiseLevelsFields,
     levels: integer(2, 10_000).default(5),
     steps: integer(1, 10_000).default(30),
     stepSize: positive.max(1).default(0.7),

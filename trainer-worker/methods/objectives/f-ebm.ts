@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { stopGradient } from '../../compiler/trace/trace';
-import { type DenseOptions, dense, denseShape } from '../energies/dense';
+import { type DenseOptions, dense, denseFields } from '../energies/dense';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { adamMethod } from '../optimizers/adam';
 import { learningRateOption } from '../optimizers/common-options';
@@ -21,7 +21,7 @@ import type { ObjectiveMethod } from './objective-method';
 import {
   type PersistentChainsOptions,
   persistentChains,
-  persistentChainsShape,
+  persistentChainsFields,
 } from './persistent-chains';
 
 export interface FEbmOptions extends DenseOptions, PersistentChainsOptions {
@@ -96,8 +96,8 @@ const schema: z.ZodType<FEbmSpec> = z.strictObject({
   criticSteps: integer(1, 1000).default(2),
   criticLearningRate: learningRateOption(0.01, 1),
   largestLogRatio: positive.max(80).default(4),
-  ...denseShape,
-  ...persistentChainsShape,
+  ...denseFields,
+  ...persistentChainsFields,
 });
 
 /** @internal */

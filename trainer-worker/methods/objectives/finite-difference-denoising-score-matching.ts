@@ -27,7 +27,8 @@ export interface FiniteDifferenceDenoisingScoreMatchingSpec
 /**
  * Finite-difference denoising score matching (Pang et al. 2020): denoising score matching with the
  * error of the score measured along one random direction, where a difference of two energies gives
- * it. No gradient in x.
+ * it: `½ mean (σ(E(x̃ − εv) − E(x̃ + εv))/(2ε) + v·z)²` with `x̃ = x + σz` and `|v|² = D`, times the
+ * power of σ that `scaling` says. No gradient in x.
  */
 export function finiteDifferenceDenoisingScoreMatching(
   options?: FiniteDifferenceDenoisingScoreMatchingOptions,

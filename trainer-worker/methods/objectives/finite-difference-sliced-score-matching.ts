@@ -20,8 +20,9 @@ export interface FiniteDifferenceSlicedScoreMatchingSpec
 
 /**
  * Finite-difference sliced score matching (Pang et al. 2020): sliced score matching with differences
- * of energies at x and x ± v, v uniform on the sphere of radius ε, for both derivatives. No gradient
- * in x at all, so it suits energies that are costly to differentiate twice.
+ * of energies at x and x ± v, v uniform on the sphere of radius ε, for both derivatives. The loss is
+ * `D/ε² · mean [(E(x + v) − E(x − v))²/8 − (E(x + v) − 2E(x) + E(x − v))]`. No gradient in x at all, so
+ * it suits energies that are costly to differentiate twice.
  */
 export function finiteDifferenceSlicedScoreMatching(
   options?: FiniteDifferenceSlicedScoreMatchingOptions,

@@ -7,13 +7,13 @@ import { integer, notNegative } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type LangevinSpec, langevinMethod } from '../samplers/langevin';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastOptions, contrastShape } from './contrastive-options';
+import { type ContrastOptions, contrastFields } from './contrastive-options';
 import { neighbourEntropy } from './neighbour-entropy';
 import type { ObjectiveContext, ObjectiveMethod } from './objective-method';
 import {
   type PersistentChainsOptions,
   persistentChains,
-  persistentChainsShape,
+  persistentChainsFields,
 } from './persistent-chains';
 
 export interface ImprovedContrastiveDivergenceOptions
@@ -67,11 +67,11 @@ export function improvedContrastiveDivergence(
 const schema: z.ZodType<ImprovedContrastiveDivergenceSpec> = z.strictObject({
   type: z.literal('improvedContrastiveDivergence'),
   sampler: familySchema('sampler', { langevin: langevinMethod }),
-  ...contrastShape,
+  ...contrastFields,
   samplerWeight: notNegative.max(1000).default(1),
   entropyWeight: notNegative.max(1000).default(0.3),
   neighbour: integer(1, 100).default(3),
-  ...persistentChainsShape,
+  ...persistentChainsFields,
 });
 
 /** @internal */
@@ -105,7 +105,7 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
           { name: 'entropy/samples', label: 'Entropy of samples', group: 'Entropy' },
           entropy,
         );
-        chains.handBack(context, samples);
+        chains.store(context, samples);
         const ofSampler = tf.mul(tf.mean(context.fixed.energy(moving)), samplerWeight);
         return tf.add(contrast, tf.sub(ofSampler, tf.mul(entropy, entropyWeight)));
       },

@@ -4,12 +4,12 @@ import { notNegative } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 import {
   type PersistentChainsOptions,
   persistentChains,
-  persistentChainsShape,
+  persistentChainsFields,
 } from './persistent-chains';
 
 export interface JemOptions extends ContrastiveOptions, PersistentChainsOptions {
@@ -33,8 +33,8 @@ export function jem(options: JemOptions): JemSpec {
 
 const schema: z.ZodType<JemSpec> = z.strictObject({
   type: z.literal('jem'),
-  ...contrastiveShape,
-  ...persistentChainsShape,
+  ...contrastiveFields,
+  ...persistentChainsFields,
   generativeWeight: notNegative.max(1000).default(1),
 });
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { stopGradient } from '../../compiler/trace/trace';
-import { type DenseOptions, dense, denseShape } from '../energies/dense';
+import { type DenseOptions, dense, denseFields } from '../energies/dense';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
@@ -37,7 +37,7 @@ export function learnedSteinDiscrepancy(
 
 const schema: z.ZodType<LearnedSteinDiscrepancySpec> = z.strictObject({
   type: z.literal('learnedSteinDiscrepancy'),
-  ...denseShape,
+  ...denseFields,
   criticPenalty: positive.max(1000).default(0.5),
   criticSteps: integer(1, 1000).default(5),
 });

@@ -4,7 +4,7 @@ import { loop, stopGradient } from '../../compiler/trace/trace';
 import { fraction, integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastOptions, contrastShape } from './contrastive-options';
+import { type ContrastOptions, contrastFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface MeanFieldContrastiveDivergenceOptions extends ContrastOptions {
@@ -41,7 +41,7 @@ export function meanFieldContrastiveDivergence(
 
 const schema: z.ZodType<MeanFieldContrastiveDivergenceSpec> = z.strictObject({
   type: z.literal('meanFieldContrastiveDivergence'),
-  ...contrastShape,
+  ...contrastFields,
   steps: integer(1, 10_000).default(1),
   damping: fraction.lt(1).default(0),
 });

@@ -11,7 +11,7 @@ import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { runChain } from '../samplers/chain';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
 /** One of the coarser grids. */
@@ -41,7 +41,8 @@ export interface MultiGridContrastiveDivergenceSpec
  * Multi-grid contrastive divergence (Gao et al. 2018, arXiv:1709.08868) for images: one energy a
  * resolution, trained side by side. Chains begin at averages of whole images (the data on a grid of
  * one pixel, repeated over the coarsest grid); on each further grid they begin where those of the
- * grid before ended, every pixel repeated, and run for the sampler's `steps`.
+ * grid before ended, every pixel repeated, and run for the sampler's `steps`. The loss is the sum of
+ * `mean E(data) - mean E(samples)` over the grids.
  */
 export function multiGridContrastiveDivergence(
   options: MultiGridContrastiveDivergenceOptions,
@@ -59,7 +60,7 @@ const pixels = integer(1, 4096);
 const schema: z.ZodType<MultiGridContrastiveDivergenceSpec> = z
   .strictObject({
     type: z.literal('multiGridContrastiveDivergence'),
-    ...contrastiveShape,
+    ...contrastiveFields,
     shape: z.tuple([pixels, pixels, integer(1, 64)]),
     coarser: z
       .array(

@@ -3,18 +3,21 @@ import * as z from 'zod';
 import {
   areInOrder,
   noiseLevels,
-  noiseLevelsShape,
+  noiseLevelsFields,
   wrongOrder,
 } from '../noise-distributions/noise-levels';
 import { specOf } from '../options/validate';
 import { annealedLangevin } from '../samplers/annealed-langevin';
 import { varianceExploding } from '../sdes/variance-exploding';
-import { type AntitheticOption, antitheticShape, noisyRows, spreadUniform } from './noisy-pairs';
+import { type AntitheticOption, antitheticFields, noisyRows, spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
 
 export interface MultiNoiseScoreMatchingOptions extends AntitheticOption {
-  /** The highest level, in units of the data, to 1000; about the largest distance in it. Default 3. */
+  /**
+   * The highest level, in units of the data, above `lowest` to 1000; about the largest distance in it.
+   * Default 3.
+   */
   readonly highest?: number;
   /** The lowest level, above 0 and below `highest`: the one that is shown. Default 0.05. */
   readonly lowest?: number;
@@ -42,8 +45,8 @@ export function multiNoiseScoreMatching(
 const schema: z.ZodType<MultiNoiseScoreMatchingSpec> = z
   .strictObject({
     type: z.literal('multiNoiseScoreMatching'),
-    ...noiseLevelsShape,
-    ...antitheticShape,
+    ...noiseLevelsFields,
+    ...antitheticFields,
   })
   .refine(areInOrder, wrongOrder);
 

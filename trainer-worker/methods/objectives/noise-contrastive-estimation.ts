@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { noiseDraws } from './noise-draws';
-import { type NoiseOptions, noiseShape } from './noise-options';
+import { type NoiseOptions, noiseFields } from './noise-options';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface NoiseContrastiveEstimationOptions extends NoiseOptions {
@@ -39,7 +39,7 @@ export function noiseContrastiveEstimation(
 
 const schema: z.ZodType<NoiseContrastiveEstimationSpec> = z.strictObject({
   type: z.literal('noiseContrastiveEstimation'),
-  ...noiseShape,
+  ...noiseFields,
   selfNormalized: z.boolean().default(false),
 });
 

@@ -26,7 +26,7 @@ export interface NoiseOptions {
 const family: z.ZodType<NoiseSpec> = familySchema('noise', noises);
 
 /** The schemas of {@link NoiseOptions}. @internal */
-export const noiseShape = {
+export const noiseFields = {
   noise: z.union([z.enum(noiseNames), family]).default('gaussian'),
   noiseRatio: integer(1, 1000).default(1),
   fixedNoise: z.boolean().default(false),

@@ -13,7 +13,7 @@ export interface AntitheticOption {
 }
 
 /** The schema of {@link AntitheticOption}. @internal */
-export const antitheticShape = { antithetic: z.boolean().default(true) };
+export const antitheticFields = { antithetic: z.boolean().default(true) };
 
 /**
  * One number a row, uniform in 0 to 1 and spread evenly over it: row i draws from the i-th of `count`

@@ -77,8 +77,8 @@ export interface LossContext extends Model {
     remedy: string,
     options?: { readonly tellsItself?: boolean },
   ): void;
-  /** Values for {@link Objective.keep}. */
-  handBack(name: string, values: tf.Tensor): void;
+  /** An output of the step, for {@link Objective.keep}. */
+  output(name: string, values: tf.Tensor): void;
 }
 
 /**
@@ -107,7 +107,7 @@ export interface Objective {
   feed?(step: number): Arrays;
   /** The loss to be minimised, a scalar. Called once, to be traced. */
   loss(context: LossContext): tf.Tensor;
-  /** What {@link LossContext.handBack} handed back in `step`; called once the step is accepted. */
+  /** What `step` gave by {@link LossContext.output}; called once the step is accepted. */
   keep?(step: number, outputs: Arrays): void;
   /**
    * `count` points, `[count, D]`, that the shown chains start from after `step` steps. Where absent:

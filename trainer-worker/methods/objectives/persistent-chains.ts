@@ -20,19 +20,19 @@ export interface PersistentChainsOptions {
 }
 
 /** The schemas of {@link PersistentChainsOptions}. @internal */
-export const persistentChainsShape = {
+export const persistentChainsFields = {
   bufferSize: integer(1, 10_000_000).default(8192),
   reinitialize: fraction.default(0.05),
 };
 
 /** Chains in a replay buffer as a part of an objective. */
 interface PersistentChains {
-  /** This step's chains, moved by the sampler and handed back; `[batch, D]` constants. */
+  /** This step's chains, moved by the sampler and stored; `[batch, D]` constants. */
   samples(context: LossContext): tf.Tensor2D;
   /** `[batch, D]` points that this step's chains start from, for who moves them otherwise. */
   starts(context: LossContext): tf.Tensor2D;
-  /** Hands `[batch, D]` ends back to the buffer. */
-  handBack(context: LossContext, ends: tf.Tensor2D): void;
+  /** Writes the `[batch, D]` ends of this step's chains to their slots of the buffer. */
+  store(context: LossContext, ends: tf.Tensor2D): void;
   /** What the objective needs on the host. */
   readonly host: Omit<Objective, 'loss'>;
 }
@@ -90,10 +90,10 @@ export function persistentChains(
     return Object.fromEntries(first);
   };
 
-  const chains: Pick<PersistentChains, 'starts' | 'handBack'> = {
+  const chains: Pick<PersistentChains, 'starts' | 'store'> = {
     starts: ({ inputs }) => inputs[startsName] as tf.Tensor2D,
-    handBack(context, ends) {
-      context.handBack(endsName, ends);
+    store(context, ends) {
+      context.output(endsName, ends);
       for (const [name, label] of Object.entries(ageMetrics)) {
         context.report({ name, label, group: 'Age of chains' }, context.inputs[name]!);
       }
@@ -105,13 +105,13 @@ export function persistentChains(
       const { ends, carried } = context.run(sampler, chains.starts(context), {
         resume: (anew) => resume(context, anew),
       });
-      chains.handBack(context, ends);
+      chains.store(context, ends);
       for (const name of Object.keys(ofChain)) {
-        context.handBack(nextPrefix + keptPrefix + name, carried[name]!);
+        context.output(nextPrefix + keptPrefix + name, carried[name]!);
       }
       if (ofAll.length > 0) {
         const values = ofAll.map((name) => carried[name]!);
-        context.handBack(nextPrefix + commonName, tf.stack([tf.scalar(1), ...values]));
+        context.output(nextPrefix + commonName, tf.stack([tf.scalar(1), ...values]));
       }
       return ends;
     },

@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 import {
   type PersistentChainsOptions,
   persistentChains,
-  persistentChainsShape,
+  persistentChainsFields,
 } from './persistent-chains';
 
 export interface PersistentContrastiveDivergenceOptions
@@ -39,8 +39,8 @@ export function persistentContrastiveDivergence(
 
 const schema: z.ZodType<PersistentContrastiveDivergenceSpec> = z.strictObject({
   type: z.literal('persistentContrastiveDivergence'),
-  ...contrastiveShape,
-  ...persistentChainsShape,
+  ...contrastiveFields,
+  ...persistentChainsFields,
 });
 
 /** @internal */

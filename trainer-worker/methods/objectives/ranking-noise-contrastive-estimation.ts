@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { noiseDraws } from './noise-draws';
-import { type NoiseOptions, noiseShape } from './noise-options';
+import { type NoiseOptions, noiseFields } from './noise-options';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface RankingNoiseContrastiveEstimationOptions extends NoiseOptions {}
@@ -30,7 +30,7 @@ export function rankingNoiseContrastiveEstimation(
 
 const schema: z.ZodType<RankingNoiseContrastiveEstimationSpec> = z.strictObject({
   type: z.literal('rankingNoiseContrastiveEstimation'),
-  ...noiseShape,
+  ...noiseFields,
 });
 
 /** @internal */

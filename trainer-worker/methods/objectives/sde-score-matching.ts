@@ -4,7 +4,7 @@ import { Random, streams } from '../../compiler/random/random';
 import { specOf } from '../options/validate';
 import { reverseSde } from '../samplers/reverse-sde';
 import { buildSde, type SdeSpec, sdeOption } from '../sdes';
-import { type AntitheticOption, antitheticShape, noisyRows, spreadUniform } from './noisy-pairs';
+import { type AntitheticOption, antitheticFields, noisyRows, spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
 import { squaredNorm } from './projected-curvature';
 
@@ -38,7 +38,7 @@ const schema: z.ZodType<SdeScoreMatchingSpec> = z.strictObject({
   type: z.literal('sdeScoreMatching'),
   sde: sdeOption,
   weighting: z.enum(['variance', 'likelihood']).default('variance'),
-  ...antitheticShape,
+  ...antitheticFields,
 });
 
 /** @internal */

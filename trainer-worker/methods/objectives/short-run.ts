@@ -4,7 +4,7 @@ import { noise } from '../../compiler/trace/trace';
 import { specOf } from '../options/validate';
 import { samplerMethod } from '../samplers';
 import { contrastiveLoss } from './contrastive-loss';
-import { type ContrastiveOptions, contrastiveShape } from './contrastive-options';
+import { type ContrastiveOptions, contrastiveFields } from './contrastive-options';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface ShortRunOptions extends ContrastiveOptions {}
@@ -15,7 +15,8 @@ export interface ShortRunSpec extends Required<ShortRunOptions> {
 
 /**
  * Maximum likelihood with short-run MCMC (Nijkamp et al. 2019, arXiv:1904.09770): in each step the
- * chains start anew, uniformly in the shown window, and run for the sampler's `steps`.
+ * chains start anew, uniformly in the shown window, and run for the sampler's `steps`. The loss
+ * is `mean E(data) - mean E(samples)`.
  *
  * What learns to match the data are the ends of such chains: the energy with its sampler is a
  * generator. The energy alone is no good density, and longer chains drift away from the data, so the
@@ -27,7 +28,7 @@ export function shortRun(options: ShortRunOptions): ShortRunSpec {
 
 const schema: z.ZodType<ShortRunSpec> = z.strictObject({
   type: z.literal('shortRun'),
-  ...contrastiveShape,
+  ...contrastiveFields,
 });
 
 /** @internal */

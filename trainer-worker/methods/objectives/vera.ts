@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { noise, stopGradient } from '../../compiler/trace/trace';
-import { type DenseOptions, dense, denseShape } from '../energies/dense';
+import { type DenseOptions, dense, denseFields } from '../energies/dense';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { integer, notNegative, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
@@ -52,7 +52,7 @@ export function vera(options?: VeraOptions): VeraSpec {
 const schema: z.ZodType<VeraSpec> = z
   .strictObject({
     type: z.literal('vera'),
-    ...denseShape,
+    ...denseFields,
     latent: integer(1, 4096).default(2),
     importanceSamples: integer(1, 1000).default(20),
     entropyWeight: notNegative.max(1000).default(1),

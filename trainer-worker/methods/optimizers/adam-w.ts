@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { type AdamOptions, adamShape, adamUpdate } from './adam';
-import { commonShape, weightDecayOption } from './common-options';
+import { type AdamOptions, adamFields, adamUpdate } from './adam';
+import { commonFields, weightDecayOption } from './common-options';
 import type { OptimizerMethod } from './optimizer-method';
 
 export interface AdamWOptions extends AdamOptions {
@@ -23,8 +23,8 @@ export function adamW(options?: AdamWOptions): AdamWSpec {
 
 const schema: z.ZodType<AdamWSpec> = z.strictObject({
   type: z.literal('adamW'),
-  ...adamShape,
-  ...commonShape,
+  ...adamFields,
+  ...commonFields,
   weightDecay: weightDecayOption(1e-2),
 });
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { ScheduleSpec } from '../schedules';
-import { type CommonOptions, commonShape, learningRateOption, memory } from './common-options';
+import { type CommonOptions, commonFields, learningRateOption, memory } from './common-options';
 import { filledShare, movingAverage } from './moments';
 import type { Optimizer, OptimizerMethod } from './optimizer-method';
 
@@ -28,7 +28,7 @@ export function adam(options?: AdamOptions): AdamSpec {
 }
 
 /** The schemas of Adam's own options. @internal */
-export const adamShape = {
+export const adamFields = {
   learningRate: learningRateOption(1e-3, 10),
   beta1: memory.default(0.9),
   beta2: memory.default(0.999),
@@ -37,8 +37,8 @@ export const adamShape = {
 
 const schema: z.ZodType<AdamSpec> = z.strictObject({
   type: z.literal('adam'),
-  ...adamShape,
-  ...commonShape,
+  ...adamFields,
+  ...commonFields,
 });
 
 /**

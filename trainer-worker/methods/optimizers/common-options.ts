@@ -38,7 +38,7 @@ export const weightDecayOption = (standard: number) => notNegative.max(10).defau
 export const memory = z.number().min(0).lt(1);
 
 /** The schemas of {@link CommonOptions}. @internal */
-export const commonShape = {
+export const commonFields = {
   clipValue: positive.nullable().default(null),
   clipNorm: positive.nullable().default(null),
   weightDecay: weightDecayOption(0),

@@ -9,7 +9,7 @@ import type { ScheduleSpec } from '../schedules';
 import {
   type CommonOptions,
   type CommonSpec,
-  commonShape,
+  commonFields,
   learningRateOption,
 } from './common-options';
 import type { OptimizerMethod, UpdatedParameter } from './optimizer-method';
@@ -58,7 +58,7 @@ const schema: z.ZodType<CustomOptimizerSpec> = z.strictObject({
     'update',
     'update: ({ gradient, learningRate }) => ({ change: tf.mul(gradient, learningRate), slots: {} })',
   ),
-  ...commonShape,
+  ...commonFields,
 });
 
 const remedy = 'Return tensors of the shape of the gradient.';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { ScheduleSpec } from '../schedules';
-import { type CommonOptions, commonShape, learningRateOption, memory } from './common-options';
+import { type CommonOptions, commonFields, learningRateOption, memory } from './common-options';
 import { movingAverage } from './moments';
 import type { OptimizerMethod } from './optimizer-method';
 
@@ -37,7 +37,7 @@ const schema: z.ZodType<RmsPropSpec> = z.strictObject({
   rho: memory.default(0.9),
   momentum: memory.default(0),
   epsilon: positive.max(1).default(1e-8),
-  ...commonShape,
+  ...commonFields,
 });
 
 /** @internal */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
 import type { ScheduleSpec } from '../schedules';
-import { type CommonOptions, commonShape, learningRateOption, memory } from './common-options';
+import { type CommonOptions, commonFields, learningRateOption, memory } from './common-options';
 import type { OptimizerMethod } from './optimizer-method';
 
 export interface SgdOptions extends CommonOptions {
@@ -33,7 +33,7 @@ const schema: z.ZodType<SgdSpec> = z
     learningRate: learningRateOption(1e-2, 1000),
     momentum: memory.default(0),
     nesterov: z.boolean().default(false),
-    ...commonShape,
+    ...commonFields,
   })
   .refine(({ momentum, nesterov }) => momentum > 0 || !nesterov, {
     path: ['nesterov'],

@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import type { Rows } from '../data/rows';
 
 /** Names of kernels k(x, x') for kernel Stein discrepancies. */
-export type KernelName = 'gaussian' | 'inverseMultiquadric';
+export type SteinKernelName = 'gaussian' | 'inverseMultiquadric';
 
 /**
  * A kernel of r = |x - x'|² and of its bandwidth h, with what its derivatives come to:
  * `∇_x k = -slope · (x - x')`, `∇_x' k = slope · (x - x')` and `tr ∇_x ∇_x' k = trace`.
  */
-interface KernelRow {
+interface SteinKernel {
   evaluate(
     squared: tf.Tensor,
     bandwidth: number,
@@ -17,7 +17,7 @@ interface KernelRow {
 }
 
 /** Every kernel: to add one, add its row and its name above. */
-export const kernels: Readonly<Record<KernelName, KernelRow>> = {
+export const steinKernels: Readonly<Record<SteinKernelName, SteinKernel>> = {
   /** exp(-r / (2h²)) */
   gaussian: {
     evaluate(squared, bandwidth, dimensions) {
@@ -56,13 +56,13 @@ export const kernels: Readonly<Record<KernelName, KernelRow>> = {
 export function kernelSteinDiscrepancy(
   x: tf.Tensor2D,
   scores: tf.Tensor2D,
-  kernel: KernelName,
+  kernel: SteinKernelName,
   bandwidth: number,
 ): tf.Tensor {
   const [count, dimensions] = x.shape;
   const apart = tf.sub(tf.expandDims(x, 1), tf.expandDims(x, 0));
   const squared = tf.sum(tf.square(apart), 2);
-  const { value, slope, trace } = kernels[kernel].evaluate(squared, bandwidth, dimensions);
+  const { value, slope, trace } = steinKernels[kernel].evaluate(squared, bandwidth, dimensions);
   const products = tf.matMul(scores, scores, false, true);
   // s·∇_x'k + s'·∇_x k = slope (s - s')·(x - x')
   const differences = tf.sub(tf.expandDims(scores, 1), tf.expandDims(scores, 0));

@@ -4,7 +4,7 @@ import { noise } from '../../compiler/trace/trace';
 import {
   areInOrder,
   noiseLevels,
-  noiseLevelsShape,
+  noiseLevelsFields,
   wrongOrder,
 } from '../noise-distributions/noise-levels';
 import { integer, positive } from '../options/numbers';
@@ -14,7 +14,7 @@ import type { SamplerMethod } from './sampler-method';
 export interface AnnealedLangevinOptions {
   /** Iterations in all, an equal share at each level, 1 to 100 000. Default 500. */
   readonly steps?: number;
-  /** The noise level that the chains begin at, in units of the data, to 1000. Default 3. */
+  /** The noise level that the chains begin at, in units of the data, above `lowest` to 1000. Default 3. */
   readonly highest?: number;
   /** The noise level that they end at, above 0 and below `highest`. Default 0.05. */
   readonly lowest?: number;
@@ -45,7 +45,7 @@ const schema: z.ZodType<AnnealedLangevinSpec> = z
   .strictObject({
     type: z.literal('annealedLangevin'),
     steps: integer(1, 100_000).default(500),
-    ...noiseLevelsShape,
+    ...noiseLevelsFields,
     stepSize: positive.max(1).default(0.3),
   })
   .refine(areInOrder, wrongOrder);

@@ -32,7 +32,8 @@ export interface LangevinSpec extends Required<LangevinOptions> {
 }
 
 /**
- * Unadjusted Langevin dynamics: `x ← x + ε²/2 · score + ε · z` with `score = -dE/dx` and Gaussian `z`.
+ * Unadjusted Langevin dynamics (Roberts & Tweedie 1996): `x ← x + ε²/2 · score + ε · z` with
+ * `score = -dE/dx` and Gaussian `z`.
  *
  * Without a correction step its stationary law is not quite `exp(-E)`: on `E = θx²/2` its variance
  * is `1/(θ(1 - ε²θ/4))` instead of `1/θ`.

@@ -23,7 +23,8 @@ export interface PreconditionedLangevinSpec extends Required<PreconditionedLange
 }
 
 /**
- * Langevin dynamics with a diagonal preconditioner M: coordinates of very different scales move alike.
+ * Langevin dynamics with a diagonal preconditioner M, `x ← x + ε²/2 · M · score + ε · √M · z`:
+ * coordinates of very different scales move alike.
  * M is measured over all chains where they start and stays what it is for the run of the chains, so
  * that their law is that of Langevin dynamics in coordinates scaled by `√M`. (Preconditioners that
  * follow the chain, as in Li et al. 2016, arXiv:1512.07666, sample another law.)

@@ -30,7 +30,7 @@ export interface PredictorCorrectorSpec extends Required<PredictorCorrectorOptio
 /**
  * Predictor–corrector sampling (Song et al. 2021, arXiv:2011.13456, algorithms 2 and 3): each step
  * backwards in time, as `sampler.reverseSde` makes it, is followed by Langevin dynamics at the time
- * that it leads to, which takes back what the step did wrong.
+ * that it leads to, `x ← x + ε²/2 · s + ε · z`, which takes back what the step did wrong.
  */
 export function predictorCorrector(options?: PredictorCorrectorOptions): PredictorCorrectorSpec {
   return specOf(schema, 'sampler.predictorCorrector', 'predictorCorrector', options);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { specOf } from '../options/validate';
 import { rate } from './rates';
 import type { ScheduleMethod } from './schedule-method';
-import { type WarmUpOptions, warmedUp, warmUpShape } from './warm-up';
+import { type WarmUpOptions, warmedUp, warmUpFields } from './warm-up';
 
 export interface ConstantOptions extends WarmUpOptions {
   /** The rate, above 0 to 1000. */
@@ -22,7 +22,7 @@ export function constant(options: ConstantOptions): ConstantSpec {
 const schema: z.ZodType<ConstantSpec> = z.strictObject({
   type: z.literal('constant'),
   value: rate,
-  ...warmUpShape,
+  ...warmUpFields,
 });
 
 /** @internal */

@@ -4,7 +4,7 @@ import { type Knobs, knobsSchema } from '../options/knobs';
 import { functionSchema, requireTensor } from '../options/own-function';
 import { specOf } from '../options/validate';
 import type { ScheduleMethod } from './schedule-method';
-import { type WarmUpOptions, warmedUp, warmUpShape } from './warm-up';
+import { type WarmUpOptions, warmedUp, warmUpFields } from './warm-up';
 
 export interface CustomScheduleOptions<Options extends Knobs> extends WarmUpOptions {
   /** What `rate` is given, and a run records and can be told to change. Default: none. */
@@ -40,7 +40,7 @@ const schema: z.ZodType<CustomScheduleSpec> = z.strictObject({
     'rate',
     'rate: (step, options) => tf.rsqrt(step), a scalar',
   ),
-  ...warmUpShape,
+  ...warmUpFields,
 });
 
 const own = {

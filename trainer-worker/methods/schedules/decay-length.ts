@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { finalRate, rate } from './rates';
-import { peakUpdate, type WarmUpOptions, warmUpShape } from './warm-up';
+import { peakUpdate, type WarmUpOptions, warmUpFields } from './warm-up';
 
 /** What schedules have that fall from a peak to an end within a given number of updates. */
 export interface DecayOptions extends WarmUpOptions {
   /** The highest rate, of the last update of the warm-up (of the first, without one). Above 0 to 1000. */
   readonly peak: number;
   /**
-   * The update that first has the rate `final`, warm-up included, from 2. Default `null`: the last of
+   * The update that first has the rate `final`, warm-up included, 2 to 1 000 000 000. Default `null`: the last of
    * the run, whatever its length.
    */
   readonly steps?: number | null;
@@ -24,7 +24,7 @@ export function decaySchema<Type extends string>(type: Type) {
       peak: rate,
       steps: integer(2, 1_000_000_000).nullable().default(null),
       final: finalRate,
-      ...warmUpShape,
+      ...warmUpFields,
     })
     .refine(({ steps, warmup }) => steps === null || steps > peakUpdate(warmup), {
       path: ['steps'],

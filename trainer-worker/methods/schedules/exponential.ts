@@ -4,7 +4,7 @@ import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { finalRate, rate } from './rates';
 import type { ScheduleMethod } from './schedule-method';
-import { peakUpdate, type WarmUpOptions, warmedUp, warmUpShape } from './warm-up';
+import { peakUpdate, type WarmUpOptions, warmedUp, warmUpFields } from './warm-up';
 
 export interface ExponentialOptions extends WarmUpOptions {
   /** The highest rate, of the last update of the warm-up (of the first, without one). Above 0 to 1000. */
@@ -32,7 +32,7 @@ const schema: z.ZodType<ExponentialSpec> = z.strictObject({
   decay: z.number().positive().lt(1),
   every: integer(1, 1_000_000_000).default(1000),
   final: finalRate,
-  ...warmUpShape,
+  ...warmUpFields,
 });
 
 /** A rate below this share of its peak moves nothing by what single precision shows. */

@@ -4,12 +4,12 @@ import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { rate } from './rates';
 import type { ScheduleMethod } from './schedule-method';
-import { type WarmUpOptions, warmedUp, warmUpShape } from './warm-up';
+import { type WarmUpOptions, warmedUp, warmUpFields } from './warm-up';
 
 export interface PiecewiseOptions extends WarmUpOptions {
-  /** The last update that has each rate but the last, rising; 1 to 100 of them. */
+  /** The last update that has each rate but the last, rising; 1 to 100 of them, each 1 to 1 000 000 000. */
   readonly boundaries: readonly number[];
-  /** The rates, one more than boundaries; each above 0 to 1000. */
+  /** The rates, one more than boundaries, 2 to 101; each above 0 to 1000. */
   readonly values: readonly number[];
 }
 
@@ -27,7 +27,7 @@ const schema: z.ZodType<PiecewiseSpec> = z
     type: z.literal('piecewise'),
     boundaries: z.array(integer(1, 1_000_000_000)).min(1).max(100),
     values: z.array(rate).min(2).max(101),
-    ...warmUpShape,
+    ...warmUpFields,
   })
   .refine(({ boundaries }) => boundaries.every((at, i) => i === 0 || at > boundaries[i - 1]!), {
     path: ['boundaries'],

@@ -11,7 +11,7 @@ export interface WarmUpOptions {
 }
 
 /** The schema of {@link WarmUpOptions}. @internal */
-export const warmUpShape = { warmup: integer(0, 1_000_000_000).default(0) };
+export const warmUpFields = { warmup: integer(0, 1_000_000_000).default(0) };
 
 /** The update whose rate is the peak: the last one of the warm-up, or the first. @internal */
 export const peakUpdate = (warmup: number): number => Math.max(warmup, 1);

@@ -16,7 +16,7 @@ export interface LinearRateOptions {
 }
 
 /** The schemas of {@link LinearRateOptions}. @internal */
-export const linearRateShape = {
+export const linearRateFields = {
   first: positive.max(1000).default(0.1),
   last: positive.max(1000).default(20),
   end: z.number().gt(0).max(0.5).default(1e-3),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { type LinearRateOptions, linearRate, linearRateShape } from './linear-rate';
+import { type LinearRateOptions, linearRate, linearRateFields } from './linear-rate';
 import type { SdeMethod } from './sde-method';
 
 export interface SubVariancePreservingSpec extends Required<LinearRateOptions> {
@@ -18,7 +18,7 @@ export function subVariancePreserving(options?: LinearRateOptions): SubVarianceP
 
 const schema: z.ZodType<SubVariancePreservingSpec> = z.strictObject({
   type: z.literal('subVariancePreserving'),
-  ...linearRateShape,
+  ...linearRateFields,
 });
 
 /** @internal */

@@ -6,7 +6,10 @@ import { specOf } from '../options/validate';
 import type { SdeMethod } from './sde-method';
 
 export interface VarianceExplodingOptions {
-  /** The noise level at time 1, in units of the data, to 1000; about the largest distance in it. Default 5. */
+  /**
+   * The noise level at time 1, in units of the data, above `lowest` to 1000; about the largest distance
+   * in it. Default 5.
+   */
   readonly highest?: number;
   /** The noise level at time 0, above 0 and below `highest`: the one that is shown. Default 0.05. */
   readonly lowest?: number;

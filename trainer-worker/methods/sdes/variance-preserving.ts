@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { specOf } from '../options/validate';
-import { type LinearRateOptions, linearRate, linearRateShape } from './linear-rate';
+import { type LinearRateOptions, linearRate, linearRateFields } from './linear-rate';
 import type { SdeMethod } from './sde-method';
 
 export interface VariancePreservingSpec extends Required<LinearRateOptions> {
@@ -19,7 +19,7 @@ export function variancePreserving(options?: LinearRateOptions): VariancePreserv
 
 const schema: z.ZodType<VariancePreservingSpec> = z.strictObject({
   type: z.literal('variancePreserving'),
-  ...linearRateShape,
+  ...linearRateFields,
 });
 
 /** @internal */

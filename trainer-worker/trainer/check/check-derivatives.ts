@@ -127,7 +127,7 @@ function lossGraph(parts: TrainingParts): Differentiated {
       (step.own?.parameters ?? []).map(({ name }) => [name, state[name]!]),
     );
     const ignore = () => undefined;
-    const silent = { report: ignore, watch: ignore, handBack: ignore };
+    const silent = { report: ignore, watch: ignore, output: ignore };
     const context = lossContext(step, inputs, parametersIn(step.model, state), own, silent);
     return {
       variables: { ...namedInState(step.model.parameters, state), ...own },
@@ -165,9 +165,7 @@ function differentiated(
   const state = leavesOf(
     Object.fromEntries(initialState(step).map((tensor) => [tensor.name, tensor])),
   );
-  const nodes = new Map(
-    [...inputs, ...state].map((node) => [node.attributes['name'] as string, node]),
-  );
+  const nodes = new Map([...inputs, ...state].map((node) => [node.params.name!, node]));
   let names: readonly string[] = [];
   const { results } = trace(
     graph,

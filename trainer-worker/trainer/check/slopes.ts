@@ -1,4 +1,4 @@
-import { type Body, type Node, topologicalOrder } from '../../compiler/graph/graph';
+import { type Node, topologicalOrder } from '../../compiler/graph/graph';
 import { tabulateNoise } from '../../compiler/graph/noise-source';
 import { allNodes } from '../../compiler/graph/rewrite';
 import { Random, streams } from '../../compiler/random/random';
@@ -65,7 +65,7 @@ export function compareSlopes(
   for (const { node, values: fed } of new FeedBuilder(program).build(feeds, key)) {
     values.set(node, Float64Array.from(fed));
   }
-  const held = topologicalOrder([loss]).filter(({ row }) => row.name === 'stopGradient');
+  const held = topologicalOrder([loss]).filter(({ op }) => op.name === 'stopGradient');
   for (const [index, value] of evaluate(held, values).entries()) values.set(held[index]!, value);
   const slopes = evaluate(gradients, values);
   const isFlat = slopes.every((slope) => slope.every((value) => value === 0));
@@ -112,9 +112,6 @@ export function compareSlopes(
 }
 
 /** Whether a loop holds something constant within, which differences would move. */
-function holdsInside({ attributes }: Node): boolean {
-  const body = attributes['body'] as Body | undefined;
-  return (
-    body !== undefined && allNodes(body.results).some(({ row }) => row.name === 'stopGradient')
-  );
+function holdsInside({ params: { body } }: Node): boolean {
+  return body !== undefined && allNodes(body.results).some(({ op }) => op.name === 'stopGradient');
 }

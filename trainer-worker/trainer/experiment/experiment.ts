@@ -61,10 +61,10 @@ export interface PreviewOptions {
 
 /** When a run writes all its state to disk besides its end. */
 export interface CheckpointOptions {
-  /** Training steps between checkpoints, from 1. Default `null`: by time alone. */
+  /** Training steps between checkpoints, 1 to 1 000 000 000. Default `null`: by time alone. */
   readonly every?: number | null;
   /**
-   * Seconds of training after which a checkpoint is due in any case, above 0: what a crash costs at
+   * Seconds of training after which a checkpoint is due in any case, above 0 to 1 000 000 000: what a crash costs at
    * most, except where writing would take more than 3 % of the time. Default 60; `null` for none. When
    * a run stops or ends it always writes one.
    */
@@ -125,7 +125,8 @@ export interface ExperimentSpec extends Required<ExperimentOptions> {
   readonly guard: GuardSpec;
 }
 
-const schema = z.strictObject({
+/** The schema of {@link ExperimentOptions}. @internal */
+export const experimentSchema = z.strictObject({
   // Filled in by whoever knows the file.
   name: z.string().max(200).default(''),
   data: familySchema('data', dataMethods),
@@ -216,7 +217,7 @@ export function optionsOf(value: unknown): ExperimentOptions | undefined {
  * @internal
  */
 export function resolveExperiment(options: unknown): ExperimentSpec {
-  const parsed = validate(schema, 'experiment', options);
+  const parsed = validate(experimentSchema, 'experiment', options);
   const method = objectiveMethod(parsed.objective);
   const persistentChains = method.persistentChains?.(parsed.objective) ?? Number.POSITIVE_INFINITY;
   if (parsed.batchSize > persistentChains) {

@@ -1,22 +1,10 @@
-import type { Socket } from 'node:net';
-import { Peer } from '../../../protocol/peer';
 import type { PreviewFrame, RunState } from '../../../protocol/run';
-import { socketTransport, type TransportLimits } from '../../../protocol/socket-transport';
 import type { EditorSide, TrainerSide } from '../../../protocol/trainer';
+import { Client } from './client';
 import { PointBuffer } from './point-buffer';
 
-/** Bytes that may wait in a socket before its reader counts as too slow. */
-const largestBacklog = 8 * 2 ** 20;
 /** Previews that may wait while a reply is prepared; more of them are read from disk. */
 const mostHeldPreviews = 8;
-/** What a client asks fits into a few hundred bytes. */
-const limits: TransportLimits = {
-  frameBytes: 2 ** 20,
-  pausingBytes: largestBacklog,
-  waitingBytes: 2 * largestBacklog,
-};
-/** Requests of one client that are answered at a time. */
-const mostRequests = 32;
 /** Points that may wait while a reply is prepared; 16 bytes each, at most. */
 const largestBuffer = 500_000;
 
@@ -30,19 +18,12 @@ const largestBuffer = 500_000;
  * - `live`: hears everything
  * - `lagging`: was too slow; hears states where there is room, until it attaches again
  */
-export class Subscriber {
-  readonly peer: Peer<TrainerSide, EditorSide>;
-  readonly #socket: Socket;
+export class Subscriber extends Client<TrainerSide, EditorSide> {
   readonly #points = new PointBuffer();
   readonly #heldPreviews: PreviewFrame[] = [];
   #phase: 'silent' | 'waiting' | 'holding' | 'live' | 'lagging' = 'silent';
   /** Counts attachments, so that an older one that is still prepared changes nothing. */
   #attachment = 0;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.peer = new Peer<TrainerSide, EditorSide>(...socketTransport(socket, limits), mostRequests);
-  }
 
   /** Whether it asked to attach. */
   get isAttached(): boolean {
@@ -85,12 +66,12 @@ export class Subscriber {
     if (this.#phase === 'holding') {
       this.#heldPreviews.push(frame);
       if (this.#heldPreviews.length > mostHeldPreviews) this.lag();
-    } else if (this.#phase === 'live' && this.#hasRoom()) this.peer.emit('preview', frame);
+    } else if (this.#phase === 'live' && this.#hasRoomOrLags()) this.peer.emit('preview', frame);
   }
 
   /** Sends the points that wait. */
   sendPoints(): void {
-    if (this.#phase !== 'live' || this.#points.count === 0 || !this.#hasRoom()) return;
+    if (this.#phase !== 'live' || this.#points.count === 0 || !this.#hasRoomOrLags()) return;
     this.peer.emit('metrics', this.#points.take());
   }
 
@@ -98,27 +79,11 @@ export class Subscriber {
     // While its attachment is prepared it will get the state with that.
     if (this.#phase === 'silent' || this.#phase === 'holding') return;
     this.sendPoints();
-    if (this.#hasRoom()) this.peer.emit('state', state);
+    if (this.#hasRoomOrLags()) this.peer.emit('state', state);
   }
 
-  /** Ends the connection after what was written; resolves when that is out or `ms` are over. */
-  close(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#socket.destroyed) {
-        resolve();
-        return;
-      }
-      const timer = setTimeout(() => this.#socket.destroy(), ms);
-      this.#socket.once('close', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.peer.close();
-    });
-  }
-
-  #hasRoom(): boolean {
-    if (this.#socket.writableLength <= largestBacklog) return true;
+  #hasRoomOrLags(): boolean {
+    if (this.hasRoom) return true;
     this.lag();
     return false;
   }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../../protocol/run';
@@ -8,7 +8,9 @@ import type { Attachment } from '../../../protocol/trainer';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { errorCode } from '../../../run-directory/storage-problem';
 import type { RunObserver } from '../training/run-observer';
+import { Beginning } from './beginning';
 import { bindOrReplace } from './bind-socket';
+import { mostClients } from './client';
 import { Ownership, tickMs } from './ownership';
 import { Subscriber } from './subscriber';
 
@@ -33,8 +35,6 @@ const metricsMs = 34;
 const stateMs = 250;
 /** …and is looked after this often, so that the sign of life comes within both together. */
 const heartbeatMs = 200;
-/** Clients at a time; more are not let in. */
-const mostClients = 64;
 const ownRequest = z.strictObject({
   whenGone: z.enum(['train', 'stop']),
   graceMs: z.number().nonnegative(),
@@ -51,7 +51,7 @@ export class TrainerServer implements RunObserver {
   readonly #server: Server;
   readonly #path: string;
   readonly #subscribers = new Set<Subscriber>();
-  readonly #begun = deferred<ServedRun>();
+  readonly #beginning = new Beginning<ServedRun>();
   #state: RunState;
   #stateSentAt = 0;
   #pointsSentAt = 0;
@@ -61,15 +61,11 @@ export class TrainerServer implements RunObserver {
     peer.emit('control', { control });
   });
   readonly #ownershipClock: NodeJS.Timeout;
-  /** Called when a client attaches to a run that failed to begin. */
-  #onAttach: (() => void) | undefined;
 
   private constructor(server: Server, path: string, onAbandoned: () => void) {
     this.#server = server;
     this.#path = path;
     this.#state = { status: 'starting', step: 0, steps: 0 };
-    // Nobody may ask before the run fails to begin.
-    this.#begun.promise.catch(() => undefined);
     server.on('connection', (socket) => this.#accept(socket));
     this.#heartbeat = setInterval(() => {
       if (performance.now() - this.#stateSentAt >= stateMs) this.#sendState();
@@ -116,7 +112,7 @@ export class TrainerServer implements RunObserver {
 
   /** The run trains now: those who wait are attached, those who come are attached at once. */
   begin(run: ServedRun): void {
-    this.#begun.resolve(run);
+    this.#beginning.begin(run);
   }
 
   /**
@@ -124,16 +120,8 @@ export class TrainerServer implements RunObserver {
    * asked has it, or after `patienceMs` without any.
    */
   async refuse(problem: ProblemError, patienceMs: number): Promise<void> {
-    const asked = new Promise<void>((resolve) => {
-      this.#onAttach = resolve;
-    });
-    const patience = new AbortController();
-    if ([...this.#subscribers].some((subscriber) => subscriber.isAttached)) this.#onAttach?.();
-    this.#begun.reject(problem);
-    const over = delay(patienceMs, undefined, { signal: patience.signal });
-    over.catch(() => undefined);
-    await Promise.race([asked, over]);
-    patience.abort();
+    const isAwaited = [...this.#subscribers].some(({ isAttached }) => isAttached);
+    await this.#beginning.refuse(problem, patienceMs, isAwaited);
   }
 
   state(state: RunState): void {
@@ -198,7 +186,7 @@ export class TrainerServer implements RunObserver {
       return this.#ownership.ask(subscriber, wish, takeOver);
     });
     const controlled = async () => {
-      const run = await this.#begun.promise;
+      const run = await this.#beginning.value;
       this.#ownership.require(subscriber);
       return run;
     };
@@ -206,14 +194,14 @@ export class TrainerServer implements RunObserver {
     peer.handle('resume', async () => (await controlled()).resume());
     peer.handle('stop', async () => (await controlled()).stop());
     // It changes nothing for the owner, so anybody may ask for it.
-    peer.handle('checkpoint', async () => (await this.#begun.promise).checkpoint());
+    peer.handle('checkpoint', async () => (await this.#beginning.value).checkpoint());
   }
 
   async #attach(subscriber: Subscriber): Promise<Attachment> {
     subscriber.wait();
     subscriber.state(this.#state);
-    this.#onAttach?.();
-    const run = await this.#begun.promise;
+    this.#beginning.noteAsked();
+    const run = await this.#beginning.value;
     // In this turn of the event loop: what was recorded before it is in the file when `flush`
     // resolves, and what is recorded after it is held for the client. Nothing in between.
     let goLive = subscriber.hold([]);
@@ -244,14 +232,4 @@ export class TrainerServer implements RunObserver {
     this.#stateSentAt = performance.now();
     for (const subscriber of this.#subscribers) subscriber.state(this.#state);
   }
-}
-
-function deferred<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (reason: Error) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

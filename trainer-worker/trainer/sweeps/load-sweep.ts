@@ -32,7 +32,7 @@ export interface LoadedSweep {
 export interface SweepRequest {
   /** What all runs override. */
   readonly set: JsonObject;
-  /** Makes another sweep of the same: its runs are had again. */
+  /** Makes another sweep of the same: its runs are repeated. */
   readonly again?: string;
 }
 

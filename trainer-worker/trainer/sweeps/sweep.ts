@@ -48,7 +48,10 @@ export interface SweepOptions {
   readonly parameters?: { readonly [path: string]: readonly unknown[] | SweepRange };
   /** How many combinations are tried, 1 to 10 000; of `'random'` and `'sobol'`, which need it. */
   readonly trials?: number;
-  /** Each combination is trained once with each of these. Default: the experiment's own seed. */
+  /**
+   * Each combination is trained once with each of these, 1 to 10 000, each from 0. Default: the
+   * experiment's own seed.
+   */
   readonly seeds?: readonly number[];
   /** Decides which combinations are drawn, from 0. Default 0. */
   readonly drawSeed?: number;
@@ -57,7 +60,10 @@ export interface SweepOptions {
    * measured, else the held-out likelihood, else the loss.
    */
   readonly metric?: string;
-  /** Whether small or large values of `metric` are good. Default `'minimize'`. */
+  /**
+   * Whether small or large values of `metric` are good. Default: large ones of the held-out likelihood,
+   * small ones of any other.
+   */
   readonly goal?: 'minimize' | 'maximize';
 }
 
@@ -83,7 +89,8 @@ export interface SweepSpec {
 /** The most runs that a sweep may have. */
 export const mostRuns = 10_000;
 
-const schema = z.strictObject({
+/** The schema of {@link SweepOptions}. @internal */
+export const sweepSchema = z.strictObject({
   name: z.exactOptional(z.string().min(1).max(200)),
   method: z.enum(['grid', 'random', 'sobol']).default('grid'),
   parameters: z.record(z.string(), z.unknown()).default({}),
@@ -94,7 +101,8 @@ const schema = z.strictObject({
   goal: z.exactOptional(z.enum(['minimize', 'maximize'])),
 });
 
-const rangeSchema = z.strictObject({
+/** The schema of {@link SweepRange}. @internal */
+export const rangeSchema = z.strictObject({
   low: z.number(),
   high: z.number(),
   scale: z.enum(['linear', 'log']).default('linear'),
@@ -108,7 +116,7 @@ const rangeSchema = z.strictObject({
  * @throws OptionError
  */
 export function resolveSweep(exported: unknown): SweepSpec {
-  const { parameters, seeds = [], ...spec } = validate(schema, 'sweep', exported);
+  const { parameters, seeds = [], ...spec } = validate(sweepSchema, 'sweep', exported);
   const paths = Object.keys(parameters);
   requireWhole(spec.method, spec.trials, paths.length, seeds.length);
   requireApart(paths);

@@ -141,9 +141,7 @@ export class ShownChains {
     parameters: Arrays,
   ): Promise<Arrays> {
     // Of what has a row for each chain, the first rows; what all share has the same size.
-    const sizes = new Map(
-      program.inputs.map((node) => [node.attributes['name'], sizeOf(node.shape)]),
-    );
+    const sizes = new Map(program.inputs.map((node) => [node.params.name, sizeOf(node.shape)]));
     const firstOf = (all: Arrays) =>
       Object.fromEntries(
         Object.entries(all).map(([name, values]) => [name, values.slice(0, sizes.get(name))]),

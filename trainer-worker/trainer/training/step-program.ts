@@ -29,7 +29,7 @@ export interface StepProgram {
   /**
    * Inputs: `data` `[batch, D]`, `labels` `[batch]` where the data have classes, `step` (float32,
    * from 1) and the objective's. State: parameters,
-   * optimizer. Outputs: `metrics` and `watches` as below, and what the objective hands back.
+   * optimizer. Outputs: `metrics` and `watches` as below, and the objective's own.
    */
   readonly program: Program;
   /** What each element of the output `metrics` is. */
@@ -134,7 +134,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
       const values: tf.Tensor[] = [];
       const magnitudes: tf.Tensor[] = [];
       // Kept: differentiation tidies up behind the loss.
-      const handedBack: Record<string, tf.Tensor> = {};
+      const outputs: Record<string, tf.Tensor> = {};
       const context = lossContext(parts, inputs, parameters, ownParameters, {
         report(metric, value) {
           metrics.push(metric);
@@ -144,8 +144,8 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
           watches.push({ quantity, remedy, tellsItself });
           magnitudes.push(tf.keep(magnitude(watched)));
         },
-        handBack(name, handed) {
-          handedBack[name] = tf.keep(handed);
+        output(name, given) {
+          outputs[name] = tf.keep(given);
         },
       });
       const differentiated = gradientsOf(() => objective.loss(context) as tf.Scalar, {
@@ -202,7 +202,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
         outputs: {
           metrics: tf.stack(values),
           watches: tf.stack(magnitudes),
-          ...handedBack,
+          ...outputs,
         },
         state: {
           ...next.state,
@@ -228,7 +228,7 @@ export function lossContext(
   inputs: Tensors,
   parameters: Tensors,
   ownParameters: Tensors,
-  tell: Pick<LossContext, 'report' | 'watch' | 'handBack'>,
+  tell: Pick<LossContext, 'report' | 'watch' | 'output'>,
 ): LossContext {
   const model = modelWith(definition, parameters);
   const told = new Set<string>();

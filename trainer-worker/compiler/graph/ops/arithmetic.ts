@@ -19,11 +19,11 @@ import {
   sub,
   uniformValue,
 } from './build';
-import type { OnnxWriter, Row } from './row';
+import type { OnnxWriter, Op } from './op';
 
 /** The factors of a product, nested products flattened. */
 function factorsOf(node: Node): Node[] {
-  return node.row.name === 'mul' ? node.inputs.flatMap(factorsOf) : [node];
+  return node.op.name === 'mul' ? node.inputs.flatMap(factorsOf) : [node];
 }
 
 /**
@@ -78,7 +78,7 @@ function leaveKnownProduct(common: Node[], own: Node[], other: Node[]): void {
 
 /** A constant factor of a product and the rest: `3·x` is 3 and x. */
 function coefficient(node: Node): { value: number; rest: Node } | undefined {
-  if (node.row.name !== 'mul') return undefined;
+  if (node.op.name !== 'mul') return undefined;
   for (const [index, operand] of node.inputs.entries()) {
     const value = uniformValue(operand);
     const rest = node.inputs[1 - index]!;
@@ -88,13 +88,13 @@ function coefficient(node: Node): { value: number; rest: Node } | undefined {
 }
 
 /** Operations of two numbers. */
-export const arithmeticRows: readonly Row[] = [
+export const arithmeticOps: readonly Op[] = [
   binary('add', {
     kernel: 'Add',
     commutative: true,
     scalar: (a, b) => a + b,
     linear: 'together',
-    derivative: (g) => [g, g],
+    vjp: (g) => [g, g],
     tfjs: (tf, a, b) => tf.add(a, b),
     onnx: 'Add',
     simplify: (a, b, node) => {
@@ -109,7 +109,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'Sub',
     scalar: (a, b) => a - b,
     linear: 'together',
-    derivative: (g) => [g, neg(g)],
+    vjp: (g) => [g, neg(g)],
     tfjs: (tf, a, b) => tf.sub(a, b),
     onnx: 'Sub',
     simplify: (a, b, node) => {
@@ -123,7 +123,7 @@ export const arithmeticRows: readonly Row[] = [
     commutative: true,
     linear: { alone: [0, 1] },
     scalar: (a, b) => a * b,
-    derivative: (g, a, b) => [mul(g, b), mul(g, a)],
+    vjp: (g, a, b) => [mul(g, b), mul(g, a)],
     tfjs: (tf, a, b) => tf.mul(a, b),
     onnx: 'Mul',
     simplify: (a, b, node) => {
@@ -149,7 +149,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'RealDiv',
     linear: { alone: [0] },
     scalar: (a, b) => a / b,
-    derivative: (g, _a, b, y) => [div(g, b), neg(div(mul(g, y), b))],
+    vjp: (g, _a, b, y) => [div(g, b), neg(div(mul(g, y), b))],
     tfjs: (tf, a, b) => tf.div(a, b),
     onnx: 'Div',
     simplify: (a, b, node) => {
@@ -164,7 +164,7 @@ export const arithmeticRows: readonly Row[] = [
   binary('pow', {
     kernel: 'Pow',
     scalar: (a, b) => a ** b,
-    derivative: (g, a, b, y) => {
+    vjp: (g, a, b, y) => {
       // At b = 0 the slope is 0 even where a is; b·a^(b-1) would be 0·∞ there.
       const slope = mul(b, pow(a, select(equal(b, 0), 1, sub(b, 1))));
       const positive = greater(a, 0);
@@ -189,7 +189,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'Atan2',
     operands: ['float32'],
     scalar: Math.atan2,
-    derivative: (g, a, b) => {
+    vjp: (g, a, b) => {
       const scaled = div(g, add(square(a), square(b)));
       return [mul(scaled, b), neg(mul(scaled, a))];
     },
@@ -200,7 +200,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'Maximum',
     commutative: true,
     scalar: Math.max,
-    derivative: (g, a, b) => {
+    vjp: (g, a, b) => {
       const share = shareOfLarger(a, b);
       return [mul(g, share), mul(g, sub(1, share))];
     },
@@ -211,7 +211,7 @@ export const arithmeticRows: readonly Row[] = [
     kernel: 'Minimum',
     commutative: true,
     scalar: Math.min,
-    derivative: (g, a, b) => {
+    vjp: (g, a, b) => {
       const share = shareOfLarger(b, a);
       return [mul(g, share), mul(g, sub(1, share))];
     },

@@ -1,6 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Node } from '../graph';
-import { elementwiseLayouts, type Linearity } from '../layout';
 import {
   type DType,
   formatShape,
@@ -9,8 +8,9 @@ import {
   sameShape,
   sizeOf,
 } from '../shape';
+import { elementwiseShardings, type Linearity } from '../sharding';
 import { broadcastAll, broadcastTo, reshape, sumTo, transpose } from './build';
-import type { KernelCall, OnnxWriter, Refuse, Row, TensorFlow } from './row';
+import type { KernelCall, OnnxWriter, Op, Refuse, TensorFlow } from './op';
 
 /** Gradients of broadcast operands, summed back to the operands' shapes. */
 export function unbroadcast(node: Node, ...gradients: (Node | undefined)[]): (Node | undefined)[] {
@@ -42,10 +42,10 @@ export function requireDType(
   );
 }
 
-interface UnaryRow {
+interface UnaryOp {
   readonly kernel?: string;
   readonly scalar: (x: number) => number;
-  readonly derivative?: (g: Node, x: Node, y: Node) => Node;
+  readonly vjp?: (g: Node, x: Node, y: Node) => Node;
   readonly tfjs: (tf: TensorFlow, x: Tensor) => Tensor;
   readonly onnx: string | ((writer: OnnxWriter, x: string) => string);
   readonly simplify?: (x: Node) => Node | undefined;
@@ -56,26 +56,26 @@ interface UnaryRow {
   readonly linear?: Linearity;
 }
 
-export function unary(name: string, row: UnaryRow): Row {
-  const { kernel, derivative, onnx, simplify } = row;
+export function unary(name: string, op: UnaryOp): Op {
+  const { kernel, vjp, onnx, simplify } = op;
   return {
     name,
     result: ([x], _attributes, refuse) => {
-      requireDType([x!], row.operands ?? ['float32'], refuse);
+      requireDType([x!], op.operands ?? ['float32'], refuse);
       return { shape: x!.shape, dtype: x!.dtype };
     },
-    scalar: row.scalar,
-    layouts: elementwiseLayouts(row.linear),
-    tfjs: (tf, [x]) => row.tfjs(tf, x!),
+    scalar: op.scalar,
+    shardings: elementwiseShardings(op.linear),
+    tfjs: (tf, [x]) => op.tfjs(tf, x!),
     onnx: (writer, [x]) => (typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!)),
-    ...(derivative ? { derivative: (g, y) => [derivative(g, y.inputs[0]!, y)] } : {}),
+    ...(vjp ? { vjp: (g, y) => [vjp(g, y.inputs[0]!, y)] } : {}),
     simplify: (node) => simplify?.(node.inputs[0]!) ?? beforeTranspose(node),
     ...(kernel
       ? {
           kernels: {
             [kernel]: ({ inputs }: KernelCall) => {
               const x = inputs['x']!;
-              return row.keepsWhole && x.dtype === 'int32' ? x : x.graph.node(name, [x]);
+              return op.keepsWhole && x.dtype === 'int32' ? x : x.graph.node(name, [x]);
             },
           },
         }
@@ -83,11 +83,11 @@ export function unary(name: string, row: UnaryRow): Row {
   };
 }
 
-interface BinaryRow {
+interface BinaryOp {
   readonly kernel?: string;
   readonly scalar: (a: number, b: number) => number;
   /** Gradients before summation to the operands' shapes. */
-  readonly derivative?: (g: Node, a: Node, b: Node, y: Node) => readonly (Node | undefined)[];
+  readonly vjp?: (g: Node, a: Node, b: Node, y: Node) => readonly (Node | undefined)[];
   readonly tfjs: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor;
   readonly onnx: string | ((writer: OnnxWriter, inputs: readonly string[]) => string);
   readonly simplify?: (a: Node, b: Node, node: Node) => Node | undefined;
@@ -99,25 +99,25 @@ interface BinaryRow {
   readonly linear?: Linearity;
 }
 
-export function binary(name: string, row: BinaryRow): Row {
-  const { kernel, derivative, onnx, simplify } = row;
+export function binary(name: string, op: BinaryOp): Op {
+  const { kernel, vjp, onnx, simplify } = op;
   return {
     name,
     result: (inputs, _attributes, refuse) => {
       const [a, b] = inputs;
-      requireDType(inputs, row.operands ?? ['float32', 'int32'], refuse);
+      requireDType(inputs, op.operands ?? ['float32', 'int32'], refuse);
       requireDType([b!], [a!.dtype], refuse);
-      return { shape: broadcastResult(inputs, refuse), dtype: row.dtype ?? a!.dtype };
+      return { shape: broadcastResult(inputs, refuse), dtype: op.dtype ?? a!.dtype };
     },
-    scalar: row.scalar,
-    layouts: elementwiseLayouts(row.linear),
-    tfjs: (tf, [a, b]) => row.tfjs(tf, a!, b!),
+    scalar: op.scalar,
+    shardings: elementwiseShardings(op.linear),
+    tfjs: (tf, [a, b]) => op.tfjs(tf, a!, b!),
     onnx: (writer, inputs) =>
       typeof onnx === 'string' ? writer.op(onnx, inputs) : onnx(writer, inputs),
     lower: withoutTrailingOnes,
-    ...(derivative
+    ...(vjp
       ? {
-          derivative: (g, y) => unbroadcast(y, ...derivative(g, y.inputs[0]!, y.inputs[1]!, y)),
+          vjp: (g, y) => unbroadcast(y, ...vjp(g, y.inputs[0]!, y.inputs[1]!, y)),
         }
       : {}),
     simplify: (node) => {
@@ -125,7 +125,7 @@ export function binary(name: string, row: BinaryRow): Row {
       const simpler = simplify?.(a, b, node) ?? withoutBroadcast(node) ?? beforeTranspose(node);
       if (simpler !== undefined) return simpler;
       // One order for each pair, so that a + b and b + a are the same node.
-      return row.commutative && a.id > b.id ? node.graph.node(name, [b, a]) : undefined;
+      return op.commutative && a.id > b.id ? node.graph.node(name, [b, a]) : undefined;
     },
     ...(kernel
       ? {
@@ -141,11 +141,11 @@ export function binary(name: string, row: BinaryRow): Row {
 /** An operand need not be broadcast by a node of its own where the operation does it anyway. */
 export function withoutBroadcast(node: Node): Node | undefined {
   for (const [index, operand] of node.inputs.entries()) {
-    if (operand.row.name !== 'broadcastTo') continue;
+    if (operand.op.name !== 'broadcastTo') continue;
     const inputs = node.inputs.with(index, operand.inputs[0]!);
     const shape = broadcastAll(inputs.map((input) => input.shape));
     if (shape !== undefined && sameShape(shape, node.shape)) {
-      return node.graph.node(node.row.name, inputs, node.attributes);
+      return node.graph.node(node.op.name, inputs, node.params);
     }
   }
   return undefined;
@@ -159,11 +159,11 @@ export function withoutBroadcast(node: Node): Node | undefined {
 export function beforeTranspose(node: Node): Node | undefined {
   const large = node.inputs.filter((operand) => sizeOf(operand.shape) === sizeOf(node.shape));
   const [first] = large;
-  if (first?.row.name !== 'transpose' || !sameShape(first.shape, node.shape)) return undefined;
+  if (first?.op.name !== 'transpose' || !sameShape(first.shape, node.shape)) return undefined;
   const permutation = permutationOf(first);
   const alike = large.every(
     (operand) =>
-      operand.row.name === 'transpose' &&
+      operand.op.name === 'transpose' &&
       permutation.every((axis, index) => axis === permutationOf(operand)[index]),
   );
   if (!alike) return undefined;
@@ -173,7 +173,7 @@ export function beforeTranspose(node: Node): Node | undefined {
     const missing = new Array<number>(permutation.length - operand.shape.length).fill(1);
     return transpose(reshape(operand, [...missing, ...operand.shape]), inverse);
   });
-  return transpose(node.graph.node(node.row.name, inputs, node.attributes), permutation);
+  return transpose(node.graph.node(node.op.name, inputs, node.params), permutation);
 }
 
 /**
@@ -188,12 +188,12 @@ export function withoutTrailingOnes(node: Node): Node {
     const rank = Math.max(0, operand.shape.length - ones);
     return reshape(operand, operand.shape.slice(0, rank));
   });
-  return reshape(node.graph.node(node.row.name, inputs, node.attributes), node.shape);
+  return reshape(node.graph.node(node.op.name, inputs, node.params), node.shape);
 }
 
-const permutationOf = (node: Node) => node.attributes['permutation'] as readonly number[];
+const permutationOf = (node: Node) => node.params.permutation!;
 
 /** `value` stretched to what the node it replaces had, which its other operand may have caused. */
 export const as = (node: Node, value: Node) => broadcastTo(value, node.shape);
 
-export const isNeg = (node: Node) => node.row.name === 'neg';
+export const isNeg = (node: Node) => node.op.name === 'neg';

@@ -1,8 +1,8 @@
 /**
- * Constructors: one function a row, then what is expressed in rows. Everything that writes an
+ * Constructors: one function an operation, then what is expressed by them. Everything that writes an
  * expression (derivative rules, kernels, optimizers, tests) reads like mathematics through them.
  */
-import type { Attributes, Body, Graph, Node, Values } from '../graph';
+import type { Body, Graph, Node, NoiseKind, Params, Values } from '../graph';
 import {
   broadcastShapes,
   type DType,
@@ -65,8 +65,6 @@ export function indices(graph: Graph, values: readonly number[]): Node {
     dtype: 'int32',
   });
 }
-
-export type NoiseKind = 'normal' | 'uniform' | 'rademacher';
 
 /** Where in the enclosing loops a noise node stands. */
 export interface NoiseFrame {
@@ -305,7 +303,7 @@ export function matMul(a: Node, b: Node, transposeA = false, transposeB = false)
 }
 
 /** How a convolution slides; pairs are (height, width). Shapes NHWC and HWIO, as in tfjs. */
-export interface ConvolutionGeometry extends Attributes {
+export interface ConvolutionGeometry extends Params {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
   /** Zeros around the input: top, left, bottom, right. */
@@ -394,8 +392,8 @@ export function broadcastAll(shapes: readonly Shape[]): Shape | undefined {
 
 /** Whether the node is a constant, alone or broadcast, with one value everywhere; which. */
 export function uniformValue(node: Node): number | undefined {
-  const source = node.row.name === 'broadcastTo' ? node.inputs[0]! : node;
-  if (source.row.name !== 'constant') return undefined;
-  const values = source.attributes['values'] as Values;
+  const source = node.op.name === 'broadcastTo' ? node.inputs[0]! : node;
+  if (source.op.name !== 'constant') return undefined;
+  const values = source.params.values!;
   return values.length === 1 && sizeOf(source.shape) === 1 ? values[0] : undefined;
 }

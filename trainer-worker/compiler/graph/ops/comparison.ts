@@ -1,6 +1,5 @@
 import type { Node } from '../graph';
-import { elementwiseLayouts } from '../layout';
-import type { DType } from '../shape';
+import { elementwiseShardings } from '../sharding';
 import {
   as,
   beforeTranspose,
@@ -13,9 +12,9 @@ import {
   withoutTrailingOnes,
 } from './broadcasting';
 import { cast, constant, select, uniformValue } from './build';
-import type { Row } from './row';
+import type { Op } from './op';
 
-const comparisons: Row[] = [
+const comparisons: Op[] = [
   binary('equal', {
     kernel: 'Equal',
     operands: ['float32', 'int32', 'bool'],
@@ -63,11 +62,11 @@ const comparisons: Row[] = [
     scalar: (x) => Number(x === 0),
     tfjs: (tf, x) => tf.logicalNot(x),
     onnx: 'Not',
-    simplify: (x) => (x.row.name === 'logicalNot' ? x.inputs[0] : undefined),
+    simplify: (x) => (x.op.name === 'logicalNot' ? x.inputs[0] : undefined),
   }),
 ];
 
-const choices: Row[] = [
+const choices: Op[] = [
   {
     name: 'select',
     result: (inputs, _attributes, refuse) => {
@@ -77,8 +76,8 @@ const choices: Row[] = [
       return { shape: broadcastResult(inputs, refuse), dtype: a!.dtype };
     },
     scalar: (condition, a, b) => (condition !== 0 ? a! : b!),
-    layouts: elementwiseLayouts(),
-    derivative: (g, node) => {
+    shardings: elementwiseShardings(),
+    vjp: (g, node) => {
       const condition = node.inputs[0]!;
       return unbroadcast(node, undefined, select(condition, g, 0), select(condition, 0, g));
     },
@@ -103,7 +102,7 @@ const choices: Row[] = [
       const chosen = uniformValue(condition);
       if (chosen !== undefined) return as(node, chosen !== 0 ? a : b);
       if (a === b) return as(node, a);
-      return condition.row.name === 'logicalNot'
+      return condition.op.name === 'logicalNot'
         ? select(condition.inputs[0]!, b, a)
         : (withoutBroadcast(node) ?? beforeTranspose(node));
     },
@@ -113,11 +112,11 @@ const choices: Row[] = [
   },
   {
     name: 'cast',
-    result: ([x], attributes) => ({ shape: x!.shape, dtype: attributes['dtype'] as DType }),
-    layouts: elementwiseLayouts(),
+    result: ([x], params) => ({ shape: x!.shape, dtype: params.dtype! }),
+    shardings: elementwiseShardings(),
     kernels: {
-      Cast: ({ inputs, attributes, refuse }) => {
-        const dtype = attributes['dtype'] as string;
+      Cast: ({ inputs, attrs, refuse }) => {
+        const dtype = attrs['dtype'] as string;
         if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
           return refuse(`the dtype ${dtype} cannot be compiled; use float32, int32 or bool`);
         }
@@ -143,4 +142,4 @@ const choices: Row[] = [
   },
 ];
 
-export const comparisonRows: readonly Row[] = [...comparisons, ...choices];
+export const comparisonOps: readonly Op[] = [...comparisons, ...choices];

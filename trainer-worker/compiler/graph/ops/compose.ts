@@ -1,4 +1,4 @@
-/** Expressions of rows that several kernels share. */
+/** Expressions of operations that several kernels share. */
 import type { Node } from '../graph';
 import { sizeOf } from '../shape';
 import { add, gather, indices, reshape, slice } from './build';

@@ -1,24 +1,24 @@
-import { type Attributes, type Body, type Node, substitute } from '../graph';
-import { type DType, formatShape, type Shape, sameShape } from '../shape';
-import type { Row } from './row';
+import { type Node, type Params, substitute } from '../graph';
+import { type DType, formatShape, sameShape } from '../shape';
+import type { Op } from './op';
 
-function declared(_inputs: readonly Node[], attributes: Attributes) {
+function declared(_inputs: readonly Node[], params: Params) {
   return {
-    shape: attributes['shape'] as Shape,
-    dtype: (attributes['dtype'] ?? 'float32') as DType,
+    shape: params.shape!,
+    dtype: (params.dtype ?? 'float32') as DType,
   };
 }
 
-const stopGradientRow: Row = {
+const stopGradientOp: Op = {
   name: 'stopGradient',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
   // Simplification comes after all differentiation, when nothing is left to stop.
   simplify: (node) => node.inputs[0],
 };
 
-const withGradientRow: Row = {
+const withGradientOp: Op = {
   name: 'withGradient',
-  result: ([value, ...rest], _attributes, refuse) => {
+  result: ([value, ...rest], _params, refuse) => {
     const count = rest.length / 2;
     rest.slice(0, count).forEach((source, index) => {
       const { shape, dtype } = rest[count + index]!;
@@ -30,10 +30,10 @@ const withGradientRow: Row = {
     });
     return { shape: value!.shape, dtype: value!.dtype };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const count = (node.inputs.length - 1) / 2;
     const contributions = node.inputs.slice(1 + count);
-    const dy = node.attributes['dy'] as Node;
+    const dy = node.params.dy!;
     return [
       undefined,
       ...substitute(contributions, new Map([[dy, g]])),
@@ -47,10 +47,10 @@ const withGradientRow: Row = {
  * The inputs are the iteration count, the initial state and what the body captures. The node stands
  * for all results together, so it has no shape of its own; `loopResult` takes one out.
  */
-const loopRow: Row = {
+const loopOp: Op = {
   name: 'loop',
-  result: (inputs, attributes, refuse) => {
-    const body = attributes['body'] as Body;
+  result: (inputs, params, refuse) => {
+    const body = params.body!;
     body.state.forEach((start, index) => {
       const end = body.results[index]!;
       if (!sameShape(start.shape, end.shape) || start.dtype !== end.dtype) {
@@ -67,27 +67,27 @@ const loopRow: Row = {
   },
 };
 
-const loopResultRow: Row = {
+const loopResultOp: Op = {
   name: 'loopResult',
   view: true,
-  result: ([loop], attributes) => {
-    const result = (loop!.attributes['body'] as Body).results[attributes['index'] as number]!;
+  result: ([loop], params) => {
+    const result = loop!.params.body!.results[params.index!]!;
     return { shape: result.shape, dtype: result.dtype };
   },
-  derivative: (_g, node) =>
+  vjp: (_g, node) =>
     node.graph.refuse(
       'A gradient is asked for through a loop whose number of iterations is known only when it runs.',
       'Apply stopGradient to what the chain returns, or give the loop a fixed number of iterations, so that it can be unrolled.',
     ),
 };
 
-export const controlRows: readonly Row[] = [
+export const controlOps: readonly Op[] = [
   { name: 'input', result: declared },
   { name: 'parameter', result: declared },
   { name: 'constant', result: declared },
   { name: 'noise', result: declared },
-  stopGradientRow,
-  withGradientRow,
-  loopRow,
-  loopResultRow,
+  stopGradientOp,
+  withGradientOp,
+  loopOp,
+  loopResultOp,
 ];

@@ -5,7 +5,7 @@ export type Pair = readonly [number, number];
 export type Shape4 = readonly [number, number, number, number];
 
 export function geometryOf(node: Node): ConvolutionGeometry {
-  const { strides, dilations, padding, groups } = node.attributes as ConvolutionGeometry;
+  const { strides, dilations, padding, groups } = node.params as ConvolutionGeometry;
   return { strides, dilations, padding, groups };
 }
 

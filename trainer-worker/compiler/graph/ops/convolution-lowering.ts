@@ -23,7 +23,7 @@ import {
   transpose,
 } from './build';
 import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
-import type { OnnxDevice, Row } from './row';
+import type { OnnxDevice, Op } from './op';
 
 /** Numbers in the patches of one convolution, beyond which `Conv` is faster: 4 MiB of float32. */
 const largestPatches = 2 ** 20;
@@ -250,26 +250,26 @@ function fromPositions(y: Node, shape: Shape): Node {
 
 function convolveNchw(node: Node, device: OnnxDevice): Node {
   const [x, filter] = node.inputs as [Node, Node];
-  const attributes = { ...geometryOf(node), shape: nchw(node.shape) };
-  return toNhwc(conv(toNchw(x), filterToOnnx(filter), attributes, device));
+  const params = { ...geometryOf(node), shape: nchw(node.shape) };
+  return toNhwc(conv(toNchw(x), filterToOnnx(filter), params, device));
 }
 
 /** ONNX's `Conv`; on a GPU uneven padding is added beforehand, see {@link OnnxDevice}. */
 function conv(
   x: Node,
   filter: Node,
-  attributes: ConvolutionGeometry & { readonly shape: Shape },
+  params: ConvolutionGeometry & { readonly shape: Shape },
   device: OnnxDevice,
 ): Node {
-  const [top, left, bottom, right] = attributes.padding;
+  const [top, left, bottom, right] = params.padding;
   const isEven = top === bottom && left === right;
-  if (device === 'processor' || isEven) return x.graph.node('conv', [x, filter], attributes);
+  if (device === 'processor' || isEven) return x.graph.node('conv', [x, filter], params);
   // Not by `Pad`, which ONNX Runtime would put back into the `Conv`.
   const zeros = (y: Node, axis: number, count: number) =>
     count === 0 ? [] : [constant(y.graph, 0, y.shape.with(axis, count))];
   const high = concat([...zeros(x, 2, top!), x, ...zeros(x, 2, bottom!)], 2);
   const wide = concat([...zeros(high, 3, left!), high, ...zeros(high, 3, right!)], 3);
-  return x.graph.node('conv', [wide, filter], { ...attributes, padding: [0, 0, 0, 0] });
+  return x.graph.node('conv', [wide, filter], { ...params, padding: [0, 0, 0, 0] });
 }
 
 function convolveInputNchw(node: Node, device: OnnxDevice): Node {
@@ -283,28 +283,28 @@ function convolveInputNchw(node: Node, device: OnnxDevice): Node {
     return node.shape[side + 1]! + before + after - covered;
   });
   const inputs = [toNchw(dy), filterToOnnx(filter)] as const;
-  const attributes = { ...geometry, rest, shape: nchw(node.shape) };
-  return toNhwc(convTranspose(...inputs, attributes, device));
+  const params = { ...geometry, rest, shape: nchw(node.shape) };
+  return toNhwc(convTranspose(...inputs, params, device));
 }
 
 /** ONNX's `ConvTranspose`; on a GPU group by group, see {@link OnnxDevice}. */
 function convTranspose(
   dy: Node,
   filter: Node,
-  attributes: ConvolutionGeometry & { readonly rest: readonly number[]; readonly shape: Shape },
+  params: ConvolutionGeometry & { readonly rest: readonly number[]; readonly shape: Shape },
   device: OnnxDevice,
 ): Node {
-  const { groups, shape } = attributes;
+  const { groups, shape } = params;
   const { graph } = dy;
   if (device === 'processor' || groups === 1) {
-    return graph.node('convTranspose', [dy, filter], attributes);
+    return graph.node('convTranspose', [dy, filter], params);
   }
   const part = (x: Node, axis: number, index: number) => {
     const size = x.shape[axis]! / groups;
     const begin = x.shape.map((_, at) => (at === axis ? index * size : 0));
     return slice(x, begin, x.shape.with(axis, size));
   };
-  const one = { ...attributes, groups: 1, shape: shape.with(1, shape[1]! / groups) };
+  const one = { ...params, groups: 1, shape: shape.with(1, shape[1]! / groups) };
   const parts = Array.from({ length: groups }, (_, index) =>
     graph.node('convTranspose', [part(dy, 1, index), part(filter, 0, index)], one),
   );
@@ -347,13 +347,13 @@ const toNhwc = (x: Node) => transpose(x, [0, 2, 3, 1]);
 /** `[h, w, in / groups, out]` → `[out, in / groups, h, w]`. */
 const filterToOnnx = (filter: Node) => transpose(filter, [3, 2, 0, 1]);
 
-const declared: Row['result'] = (_inputs, attributes) => ({
-  shape: attributes['shape'] as Shape,
+const declared: Op['result'] = (_inputs, params) => ({
+  shape: params.shape!,
   dtype: 'float32',
 });
 
 /** Made by lowering alone, after all differentiation. */
-export const loweredConvolutionRows: readonly Row[] = [
+export const loweredConvolutionOps: readonly Op[] = [
   {
     name: 'conv',
     result: declared,
@@ -367,7 +367,7 @@ export const loweredConvolutionRows: readonly Row[] = [
     result: declared,
     onnx: (writer, inputs, node) => {
       const { strides, dilations, padding, groups } = geometryOf(node);
-      const rest = node.attributes['rest'] as readonly number[];
+      const rest = node.params.rest!;
       return writer.op('ConvTranspose', inputs, {
         strides,
         dilations,

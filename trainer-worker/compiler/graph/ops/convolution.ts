@@ -4,13 +4,13 @@ import { formatShape, type Shape, sizeOf } from '../shape';
 import { type ConvolutionGeometry, convolve, convolveFilter, convolveInput } from './build';
 import { geometryOf, type Pair, paddingOf, reach, type Shape4 } from './convolution-geometry';
 import { lowerConvolve, lowerConvolveFilter, lowerConvolveInput } from './convolution-lowering';
-import type { Row, TensorFlow } from './row';
+import type { Op, TensorFlow } from './op';
 
 /** Images of a batch are convolved each by itself. */
-const byImage: Row['layouts'] = (result) => (result === 0 ? [[0, 'whole']] : []);
+const byImage: Op['shardings'] = (result) => (result === 0 ? [[0, 'replicated']] : []);
 
-// Convolutions. One trilinear form <convolve(x, w), g>, of which each row is the slope in one of the
-// three: so each row's derivatives are the other two rows, and differentiation closes at any order.
+// Convolutions. One trilinear form <convolve(x, w), g>, of which each operation is the slope in one of the
+// three: so each one's derivatives are the other two, and differentiation closes at any order.
 
 /** Operations of the form: each number of the output meets each tap and input channel of the filter. */
 const trilinear = (output: Shape, filter: Shape) => 2 * sizeOf(output) * sizeOf(filter.slice(0, 3));
@@ -23,10 +23,10 @@ function outputSize(input: number, filter: number, geometry: ConvolutionGeometry
   return Math.floor(free / geometry.strides[side]!) + 1;
 }
 
-const convolveRow: Row = {
+const convolveOp: Op = {
   name: 'convolve',
-  result: ([x, filter], attributes, refuse) => {
-    const geometry = attributes as ConvolutionGeometry;
+  result: ([x, filter], params, refuse) => {
+    const geometry = params as ConvolutionGeometry;
     const [batch, height, width, channels] = x!.shape as [number, number, number, number];
     const [fh, fw, inner, outer] = filter!.shape as [number, number, number, number];
     if (channels !== inner * geometry.groups) {
@@ -43,7 +43,7 @@ const convolveRow: Row = {
     }
     return { shape, dtype: 'float32' };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [x, filter] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
     return [
@@ -52,27 +52,27 @@ const convolveRow: Row = {
     ];
   },
   flops: (node) => trilinear(node.shape, node.inputs[1]!.shape),
-  layouts: byImage,
+  shardings: byImage,
   tfjs: (tf, [x, filter], node) => convolveTfjs(tf, x!, filter!, geometryOf(node)),
   lower: lowerConvolve,
 };
 
 /** Several shapes have the same convolution, so its slopes must be told theirs. */
-const shapeGiven: Row['result'] = (_inputs, attributes) => ({
-  shape: attributes['shape'] as Shape,
+const shapeGiven: Op['result'] = (_inputs, params) => ({
+  shape: params.shape!,
   dtype: 'float32',
 });
 
-const convolveInputRow: Row = {
+const convolveInputOp: Op = {
   name: 'convolveInput',
   result: shapeGiven,
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [dy, filter] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
     return [convolve(g, filter, geometry), convolveFilter(g, dy, geometry, filter.shape)];
   },
   flops: ({ inputs }) => trilinear(inputs[0]!.shape, inputs[1]!.shape),
-  layouts: byImage,
+  shardings: byImage,
   reshaped: (shape) => ({ shape }),
   tfjs: (tf, [dy, filter], node) => {
     const { strides, dilations, padding, groups } = geometryOf(node);
@@ -101,16 +101,16 @@ const convolveInputRow: Row = {
   lower: lowerConvolveInput,
 };
 
-const convolveFilterRow: Row = {
+const convolveFilterOp: Op = {
   name: 'convolveFilter',
   result: shapeGiven,
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [x, dy] = node.inputs as [Node, Node];
     const geometry = geometryOf(node);
     return [convolveInput(dy, g, geometry, x.shape), convolve(x, g, geometry)];
   },
   flops: ({ shape, inputs }) => trilinear(inputs[1]!.shape, shape),
-  layouts: (result) => (result === 'sum' ? [[0, 0]] : []),
+  shardings: (result) => (result === 'partial' ? [[0, 0]] : []),
   // The slope in the filter is a convolution of the input by the output's gradient, batch and
   // channels having changed places, and strides and dilations too.
   tfjs: (tf, [x, dy], node) => {
@@ -258,4 +258,4 @@ function groupedFilter(tf: TensorFlow, dense: tfjs.Tensor, groups: number): tfjs
   return tf.sum(tf.reshape(masked, [fh, fw, groups, channels / groups, outer]), 2);
 }
 
-export const convolutionRows: readonly Row[] = [convolveRow, convolveInputRow, convolveFilterRow];
+export const convolutionOps: readonly Op[] = [convolveOp, convolveInputOp, convolveFilterOp];

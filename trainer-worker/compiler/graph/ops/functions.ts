@@ -18,7 +18,7 @@ import {
   step,
   sub,
 } from './build';
-import type { OnnxWriter, Row } from './row';
+import type { OnnxWriter, Op } from './op';
 
 /** |x| < 0.5, where `expm1` and `log1p` would lose digits. */
 function isSmall(writer: OnnxWriter, x: string): string {
@@ -68,42 +68,42 @@ type Elementary =
   | 'atanh'
   | 'tanh';
 
-function elementary(name: Elementary, derivative: (g: Node, x: Node, y: Node) => Node): Row {
+function elementary(name: Elementary, vjp: (g: Node, x: Node, y: Node) => Node): Op {
   const capitalized = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return unary(name, {
     kernel: capitalized,
     scalar: Math[name],
-    derivative,
+    vjp,
     tfjs: (tf, x) => tf[name](x),
     onnx: capitalized,
   });
 }
 
 /** Functions of one number. */
-export const functionRows: readonly Row[] = [
+export const functionOps: readonly Op[] = [
   unary('neg', {
     kernel: 'Neg',
     operands: ['float32', 'int32'],
     scalar: (x) => -x,
     linear: 'together',
-    derivative: (g) => neg(g),
+    vjp: (g) => neg(g),
     tfjs: (tf, x) => tf.neg(x),
     onnx: 'Neg',
     simplify: (x) => {
       if (isNeg(x)) return x.inputs[0];
-      return x.row.name === 'sub' ? sub(x.inputs[1]!, x.inputs[0]!) : undefined;
+      return x.op.name === 'sub' ? sub(x.inputs[1]!, x.inputs[0]!) : undefined;
     },
   }),
   unary('exp', {
     scalar: Math.exp,
-    derivative: (g, _x, y) => mul(g, y),
+    vjp: (g, _x, y) => mul(g, y),
     tfjs: (tf, x) => tf.exp(x),
     onnx: 'Exp',
   }),
   unary('expm1', {
     kernel: 'Expm1',
     scalar: Math.expm1,
-    derivative: (g, x) => mul(g, exp(x)),
+    vjp: (g, x) => mul(g, exp(x)),
     tfjs: (tf, x) => tf.expm1(x),
     // exp(x) - 1 = 2t / (1 - t) with t = tanh(x / 2), which keeps all digits near 0. Far from 0 the
     // textbook form is exact and this one would divide by zero.
@@ -120,15 +120,15 @@ export const functionRows: readonly Row[] = [
   unary('log', {
     kernel: 'Log',
     scalar: Math.log,
-    derivative: (g, x) => div(g, x),
+    vjp: (g, x) => div(g, x),
     tfjs: (tf, x) => tf.log(x),
     onnx: 'Log',
-    simplify: (x) => (x.row.name === 'exp' ? x.inputs[0] : undefined),
+    simplify: (x) => (x.op.name === 'exp' ? x.inputs[0] : undefined),
   }),
   unary('log1p', {
     kernel: 'Log1p',
     scalar: Math.log1p,
-    derivative: (g, x) => div(g, add(x, 1)),
+    vjp: (g, x) => div(g, add(x, 1)),
     tfjs: (tf, x) => tf.log1p(x),
     // Kahan: log(u)·x / (u - 1) with u = 1 + x cancels the rounding of u; x itself where u is 1.
     onnx: (writer, x) => {
@@ -144,14 +144,14 @@ export const functionRows: readonly Row[] = [
   unary('rsqrt', {
     kernel: 'Rsqrt',
     scalar: (x) => 1 / Math.sqrt(x),
-    derivative: (g, _x, y) => mul(g, mul(-0.5, mul(y, square(y)))),
+    vjp: (g, _x, y) => mul(g, mul(-0.5, mul(y, square(y)))),
     tfjs: (tf, x) => tf.rsqrt(x),
     onnx: (writer, x) => writer.op('Reciprocal', [writer.op('Sqrt', [x])]),
   }),
   unary('reciprocal', {
     kernel: 'Reciprocal',
     scalar: (x) => 1 / x,
-    derivative: (g, _x, y) => neg(mul(g, square(y))),
+    vjp: (g, _x, y) => neg(mul(g, square(y))),
     tfjs: (tf, x) => tf.reciprocal(x),
     onnx: 'Reciprocal',
   }),
@@ -159,10 +159,10 @@ export const functionRows: readonly Row[] = [
     kernel: 'Abs',
     operands: ['float32', 'int32'],
     scalar: Math.abs,
-    derivative: (g, x) => mul(g, sign(x)),
+    vjp: (g, x) => mul(g, sign(x)),
     tfjs: (tf, x) => tf.abs(x),
     onnx: 'Abs',
-    simplify: (x) => (x.row.name === 'abs' ? x : isNeg(x) ? abs(x.inputs[0]!) : undefined),
+    simplify: (x) => (x.op.name === 'abs' ? x : isNeg(x) ? abs(x.inputs[0]!) : undefined),
   }),
   unary('sign', {
     kernel: 'Sign',
@@ -186,14 +186,14 @@ export const functionRows: readonly Row[] = [
   unary('sigmoid', {
     kernel: 'Sigmoid',
     scalar: (x) => 1 / (1 + Math.exp(-x)),
-    derivative: (g, _x, y) => mul(g, mul(y, sub(1, y))),
+    vjp: (g, _x, y) => mul(g, mul(y, sub(1, y))),
     tfjs: (tf, x) => tf.sigmoid(x),
     onnx: 'Sigmoid',
   }),
   unary('softplus', {
     kernel: 'Softplus',
     scalar: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-    derivative: (g, x) => mul(g, sigmoid(x)),
+    vjp: (g, x) => mul(g, sigmoid(x)),
     tfjs: (tf, x) => tf.softplus(x),
     onnx: 'Softplus',
   }),
@@ -201,14 +201,14 @@ export const functionRows: readonly Row[] = [
     kernel: 'Relu',
     operands: ['float32', 'int32'],
     scalar: (x) => Math.max(x, 0),
-    derivative: (g, x) => mul(g, step(x)),
+    vjp: (g, x) => mul(g, step(x)),
     tfjs: (tf, x) => tf.relu(x),
     onnx: 'Relu',
   }),
   unary('erf', {
     kernel: 'Erf',
     scalar: erf,
-    derivative: (g, x) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))),
+    vjp: (g, x) => mul(g, mul(2 / Math.sqrt(Math.PI), exp(neg(square(x))))),
     tfjs: (tf, x) => tf.erf(x),
     onnx: 'Erf',
   }),

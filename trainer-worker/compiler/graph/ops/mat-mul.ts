@@ -1,12 +1,12 @@
-import type { Attributes, Node } from '../graph';
-import { broadcastLayouts, type Layout } from '../layout';
+import type { Node, Params } from '../graph';
 import { broadcastShapes, sizeOf } from '../shape';
+import { broadcastShardings, type Sharding } from '../sharding';
 import { broadcastTo, matMul, mul, reshape, sum, sumTo, transpose, uniformValue } from './build';
-import type { Row } from './row';
+import type { Op } from './op';
 
-const flags = (attributes: Attributes) => ({
-  transposeA: attributes['transposeA'] as boolean,
-  transposeB: attributes['transposeB'] as boolean,
+const flags = (params: Params) => ({
+  transposeA: params.transposeA!,
+  transposeB: params.transposeB!,
 });
 
 /** Swaps the last two axes. */
@@ -17,18 +17,18 @@ function swapLast(x: Node): Node {
 }
 
 function isSwapOfLast(node: Node): boolean {
-  const permutation = node.attributes['permutation'] as readonly number[] | undefined;
-  if (node.row.name !== 'transpose' || permutation === undefined) return false;
+  const permutation = node.params.permutation;
+  if (node.op.name !== 'transpose' || permutation === undefined) return false;
   const rank = permutation.length;
   return permutation.every((axis, index) =>
     index < rank - 2 ? axis === index : axis === 2 * rank - 3 - index,
   );
 }
 
-export const matMulRow: Row = {
+export const matMulOp: Op = {
   name: 'matMul',
-  result: ([a, b], attributes, refuse) => {
-    const { transposeA, transposeB } = flags(attributes);
+  result: ([a, b], params, refuse) => {
+    const { transposeA, transposeB } = flags(params);
     if (a!.shape.length < 2 || b!.shape.length < 2) refuse('both must have at least two axes');
     if (a!.dtype !== 'float32' || b!.dtype !== 'float32') refuse('both must be float32');
     const [rowsA, columnsA] = a!.shape.slice(-2) as [number, number];
@@ -45,30 +45,30 @@ export const matMulRow: Row = {
       dtype: 'float32',
     };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [a, b] = node.inputs as [Node, Node];
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     const da = transposeA ? matMul(b, g, transposeB, true) : matMul(g, b, false, !transposeB);
     const db = transposeB ? matMul(g, a, true, transposeA) : matMul(a, g, !transposeA, false);
     return [sumTo(da, a.shape), sumTo(db, b.shape)];
   },
   flops: (node) =>
-    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.attributes['transposeA'] ? -2 : -1)!,
-  layouts: (result, node) => {
+    2 * sizeOf(node.shape) * node.inputs[0]!.shape.at(node.params.transposeA ? -2 : -1)!,
+  shardings: (result, node) => {
     const [a, b] = node.inputs.map(({ shape }) => shape.length) as [number, number];
-    const { transposeA, transposeB } = flags(node.attributes);
-    const inner: Layout[] = [a - (transposeA ? 2 : 1), b - (transposeB ? 1 : 2)];
-    if (result === 'sum') return [inner];
-    if (result === 'whole') return [];
+    const { transposeA, transposeB } = flags(node.params);
+    const inner: Sharding[] = [a - (transposeA ? 2 : 1), b - (transposeB ? 1 : 2)];
+    if (result === 'partial') return [inner];
+    if (result === 'replicated') return [];
     const fromEnd = node.shape.length - result;
-    if (fromEnd > 2) return [broadcastLayouts(result, node)];
+    if (fromEnd > 2) return [broadcastShardings(result, node)];
     return fromEnd === 2
-      ? [[a - (transposeA ? 1 : 2), 'whole']]
-      : [['whole', b - (transposeB ? 2 : 1)]];
+      ? [[a - (transposeA ? 1 : 2), 'replicated']]
+      : [['replicated', b - (transposeB ? 2 : 1)]];
   },
   simplify: (node) => {
     const [a, b] = node.inputs as [Node, Node];
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     if (isSwapOfLast(a)) return matMul(a.inputs[0]!, b, !transposeA, transposeB);
     if (isSwapOfLast(b)) return matMul(a, b.inputs[0]!, transposeA, !transposeB);
     const inner = a.shape.at(transposeA ? -2 : -1)!;
@@ -97,14 +97,14 @@ export const matMulRow: Row = {
     return undefined;
   },
   tfjs: (tf, [a, b], node) => {
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     // Some kernels read out of bounds on empty matrices.
     if (sizeOf(a!.shape) === 0 || sizeOf(b!.shape) === 0) return tf.zeros([...node.shape]);
     return tf.matMul(a!, b!, transposeA, transposeB);
   },
   // A third input is what the product is added to; see `run/onnx.ts`.
   onnx: (writer, [a, b, added], node) => {
-    const { transposeA, transposeB } = flags(node.attributes);
+    const { transposeA, transposeB } = flags(node.params);
     const [left, right] = node.inputs as [Node, Node];
     if (left.shape.length === 2 && right.shape.length === 2) {
       return writer.op('Gemm', [a!, b!, ...(added === undefined ? [] : [added])], {

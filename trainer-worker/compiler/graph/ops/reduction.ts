@@ -1,6 +1,6 @@
 import type { Node } from '../graph';
-import { type Layout, movedLayouts } from '../layout';
 import { type Shape, sameShape, sizeOf } from '../shape';
+import { movedShardings, type Sharding } from '../sharding';
 import { axesIn } from './axes';
 import {
   broadcastTo,
@@ -17,9 +17,9 @@ import {
   transpose,
   uniformValue,
 } from './build';
-import type { KernelCall, Row } from './row';
+import type { KernelCall, Op } from './op';
 
-const axesOf = (node: Node) => node.attributes['axes'] as readonly number[];
+const axesOf = (node: Node) => node.params.axes!;
 
 function reducedShape(shape: Shape, axes: readonly number[]): Shape {
   return shape.filter((_, axis) => !axes.includes(axis));
@@ -43,30 +43,30 @@ function spread(reduced: Node, node: Node): Node {
  * `reduce` gets the normal form.
  */
 export function reduceKernel(reduce: (x: Node, axes: readonly number[]) => Node) {
-  return ({ inputs, attributes }: KernelCall): Node => {
+  return ({ inputs, attrs }: KernelCall): Node => {
     const x = inputs['x']!;
-    const given = (attributes['axis'] ?? attributes['reductionIndices']) as
+    const given = (attrs['axis'] ?? attrs['reductionIndices']) as
       | number
       | readonly number[]
       | null
       | undefined;
     const axes = axesIn(x.shape, given);
     const reduced = reduce(x, axes);
-    return attributes['keepDims'] ? keepAxes(reduced, x.shape, axes) : reduced;
+    return attrs['keepDims'] ? keepAxes(reduced, x.shape, axes) : reduced;
   };
 }
 
-const sumRow: Row = {
+const sumOp: Op = {
   name: 'sum',
-  result: ([x], attributes) => ({
-    shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
+  result: ([x], params) => ({
+    shape: reducedShape(x!.shape, params.axes!),
     dtype: x!.dtype,
   }),
-  derivative: (g, node) => [spread(g, node)],
-  layouts: (result, node) =>
-    result === 'sum'
-      ? [...axesOf(node).map((axis): Layout[] => [axis]), ['sum']]
-      : movedLayouts(keptAxis)(result, node),
+  vjp: (g, node) => [spread(g, node)],
+  shardings: (result, node) =>
+    result === 'partial'
+      ? [...axesOf(node).map((axis): Sharding[] => [axis]), ['partial']]
+      : movedShardings(keptAxis)(result, node),
   kernels: {
     Sum: reduceKernel((x, axes) => sum(x.dtype === 'bool' ? cast(x, 'int32') : x, axes)),
   },
@@ -74,16 +74,16 @@ const sumRow: Row = {
     const x = node.inputs[0]!;
     const axes = axesOf(node);
     if (axes.every((axis) => x.shape[axis] === 1)) return reshape(x, node.shape);
-    if (x.row.name === 'sum') {
+    if (x.op.name === 'sum') {
       // The inner reduction's axes are gone from x; count the outer ones in the original's axes.
       const inner = axesOf(x);
       const remaining = x.inputs[0]!.shape.map((_, axis) => axis).filter((a) => !inner.includes(a));
       return sum(x.inputs[0]!, [...inner, ...axes.map((axis) => remaining[axis]!)]);
     }
-    if (x.row.name === 'neg') return neg(sum(x.inputs[0]!, axes));
-    if (x.row.name === 'transpose') return sumOfTranspose(x, axes);
-    if (x.row.name === 'broadcastTo') return sumOfBroadcast(x, axes, node);
-    if (x.row.name === 'mul') {
+    if (x.op.name === 'neg') return neg(sum(x.inputs[0]!, axes));
+    if (x.op.name === 'transpose') return sumOfTranspose(x, axes);
+    if (x.op.name === 'broadcastTo') return sumOfBroadcast(x, axes, node);
+    if (x.op.name === 'mul') {
       for (const [index, factor] of x.inputs.entries()) {
         const value = uniformValue(factor);
         const rest = x.inputs[1 - index]!;
@@ -103,7 +103,7 @@ const sumRow: Row = {
 
 /** The sum first: what is left to transpose is smaller, and often in order already. */
 function sumOfTranspose(x: Node, axes: readonly number[]): Node {
-  const permutation = x.attributes['permutation'] as readonly number[];
+  const permutation = x.params.permutation!;
   const kept = permutation.filter((_, axis) => !axes.includes(axis));
   const inOrder = [...kept].sort((a, b) => a - b);
   const summed = sum(
@@ -132,19 +132,19 @@ function sumOfBroadcast(x: Node, axes: readonly number[], node: Node): Node | un
   return reshape(broadcastTo(mul(kept, count), shape), node.shape);
 }
 
-const maxRow: Row = {
+const maxOp: Op = {
   name: 'max',
-  result: ([x], attributes) => ({
-    shape: reducedShape(x!.shape, attributes['axes'] as readonly number[]),
+  result: ([x], params) => ({
+    shape: reducedShape(x!.shape, params.axes!),
     dtype: x!.dtype,
   }),
   // Elements that tie for the maximum share the gradient equally.
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const x = node.inputs[0]!;
     const chosen = cast(equal(x, spread(node, node)), x.dtype);
     return [mul(spread(div(g, sum(chosen, axesOf(node))), node), chosen)];
   },
-  layouts: movedLayouts(keptAxis),
+  shardings: movedShardings(keptAxis),
   kernels: { Max: reduceKernel(max) },
   simplify: (node) => {
     const x = node.inputs[0]!;
@@ -158,39 +158,39 @@ const maxRow: Row = {
     writer.op('ReduceMax', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
 };
 
-const cumsumRow: Row = {
+const cumsumOp: Op = {
   name: 'cumsum',
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
-  layouts: movedLayouts((axis, node) => (axis === node.attributes['axis'] ? undefined : axis)),
+  shardings: movedShardings((axis, node) => (axis === node.params.axis ? undefined : axis)),
   // The transpose of summing from the front is summing from the back.
-  derivative: (g, node) => [
-    cumsum(g, node.attributes['axis'] as number, {
-      exclusive: node.attributes['exclusive'] as boolean,
-      reverse: !node.attributes['reverse'],
+  vjp: (g, node) => [
+    cumsum(g, node.params.axis!, {
+      exclusive: node.params.exclusive!,
+      reverse: !node.params.reverse,
     }),
   ],
   kernels: {
-    Cumsum: ({ inputs, attributes }) => {
+    Cumsum: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const [axis] = axesIn(x.shape, attributes['axis'] as number);
+      const [axis] = axesIn(x.shape, attrs['axis'] as number);
       return cumsum(x, axis!, {
-        exclusive: Boolean(attributes['exclusive']),
-        reverse: Boolean(attributes['reverse']),
+        exclusive: Boolean(attrs['exclusive']),
+        reverse: Boolean(attrs['reverse']),
       });
     },
   },
   tfjs: (tf, [x], node) => {
-    const axis = node.attributes['axis'] as number;
-    const exclusive = node.attributes['exclusive'] as boolean;
-    if (!node.attributes['reverse']) return tf.cumsum(x!, axis, exclusive);
+    const axis = node.params.axis!;
+    const exclusive = node.params.exclusive!;
+    if (!node.params.reverse) return tf.cumsum(x!, axis, exclusive);
     // tfjs's own exclusive sums from the back are wrong on WebGPU (4.22).
     return tf.reverse(tf.cumsum(tf.reverse(x!, axis), axis, exclusive), axis);
   },
   onnx: (writer, [x], node) =>
-    writer.op('CumSum', [x!, writer.scalar(node.attributes['axis'] as number, 'int32')], {
-      exclusive: Number(node.attributes['exclusive']),
-      reverse: Number(node.attributes['reverse']),
+    writer.op('CumSum', [x!, writer.scalar(node.params.axis!, 'int32')], {
+      exclusive: Number(node.params.exclusive),
+      reverse: Number(node.params.reverse),
     }),
 };
 
-export const reductionRows: readonly Row[] = [sumRow, maxRow, cumsumRow];
+export const reductionOps: readonly Op[] = [sumOp, maxOp, cumsumOp];

@@ -1,7 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { slice_util, util } from '@tensorflow/tfjs';
-import type { Node, Values } from '../graph';
-import { elementwiseLayouts, movedLayouts } from '../layout';
+import type { Node } from '../graph';
 import {
   broadcastShapes,
   formatShape,
@@ -10,6 +9,7 @@ import {
   sameShape,
   sizeOf,
 } from '../shape';
+import { elementwiseShardings, movedShardings } from '../sharding';
 import { axesIn } from './axes';
 import {
   broadcastTo,
@@ -24,7 +24,7 @@ import {
   transpose,
   uniformValue,
 } from './build';
-import type { OnnxWriter, Row } from './row';
+import type { OnnxWriter, Op } from './op';
 
 const numbers = (value: unknown) => value as readonly number[];
 
@@ -34,17 +34,17 @@ function ofUniform(node: Node): Node | undefined {
   return value === undefined ? undefined : constant(node.graph, value, node.shape, node.dtype);
 }
 
-const reshapeRow: Row = {
+const reshapeOp: Op = {
   name: 'reshape',
   view: true,
-  result: ([x], attributes, refuse) => {
-    const shape = numbers(attributes['shape']);
+  result: ([x], params, refuse) => {
+    const shape = params.shape!;
     if (sizeOf(shape) !== sizeOf(x!.shape)) refuse(`it cannot become ${formatShape(shape)}`);
     return { shape, dtype: x!.dtype };
   },
-  derivative: (g, node) => [reshape(g, node.inputs[0]!.shape)],
+  vjp: (g, node) => [reshape(g, node.inputs[0]!.shape)],
   // Axes of equal size with as many elements before them lie the same in memory.
-  layouts: movedLayouts((axis, node) => {
+  shardings: movedShardings((axis, node) => {
     const { shape } = node.inputs[0]!;
     const before = sizeOf(node.shape.slice(0, axis));
     const candidates = [...shape.keys()].filter(
@@ -55,18 +55,18 @@ const reshapeRow: Row = {
   }, true),
   reshaped: (shape) => ({ shape }),
   kernels: {
-    Reshape: ({ inputs, attributes }) => {
+    Reshape: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const wanted = [...numbers(attributes['shape'])];
+      const wanted = [...numbers(attrs['shape'])];
       return reshape(x, util.inferFromImplicitShape(wanted, sizeOf(x.shape)));
     },
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
     if (sameShape(x.shape, node.shape)) return x;
-    if (x.row.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
-    if (x.row.name === 'constant') {
-      return constant(node.graph, x.attributes['values'] as Values, node.shape, node.dtype);
+    if (x.op.name === 'reshape') return reshape(x.inputs[0]!, node.shape);
+    if (x.op.name === 'constant') {
+      return constant(node.graph, x.params.values!, node.shape, node.dtype);
     }
     return ofUniform(node);
   },
@@ -75,20 +75,18 @@ const reshapeRow: Row = {
     writer.op('Reshape', [x!, writer.int64(node.shape)], { allowzero: 1 }),
 };
 
-const transposeRow: Row = {
+const transposeOp: Op = {
   name: 'transpose',
-  result: ([x], attributes) => ({
-    shape: numbers(attributes['permutation']).map((axis) => x!.shape[axis]!),
+  result: ([x], params) => ({
+    shape: params.permutation!.map((axis) => x!.shape[axis]!),
     dtype: x!.dtype,
   }),
-  derivative: (g, node) => [
-    transpose(g, inversePermutation(numbers(node.attributes['permutation']))),
-  ],
-  layouts: movedLayouts((axis, node) => numbers(node.attributes['permutation'])[axis], true),
+  vjp: (g, node) => [transpose(g, inversePermutation(node.params.permutation!))],
+  shardings: movedShardings((axis, node) => node.params.permutation![axis], true),
   kernels: {
-    Transpose: ({ inputs, attributes }) => {
+    Transpose: ({ inputs, attrs }) => {
       const { shape } = inputs['x']!;
-      const order = numbers(attributes['perm']);
+      const order = numbers(attrs['perm']);
       // Throws where one is missing or there twice.
       if (axesIn(shape, order).length !== shape.length) throw new Error('An axis is missing.');
       return transpose(inputs['x']!, order);
@@ -96,9 +94,9 @@ const transposeRow: Row = {
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
-    const permutation = numbers(node.attributes['permutation']);
-    if (x.row.name === 'transpose') {
-      const inner = numbers(x.attributes['permutation']);
+    const permutation = node.params.permutation!;
+    if (x.op.name === 'transpose') {
+      const inner = x.params.permutation!;
       return transpose(
         x.inputs[0]!,
         permutation.map((axis) => inner[axis]!),
@@ -111,24 +109,23 @@ const transposeRow: Row = {
     }
     return ofUniform(node);
   },
-  tfjs: (tf, [x], node) => tf.transpose(x!, [...numbers(node.attributes['permutation'])]),
-  onnx: (writer, [x], node) =>
-    writer.op('Transpose', [x!], { perm: numbers(node.attributes['permutation']) }),
+  tfjs: (tf, [x], node) => tf.transpose(x!, [...node.params.permutation!]),
+  onnx: (writer, [x], node) => writer.op('Transpose', [x!], { perm: node.params.permutation! }),
 };
 
-const broadcastRow: Row = {
+const broadcastOp: Op = {
   name: 'broadcastTo',
   // What uses a broadcast value mostly broadcasts by itself.
   free: true,
-  result: ([x], attributes, refuse) => {
-    const shape = numbers(attributes['shape']);
+  result: ([x], params, refuse) => {
+    const shape = params.shape!;
     const both = broadcastShapes(x!.shape, shape);
     if (both === undefined || !sameShape(both, shape))
       refuse(`it cannot stretch to ${formatShape(shape)}`);
     return { shape, dtype: x!.dtype };
   },
-  derivative: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
-  layouts: elementwiseLayouts(),
+  vjp: (g, node) => [sumTo(g, node.inputs[0]!.shape)],
+  shardings: elementwiseShardings(),
   reshaped: (shape) => ({ shape }),
   simplify: (node) => {
     const x = node.inputs[0]!;
@@ -137,7 +134,7 @@ const broadcastRow: Row = {
     const fixed = uniformValue(node) !== undefined;
     if (!fixed && sizeOf(x.shape) === sizeOf(node.shape)) return reshape(x, node.shape);
     // Leading axes of size 1 are implied.
-    if (x.row.name === 'reshape') {
+    if (x.op.name === 'reshape') {
       const source = x.inputs[0]!;
       const extra = x.shape.length - source.shape.length;
       if (
@@ -148,7 +145,7 @@ const broadcastRow: Row = {
         return broadcastTo(source, node.shape);
       }
     }
-    return x.row.name === 'broadcastTo' ? broadcastTo(x.inputs[0]!, node.shape) : undefined;
+    return x.op.name === 'broadcastTo' ? broadcastTo(x.inputs[0]!, node.shape) : undefined;
   },
   // tfjs leaves an axis of size 1 alone that is to become empty.
   tfjs: (tf, [x], node) =>
@@ -158,11 +155,11 @@ const broadcastRow: Row = {
   onnx: (writer, [x], node) => writer.op('Expand', [x!, writer.int64(node.shape)]),
 };
 
-const sliceRow: Row = {
+const sliceOp: Op = {
   name: 'slice',
-  result: ([x], attributes, refuse) => {
-    const begin = numbers(attributes['begin']);
-    const size = numbers(attributes['size']);
+  result: ([x], params, refuse) => {
+    const begin = params.begin!;
+    const size = params.size!;
     const fits = x!.shape.every(
       (length, axis) =>
         Number.isInteger(begin[axis]) &&
@@ -173,13 +170,13 @@ const sliceRow: Row = {
     if (!fits) refuse(`a block of ${formatShape(size)} at ${formatShape(begin)} leaves it`);
     return { shape: size, dtype: x!.dtype };
   },
-  layouts: movedLayouts(
+  shardings: movedShardings(
     (axis, node) => (node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined),
     true,
   ),
   reshaped: (size) => ({ size }),
-  derivative: (g, node) => {
-    const begin = numbers(node.attributes['begin']);
+  vjp: (g, node) => {
+    const begin = node.params.begin!;
     const shape = node.inputs[0]!.shape;
     return [
       pad(
@@ -190,9 +187,9 @@ const sliceRow: Row = {
     ];
   },
   kernels: {
-    Slice: ({ inputs, attributes }) => {
+    Slice: ({ inputs, attrs }) => {
       const x = inputs['x']!;
-      const given = attributes as { begin: number | number[]; size: number | number[] };
+      const given = attrs as { begin: number | number[]; size: number | number[] };
       // tfjs's own reading: numbers for the first axis alone, -1 for the rest of an axis.
       const reader = { shape: [...x.shape], rank: x.shape.length } as tfjs.Tensor;
       const [begin, size] = slice_util.parseSliceParams(reader, given.begin, given.size);
@@ -202,16 +199,16 @@ const sliceRow: Row = {
   },
   simplify: (node) => {
     const x = node.inputs[0]!;
-    if (x.row.name === 'slice') {
-      const inner = numbers(x.attributes['begin']);
-      const begin = numbers(node.attributes['begin']).map((start, axis) => start + inner[axis]!);
+    if (x.op.name === 'slice') {
+      const inner = x.params.begin!;
+      const begin = node.params.begin!.map((start, axis) => start + inner[axis]!);
       return slice(x.inputs[0]!, begin, node.shape);
     }
     return ofUniform(node) ?? ofOnePart(node);
   },
-  tfjs: (tf, [x], node) => tf.slice(x!, [...numbers(node.attributes['begin'])], [...node.shape]),
+  tfjs: (tf, [x], node) => tf.slice(x!, [...node.params.begin!], [...node.shape]),
   onnx: (writer, [x], node) => {
-    const begin = numbers(node.attributes['begin']);
+    const begin = node.params.begin!;
     const end = begin.map((start, axis) => start + node.shape[axis]!);
     const axes = begin.map((_, axis) => axis);
     return writer.op('Slice', [x!, writer.int64(begin), writer.int64(end), writer.int64(axes)]);
@@ -221,9 +218,9 @@ const sliceRow: Row = {
 /** A slice that lies within one part of a concatenation, as a slice of that. */
 function ofOnePart(node: Node): Node | undefined {
   const joined = node.inputs[0]!;
-  if (joined.row.name !== 'concat') return undefined;
-  const axis = joined.attributes['axis'] as number;
-  const begin = numbers(node.attributes['begin']);
+  if (joined.op.name !== 'concat') return undefined;
+  const axis = joined.params.axis!;
+  const begin = node.params.begin!;
   let start = begin[axis]!;
   for (const part of joined.inputs) {
     const length = part.shape[axis]!;
@@ -236,25 +233,25 @@ function ofOnePart(node: Node): Node | undefined {
   return undefined;
 }
 
-const padRow: Row = {
+const padOp: Op = {
   name: 'pad',
-  result: ([x], attributes) => {
-    const before = numbers(attributes['before']);
-    const after = numbers(attributes['after']);
+  result: ([x], params) => {
+    const before = params.before!;
+    const after = params.after!;
     return {
       shape: x!.shape.map((size, axis) => size + before[axis]! + after[axis]!),
       dtype: x!.dtype,
     };
   },
-  derivative: (g, node) => [slice(g, numbers(node.attributes['before']), node.inputs[0]!.shape)],
-  layouts: movedLayouts((axis, node) =>
+  vjp: (g, node) => [slice(g, node.params.before!, node.inputs[0]!.shape)],
+  shardings: movedShardings((axis, node) =>
     node.shape[axis] === node.inputs[0]!.shape[axis] ? axis : undefined,
   ),
   kernels: {
-    PadV2: ({ inputs, attributes, refuse }) => {
+    PadV2: ({ inputs, attrs, refuse }) => {
       const x = inputs['x']!;
-      const paddings = attributes['paddings'] as readonly (readonly [number, number])[];
-      const value = attributes['constantValue'] as number;
+      const paddings = attrs['paddings'] as readonly (readonly [number, number])[];
+      const value = attrs['constantValue'] as number;
       if (paddings.length !== x.shape.length) {
         refuse(
           `${paddings.length} pairs of paddings are given for ${x.shape.length} axes`,
@@ -276,24 +273,24 @@ const padRow: Row = {
     },
   },
   tfjs: (tf, [x], node) => {
-    const after = numbers(node.attributes['after']);
-    const paddings = numbers(node.attributes['before']).map(
+    const after = node.params.after!;
+    const paddings = node.params.before!.map(
       (before, axis) => [before, after[axis]!] as [number, number],
     );
-    return tf.pad(x!, paddings, node.attributes['value'] as number);
+    return tf.pad(x!, paddings, node.params.value!);
   },
   onnx: (writer, [x], node) =>
     writer.op('Pad', [
       x!,
-      writer.int64([...numbers(node.attributes['before']), ...numbers(node.attributes['after'])]),
-      writer.scalar(node.attributes['value'] as number, node.dtype),
+      writer.int64([...node.params.before!, ...node.params.after!]),
+      writer.scalar(node.params.value!, node.dtype),
     ]),
 };
 
-const concatRow: Row = {
+const concatOp: Op = {
   name: 'concat',
-  result: (parts, attributes, refuse) => {
-    const axis = attributes['axis'] as number;
+  result: (parts, params, refuse) => {
+    const axis = params.axis!;
     const [first] = parts;
     const fit = parts.every(
       (part) =>
@@ -305,12 +302,9 @@ const concatRow: Row = {
     const length = parts.reduce((total, part) => total + part.shape[axis]!, 0);
     return { shape: first!.shape.with(axis, length), dtype: first!.dtype };
   },
-  layouts: movedLayouts(
-    (axis, node) => (axis === node.attributes['axis'] ? undefined : axis),
-    true,
-  ),
-  derivative: (g, node) => {
-    const axis = node.attributes['axis'] as number;
+  shardings: movedShardings((axis, node) => (axis === node.params.axis ? undefined : axis), true),
+  vjp: (g, node) => {
+    const axis = node.params.axis!;
     let start = 0;
     return node.inputs.map((part) => {
       const begin = part.shape.map((_, index) => (index === axis ? start : 0));
@@ -319,61 +313,57 @@ const concatRow: Row = {
     });
   },
   kernels: {
-    Concat: ({ inputs, attributes }) => {
+    Concat: ({ inputs, attrs }) => {
       const parts = Object.values(inputs);
-      const [axis] = axesIn(parts[0]!.shape, attributes['axis'] as number);
+      const [axis] = axesIn(parts[0]!.shape, attrs['axis'] as number);
       return concat(parts, axis!);
     },
   },
-  tfjs: (tf, parts, node) => tf.concat([...parts], node.attributes['axis'] as number),
-  onnx: (writer, parts, node) =>
-    writer.op('Concat', parts, { axis: node.attributes['axis'] as number }),
+  tfjs: (tf, parts, node) => tf.concat([...parts], node.params.axis!),
+  onnx: (writer, parts, node) => writer.op('Concat', parts, { axis: node.params.axis! }),
 };
 
-const gatherRow: Row = {
+const gatherOp: Op = {
   name: 'gather',
-  result: ([x, positions], attributes, refuse) => {
-    const axis = attributes['axis'] as number;
+  result: ([x, positions], params, refuse) => {
+    const axis = params.axis!;
     if (positions!.dtype !== 'int32') refuse(`positions are ${positions!.dtype}, not int32`);
     const shape = [...x!.shape.slice(0, axis), ...positions!.shape, ...x!.shape.slice(axis + 1)];
     return { shape, dtype: x!.dtype };
   },
-  derivative: (g, node) => {
+  vjp: (g, node) => {
     const [x, positions] = node.inputs as [Node, Node];
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params.axis!;
     const count = sizeOf(positions.shape);
     const rows = reshape(g, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
     return [scatterAdd(rows, reshape(positions, [count]), axis, x.shape), undefined];
   },
-  layouts: (result, node) => {
+  shardings: (result, node) => {
     if (typeof result !== 'number') return [];
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params.axis!;
     const rank = node.inputs[1]!.shape.length;
-    if (result < axis) return [[result, 'whole']];
-    return result < axis + rank ? [['whole', result - axis]] : [[result - rank + 1, 'whole']];
+    if (result < axis) return [[result, 'replicated']];
+    return result < axis + rank
+      ? [['replicated', result - axis]]
+      : [[result - rank + 1, 'replicated']];
   },
   simplify: ofUniform,
-  tfjs: (tf, [x, positions], node) =>
-    tf.gather(x!, positions as tfjs.Tensor1D, node.attributes['axis'] as number),
-  onnx: (writer, inputs, node) =>
-    writer.op('Gather', inputs, { axis: node.attributes['axis'] as number }),
+  tfjs: (tf, [x, positions], node) => tf.gather(x!, positions as tfjs.Tensor1D, node.params.axis!),
+  onnx: (writer, inputs, node) => writer.op('Gather', inputs, { axis: node.params.axis! }),
 };
 
-const scatterRow: Row = {
+const scatterOp: Op = {
   name: 'scatterAdd',
-  result: ([rows], attributes) => ({ shape: numbers(attributes['shape']), dtype: rows!.dtype }),
-  layouts: (result, node) => {
-    const axis = node.attributes['axis'] as number;
-    if (result === 'sum') return [[axis, 0]];
-    return typeof result === 'number' && result !== axis ? [[result, 'whole']] : [];
+  result: ([rows], params) => ({ shape: params.shape!, dtype: rows!.dtype }),
+  shardings: (result, node) => {
+    const axis = node.params.axis!;
+    if (result === 'partial') return [[axis, 0]];
+    return typeof result === 'number' && result !== axis ? [[result, 'replicated']] : [];
   },
   reshaped: (shape) => ({ shape }),
-  derivative: (g, node) => [
-    gather(g, node.inputs[1]!, node.attributes['axis'] as number),
-    undefined,
-  ],
+  vjp: (g, node) => [gather(g, node.inputs[1]!, node.params.axis!), undefined],
   tfjs: (tf, [rows, positions], node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params.axis!;
     // tfjs scatters along the first axis only, and refuses to scatter nothing.
     if (sizeOf(rows!.shape) === 0) return tf.zeros([...node.shape], node.dtype);
     const front = [axis, ...node.shape.map((_, index) => index).filter((index) => index !== axis)];
@@ -387,7 +377,7 @@ const scatterRow: Row = {
     return tf.transpose(scattered, inversePermutation(front));
   },
   onnx: (writer, [rows, positions], node) => {
-    const axis = node.attributes['axis'] as number;
+    const axis = node.params.axis!;
     const source = node.inputs[0]!.shape;
     const aligned = source.map((size, index) => (index === axis ? size : 1));
     const spread = writer.op('Expand', [
@@ -405,13 +395,13 @@ function zeros(writer: OnnxWriter, like: { shape: Shape; dtype: Node['dtype'] })
   return writer.op('Expand', [writer.scalar(0, like.dtype), writer.int64(like.shape)]);
 }
 
-export const structureRows: readonly Row[] = [
-  reshapeRow,
-  transposeRow,
-  broadcastRow,
-  sliceRow,
-  padRow,
-  concatRow,
-  gatherRow,
-  scatterRow,
+export const structureOps: readonly Op[] = [
+  reshapeOp,
+  transposeOp,
+  broadcastOp,
+  sliceOp,
+  padOp,
+  concatOp,
+  gatherOp,
+  scatterOp,
 ];

@@ -1,28 +1,28 @@
 import type { OperationTable } from '../graph';
-import { arithmeticRows } from './arithmetic';
-import { comparisonRows } from './comparison';
-import { controlRows } from './control';
-import { convolutionRows } from './convolution';
-import { loweredConvolutionRows } from './convolution-lowering';
-import { functionRows } from './functions';
-import { matMulRow } from './mat-mul';
-import { rankingRows } from './ranking';
-import { reductionRows } from './reduction';
-import type { Row } from './row';
-import { structureRows } from './structure';
+import { arithmeticOps } from './arithmetic';
+import { comparisonOps } from './comparison';
+import { controlOps } from './control';
+import { convolutionOps } from './convolution';
+import { loweredConvolutionOps } from './convolution-lowering';
+import { functionOps } from './functions';
+import { matMulOp } from './mat-mul';
+import type { Op } from './op';
+import { rankingOps } from './ranking';
+import { reductionOps } from './reduction';
+import { structureOps } from './structure';
 
-/** Every operation of the compiler, one row each. */
-export const rows: readonly Row[] = [
-  ...controlRows,
-  ...arithmeticRows,
-  ...comparisonRows,
-  ...functionRows,
-  ...structureRows,
-  ...reductionRows,
-  ...rankingRows,
-  matMulRow,
-  ...convolutionRows,
-  ...loweredConvolutionRows,
+/** Every operation of the compiler, one each. */
+export const ops: readonly Op[] = [
+  ...controlOps,
+  ...arithmeticOps,
+  ...comparisonOps,
+  ...functionOps,
+  ...structureOps,
+  ...reductionOps,
+  ...rankingOps,
+  matMulOp,
+  ...convolutionOps,
+  ...loweredConvolutionOps,
 ];
 
-export const operationTable: OperationTable = new Map(rows.map((row) => [row.name, row]));
+export const operationTable: OperationTable = new Map(ops.map((op) => [op.name, op]));

@@ -1,9 +1,23 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { problemOf } from '../../protocol/problem';
-import { openRegularFile } from '../../run-directory/files';
-import { errorCode } from '../../run-directory/storage-problem';
+import { problemOf } from '../protocol/problem';
+import { openRegularFile } from './files';
+import { errorCode } from './storage-problem';
+
+/** The file in a run directory that keeps what its trainer printed. */
+export const workerLog = 'worker.log';
+
+/**
+ * Opens the log of a run directory, to write on at its end; it is made where it is missing.
+ *
+ * @throws ProblemError of kind `storage` where it is a link, a pipe or otherwise not to be written, as
+ *   it may be in a directory from elsewhere
+ */
+export async function openWorkerLog(directory: string): Promise<FileHandle> {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  return await openRegularFile(directory, workerLog, flags);
+}
 
 /**
  * The last lines of a log file, for the detail of a problem.

@@ -8,7 +8,7 @@ import { problemText } from './problem-text';
  *
  * @returns the process's exit code
  */
-export async function telling(work: () => Promise<string>): Promise<number> {
+export async function printResult(work: () => Promise<string>): Promise<number> {
   try {
     process.stdout.write(printable(await work()));
     return exitCode.done;

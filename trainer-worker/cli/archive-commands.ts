@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { ProblemError } from '../../protocol/problem';
+import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/archive';
 import { findRun } from '../../run-directory/find-run';
-import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/put-away';
-import { telling } from './telling';
+import { printResult } from './print-result';
 
-export interface PutAwayOptions {
+export interface ArchiveOptions {
   readonly runs: string;
 }
 
@@ -13,8 +13,8 @@ export interface PutAwayOptions {
  *
  * @returns the process's exit code
  */
-export async function archiveCommand(text: string, { runs }: PutAwayOptions): Promise<number> {
-  return await telling(async () => {
+export async function archiveCommand(text: string, { runs }: ArchiveOptions): Promise<number> {
+  return await printResult(async () => {
     const archived = await archiveRun(await findRun(text, path.resolve(runs)));
     return `archived as ${archived}\n`;
   });
@@ -25,8 +25,8 @@ export async function archiveCommand(text: string, { runs }: PutAwayOptions): Pr
  *
  * @returns the process's exit code
  */
-export async function restoreCommand(text: string, { runs }: PutAwayOptions): Promise<number> {
-  return await telling(async () => {
+export async function restoreCommand(text: string, { runs }: ArchiveOptions): Promise<number> {
+  return await printResult(async () => {
     const restored = await restoreRun(await findRun(text, archiveOf(runs)), runs);
     return `restored as ${restored}\n`;
   });
@@ -39,9 +39,9 @@ export async function restoreCommand(text: string, { runs }: PutAwayOptions): Pr
  */
 export async function deleteCommand(
   text: string,
-  { runs, yes }: PutAwayOptions & { readonly yes?: true },
+  { runs, yes }: ArchiveOptions & { readonly yes?: true },
 ): Promise<number> {
-  return await telling(async () => {
+  return await printResult(async () => {
     const directory = await findRun(text, path.resolve(runs));
     if (!yes) {
       throw new ProblemError({

@@ -1,42 +1,42 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { ProblemError, problemOf } from '../../protocol/problem';
+import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/archive';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
-import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/put-away';
 import { timeText } from '../views/run-text';
 import { canBeAsked } from './applicable-runs';
 import type { CommandTable } from './command-table';
-import { meantDirectories, meantRuns, type RunPlaces } from './meant-runs';
+import { type RunPlaces, targetDirectories, targetRuns } from './target-runs';
 
 /** Archiving, restoring and deleting runs, and what they take of the disk. */
-export function putAwayCommands(places: RunPlaces) {
+export function archiveCommands(places: RunPlaces) {
   return {
     'ebm.archiveRuns': async (argument, selection) =>
-      archive(places, await meantPlaces(places, argument, selection, 'Archive Run')),
+      archive(places, await targetPlaces(places, argument, selection, 'Archive Run')),
     'ebm.deleteRuns': async (argument, selection) =>
-      deleteRuns(places, await meantPlaces(places, argument, selection, 'Delete Run')),
+      deleteRuns(places, await targetPlaces(places, argument, selection, 'Delete Run')),
     'ebm.restoreRuns': () => restore(places),
     'ebm.showDiskUse': () => showDiskUse(places),
   } satisfies Partial<CommandTable>;
 }
 
 /** Directories, also of runs that cannot be opened. */
-async function meantPlaces(
+async function targetPlaces(
   places: RunPlaces,
   argument: unknown,
   selection: unknown,
   title: string,
 ): Promise<readonly string[]> {
-  const meant = meantDirectories(places, argument, selection).filter((directory) =>
+  const meant = targetDirectories(places, argument, selection).filter((directory) =>
     places.store.contains(directory),
   );
   if (meant.length > 0) return meant;
-  return (await meantRuns(places, argument, selection, title)).map(({ directory }) => directory);
+  return (await targetRuns(places, argument, selection, title)).map(({ directory }) => directory);
 }
 
 async function archive(places: RunPlaces, directories: readonly string[]): Promise<void> {
-  await putAway(places, directories, async (directory) => {
+  await moveAll(places, directories, async (directory) => {
     await archiveRun(directory);
   });
 }
@@ -63,7 +63,7 @@ async function deleteRuns(places: RunPlaces, directories: readonly string[]): Pr
   );
   if (agreed !== 'Delete') return;
   let forGood: boolean | undefined;
-  await putAway(places, directories, (directory) =>
+  await moveAll(places, directories, (directory) =>
     removeRun(directory, async (place) => {
       const uri = vscode.Uri.file(place);
       if (forGood !== true) {
@@ -91,7 +91,7 @@ async function agreesToDeleteForGood(what: string): Promise<boolean> {
 }
 
 /** Does something to each run that takes it away; the others too where one cannot be. */
-async function putAway(
+async function moveAll(
   places: RunPlaces,
   directories: readonly string[],
   action: (directory: string) => Promise<void>,
@@ -117,7 +117,7 @@ async function putAway(
 function refuseLiving({ store }: RunPlaces, directories: readonly string[]): void {
   const living = directories
     .map((each) => store.find(each))
-    .find((run) => run && !canBeAsked(run, 'putAway'));
+    .find((run) => run && !canBeAsked(run, 'archive'));
   if (!living) return;
   throw new ProblemError({
     kind: 'worker',

@@ -1,7 +1,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
-import type { Attributes, Node } from '../graph';
-import type { Layout } from '../layout';
+import type { Node, Params } from '../graph';
 import type { DType, Shape } from '../shape';
+import type { Sharding } from '../sharding';
 
 /** One `tf` namespace, whichever backend is active. */
 export type TensorFlow = typeof tfjs;
@@ -13,7 +13,7 @@ export type TensorFlow = typeof tfjs;
  */
 export type OnnxDevice = 'processor' | 'gpu';
 
-/** Writes ONNX nodes; handed to the rows by `run/onnx.ts`. */
+/** Writes ONNX nodes; handed to the operations by `run/onnx.ts`. */
 export interface OnnxWriter {
   /** Appends a node with one output and returns the output's name. */
   op(
@@ -43,23 +43,23 @@ export interface OnnxWriter {
 export type Refuse = (why: string, remedy?: string) => never;
 
 /** One operation: all that the compiler knows of it. */
-export interface Row {
+export interface Op {
   readonly name: string;
   /** Shape rule. Calls `refuse` with the reason where the inputs do not fit. */
   readonly result: (
     inputs: readonly Node[],
-    attributes: Attributes,
+    params: Params,
     refuse: Refuse,
   ) => { readonly shape: Shape; readonly dtype: DType };
   /**
-   * Reverse-mode rule: what each input contributes to the gradient, given the gradient `g` of the
-   * node. Rules build nodes of other rows, hence may be differentiated again. `undefined` stands for
-   * zero. A row without a rule has zero derivative almost everywhere (comparisons, rounding).
+   * The vector-Jacobian product: what each input contributes to the gradient, given that, `g`, of the
+   * node. Rules build nodes of other operations, hence may be differentiated again. `undefined` stands for
+   * zero. An operation without one has zero derivative almost everywhere (comparisons, rounding).
    */
-  readonly derivative?: (g: Node, node: Node) => readonly (Node | undefined)[];
-  /** The tfjs kernels that are exactly this row: how `trace.ts` gets from a kernel call to a node. */
+  readonly vjp?: (g: Node, node: Node) => readonly (Node | undefined)[];
+  /** The tfjs kernels that are exactly this operation: how `trace.ts` gets from a kernel call to a node. */
   readonly kernels?: Readonly<Record<string, (call: KernelCall) => Node>>;
-  /** Algebra on this row: an equal, cheaper node, or undefined to leave it. */
+  /** Algebra on this operation: an equal, cheaper node, or undefined to leave it. */
   readonly simplify?: (node: Node) => Node | undefined;
   /**
    * An equal expression that ONNX Runtime computes faster, or that it has operators for. Applied
@@ -67,12 +67,13 @@ export interface Row {
    */
   readonly lower?: (node: Node, device: OnnxDevice) => Node;
   /**
-   * Which layouts of the inputs a result of this layout can be computed from, shard by shard, each a
-   * list with an entry for each input; see `shard/shard.ts`. A row without it is not computed in shards.
+   * Which shardings of the inputs a result of this sharding can be computed from, shard by shard, each a
+   * list with an entry for each input; see `shard/shard.ts`. An operation without it is not computed in
+   * shards.
    */
-  readonly layouts?: (result: Layout, node: Node) => readonly (readonly Layout[])[];
-  /** The attributes that name the result's shape, for a result of another: a shard's. */
-  readonly reshaped?: (shape: Shape) => Attributes;
+  readonly shardings?: (result: Sharding, node: Node) => readonly (readonly Sharding[])[];
+  /** The parameters that name the result's shape, for a result of another: a shard's. */
+  readonly reshaped?: (shape: Shape) => Params;
   /**
    * Multiplications and additions, of an operation that sums products; every other is one pass over
    * its numbers. See `ledger.ts`.
@@ -94,7 +95,7 @@ export interface Row {
 export interface KernelCall {
   /** The tensors given, by tfjs's name for each. Calls on lists (`Concat`) use '0', '1', …. */
   readonly inputs: Readonly<Record<string, Node>>;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attrs: Readonly<Record<string, unknown>>;
   readonly refuse: Refuse;
 }
 

@@ -22,7 +22,7 @@ const selectionArgument = 'selection';
  * The directories that a command means: what is selected in the tree where it was given there, one of
  * them or by a key; the directory of any other argument; none of a command from the palette.
  */
-export function meantDirectories(
+export function targetDirectories(
   { tree }: Pick<RunPlaces, 'tree'>,
   argument: unknown,
   selection: unknown,
@@ -39,19 +39,19 @@ export function meantDirectories(
 }
 
 /**
- * The runs that a command means, see {@link meantDirectories}; from the palette the one that the user
+ * The runs that a command means, see {@link targetDirectories}; from the palette the one that the user
  * chooses.
  *
  * @param title what they are chosen for
  */
-export async function meantRuns(
+export async function targetRuns(
   places: RunPlaces,
   argument: unknown,
   selection: unknown,
   title: string,
 ): Promise<readonly Run[]> {
   const { store } = places;
-  const directories = meantDirectories(places, argument, selection);
+  const directories = targetDirectories(places, argument, selection);
   const runs = directories.flatMap((directory) => store.find(directory) ?? []);
   if (runs.length > 0 || argument === selectionArgument) return runs;
   const chosen = await chooseRun(places, title);
