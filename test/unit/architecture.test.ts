@@ -193,3 +193,20 @@ test('the map names folders and files that exist, and all rooms of the houses th
     );
   }
 });
+
+test('the folders of unit tests are those of the source, the floors of the trainer at the top', async () => {
+  const isFolder = (folder: string) =>
+    stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  const names = await readdir('test/unit', { recursive: true });
+  const folders = new Set(names.map((name) => path.dirname(name)));
+  folders.delete('.');
+  assert.ok(folders.size > 10);
+  for (const folder of folders) {
+    const places = [folder, path.join('trainer-worker', folder)];
+    const found = await Promise.all(places.map(isFolder));
+    assert.ok(found.includes(true), `test/unit/${folder} is of no folder of the source.`);
+  }
+});
