@@ -38,6 +38,7 @@ export const sde = factories(sdes);
 export { loop, stopGradient } from '../compiler/trace/trace';
 export type { DataSpec } from '../methods/data';
 export type { DrawnRow, RowRandom } from '../methods/data/custom';
+export type { Rows } from '../methods/data/rows';
 export type { DiagnosticSpec } from '../methods/diagnostics';
 export type { Measured } from '../methods/diagnostics/custom';
 export type { EnergySpec } from '../methods/energies';

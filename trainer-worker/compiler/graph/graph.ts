@@ -5,7 +5,7 @@ import { type DType, formatShape, type Shape } from './shape';
 /** Distributions that noise is drawn from. */
 export type NoiseKind = 'normal' | 'uniform' | 'rademacher';
 
-/** Values of a constant, one array type for each {@link DType}. */
+/** Values of a constant, one array type for each type of numbers. */
 export type Values = Float32Array | Int32Array | Uint8Array;
 
 /**

@@ -5,6 +5,7 @@ import type { Program } from '../graph/program';
 import { formatShape, type Shape, sizeOf } from '../graph/shape';
 import { fillTable } from './noise';
 
+/** Numbers of tensors on the host by name, row-major. */
 export type Arrays = Readonly<Record<string, Values>>;
 
 /** Which random numbers a run draws: the same key, the same numbers, on every backend. */

@@ -14,7 +14,9 @@ export interface TensorSpec {
   /** float32 where absent. */
   readonly dtype?: DType;
 }
+/** Shapes and types of tensors, by name. */
 export type TensorSpecs = Readonly<Record<string, TensorSpec>>;
+/** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** A function to compile: tfjs code from named tensors to named tensors. */

@@ -20,17 +20,25 @@ export interface RowRandom {
 }
 
 /** A row, or a row and the class that it belongs to, as an index into `classes`. */
-export type DrawnRow =
-  | ArrayLike<number>
-  | { readonly row: ArrayLike<number>; readonly label: number };
+export type DrawnRow = ArrayLike<number> | LabelledRow;
 
-/** Rows one after the other: lists of numbers, typed arrays, or what a generator yields. */
-type Rows = Iterable<DrawnRow> | AsyncIterable<DrawnRow>;
+/** A row and its class. */
+export interface LabelledRow {
+  /** D numbers. */
+  readonly row: ArrayLike<number>;
+  /** The class, as an index into `classes`. */
+  readonly label: number;
+}
 
-/** Rows to train on, and others to measure on. */
+/** RowSource one after the other: lists of numbers, typed arrays, or what a generator yields. */
+type RowSource = Iterable<DrawnRow> | AsyncIterable<DrawnRow>;
+
+/** RowSource to train on, and others to measure on. */
 interface SplitRows {
-  readonly training: Rows;
-  readonly heldOut: Rows;
+  /** RowSource to train on. */
+  readonly training: RowSource;
+  /** RowSource that are only measured on. */
+  readonly heldOut: RowSource;
 }
 
 interface CommonCustomOptions<Options extends Knobs> {
@@ -60,10 +68,11 @@ interface DrawOptions<Options extends Knobs> extends CommonCustomOptions<Options
    * }
    */
   readonly draw: (rng: RowRandom, options: Options) => DrawnRow;
-  /** Rows to train on, 1 to 10 000 000. Default 10 000. */
+  /** RowSource to train on, 1 to 10 000 000. Default 10 000. */
   readonly samples?: number;
-  /** Rows held out of training to measure on, 1 to 1 000 000. Default 2 000. */
+  /** RowSource held out of training to measure on, 1 to 1 000 000. Default 2 000. */
   readonly heldOut?: number;
+  /** Not beside `draw`. Default `null`. */
   readonly load?: null;
 }
 
@@ -77,12 +86,16 @@ interface LoadOptions<Options extends Knobs> extends CommonCustomOptions<Options
   readonly load: (
     options: Options,
     at: { readonly directory: string; readonly rng: RowRandom },
-  ) => Rows | SplitRows | Promise<Rows | SplitRows>;
+  ) => RowSource | SplitRows | Promise<RowSource | SplitRows>;
+  /** Not beside `load`. Default `null`. */
   readonly draw?: null;
+  /** Not beside `load`: what it gives is all there is. Default `null`. */
   readonly samples?: null;
+  /** Not beside `load`, which may give `{ training, heldOut }`. Default `null`. */
   readonly heldOut?: null;
 }
 
+/** Data of your own: drawn row by row, or loaded. */
 export type CustomDataOptions<Options extends Knobs> = DrawOptions<Options> | LoadOptions<Options>;
 
 export interface CustomDataSpec {
@@ -212,8 +225,8 @@ function densityOf(value: unknown): number {
 }
 
 interface Split {
-  readonly training: Rows;
-  readonly heldOut: Rows;
+  readonly training: RowSource;
+  readonly heldOut: RowSource;
   /** Whether `training` is all rows, of which some are to be held out. */
   readonly isWhole: boolean;
 }
@@ -254,7 +267,7 @@ async function loaded(
   );
 }
 
-function isRows(value: unknown): value is Rows {
+function isRows(value: unknown): value is RowSource {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -268,10 +281,10 @@ interface Collected {
   readonly labels: Float32Array;
 }
 
-/** Rows in one array; the first says how long they are. */
+/** RowSource in one array; the first says how long they are. */
 async function collected(
   { draw, classes, domain }: CustomDataSpec,
-  rows: Rows,
+  rows: RowSource,
   part: string,
   known?: number,
 ): Promise<Collected> {
@@ -348,7 +361,7 @@ function partsOf(drawn: unknown): { row?: ArrayLike<number>; label?: number } {
   return 'length' in drawn ? { row: drawn as ArrayLike<number> } : {};
 }
 
-/** Rows in two parts, by the run's seed. */
+/** RowSource in two parts, by the run's seed. */
 function splitAtRandom({ dimensions, values, labels }: Collected, seed: number) {
   const count = labels.length;
   if (count < 2) throw wrong('load', 'gave one row.', 'Return two rows at least.');

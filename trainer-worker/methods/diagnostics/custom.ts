@@ -23,6 +23,7 @@ export interface Measured
 
 /** A number, or a number and its standard error. */
 type MeasuredNumber = number | KnownEstimate;
+/** One measured number, or several by the names of their metrics. */
 type Answer = MeasuredNumber | Readonly<Record<string, MeasuredNumber>>;
 
 export interface CustomDiagnosticOptions<Options extends Knobs> {

@@ -27,7 +27,9 @@ export interface ChainRecord {
   readonly values: Float32Array;
   /** Iterations, one after the other. */
   readonly draws: number;
+  /** How many chains were followed. */
   readonly chains: number;
+  /** The energy and the coordinates: D + 1. */
   readonly quantities: number;
 }
 

@@ -4,6 +4,7 @@ import { errorName, type MetricInfo } from '../../../protocol/run';
 export type Estimate = KnownEstimate | UnknownEstimate;
 
 export interface KnownEstimate {
+  /** What was measured. */
   readonly value: number;
   /** A standard error, or a bound on the error: the metric's label says which. In units of the value. */
   readonly error: number;

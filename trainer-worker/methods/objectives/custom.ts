@@ -10,7 +10,13 @@ import { OptionError } from '../options/option-error';
 import { callOwn, functionSchema, problemOf, requireTensor } from '../options/own-function';
 import { specOf } from '../options/validate';
 import { type SamplerSpec, samplers } from '../samplers';
-import type { LossContext, Objective, ObjectiveContext, ObjectiveMethod } from './objective-method';
+import type {
+  LossContext,
+  Objective,
+  ObjectiveContext,
+  ObjectiveMethod,
+  ObjectiveRun,
+} from './objective-method';
 
 interface CommonCustomOptions<Options extends Knobs> {
   /**
@@ -38,6 +44,7 @@ interface LossOptions<Options extends Knobs> extends CommonCustomOptions<Options
    *   tf.sub(tf.mean(energy(data)), tf.mean(energy(chain(buildSampler(sampler), data))))
    */
   readonly loss: (context: LossContext, options: Options) => tf.Tensor;
+  /** Not beside `loss`. Default `null`. */
   readonly build?: null;
 }
 
@@ -47,9 +54,11 @@ interface BuildOptions<Options extends Knobs> extends CommonCustomOptions<Option
    * like. See {@link Objective} for what it may consist of.
    */
   readonly build: (options: Options, run: ObjectiveContext) => Objective;
+  /** Not beside `build`, whose objective has its own. Default `null`. */
   readonly loss?: null;
 }
 
+/** An objective of your own: by its loss alone, or by what makes it for a run. */
 export type CustomObjectiveOptions<Options extends Knobs> =
   | LossOptions<Options>
   | BuildOptions<Options>;
@@ -150,7 +159,7 @@ function tensorsOf(made: unknown): EnergyParameters {
 const hooks = ['feed', 'keep', 'shownChains', 'state', 'restore'] as const;
 
 /** What the host calls, with what it throws told at its line, and what is fed held to its shape. */
-function guardedHooks(own: Partial<Objective>, { files = [] }: ObjectiveContext): object {
+function guardedHooks(own: Partial<Objective>, { files = [] }: ObjectiveRun): object {
   const located = <T>(name: string, call: () => T): T => {
     try {
       return callOwn(named(name), call);

@@ -3,7 +3,7 @@ import { streams } from '../../compiler/random/random';
 import { Batches } from '../data/batches';
 import type { ReadyNoise } from '../noise-distributions/ready-noise';
 import type { NoiseOptions } from './noise-options';
-import type { LossContext, Objective, ObjectiveContext } from './objective-method';
+import type { LossContext, Objective, ObjectiveRun } from './objective-method';
 
 /** A batch and its noise as a part of an objective. */
 interface NoiseDraws {
@@ -22,7 +22,7 @@ interface NoiseDraws {
 /** Noise for each batch: drawn in the step, or fed from a pool. */
 export function noiseDraws(
   { noiseRatio, fixedNoise }: Required<NoiseOptions>,
-  run: ObjectiveContext,
+  run: ObjectiveRun,
 ): NoiseDraws {
   const { distribution, pool } = requireReady(run);
   const { sample, logDensity, mayVanish = false } = distribution;
@@ -46,7 +46,7 @@ export function noiseDraws(
   };
 }
 
-function requireReady({ noise }: ObjectiveContext): ReadyNoise {
+function requireReady({ noise }: ObjectiveRun): ReadyNoise {
   if (noise === undefined) throw new Error('The noise of this objective was not made ready.');
   return noise;
 }
@@ -54,7 +54,7 @@ function requireReady({ noise }: ObjectiveContext): ReadyNoise {
 /** What steps are fed of a pool: each row's own draws, or the next ones of a random order. */
 function fedFrom(
   { rows, logDensities, groups }: NonNullable<ReadyNoise['pool']>,
-  run: ObjectiveContext & Pick<Required<NoiseOptions>, 'noiseRatio' | 'fixedNoise'>,
+  run: ObjectiveRun & Pick<Required<NoiseOptions>, 'noiseRatio' | 'fixedNoise'>,
 ): NoiseDraws['host'] {
   const { batchSize, noiseRatio, fixedNoise, rowAt, seed } = run;
   const dimensions = run.bounds.length;

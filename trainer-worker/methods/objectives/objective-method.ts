@@ -19,23 +19,28 @@ import type { NoiseOptions } from './noise-options';
 
 /** What an objective needs to know of the run that it is for. */
 export interface ObjectiveContext {
+  /** The run's seed, from which all that is random follows. */
   readonly seed: number;
   /** Rows of data per step. */
   readonly batchSize: number;
   /** The window that chains which start from noise start in; its length is D. */
   readonly bounds: Bounds;
-  /** Where the numbers of the data lie; one of {@link ObjectiveMethod.domains}. */
+  /** Where the numbers of the data lie. */
   readonly domain: Domain;
   /** `[n, D]` rows to train on, all of them; to fit noise to, for example. */
   readonly rows: Rows;
   /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */
   rowAt(step: number, place: number): number;
-  /** The user's files, absolute paths, for where problems lie. @internal */
-  readonly files?: readonly string[];
-  /** What {@link ObjectiveMethod.noise} asked for. @internal */
-  readonly noise?: ReadyNoise;
   /** What {@link Objective.state} gave when the run was saved, by name. */
   readonly saved?: ReadonlyMap<string, Float32Array>;
+}
+
+/** The same for objectives that are built in. @internal */
+export interface ObjectiveRun extends ObjectiveContext {
+  /** The user's files, absolute paths, for where problems lie. */
+  readonly files?: readonly string[];
+  /** What {@link ObjectiveMethod.noise} asked for. */
+  readonly noise?: ReadyNoise;
 }
 
 /** What a loss is built from, inside a compiled step. */
@@ -146,7 +151,7 @@ export interface ObjectiveMethod<Spec, Create> {
   noise?(spec: Spec): Required<NoiseOptions>;
   /** How noise grows with time, for objectives that train the score of all noise levels. */
   flow?(spec: Spec): SdeSpec;
-  build(spec: Spec, context: ObjectiveContext): Objective;
+  build(spec: Spec, run: ObjectiveRun): Objective;
 }
 
 /** Iterations that take shown chains from noise to the model, for most. @internal */

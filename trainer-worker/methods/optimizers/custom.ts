@@ -14,6 +14,14 @@ import {
 } from './common-options';
 import type { OptimizerMethod, UpdatedParameter } from './optimizer-method';
 
+/** What an update makes of the parameters. */
+export interface Update {
+  /** What is subtracted from them. */
+  readonly change: tf.Tensor;
+  /** The next value of each slot, by its name. */
+  readonly slots: Tensors;
+}
+
 export interface CustomOptimizerOptions<Options extends Knobs> extends CommonOptions {
   /** What `update` is given as the learning rate, above 0 to 1000, or a schedule of it. Default 1e-3. */
   readonly learningRate?: number | ScheduleSpec;
@@ -29,10 +37,7 @@ export interface CustomOptimizerOptions<Options extends Knobs> extends CommonOpt
    * @example
    * update: ({ gradient, learningRate }) => ({ change: tf.mul(tf.sign(gradient), learningRate), slots: {} })
    */
-  readonly update: (
-    at: UpdatedParameter,
-    options: Options,
-  ) => { readonly change: tf.Tensor; readonly slots: Tensors };
+  readonly update: (at: UpdatedParameter, options: Options) => Update;
 }
 
 export interface CustomOptimizerSpec extends CommonSpec {

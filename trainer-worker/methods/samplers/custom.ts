@@ -6,6 +6,7 @@ import { integer } from '../options/numbers';
 import { functionSchema, requireTensor } from '../options/own-function';
 import { specOf } from '../options/validate';
 import type {
+  Advanced,
   Carried,
   CarryingSampler,
   Kept,
@@ -40,9 +41,13 @@ interface StepOptions<Options extends Knobs> extends CommonCustomOptions<Options
     options: Options,
     iteration: tf.Tensor,
   ) => tf.Tensor;
+  /** Not beside `step`. Default `null`. */
   readonly init?: null;
+  /** Not beside `step`. Default `null`. */
   readonly advance?: null;
+  /** Not beside `step`. Default `null`. */
   readonly keeps?: null;
+  /** Not beside `step`. Default `null`. */
   readonly statistics?: null;
 }
 
@@ -56,14 +61,16 @@ interface CarryingOptions<Options extends Knobs> extends CommonCustomOptions<Opt
     model: Model,
     options: Options,
     iteration: tf.Tensor,
-  ) => { readonly x: tf.Tensor; readonly carried: Carried };
+  ) => Advanced;
   /** What chains that live on between training steps keep. Default: nothing. */
   readonly keeps?: Kept | null;
   /** Scalars to record, by what people call them, from what the last iteration carried on. */
   readonly statistics?: ((carried: Carried) => Statistics) | null;
+  /** Not beside `init` and `advance`. Default `null`. */
   readonly step?: null;
 }
 
+/** A chain of your own: by one iteration, or with what it carries from one to the next. */
 export type CustomSamplerOptions<Options extends Knobs> =
   | StepOptions<Options>
   | CarryingOptions<Options>;

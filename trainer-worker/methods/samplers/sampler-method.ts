@@ -63,8 +63,10 @@ export interface Kept {
 export type Carried = Readonly<Record<string, tf.Tensor>>;
 
 /** What an iteration leads to. */
-interface Advanced {
+export interface Advanced {
+  /** The next points, `[chains, D]`. */
   readonly x: tf.Tensor2D;
+  /** What is carried on, of the shapes that it came with. */
   readonly carried: Carried;
 }
 
