@@ -1,6 +1,6 @@
 """The same training steps in PyTorch, eager and compiled, and in JAX, timed on request.
 
-Reads one JSON value a line: first the rows (see rows.ts), then {"peer", "row": index, "repetitions"}.
+Reads one JSON value a line: first the rows (see rows.ts), then {"peer", "row": index, "seconds"}.
 Answers each with one JSON line: what there is to run, then {"times": [milliseconds, ...]}, which is null
 where a peer cannot do the row.
 """
@@ -267,10 +267,19 @@ def jax_step(row):
 
 def timed(step, repetitions):
     times = []
-    for _ in range(repetitions):
+    while len(times) < repetitions:
         begin = time.perf_counter()
         step()
         times.append((time.perf_counter() - begin) * 1e3)
+    return times
+
+
+def steadily(step, seconds):
+    """Times for so many seconds, three at least, after as many to warm up."""
+    for _ in range(2):
+        times, end = [], time.perf_counter() + seconds
+        while len(times) < 3 or time.perf_counter() < end:
+            times += timed(step, 1)
     return times
 
 
@@ -286,9 +295,9 @@ class OnFewestThreads:
             best[count] = min(timed(step, 3))
         self.threads = min(best, key=best.get)
 
-    def times(self, repetitions):
+    def times(self, seconds):
         torch.set_num_threads(self.threads)
-        return timed(self.step, repetitions)
+        return steadily(self.step, seconds)
 
 
 class AsItIs:
@@ -296,8 +305,8 @@ class AsItIs:
         self.step = step
         timed(step, 2)
 
-    def times(self, repetitions):
-        return timed(self.step, repetitions)
+    def times(self, seconds):
+        return steadily(self.step, seconds)
 
 
 def blas():
@@ -341,7 +350,7 @@ def main():
                 print(f"{key}: {error}"[:2000], file=sys.stderr)
                 ready[key] = None
         step = ready[key]
-        times = step.times(request["repetitions"]) if step else None
+        times = step.times(request["seconds"]) if step else None
         print(json.dumps({"times": times}), flush=True)
 
 

@@ -11,8 +11,8 @@ import { findPython } from './step-peers';
 import { type Line, type Measure, measure, median, report } from './table';
 
 const rounds = Number(process.env['EBM_BENCH_ROUNDS'] ?? 3);
-const few = 500;
-const many = 4_000;
+/** Lengths of trainings: short ones, which mostly start, and long ones, which mostly step. */
+const lengths = (process.env['EBM_BENCH_STEPS'] ?? '500,4000').split(',').map(Number);
 const peers = ['ebmkit', 'torchebm', 'pytorch'] as const;
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'ebm-bench-run-'));
@@ -60,7 +60,7 @@ const leads: number[] = [];
 try {
   for (const recipe of recipes) {
     const start: number[] = [];
-    for (const steps of [few, many]) {
+    for (const steps of lengths) {
       const times: Record<string, (number | undefined)[]> = {};
       const take = (name: string, seconds: number | undefined) => {
         times[name] = [...(times[name] ?? []), seconds];
@@ -68,7 +68,7 @@ try {
       for (let round = 0; round < rounds; round++) {
         take('ours', ours(recipe, true, steps));
         take('blind', ours(recipe, false, steps));
-        if (steps === few) start.push(ours(recipe, false, 1));
+        if (steps === lengths[0]) start.push(ours(recipe, false, 1));
         for (const peer of peers) take(peer, theirs(recipe, peer, steps));
       }
       const columns = Object.fromEntries(

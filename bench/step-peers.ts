@@ -42,9 +42,9 @@ export class StepPeers {
     return new StepPeers(child, lines, description);
   }
 
-  /** Milliseconds of each of so many steps; null where the peer is not there or cannot do the row. */
-  async run(peer: StepPeer, row: number, repetitions: number): Promise<number[] | null> {
-    this.#process.stdin?.write(`${JSON.stringify({ peer, row, repetitions })}\n`);
+  /** Milliseconds of each step, for so many seconds after as many to warm up; null where the peer is not there or cannot do the row. */
+  async run(peer: StepPeer, row: number, seconds: number): Promise<number[] | null> {
+    this.#process.stdin?.write(`${JSON.stringify({ peer, row, seconds })}\n`);
     return (await answer<{ times: number[] | null }>(this.#lines)).times;
   }
 

@@ -9,9 +9,11 @@ import { eagerStep, startWasm } from './eager-step';
 import { bareProducts } from './products';
 import { rows } from './rows';
 import { peersRemedy, type StepPeer, StepPeers } from './step-peers';
-import { type Line, measure, median, report, timesOf } from './table';
+import { type Line, measure, median, report, steadyTimesOf, timesOf } from './table';
 
 const rounds = 6;
+/** How long each is measured in its turn, after as long again: as in a training, where all is warm. */
+const seconds = 0.4;
 
 await startWasm();
 const peers = await StepPeers.start(rows);
@@ -27,9 +29,9 @@ for (const [index, row] of rows.entries()) {
     times[name] = [...(times[name] ?? []), ...more];
   };
   for (let round = 0; round < rounds; round++) {
-    take('ours', await timesOf(compiled.run, 5));
-    take('products', await timesOf(products.run, 5));
-    for (const name of names) take(name, ((await peers?.run(name, index, 6)) ?? []).slice(1));
+    take('ours', await steadyTimesOf(compiled.run, seconds));
+    take('products', await steadyTimesOf(products.run, seconds));
+    for (const name of names) take(name, (await peers?.run(name, index, seconds)) ?? []);
     // Eager steps are slow and vary little.
     if (eager && round % 2 === 0) take('wasm', await timesOf(eager, 2));
   }

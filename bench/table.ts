@@ -114,3 +114,22 @@ export async function timesOf(
   }
   return times;
 }
+
+/** Milliseconds of each call, for so many seconds of them, three at least, after as many to warm up. */
+export async function steadyTimesOf(
+  call: () => Promise<void> | void,
+  seconds: number,
+): Promise<number[]> {
+  const during = async () => {
+    const times: number[] = [];
+    const end = performance.now() + 1000 * seconds;
+    while (times.length < 3 || performance.now() < end) {
+      const start = performance.now();
+      await call();
+      times.push(performance.now() - start);
+    }
+    return times;
+  };
+  await during();
+  return await during();
+}
