@@ -23,7 +23,7 @@ export interface RowRandom {
 export type DrawnRow = ArrayLike<number> | LabelledRow;
 
 /** A row and its class. */
-export interface LabelledRow {
+interface LabelledRow {
   /** D numbers. */
   readonly row: ArrayLike<number>;
   /** The class, as an index into `classes`. */

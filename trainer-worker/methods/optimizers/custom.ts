@@ -15,7 +15,7 @@ import {
 import type { OptimizerMethod, UpdatedParameter } from './optimizer-method';
 
 /** What an update makes of the parameters. */
-export interface Update {
+interface Update {
   /** What is subtracted from them. */
   readonly change: tf.Tensor;
   /** The next value of each slot, by its name. */
