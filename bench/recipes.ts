@@ -27,7 +27,7 @@ const objectives: Readonly<Record<Recipe['method'], string>> = {
   PCD: `objective.persistentContrastiveDivergence({
     sampler: sampler.langevin({ steps: 20, stepSize: 0.1 }), bufferSize: 8192, reinitialize: 0.05 })`,
   'PCD, HMC': `objective.persistentContrastiveDivergence({
-    sampler: sampler.hmc({ steps: 4, leapfrogSteps: 5, stepSize: 0.1 }), bufferSize: 8192, reinitialize: 0.05 })`,
+    sampler: sampler.hamiltonian({ steps: 4, leapfrogSteps: 5, stepSize: 0.1 }), bufferSize: 8192, reinitialize: 0.05 })`,
   DSM: 'objective.denoisingScoreMatching({ sigma: 0.1 })',
   SSM: 'objective.slicedScoreMatching()',
   NCE: 'objective.noiseContrastiveEstimation()',
