@@ -113,6 +113,11 @@ export function withArrayChecks<Spec extends ArraySpec>(schema: z.ZodType<Spec>)
   });
 }
 
+/** Whether rows have classes: of a column, or of a file or an array of their own. */
+export function hasArrayLabels({ label, labels }: Pick<ArraySpec, 'label' | 'labels'>): boolean {
+  return label !== null || labels !== null;
+}
+
 /** Where the numbers of an array lie. @internal */
 export function arrayDomain(spec: ArraySpec): Domain {
   return spec.binarize === null ? spec.domain : pixelDomain(spec);

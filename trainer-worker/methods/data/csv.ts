@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { excerpt } from '../options/excerpt';
 import { integer } from '../options/numbers';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import { ClassNames } from './class-names';
 import { ambiguous, listed, noColumn, noNumber, unnamed, wrongLength } from './csv-faults';
 import { type CsvRecord, fieldsOf, firstLine, readRecords } from './csv-records';
@@ -11,6 +9,7 @@ import type { DataMethod } from './data-method';
 import type { DataContext } from './dataset';
 import { decodeText } from './decode-text';
 import type { Domain } from './domain';
+import { fileSpec } from './file-spec';
 import { type NumberReader, numberReader } from './number-text';
 import { RowStore } from './row-store';
 import {
@@ -90,14 +89,7 @@ export interface CsvSpec {
  * @param path relative to the experiment file
  */
 export function csv(path: string, options?: CsvOptions): CsvSpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.csv: the first argument is not a path.',
-      "Write for example data.csv('measurements.csv').",
-      [],
-    );
-  }
-  return specOf(schema, 'data.csv', 'csv', { ...options, path });
+  return fileSpec(schema, 'csv', path, options, "data.csv('measurements.csv')");
 }
 
 const schema: z.ZodType<CsvSpec> = z

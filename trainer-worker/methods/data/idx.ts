@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
   arrayFields,
+  hasArrayLabels,
   loadArrays,
   withArrayChecks,
 } from './array-set';
 import { openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
+import { fileSpec } from './file-spec';
 import { openIdx } from './idx-tensor';
 import { openAny } from './open-any';
 
@@ -34,14 +34,7 @@ export interface IdxSpec extends ArraySpec {
  * })
  */
 export function idx(path: string, options?: IdxOptions): IdxSpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.idx: the first argument is not a path.',
-      "Write for example data.idx('train-images-idx3-ubyte.gz').",
-      [],
-    );
-  }
-  return specOf(schema, 'data.idx', 'idx', { ...options, path });
+  return fileSpec(schema, 'idx', path, options, "data.idx('train-images-idx3-ubyte.gz')");
 }
 
 const schema: z.ZodType<IdxSpec> = withArrayChecks(
@@ -57,7 +50,7 @@ export const idxMethod: DataMethod<IdxSpec, typeof idx> = {
   create: idx,
   schema,
   domain: arrayDomain,
-  hasLabels: ({ label, labels }) => label !== null || labels !== null,
+  hasLabels: hasArrayLabels,
   load: (spec, context) =>
     loadArrays(
       spec,

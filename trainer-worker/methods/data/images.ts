@@ -2,14 +2,13 @@ import * as z from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import { excerpt } from '../options/excerpt';
 import { integer } from '../options/numbers';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import { ClassNames } from './class-names';
 import { readRecords } from './csv-records';
 import { binaryProblem, dataProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
 import type { DataContext } from './dataset';
 import { decodeText } from './decode-text';
+import { fileSpec } from './file-spec';
 import { ImageCollection, type ImageFilesSpec } from './image-collection';
 import {
   findImages,
@@ -59,14 +58,7 @@ export interface ImagesSpec extends Omit<PixelSpec, 'crop' | 'resize'>, ImageFil
  * data.images('flowers', { size: [32, 32], channels: 3, labels: 'folder', flip: true })
  */
 export function images(path: string, options?: ImagesOptions): ImagesSpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.images: the first argument is not a path.',
-      "Write for example data.images('photos', { size: [32, 32] }).",
-      [],
-    );
-  }
-  return specOf(schema, 'data.images', 'images', { ...options, path });
+  return fileSpec(schema, 'images', path, options, "data.images('photos', { size: [32, 32] })");
 }
 
 const schema: z.ZodType<ImagesSpec> = z

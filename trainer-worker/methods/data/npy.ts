@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
   arrayFields,
+  hasArrayLabels,
   loadArrays,
   withArrayChecks,
 } from './array-set';
 import { openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
+import { fileSpec } from './file-spec';
 import { openNpy } from './npy-tensor';
 import { openAny } from './open-any';
 
@@ -33,14 +33,7 @@ export interface NpySpec extends ArraySpec {
  * @param path relative to the experiment file
  */
 export function npy(path: string, options?: NpyOptions): NpySpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.npy: the first argument is not a path.',
-      "Write for example data.npy('measurements.npy').",
-      [],
-    );
-  }
-  return specOf(schema, 'data.npy', 'npy', { ...options, path });
+  return fileSpec(schema, 'npy', path, options, "data.npy('measurements.npy')");
 }
 
 const schema: z.ZodType<NpySpec> = withArrayChecks(
@@ -57,7 +50,7 @@ export const npyMethod: DataMethod<NpySpec, typeof npy> = {
   create: npy,
   schema,
   domain: arrayDomain,
-  hasLabels: ({ label, labels }) => label !== null || labels !== null,
+  hasLabels: hasArrayLabels,
   load: (spec, context) =>
     loadArrays(
       spec,

@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
   arrayFields,
+  hasArrayLabels,
   loadArrays,
   withArrayChecks,
 } from './array-set';
 import { binaryProblem, openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
 import type { DataContext } from './dataset';
+import { fileSpec } from './file-spec';
 import { openNpy } from './npy-tensor';
 import { isArchive } from './npz-entries';
 
@@ -40,14 +40,7 @@ export interface NpzSpec extends ArraySpec {
  * })
  */
 export function npz(path: string, options?: NpzOptions): NpzSpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.npz: the first argument is not a path.',
-      "Write for example data.npz('mnist.npz', { array: 'x_train' }).",
-      [],
-    );
-  }
-  return specOf(schema, 'data.npz', 'npz', { ...options, path });
+  return fileSpec(schema, 'npz', path, options, "data.npz('mnist.npz', { array: 'x_train' })");
 }
 
 const schema: z.ZodType<NpzSpec> = withArrayChecks(
@@ -64,7 +57,7 @@ export const npzMethod: DataMethod<NpzSpec, typeof npz> = {
   create: npz,
   schema,
   domain: arrayDomain,
-  hasLabels: ({ label, labels }) => label !== null || labels !== null,
+  hasLabels: hasArrayLabels,
   load: (spec, context) =>
     loadArrays(
       spec,

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import { ClassNames } from './class-names';
 import type { DataMethod } from './data-method';
 import type { Domain } from './domain';
+import { fileSpec } from './file-spec';
 import type { ImageFilesSpec } from './image-collection';
 import { type ImageFilesOptions, imageFilesFields, pixelsOf } from './image-options';
 import { imageSet } from './image-set';
@@ -56,14 +55,7 @@ export interface ParquetSpec extends Omit<PixelSpec, 'crop' | 'resize'>, ImageFi
  * })
  */
 export function parquet(path: string, options?: ParquetOptions): ParquetSpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.parquet: the first argument is not a path.',
-      "Write for example data.parquet('measurements.parquet').",
-      [],
-    );
-  }
-  return specOf(schema, 'data.parquet', 'parquet', { ...options, path });
+  return fileSpec(schema, 'parquet', path, options, "data.parquet('measurements.parquet')");
 }
 
 const schema: z.ZodType<ParquetSpec> = z

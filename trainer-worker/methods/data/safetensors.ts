@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { OptionError } from '../options/option-error';
-import { specOf } from '../options/validate';
 import {
   type ArrayOptions,
   type ArraySpec,
   arrayDomain,
   arrayFields,
+  hasArrayLabels,
   loadArrays,
   withArrayChecks,
 } from './array-set';
 import { openDataFile } from './data-file';
 import type { DataMethod } from './data-method';
+import { fileSpec } from './file-spec';
 import { openSafetensors } from './safetensors-tensor';
 
 export interface SafetensorsOptions extends ArrayOptions {
@@ -32,14 +32,7 @@ export interface SafetensorsSpec extends ArraySpec {
  * data.safetensors('cifar.safetensors', { tensor: 'images', labels: 'labels', channelsFirst: true })
  */
 export function safetensors(path: string, options?: SafetensorsOptions): SafetensorsSpec {
-  if (typeof path !== 'string') {
-    throw new OptionError(
-      'data.safetensors: the first argument is not a path.',
-      "Write for example data.safetensors('images.safetensors').",
-      [],
-    );
-  }
-  return specOf(schema, 'data.safetensors', 'safetensors', { ...options, path });
+  return fileSpec(schema, 'safetensors', path, options, "data.safetensors('images.safetensors')");
 }
 
 const schema: z.ZodType<SafetensorsSpec> = withArrayChecks(
@@ -56,7 +49,7 @@ export const safetensorsMethod: DataMethod<SafetensorsSpec, typeof safetensors> 
   create: safetensors,
   schema,
   domain: arrayDomain,
-  hasLabels: ({ label, labels }) => label !== null || labels !== null,
+  hasLabels: hasArrayLabels,
   load: (spec, context) =>
     loadArrays(
       spec,
