@@ -140,7 +140,7 @@ async function recorded(
   let run: RecordedRun | undefined;
   let early: Problem | undefined;
   const recorder = await open((problem) => {
-    if (run) run.onTrouble();
+    if (run) run.onTrouble(problem);
     else early = problem;
   });
   // Nothing is recorded yet, so this is only possible when the disk fills up in this very moment.

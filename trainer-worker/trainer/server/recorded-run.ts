@@ -10,16 +10,12 @@ import type { ServedRun } from './trainer-server';
 /** What a run needs of its loop. */
 export type ControlledLoop = Pick<
   TrainingLoop,
-  'state' | 'run' | 'pause' | 'resume' | 'tryAgain' | 'checkpoint' | 'stop'
+  'state' | 'run' | 'pause' | 'resume' | 'onTrouble' | 'checkpoint' | 'stop'
 >;
 
-/** How often a run that the disk has paused looks whether that is over. */
-const retryMs = 5_000;
-
 /**
- * A training loop and its record, as one thing to control: what cannot be recorded pauses the loop,
- * resuming records first, and nobody hears of the end before it is on disk. What the disk has paused
- * goes on by itself when the disk takes what it refused, unless somebody wants it to pause.
+ * A training loop and its record, as one thing to control: what cannot be recorded pauses the loop, and
+ * nobody hears of the end before it is on disk.
  */
 export class RecordedRun implements ServedRun {
   readonly #loop: ControlledLoop;
@@ -31,8 +27,6 @@ export class RecordedRun implements ServedRun {
   #abandon!: () => void;
   #failure: Problem | undefined;
   #final: RunState | undefined;
-  /** Somebody wants it to stand still, whatever the disk does. */
-  #isHeld = false;
 
   /**
    * @param createLoop makes the loop, given its observer
@@ -61,11 +55,12 @@ export class RecordedRun implements ServedRun {
       preview: (frame) => this.#onPreview(frame),
       snapshot: (snapshot) => recorder.snapshot(snapshot),
       checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
+      recordAgain: () => recorder.retry(),
     });
   }
 
   get state(): RunState {
-    return this.#final ?? this.#withTrouble(this.#loop.state);
+    return this.#final ?? this.#loop.state;
   }
 
   get manifest(): RunManifest {
@@ -78,8 +73,6 @@ export class RecordedRun implements ServedRun {
    * @returns the final state, which is on disk (unless it says that it could not be written)
    */
   async run(): Promise<RunState> {
-    const retries = setInterval(() => this.#tryAgain(), retryMs);
-    retries.unref();
     const status = await Promise.race([
       this.#loop.run(),
       this.#abandoned.then(() => 'stopped' as const),
@@ -87,7 +80,6 @@ export class RecordedRun implements ServedRun {
       this.#failure ??= problemOf(thrown);
       return 'failed' as const;
     });
-    clearInterval(retries);
     const { step, steps } = this.#loop.state;
     const final: RunState = this.#failure
       ? { status: 'failed', step, steps, problem: this.#failure }
@@ -104,28 +96,23 @@ export class RecordedRun implements ServedRun {
   }
 
   /** Resolves once the loop stands still between two steps. */
-  async pause(): Promise<RunState> {
-    this.#isHeld = true;
-    return this.#withTrouble(await this.#loop.pause());
+  pause(): Promise<RunState> {
+    return this.#loop.pause();
   }
 
   /** Goes on; what could not be recorded is recorded first, and if that fails nothing goes on. */
-  async resume(): Promise<RunState> {
-    this.#isHeld = false;
-    if (this.#recorder.trouble) await this.#recorder.retry();
-    return this.#withTrouble(this.#loop.resume());
+  resume(): Promise<RunState> {
+    return this.#loop.resume();
   }
 
   /** Writes a checkpoint; resolves once it is durable, and rejects if it cannot be written. */
-  async checkpoint(): Promise<RunState> {
-    return this.#withTrouble(await this.#loop.checkpoint());
+  checkpoint(): Promise<RunState> {
+    return this.#loop.checkpoint();
   }
 
   /** Writes a checkpoint and ends the run; resolves once all is on disk. */
   async stop(): Promise<RunState> {
     if (this.#final) return this.#ended;
-    // Where its checkpoint cannot be written it stands still, and whoever asked decides.
-    this.#isHeld = true;
     await this.#loop.stop();
     return this.#ended;
   }
@@ -159,12 +146,8 @@ export class RecordedRun implements ServedRun {
   }
 
   /** Pauses because something cannot be recorded. */
-  onTrouble(): void {
-    this.#loop.pause().then(
-      () => this.#tell(this.state),
-      // A loop that cannot pause has ended, and its end is told.
-      () => undefined,
-    );
+  onTrouble(problem: Problem): void {
+    this.#loop.onTrouble(problem);
   }
 
   flush(): Promise<number> {
@@ -179,29 +162,11 @@ export class RecordedRun implements ServedRun {
     return this.#recorder.previewSteps();
   }
 
-  #tryAgain(): void {
-    const { status, problem } = this.state;
-    if (this.#isHeld || status !== 'paused' || problem?.kind !== 'storage') return;
-    if (this.#recorder.trouble === undefined) {
-      this.#loop.tryAgain();
-      return;
-    }
-    const resume = async () => {
-      await this.#recorder.retry();
-      if (this.#isHeld) return;
-      if (this.#loop.state.problem) this.#loop.tryAgain();
-      else this.#loop.resume();
-    };
-    // It stays as it is, and is tried again.
-    resume().catch(() => undefined);
-  }
-
   #onState(state: RunState): void {
     // The end is told by `run`, when it is on disk.
     if (!isLiving(state.status) || this.#final) return;
-    const told = this.#withTrouble(state);
-    this.#recorder.state(told);
-    this.#tell(told);
+    this.#recorder.state(state);
+    this.#tell(state);
   }
 
   async #onPreview(frame: PreviewFrame): Promise<void> {
@@ -216,10 +181,5 @@ export class RecordedRun implements ServedRun {
 
   #tell(state: RunState): void {
     for (const listener of this.#listeners) listener.state?.(state);
-  }
-
-  #withTrouble(state: RunState): RunState {
-    const { trouble } = this.#recorder;
-    return trouble && isLiving(state.status) ? { ...state, problem: trouble } : state;
   }
 }

@@ -17,6 +17,7 @@ export class LookingTime {
   readonly #parts = new Map<string, number>();
   /** When the first preview was done; undefined: there was none. */
   #firstDone: number | undefined;
+  #isFirst = true;
   #looked = 0;
   #latest = 0;
   #isTold = false;
@@ -43,15 +44,22 @@ export class LookingTime {
 
   /** Makes a preview. */
   async around<T>(look: () => Promise<T>): Promise<T> {
+    this.#isFirst = this.#firstDone === undefined;
+    this.#latest = 0;
+    return await this.more(look);
+  }
+
+  /** Does what remains of the latest preview. */
+  async more<T>(work: () => Promise<T>): Promise<T> {
     const begun = this.#seconds();
-    const made = await look();
+    const made = await work();
     const done = this.#seconds();
-    this.#latest = done - begun;
-    if (this.#firstDone === undefined) {
+    this.#latest += done - begun;
+    if (this.#isFirst) {
       this.#firstDone = done;
       this.#parts.clear();
     } else {
-      this.#looked += this.#latest;
+      this.#looked += done - begun;
     }
     return made;
   }

@@ -18,6 +18,8 @@ export interface RunObserver {
   notice?(text: string): void;
   /** The loop wants this state durable. Rejects with a `storage` problem when it cannot be. */
   checkpoint?(checkpoint: Checkpoint): Promise<void>;
+  /** Tries again to keep what it could not. Rejects with a `storage` problem when it still cannot. */
+  recordAgain?(): Promise<void>;
 }
 
 /** A model at a preview, for whoever keeps pictures of it. */

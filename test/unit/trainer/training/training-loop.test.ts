@@ -178,7 +178,7 @@ describe('the training loop', () => {
     assert.equal(state?.stepsPerSecond, undefined);
     assert.equal((await loop.pause()).step, 3);
     assert.deepEqual(ran, [1, 2, 3]);
-    assert.equal(loop.resume().status, 'running');
+    assert.equal((await loop.resume()).status, 'running');
     assert.equal(await run, 'finished');
     assert.equal(ran.length, 10);
   });
@@ -271,10 +271,10 @@ describe('the training loop', () => {
     );
     // Asked to go on while it is being written, and to stand again: the last wish holds.
     const second = loop.checkpoint();
-    loop.resume();
+    await loop.resume();
     assert.equal((await loop.pause()).status, 'paused');
     assert.equal((await second).step, at);
-    loop.resume();
+    await loop.resume();
     assert.equal(await run, 'finished');
   });
 
@@ -348,7 +348,7 @@ describe('the training loop', () => {
     const paused = await reached;
     assert.equal(paused.step, 3);
     assert.deepEqual(paused.problem, notFinite.problem);
-    assert.equal(loop.resume().problem, undefined);
+    assert.equal((await loop.resume()).problem, undefined);
     assert.equal(await run, 'finished');
     assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
@@ -368,7 +368,7 @@ describe('the training loop', () => {
     });
     const run = loop.run();
     assert.deepEqual((await reached).problem, diskFull.problem);
-    loop.resume();
+    await loop.resume();
     assert.equal(await run, 'finished');
     assert.deepEqual(kept, [0, 4, 8, 10]);
     assert.deepEqual(told, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -481,7 +481,7 @@ describe('the divergence guard', () => {
     const { problem, step: at } = await reached;
     assert.equal(at, 3);
     assert.match(problem!.message, /^The gradient norm is 1000000000, beyond the limit/);
-    assert.equal(loop.resume().problem, undefined);
+    assert.equal((await loop.resume()).problem, undefined);
     assert.equal(await running, 'finished');
     assert.deepEqual(ran, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     assert.deepEqual(checkpoints, [3, 10]);

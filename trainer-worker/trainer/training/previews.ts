@@ -1,0 +1,157 @@
+import type { PreviewFrame, PreviewLayout } from '../../../protocol/run';
+import type { Rows } from '../../methods/data/rows';
+import { gridPoints } from '../../methods/diagnostics/grid';
+import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
+import type { SmallSpace } from '../../methods/diagnostics/small-space';
+import { LookingTime } from './looking-time';
+import { Measuring } from './measuring';
+import type { Pace } from './pace';
+import { PreviewCadence } from './preview-cadence';
+import type { RunObserver } from './run-observer';
+import { SnapshotCadence } from './snapshot-cadence';
+import { subjectOf } from './subject';
+import type { StepMetrics, TrainingStep } from './training-step';
+
+/** Points of each kind whose energies a snapshot has. */
+const mostCompared = 512;
+
+export interface PreviewsOptions {
+  readonly step: TrainingStep;
+  /** Training steps that are already done, and those until it is finished. */
+  readonly completed: number;
+  readonly steps: number;
+  readonly preview: {
+    /** Training steps from one to the next; `null`: as time allows. */
+    readonly every: number | null;
+    readonly layout: PreviewLayout;
+  };
+  /** What is measured at each preview. */
+  readonly diagnostics: readonly NamedDiagnostic[];
+  /** Where diagnostics are of all of a small space. */
+  readonly space?: SmallSpace;
+  /** `[n, D]` rows that it does not train on, whose energies are compared with those of samples. */
+  readonly heldOut?: Rows;
+}
+
+/** Who hears of a preview. */
+export interface Audience {
+  readonly observers: readonly RunObserver[];
+  /** Hears the metrics of the step, with what was measured. */
+  measured(step: number, metrics: StepMetrics): void;
+  notice(text: string): void;
+}
+
+/** Shows a model as it is, again and again: draws from it, measures it, and has that kept. */
+export class Previews {
+  readonly #options: PreviewsOptions;
+  readonly #audience: Audience;
+  readonly #pace: Pace;
+  readonly #time: LookingTime;
+  readonly #cadence: PreviewCadence;
+  readonly #snapshots: SnapshotCadence;
+  readonly #measuring: Measuring;
+
+  /** @param seconds seconds of training and looking, which stand still while the run is paused */
+  constructor(options: PreviewsOptions, audience: Audience, pace: Pace, seconds: () => number) {
+    this.#options = options;
+    this.#audience = audience;
+    this.#pace = pace;
+    this.#time = new LookingTime(seconds);
+    const { steps, completed, preview } = options;
+    this.#cadence = new PreviewCadence({ steps, completed, every: preview.every }, this.#time);
+    this.#snapshots = new SnapshotCadence(steps);
+    this.#measuring = new Measuring(options.diagnostics, async (name, measure) => {
+      const measured = await this.#time.part(name, measure);
+      await this.#pace.giveWay();
+      return measured;
+    });
+  }
+
+  isDue(step: number): boolean {
+    return this.#cadence.isDue(step);
+  }
+
+  /**
+   * Draws from the model as it is after a step and measures it.
+   *
+   * @param metrics what the step measured
+   * @returns what is to be kept, and all metrics of the step
+   */
+  async look(
+    step: number,
+    metrics: StepMetrics,
+  ): Promise<{ readonly frame: PreviewFrame; readonly metrics: StepMetrics }> {
+    return await this.#cadence.around(step, async () => {
+      const frame = await this.#frame(step);
+      const all = { ...metrics, ...(await this.#measure(frame)) };
+      this.#audience.measured(step, all);
+      return { frame, metrics: all };
+    });
+  }
+
+  /**
+   * Has a frame kept. Where the user has it look so often that it takes much of the time, that is said.
+   *
+   * @throws ProblemError of kind `storage` where it cannot be kept; it may be tried again
+   */
+  async keep(frame: PreviewFrame): Promise<void> {
+    const { observers } = this.#audience;
+    await this.#time.more(() =>
+      this.#time.part('writing', async () => {
+        for (const observer of observers) await observer.preview?.(frame);
+        if (!this.#snapshots.isDue(frame.step)) return;
+        await this.#snapshots.around(frame.step, () => this.#takeSnapshot(frame));
+      }),
+    );
+    const { preview, steps } = this.#options;
+    const warning = preview.every !== null && this.#time.warning(frame.step === steps);
+    if (warning) this.#audience.notice(warning);
+  }
+
+  async #frame(at: number): Promise<PreviewFrame> {
+    const { step, preview } = this.#options;
+    const { dimensions, bounds, resolution } = preview.layout;
+    const samples = await this.#time.part('chains', () => step.sample());
+    const field = await this.#time.part('landscape', async () =>
+      resolution > 0 ? await step.energy(gridPoints(bounds, resolution)) : undefined,
+    );
+    return { step: at, samples, count: samples.length / dimensions, ...(field ? { field } : {}) };
+  }
+
+  async #measure({ step: at, samples, field }: PreviewFrame): Promise<StepMetrics> {
+    const { step, steps, space, preview, heldOut } = this.#options;
+    const subject = subjectOf(step, samples, {
+      heldOut: heldOut ?? new Float32Array(0),
+      dimensions: preview.layout.dimensions,
+      ...(space ? { space } : {}),
+      ...(field ? { field } : {}),
+    });
+    const moment = { step: at, isLast: at === steps };
+    const { metrics, notices } = await this.#measuring.measure(subject, moment);
+    for (const notice of notices) this.#audience.notice(notice);
+    return metrics;
+  }
+
+  /** Tells those who keep pictures how the model looks now. */
+  async #takeSnapshot(frame: PreviewFrame): Promise<void> {
+    const observers = this.#audience.observers.filter(({ snapshot }) => snapshot !== undefined);
+    if (observers.length === 0) return;
+    const { step, heldOut, preview } = this.#options;
+    const { dimensions } = preview.layout;
+    const samples = frame.samples.subarray(0, mostCompared * dimensions);
+    const rows = (heldOut ?? new Float32Array(0)).subarray(0, mostCompared * dimensions);
+    // All at once: the program that evaluates them has one size.
+    const points = new Float32Array(samples.length + rows.length);
+    points.set(samples);
+    points.set(rows, samples.length);
+    const energies = await step.energy(points);
+    const count = samples.length / dimensions;
+    const distributions = {
+      'energies/samples': energies.subarray(0, count),
+      'energies/held-out': energies.subarray(count),
+      ...(await step.parameters()),
+    };
+    const wallTime = Date.now() / 1000;
+    for (const observer of observers) observer.snapshot?.({ frame, wallTime, distributions });
+  }
+}
