@@ -121,6 +121,16 @@ export interface RunGroup {
   readonly goal?: 'minimize' | 'maximize';
 }
 
+/**
+ * Which of several equal expressions is computed. They differ by rounding only, but a run that goes on
+ * or is repeated exactly keeps to its own: 1, as 0.1.0 had them; 2, swish by closed forms and sums of
+ * columns as products.
+ */
+export const arithmetics = [1, 2] as const;
+export type Arithmetic = (typeof arithmetics)[number];
+/** That of new runs. */
+export const newestArithmetic: Arithmetic = 2;
+
 /** `run.json`: what a run is and was made of. */
 export interface RunManifest {
   readonly formatVersion: 1;
@@ -150,6 +160,8 @@ export interface RunManifest {
   /** The sweep that it is a part of. */
   readonly group?: RunGroup;
   readonly seed: number;
+  /** How its expressions are written, for the last bits; 1 where absent. */
+  readonly arithmetic?: Arithmetic;
   readonly backend?: { readonly name: string; readonly reason: string };
   /** What the user should know of the experiment that does not keep it from training. */
   readonly warnings?: readonly string[];

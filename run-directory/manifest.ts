@@ -1,7 +1,9 @@
 /** `run.json`: read, checked, and replaced atomically. */
+
 import path from 'node:path';
 import { z } from 'zod';
 import type { RunManifest } from '../protocol/run';
+import { arithmetics } from '../protocol/run';
 import { groupSchema } from '../protocol/run-group';
 import { runStatuses } from '../vocabulary/run-status';
 import { checked, parseJson } from './checked-json';
@@ -107,6 +109,7 @@ export const manifestSchema = z.looseObject({
   parent: z.exactOptional(z.string()),
   group: z.exactOptional(groupSchema),
   seed: z.number(),
+  arithmetic: z.exactOptional(z.literal(arithmetics)),
   backend: z.exactOptional(z.object({ name: z.string(), reason: z.string() })),
   warnings: z.exactOptional(z.array(z.string())),
   versions: z.record(z.string(), z.string()),

@@ -57,6 +57,8 @@ const unary: [string, Unary, (readonly [number, number])?][] = [
     [-4, 4],
   ],
   ['softsign', (x) => tf.layers.activation({ activation: 'softsign' }).apply(x) as tf.Tensor],
+  ['swish', (x) => tf.mul(x, tf.sigmoid(x))],
+  ['swish of layers', (x) => tf.layers.activation({ activation: 'swish' }).apply(x) as tf.Tensor],
   ['mish', (x) => tf.mul(x, tf.tanh(tf.softplus(x)))],
   ['gelu by tanh', geluByTanh],
   ['isFinite', (x) => tf.where(tf.isFinite(tf.div(1, tf.relu(x))), tf.square(x), x)],

@@ -1,4 +1,5 @@
 import { ProblemError } from '../../../protocol/problem';
+import { type Arithmetic, newestArithmetic } from '../../../protocol/run';
 import type { Op } from './ops/op';
 import { type DType, formatShape, type Shape } from './shape';
 
@@ -102,6 +103,8 @@ export class Graph {
    * user's code; a graph built by the compiler itself has no such place.
    */
   refuse = refuseWithoutPlace;
+  /** Which of equal expressions it prefers. */
+  readonly arithmetic: Arithmetic;
   readonly #table: OperationTable;
   readonly #nodes = new Map<string, Node>();
   readonly #objectKeys = new WeakMap<object, string>();
@@ -109,8 +112,9 @@ export class Graph {
   #nextObject = 0;
   #nextName = 0;
 
-  constructor(table: OperationTable) {
+  constructor(table: OperationTable, arithmetic: Arithmetic = newestArithmetic) {
     this.#table = table;
+    this.arithmetic = arithmetic;
   }
 
   /** A number that this graph has not given before: names parameters and noise streams. */

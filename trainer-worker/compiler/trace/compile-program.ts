@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ProblemError } from '../../../protocol/problem';
+import type { Arithmetic } from '../../../protocol/run';
 import type { Node } from '../graph/graph';
 import { tabulateNoise } from '../graph/noise-source';
 import { input } from '../graph/ops/build';
@@ -42,6 +43,8 @@ export interface ProgramDefinition {
   readonly noiseByIteration?: boolean;
   /** The rows of the inputs that a step treats alike, if it does; backends may share them out. */
   readonly batch?: Batch;
+  /** Which of equal expressions are computed; the newest where absent. */
+  readonly arithmetic?: Arithmetic;
   /** Which files are the user's, for the places that errors name. */
   readonly isUserFile?: IsUserFile;
 }
@@ -52,7 +55,7 @@ export interface ProgramDefinition {
  * @throws ProblemError (`experiment`) with the user's line where the function cannot be compiled
  */
 export function compileProgram(definition: ProgramDefinition): Program {
-  const graph = createGraph();
+  const graph = createGraph(definition.arithmetic);
   const leaves = (specs: TensorSpecs) =>
     Object.entries(specs).map(([name, spec]) => input(graph, name, spec.shape, spec.dtype));
   const inputs = leaves(definition.inputs);

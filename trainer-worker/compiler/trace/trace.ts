@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { Arithmetic } from '../../../protocol/run';
 import { Graph, type Node, type NoiseKind } from '../graph/graph';
 import { stopGradient as stopNode } from '../graph/ops/build';
 import { operationTable } from '../graph/ops/table';
@@ -26,9 +27,9 @@ function runningTrace(): Tracer {
   return current;
 }
 
-/** A fresh graph over the whole operation table. */
-export function createGraph(): Graph {
-  return new Graph(operationTable);
+/** A fresh graph over the whole operation table; of the newest arithmetic where none is given. */
+export function createGraph(arithmetic?: Arithmetic): Graph {
+  return new Graph(operationTable, arithmetic);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { KeptFile } from '../../../protocol/run';
+import type { Arithmetic, KeptFile } from '../../../protocol/run';
 import type { IsUserFile } from '../../compiler/trace/source-location';
 import type { Dataset } from '../data/dataset';
 import type { NoiseContext } from './noise-distribution';
@@ -32,4 +32,6 @@ export interface PoolRun extends NoiseContext {
   readonly fileRows?: number;
   /** Which files are the user's, for the places that errors name. */
   readonly isUserFile?: IsUserFile;
+  /** Which of equal expressions are computed; the newest where absent. */
+  readonly arithmetic?: Arithmetic;
 }

@@ -75,6 +75,7 @@ async function drawn(
     firstNoiseStream: poolNoiseStream,
     step: () => ({ outputs: { values: sample(atOnce) } }),
     ...(run.isUserFile ? { isUserFile: run.isUserFile } : {}),
+    ...(run.arithmetic ? { arithmetic: run.arithmetic } : {}),
   });
   const rows = await inPieces(program, count, run);
   return { rows, files: [], warnings: [] };
@@ -125,6 +126,7 @@ function densitiesAt(
     firstNoiseStream: poolNoiseStream,
     step: ({ points }) => ({ outputs: { values: logDensity(points as tf.Tensor2D) } }),
     ...(run.isUserFile ? { isUserFile: run.isUserFile } : {}),
+    ...(run.arithmetic ? { arithmetic: run.arithmetic } : {}),
   });
   const count = Math.ceil(Math.min(all.length, mostTried) / dimensions);
   return inPieces(program, count, run, (start) => {

@@ -23,10 +23,11 @@ export async function loadKeptExperiment(
   const { file, source } = manifest.experiment;
   // Whoever loads it follows links, and waits for whatever writes to a pipe.
   await requireRegularFiles(directory, source.split(/[\\/]/, 1)[0]!);
-  const loaded = await loadExperiment(path.join(directory, source), {
+  const made = await loadExperiment(path.join(directory, source), {
     overrides: { ...overridesForRerun(manifest), ...changes },
     original: file,
   });
+  const loaded = { ...made, arithmetic: manifest.arithmetic ?? 1 };
   const { initialize } = manifest;
   if (initialize === undefined || 'initialize' in changes) return loaded;
   return { ...loaded, keptInitial: { directory, ...initialize } };

@@ -1,5 +1,5 @@
 import type { SourceLocation } from '../../../protocol/problem';
-import type { JsonObject, KeptFile } from '../../../protocol/run';
+import type { Arithmetic, JsonObject, KeptFile } from '../../../protocol/run';
 import type { ExperimentSpec } from './experiment';
 
 /** One file that an experiment consists of. */
@@ -29,6 +29,8 @@ export interface LoadedExperiment {
   readonly locations: Readonly<Partial<Record<ExperimentPart, SourceLocation>>>;
   /** What is likely to be a mistake in the files, with its place. */
   readonly warnings: readonly string[];
+  /** That of the run that it goes on from or repeats; the newest where absent. */
+  readonly arithmetic?: Arithmetic;
   /** The run that keeps what its `initialize` named, and what that was. */
   readonly keptInitial?: KeptFile & { readonly directory: string };
 }

@@ -2,6 +2,7 @@ import { version as tfjsVersion } from '@tensorflow/tfjs/package.json';
 import { version } from '../../../package.json';
 import { type Problem, problemOf } from '../../../protocol/problem';
 import type { PreviewFrame, RunGroup, RunManifest, RunState } from '../../../protocol/run';
+import { newestArithmetic } from '../../../protocol/run';
 import { pruneCheckpoints, writeCheckpoint } from '../../../run-directory/checkpoints';
 import { EventWriter } from '../../../run-directory/event-file';
 import type { ScalarEvent } from '../../../run-directory/event-message';
@@ -138,6 +139,7 @@ export class RunRecorder implements RunObserver {
       ...(start.parent === undefined ? {} : { parent: start.parent }),
       ...(start.group === undefined ? {} : { group: start.group }),
       seed: loaded.experiment.seed,
+      arithmetic: loaded.arithmetic ?? newestArithmetic,
       backend: prepared.backend,
       ...(prepared.warnings.length === 0 ? {} : { warnings: prepared.warnings }),
       versions: { 'ebm-lab': version, node: process.versions.node, tfjs: tfjsVersion },

@@ -1,5 +1,5 @@
 import { ProblemError } from '../../../protocol/problem';
-import type { MetricInfo } from '../../../protocol/run';
+import type { Arithmetic, MetricInfo } from '../../../protocol/run';
 import type { Backend } from '../../compiler/backends/backend';
 import type { NamedTensor } from '../../compiler/graph/named-tensor';
 import type { Program } from '../../compiler/graph/program';
@@ -76,6 +76,8 @@ export interface TrainingDefinition {
   readonly bounds: Bounds;
   readonly batchSize: number;
   readonly seed: number;
+  /** Which of equal expressions are computed; the newest where absent. */
+  readonly arithmetic?: Arithmetic;
   /** Chains that are shown, and how far each preview moves them. */
   readonly preview: {
     readonly samples: number;
@@ -158,6 +160,7 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
     dimensions,
     domain,
     parameters,
+    ...(definition.arithmetic ? { arithmetic: definition.arithmetic } : {}),
     ...(shownNoiseLevel === undefined ? {} : { shownNoiseLevel }),
   };
   const step: StepDefinition = {

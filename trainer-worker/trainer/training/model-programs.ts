@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import type { Arithmetic } from '../../../protocol/run';
 import type { NamedTensor } from '../../compiler/graph/named-tensor';
 import type { Program } from '../../compiler/graph/program';
 import {
@@ -31,6 +32,8 @@ export interface ModelDefinition {
   readonly domain: Domain;
   /** The initial parameters; only their shapes count here. */
   readonly parameters: readonly NamedTensor[];
+  /** Which of equal expressions are computed; the newest where absent. */
+  readonly arithmetic?: Arithmetic;
   /** The noise level at which it is shown and sampled, where it depends on one. */
   readonly shownNoiseLevel?: number;
 }
@@ -39,6 +42,11 @@ export interface ModelDefinition {
 export function modelWith(definition: ModelDefinition, parameters: Tensors): Model {
   const { energy, origin, shownNoiseLevel } = definition;
   return modelOf(energy, parameters, origin, shownNoiseLevel);
+}
+
+/** Whose code a program is traced from, and how it is written down. */
+export function written({ origin, arithmetic }: ModelDefinition) {
+  return { isUserFile: userFiles(origin.files), ...(arithmetic ? { arithmetic } : {}) };
 }
 
 /** How a parameter is called among a program's tensors and in a checkpoint. */
@@ -72,7 +80,7 @@ export function checkEnergy(definition: ModelDefinition, batchSize: number): voi
       points: { shape: [batchSize, definition.dimensions] },
       ...parameterSpecs(definition),
     },
-    isUserFile: userFiles(definition.origin.files),
+    ...written(definition),
     step(inputs) {
       const points = inputs['points'] as tf.Tensor2D;
       const parameters = parametersIn(definition, inputs);
@@ -111,7 +119,7 @@ export function energyProgram(definition: ModelDefinition, count: number): Progr
   return compileProgram({
     inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
     batch: { rows: count },
-    isUserFile: userFiles(definition.origin.files),
+    ...written(definition),
     step(inputs) {
       const parameters = parametersIn(definition, inputs);
       const { energy } = modelWith(definition, parameters);
@@ -125,7 +133,7 @@ export function scoreProgram(definition: ModelDefinition, count: number): Progra
   return compileProgram({
     inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
     batch: { rows: count },
-    isUserFile: userFiles(definition.origin.files),
+    ...written(definition),
     step(inputs) {
       const { score } = modelWith(definition, parametersIn(definition, inputs));
       return { outputs: { scores: score(inputs['points'] as tf.Tensor2D) } };
@@ -167,12 +175,12 @@ export function chainPrograms(
 ): ChainPrograms {
   const { dimensions, domain } = definition;
   const inputs = { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) };
-  const isUserFile = userFiles(definition.origin.files);
+  const traced = written(definition);
   const batch = { rows: count };
   const modelOn = (tensors: Tensors) => modelWith(definition, parametersIn(definition, tensors));
   const begin = compileProgram({
     inputs,
-    isUserFile,
+    ...traced,
     batch,
     firstNoiseStream: beginningNoiseStream,
     step(tensors) {
@@ -200,7 +208,7 @@ export function chainPrograms(
     ...(carries ? { begin } : {}),
     advance: compileProgram({
       inputs: { ...goingOn, iterations: { shape: [], dtype: 'int32' } },
-      isUserFile,
+      ...traced,
       batch,
       firstNoiseStream: chainNoiseStream,
       noiseByIteration: true,
@@ -228,7 +236,7 @@ export function chainPrograms(
       });
       return compileProgram({
         inputs: goingOn,
-        isUserFile,
+        ...traced,
         batch,
         firstNoiseStream: recordNoiseStream,
         step(tensors) {
@@ -257,7 +265,7 @@ export function flowProgram(
   const { dimensions } = definition;
   return compileProgram({
     inputs: { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) },
-    isUserFile: userFiles(definition.origin.files),
+    ...written(definition),
     firstNoiseStream: flowNoiseStream,
     step(inputs) {
       const model = modelWith(definition, parametersIn(definition, inputs));

@@ -118,6 +118,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
     bounds,
     batchSize: experiment.batchSize,
     seed,
+    ...(loaded.arithmetic ? { arithmetic: loaded.arithmetic } : {}),
     preview,
     hasRateFactor: experiment.guard.action === 'rollBack',
     ...(saved ? { saved } : {}),
@@ -302,6 +303,7 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
       axes: dataset.axes,
       fileRows: fileRowsOf(dataset),
       isUserFile: userFiles(files),
+      ...(loaded.arithmetic ? { arithmetic: loaded.arithmetic } : {}),
     });
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;

@@ -7,13 +7,18 @@ import {
   type TensorSpecs,
   type Tensors,
 } from '../../compiler/trace/compile-program';
-import { userFiles } from '../../compiler/trace/source-location';
 import { gradientsOf, stopGradient } from '../../compiler/trace/trace';
 import { underPrefix } from '../../methods/energies/parameter-prefix';
 import type { LossContext, Objective } from '../../methods/objectives/objective-method';
 import type { ParameterUpdate } from '../../methods/optimizers/parameter-update';
 import { runChainIn } from '../../methods/samplers/chain-in-domain';
-import { type ModelDefinition, modelWith, parameterName, parametersIn } from './model-programs';
+import {
+  type ModelDefinition,
+  modelWith,
+  parameterName,
+  parametersIn,
+  written,
+} from './model-programs';
 
 /** A quantity of a step that must be finite. */
 interface Watch {
@@ -125,7 +130,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
     },
     state,
     batch: { rows: batchSize, ...(shards === undefined ? {} : { shards }) },
-    isUserFile: userFiles(definition.origin.files),
+    ...written(definition),
     step(inputs, state) {
       const parameters = parametersIn(definition, state);
       const ownParameters = Object.fromEntries(

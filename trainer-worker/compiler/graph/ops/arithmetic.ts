@@ -20,6 +20,7 @@ import {
   uniformValue,
 } from './build';
 import type { OnnxWriter, Op } from './op';
+import { swishOf } from './swish';
 
 /** The factors of a product, nested products flattened. */
 function factorsOf(node: Node): Node[] {
@@ -120,6 +121,7 @@ export const arithmeticOps: readonly Op[] = [
   }),
   binary('mul', {
     kernel: 'Multiply',
+    recognize: swishOf,
     commutative: true,
     linear: { alone: [0, 1] },
     scalar: (a, b) => a * b,

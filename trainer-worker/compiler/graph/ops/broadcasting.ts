@@ -46,8 +46,9 @@ interface UnaryOp {
   readonly kernel?: string;
   readonly scalar: (x: number) => number;
   readonly vjp?: (g: Node, x: Node, y: Node) => Node;
-  readonly tfjs: (tf: TensorFlow, x: Tensor) => Tensor;
-  readonly onnx: string | ((writer: OnnxWriter, x: string) => string);
+  /** Both are absent where `simplify` always writes it out. */
+  readonly tfjs?: (tf: TensorFlow, x: Tensor) => Tensor;
+  readonly onnx?: string | ((writer: OnnxWriter, x: string) => string);
   readonly simplify?: (x: Node) => Node | undefined;
   /** What it may be applied to; float32 where absent. */
   readonly operands?: readonly DType[];
@@ -57,7 +58,7 @@ interface UnaryOp {
 }
 
 export function unary(name: string, op: UnaryOp): Op {
-  const { kernel, vjp, onnx, simplify } = op;
+  const { kernel, vjp, tfjs, onnx, simplify } = op;
   return {
     name,
     result: ([x], _attributes, refuse) => {
@@ -66,8 +67,13 @@ export function unary(name: string, op: UnaryOp): Op {
     },
     scalar: op.scalar,
     shardings: elementwiseShardings(op.linear),
-    tfjs: (tf, [x]) => op.tfjs(tf, x!),
-    onnx: (writer, [x]) => (typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!)),
+    ...(tfjs ? { tfjs: (tf, [x]) => tfjs(tf, x!) } : {}),
+    ...(onnx
+      ? {
+          onnx: (writer, [x]) =>
+            typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!),
+        }
+      : {}),
     ...(vjp ? { vjp: (g, y) => [vjp(g, y.inputs[0]!, y)] } : {}),
     simplify: (node) => simplify?.(node.inputs[0]!) ?? beforeTranspose(node),
     ...(kernel
@@ -91,6 +97,8 @@ interface BinaryOp {
   readonly tfjs: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor;
   readonly onnx: string | ((writer: OnnxWriter, inputs: readonly string[]) => string);
   readonly simplify?: (a: Node, b: Node, node: Node) => Node | undefined;
+  /** The node of another operation that it is on these operands. */
+  readonly recognize?: (a: Node, b: Node) => Node | undefined;
   readonly commutative?: true;
   /** The result's dtype where it is not the operands'. */
   readonly dtype?: DType;
@@ -130,8 +138,10 @@ export function binary(name: string, op: BinaryOp): Op {
     ...(kernel
       ? {
           kernels: {
-            [kernel]: ({ inputs }: KernelCall) =>
-              inputs['a']!.graph.node(name, [inputs['a']!, inputs['b']!]),
+            [kernel]: ({ inputs }: KernelCall) => {
+              const [a, b] = [inputs['a']!, inputs['b']!];
+              return op.recognize?.(a, b) ?? a.graph.node(name, [a, b]);
+            },
           },
         }
       : {}),

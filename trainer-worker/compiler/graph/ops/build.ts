@@ -122,6 +122,7 @@ export const sinh = unary('sinh');
 export const cosh = unary('cosh');
 export const tanh = unary('tanh');
 export const sigmoid = unary('sigmoid');
+export const swish = unary('swish');
 export const relu = unary('relu');
 export const floor = unary('floor');
 

@@ -5,6 +5,7 @@ import { axesIn } from './axes';
 import {
   broadcastTo,
   cast,
+  constant,
   cumsum,
   div,
   equal,
@@ -94,12 +95,34 @@ const sumOp: Op = {
     }
     return undefined;
   },
+  lower: (node, device) => (device === 'processor' ? asProduct(node) : undefined) ?? node,
   // tfjs's sums over nothing read what happens to be in memory, or have another shape.
   tfjs: (tf, [x], node) =>
     sizeOf(x!.shape) === 0 ? tf.zeros([...node.shape], node.dtype) : tf.sum(x!, [...axesOf(node)]),
   onnx: (writer, [x], node) =>
     writer.op('ReduceSum', [x!, writer.int64(axesOf(node))], { keepdims: 0 }),
 };
+
+/** Rows and columns from which summing columns by a product pays. */
+const leastRows = 8;
+const leastColumns = 8;
+
+/**
+ * A sum over all rows as a product with a row of ones: ONNX Runtime (1.30) sums along the first axis some
+ * five times slower than it multiplies, 26 µs against 5 for 256 rows of 128. Gradients of biases are such.
+ */
+function asProduct(node: Node): Node | undefined {
+  const x = node.inputs[0]!;
+  if (x.graph.arithmetic < 2) return undefined;
+  const axes = axesOf(node);
+  const isLeading = axes.every((axis) => axis < axes.length);
+  const rows = sizeOf(x.shape.slice(0, axes.length));
+  const columns = sizeOf(node.shape);
+  if (!isLeading || node.dtype !== 'float32') return undefined;
+  if (rows < leastRows || columns < leastColumns) return undefined;
+  const ones = constant(x.graph, new Float32Array(rows).fill(1), [1, rows]);
+  return reshape(x.graph.node('columnSums', [ones, reshape(x, [rows, columns])]), node.shape);
+}
 
 /** The sum first: what is left to transpose is smaller, and often in order already. */
 function sumOfTranspose(x: Node, axes: readonly number[]): Node {
@@ -193,4 +216,11 @@ const cumsumOp: Op = {
     }),
 };
 
-export const reductionOps: readonly Op[] = [sumOp, maxOp, cumsumOp];
+/** What {@link asProduct} makes of a sum: `[1, rows]` ones times `[rows, columns]`. */
+const columnSumsOp: Op = {
+  name: 'columnSums',
+  result: ([ones, x]) => ({ shape: [1, x!.shape[1]!], dtype: ones!.dtype }),
+  onnx: (writer, inputs) => writer.op('Gemm', inputs),
+};
+
+export const reductionOps: readonly Op[] = [sumOp, maxOp, cumsumOp, columnSumsOp];

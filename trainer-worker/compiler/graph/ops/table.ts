@@ -10,6 +10,7 @@ import type { Op } from './op';
 import { rankingOps } from './ranking';
 import { reductionOps } from './reduction';
 import { structureOps } from './structure';
+import { swishOps } from './swish';
 
 /** Every operation of the compiler, one each. */
 export const ops: readonly Op[] = [
@@ -17,6 +18,7 @@ export const ops: readonly Op[] = [
   ...arithmeticOps,
   ...comparisonOps,
   ...functionOps,
+  ...swishOps,
   ...structureOps,
   ...reductionOps,
   ...rankingOps,
