@@ -27,6 +27,7 @@ import {
 import { readInitialization } from './initialization';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
+import { requireRowsInChainDomain } from './rows-in-chain-domain';
 import type { Checkpoint } from './run-observer';
 import { notTrained } from './step-program';
 
@@ -67,6 +68,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
   const { dimensions, training } = dataset;
   const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
   requireSameImage(loaded, dataset);
+  locatingOptions(loaded, () => requireRowsInChainDomain(experiment, dataset));
   const image = dataset.image ?? imageOf(experiment.energy, bounds);
   const layout: PreviewLayout = {
     dimensions,

@@ -53,7 +53,7 @@ describe('an experiment that is right', () => {
       energy: { type: 'mlp', hidden: [12], activation: 'swish' },
       objective: {
         type: 'contrastiveDivergence',
-        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
+        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null, domain: null },
         energyPenalty: 0,
         contrast: 'difference',
       },
@@ -77,7 +77,7 @@ describe('an experiment that is right', () => {
         samples: 1024,
         resolution: 96,
         chainSteps: 100,
-        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null },
+        sampler: { type: 'langevin', steps: 20, stepSize: 0.1, noise: 1, clip: null, domain: null },
         diagnostics: null,
         outOfDistribution: null,
       },
