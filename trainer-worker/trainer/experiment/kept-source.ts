@@ -28,6 +28,7 @@ export async function loadKeptExperiment(
     original: file,
   });
   const { initialize } = manifest;
-  if (initialize === undefined || 'initialize' in changes) return loaded;
+  if (initialize === undefined || Object.keys(changes).some((key) => /^initialize(\.|$)/.test(key)))
+    return loaded;
   return { ...loaded, keptInitial: { directory, ...initialize } };
 }

@@ -67,6 +67,8 @@ describe('an experiment that is right', () => {
         clipNorm: null,
         weightDecay: 0,
         average: null,
+        freeze: [],
+        groups: [],
       },
       batchSize: 128,
       steps: 5_000,
