@@ -108,6 +108,8 @@ export async function checkExperiment(
       // Chains are judged in units of the data, on what the steps made of the energy: one cause, one
       // finding.
       if (!isScaled || !isTrainable) return report();
+      const { image } = dataset;
+      const pixels = image && image.logit === undefined ? image.to : undefined;
       await checkChains(
         {
           loaded,
@@ -116,6 +118,7 @@ export async function checkExperiment(
           parameters: await step.parameters(),
           backend,
           seed: experiment.seed,
+          ...(pixels ? { pixels } : {}),
         },
         findings,
       );
