@@ -49,7 +49,35 @@ const langevin = (options: string) =>
 const wrongSign =
   'tf.customGrad((y) => ({ value: tf.softplus(y), gradFunc: (dy) => tf.neg(tf.mul(dy, tf.sigmoid(y))) }))';
 
+const digits = `data.npz('${path.join(examples, 'data/digits.npz')}', { array: 'images', labels: 'labels', from: [0, 16] })`;
+
 const mistakes: readonly Mistake[] = [
+  {
+    name: 'chains that leave the range of pixels',
+    changes: {
+      data: digits,
+      energy: 'energy.mlp({ hidden: [64] })',
+      objective: langevin('stepSize: 0.1, noise: 0.5'),
+    },
+    severity: 'doubtful',
+    message:
+      /Nothing keeps chains of sampler\.langevin where pixels can be: \d\d % of their values/,
+    line: 'sampler: sampler.langevin',
+  },
+  {
+    name: 'noise that an energy of pixels cannot hold',
+    changes: {
+      data: digits,
+      // A slope that is bounded is small from the beginning, however many steps are tried.
+      energy:
+        'energy.residualConvolutional({ shape: [8, 8, 1], channels: [4], blocks: 1, spectralNorm: 0.5 })',
+      objective: langevin('domain: { low: -1, high: 1 }'),
+    },
+    severity: 'doubtful',
+    message:
+      /are noise: to hold them against temperature 1 in 64 dimensions, the energy would have/,
+    line: 'sampler: sampler.langevin',
+  },
   {
     name: 'a gradient of their own with the wrong sign',
     changes: {

@@ -127,6 +127,8 @@ interface Case {
   readonly name: string;
   readonly spec: OptimizerSpec;
   readonly rate: (t: number) => number;
+  /** What the groups of the spec come to for each parameter; a frozen one has none. Default: all alike. */
+  readonly alone?: Readonly<Record<string, { readonly factor: number; readonly decay: number }>>;
 }
 
 const cases: readonly Case[] = [
@@ -198,15 +200,38 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Every optimizer with a frozen parameter, one of its own rate and decay, and one of the rest. */
+const groups = {
+  freeze: ['sc*'],
+  // The second has nothing left of the first's.
+  groups: [
+    { match: 'bi*s', rateFactor: 0.3, weightDecay: 0 },
+    { match: ['bias', 'weight'], rateFactor: 2 },
+  ],
+  clipNorm: 1.5,
+  average: 0.9,
+  weightDecay: 0.2,
+};
+const alone = { bias: { factor: 0.3, decay: 0 }, weight: { factor: 2, decay: 0.2 } };
+const groupedCases: readonly Case[] = [
+  optimizer.sgd({ learningRate: 0.05, momentum: 0.9, ...groups }),
+  optimizer.adam({ learningRate: 0.05, ...groups }),
+  optimizer.adamW({ learningRate: 0.05, ...groups }),
+  optimizer.rmsProp({ learningRate: 0.05, ...groups }),
+].map((spec) => ({ name: `${spec.type} in groups`, spec, rate: () => 0.05, alone }));
+
 /** The optimizers by their papers, one number at a time in float64. */
 class Reference {
   readonly values: Record<string, Float64Array>;
-  readonly #names = Object.keys(shapes);
+  readonly #names: readonly string[];
   readonly #spec: OptimizerSpec;
+  readonly #alone: Case['alone'];
   norm = 0;
 
-  constructor(spec: OptimizerSpec, initial: Numbers) {
+  constructor(spec: OptimizerSpec, initial: Numbers, alone: Case['alone']) {
     this.#spec = spec;
+    this.#alone = alone;
+    this.#names = Object.keys(alone ?? shapes);
     this.values = Object.fromEntries(
       Object.entries(initial).map(([name, values]) => [name, Float64Array.from(values)]),
     );
@@ -216,7 +241,7 @@ class Reference {
     const spec = this.#spec;
     const lengthOf = (vectors: readonly Float64Array[]) =>
       Math.hypot(...vectors.flatMap((vector) => [...vector]));
-    this.norm = lengthOf(Object.values(gradients));
+    this.norm = lengthOf(this.#names.map((name) => gradients[name]!));
     const limit = spec.clipValue ?? Number.POSITIVE_INFINITY;
     const cut = this.#names.map((name) =>
       gradients[name]!.map((x) => Math.min(Math.max(x, -limit), limit)),
@@ -230,12 +255,17 @@ class Reference {
     });
   }
 
-  #move(t: number, rate: number, name: string, i: number, slope: number) {
+  #move(t: number, common: number, name: string, i: number, slope: number) {
     const spec = this.#spec;
+    const { factor, decay: weightDecay } = this.#alone?.[name] ?? {
+      factor: 1,
+      decay: spec.weightDecay,
+    };
+    const rate = common * factor;
     const slot = (kind: string) => this.values[`optimizer/${kind}/${name}`]!;
     const theta = this.values[name]!;
     const before = theta[i]!;
-    const g = spec.type === 'adamW' ? slope : slope + spec.weightDecay * before;
+    const g = spec.type === 'adamW' ? slope : slope + weightDecay * before;
     if (spec.type === 'sgd') {
       const v = spec.momentum > 0 ? spec.momentum * slot('velocity')[i]! + g : g;
       if (spec.momentum > 0) slot('velocity')[i] = v;
@@ -257,7 +287,7 @@ class Reference {
       const mHat = m / (1 - spec.beta1 ** t);
       const vHat = v / (1 - spec.beta2 ** t);
       theta[i]! -= (rate * mHat) / (Math.sqrt(vHat) + spec.epsilon);
-      if (spec.type === 'adamW') theta[i]! -= rate * spec.weightDecay * before;
+      if (spec.type === 'adamW') theta[i]! -= rate * weightDecay * before;
     }
     if (spec.average !== null) {
       const average = this.values[`average/${name}`]!;
@@ -269,11 +299,11 @@ class Reference {
 
 for (const { backend, start, tolerance } of backends) {
   describe(`20 updates on ${backend} are those of the papers`, () => {
-    for (const { name, spec, rate } of cases) {
+    for (const { name, spec, rate, alone: own } of [...cases, ...groupedCases]) {
       test(name, async () => {
         const { program, initial } = updateProgram(spec);
         const stepper = await start(program, initial);
-        const reference = new Reference(spec, initial);
+        const reference = new Reference(spec, initial, own);
         const numbers = numbersFrom(8);
         for (let t = 1; t <= 20; t++) {
           const gradients = Object.fromEntries(

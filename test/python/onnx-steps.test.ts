@@ -42,9 +42,30 @@ test('exported steps are sound ONNX and give elsewhere what they give here', {
       energy: 'energy.convolutional({ shape: [8, 8, 1], channels: [8, 16] })',
       batchSize: '32',
     }),
+    'bounded.ebm.ts': smallExperiment({
+      data: "data.npy('images.npy')",
+      energy:
+        'energy.residualConvolutional({ shape: [8, 8, 1], channels: [4, 6], spectralNorm: 1 })',
+      batchSize: '32',
+    }),
+    'noisy.ebm.ts': smallExperiment({
+      data: "data.npy('images.npy')",
+      energy:
+        'energy.noiseConditionalConvolutional({ shape: [8, 8, 1], channels: [4, 6], blocks: 1 })',
+      objective: 'objective.multiNoiseScoreMatching()',
+      batchSize: '32',
+    }),
+    'field.ebm.ts': smallExperiment({
+      data: "data.npy('images.npy')",
+      energy: 'energy.scoreUNet({ shape: [8, 8, 1], channels: [4, 6] })',
+      objective: 'objective.multiNoiseScoreMatching()',
+      batchSize: '32',
+    }),
   });
   const files = [
-    path.join(folder, 'convolutional.ebm.ts'),
+    ...(await readdir(folder))
+      .filter((name) => name.endsWith('.ebm.ts'))
+      .map((name) => path.join(folder, name)),
     ...(await readdir(examples))
       .filter((name) => name.endsWith('.ebm.ts'))
       .map((name) => path.join(examples, name)),
@@ -90,7 +111,11 @@ test('exported steps are sound ONNX and give elsewhere what they give here', {
   });
 
   await t.test('the command writes the same files', async () => {
-    for (const file of files.slice(0, 2)) {
+    const both = [
+      path.join(folder, 'convolutional.ebm.ts'),
+      path.join(examples, 'bars-and-stripes.ebm.ts'),
+    ];
+    for (const file of both) {
       const output = path.join(folder, 'exported.onnx');
       const args = ['export-onnx', file, '--output', output];
       const program = start(t, [process.execPath, ebm, ...args]);

@@ -1,12 +1,14 @@
 /** Rows and images as NumPy, Pillow, safetensors and PyArrow write them, against what these read. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { data } from 'ebm-lab';
 import { type DataSpec, dataMethod } from '../../trainer-worker/methods/data';
 import { resized } from '../../trainer-worker/methods/data/resample';
+import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
+import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 import { askPython, withoutReaders } from '../support/python-readers';
 
 /** What write-data.py tells of what it wrote. */
@@ -46,6 +48,34 @@ describe('data as others write them', { skip: withoutReaders }, () => {
     }
     return { set, rows: rows.flat(), classes };
   }
+
+  test('weights as PyTorch lays them out are begun with by names and layouts of ours', async () => {
+    const experiment = `import { data, energy, experiment, objective } from 'ebm-lab';
+import * as tf from '@tensorflow/tfjs';
+export default experiment({
+  data: data.twoMoons({ samples: 100, heldOut: 20 }),
+  energy: energy.custom({
+    init: () => ({ weight1: tf.zeros([2, 3]), bias1: tf.zeros([3]), filter1: tf.zeros([4, 3, 2, 5]) }),
+    energy: (p, x) => tf.add(tf.sum(tf.tanh(tf.add(tf.matMul(x, p.weight1), p.bias1)), 1), tf.sum(p.filter1)),
+  }),
+  objective: objective.denoisingScoreMatching(),
+  initialize: {
+    file: 'torch.safetensors',
+    names: { weight1: 'net.0.weight', bias1: 'net.0.bias', 'filter*': 'conv.*.weight' },
+    transpose: ['weight1', 'filter*'],
+    partial: true,
+  },
+});
+`;
+    await writeFile(path.join(folder, 'torch.ebm.ts'), experiment);
+    const loaded = await loadExperiment(path.join(folder, 'torch.ebm.ts'));
+    const { initial } = await prepareTraining(loaded, { backend: 'wasm' });
+    const begun = new Map(initial!.tensors.map(({ name, data: numbers }) => [name, [...numbers]]));
+    assert.deepEqual(begun.get('weight1'), numbersOf('linear'));
+    assert.deepEqual(begun.get('filter1'), numbersOf('filters'));
+    const transposed = numbersOf('linear');
+    assert.deepEqual(begun.get('bias1'), transposed.slice(0, 3));
+  });
 
   const asBytes = { range: [0, 255] } as const;
   const asTheyAre = { from: [0, 255], range: [0, 255] } as const;

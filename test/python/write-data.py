@@ -53,6 +53,15 @@ np.savez_compressed(folder / "packed.npz", x=grey, y=classes, other=color)
 save_file({"x": grey, "y": classes, "half": (grey / 255).astype("f2")}, folder / "x.safetensors")
 tell("half", (grey / 255).astype("f2"))
 
+# Weights as PyTorch's layers have them.
+linear, filters = rng.normal(size=(3, 2)).astype("f4"), rng.normal(size=(5, 2, 4, 3)).astype("f4")
+save_file(
+    {"net.0.weight": linear, "net.0.bias": linear[:, 0].copy(), "conv.1.weight": filters, "head": linear},
+    folder / "torch.safetensors",
+)
+tell("linear", linear.T)
+tell("filters", filters.transpose(2, 3, 1, 0))
+
 # IDX, by its definition.
 idx = struct.pack(">BBBBIII", 0, 0, 8, 3, *grey.shape) + grey.tobytes()
 (folder / "x.idx.gz").write_bytes(gzip.compress(idx))

@@ -56,8 +56,11 @@ export {
   persistentChains,
 } from '../methods/objectives/persistent-chains';
 export type { OptimizerSpec } from '../methods/optimizers';
+export type { ParameterGroup } from '../methods/optimizers/parameter-groups';
 export { buildSampler, type SamplerSpec } from '../methods/samplers';
+export type { OverIterations } from '../methods/samplers/over-iterations';
 export type { Carried, Sampler } from '../methods/samplers/sampler-method';
+export type { ChainDomain } from '../methods/samplers/walls';
 export type { ScheduleSpec } from '../methods/schedules';
 export type { SdeSpec } from '../methods/sdes';
 export type {
@@ -67,4 +70,5 @@ export type {
   PreviewOptions,
 } from '../trainer/experiment/experiment';
 export { experiment } from '../trainer/experiment/experiment';
+export type { InitializeOptions } from '../trainer/experiment/initialize-options';
 export type { SweepOptions, SweepRange } from '../trainer/sweeps/sweep';

@@ -302,7 +302,7 @@ describe('what a method of one’s own is told', () => {
     const load = (overrides = {}) => loadExperiment(path.join(folder, file), { overrides });
     const { config } = await load();
     assert.deepEqual((config['objective'] as { options: object }).options, {
-      sampler: { type: 'langevin', steps: 3, stepSize: 0.1, noise: 1, clip: null },
+      sampler: { type: 'langevin', steps: 3, stepSize: 0.1, noise: 1, clip: null, domain: null },
       bufferSize: 128,
       reinitialize: 0.05,
       energyPenalty: 0.01,

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { ProblemError } from '../../../protocol/problem';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type Activation, activations } from './activation';
 import type { EnergyMethod } from './energy-method';
+import { type ImageShape, imageShapeField, requireImageRows } from './image-shape';
 
 export interface ConvolutionalOptions {
   /** Height, width and channels of the images that the rows of data are, in this order; each from 1. */
-  readonly shape: readonly [number, number, number];
+  readonly shape: ImageShape;
   /** Channels after each convolution, 1 to 16 of 1 to 4096. Default `[32, 64, 64]`. */
   readonly channels?: readonly number[];
   /** Pixels between the places of every filter, 1 to 8: how much each convolution shrinks the image. Default 2. */
@@ -28,11 +28,9 @@ export function convolutional(options: ConvolutionalOptions): ConvolutionalSpec 
   return specOf(schema, 'energy.convolutional', 'convolutional', options);
 }
 
-const side = integer(1, 16_384);
-
 const schema: z.ZodType<ConvolutionalSpec> = z.strictObject({
   type: z.literal('convolutional'),
-  shape: z.tuple([side, side, side]),
+  shape: imageShapeField,
   channels: z.array(integer(1, 4096)).min(1).max(16).default([32, 64, 64]),
   stride: integer(1, 8).default(2),
   filter: integer(1, 15).default(3),
@@ -43,15 +41,10 @@ const schema: z.ZodType<ConvolutionalSpec> = z.strictObject({
 export const convolutionalMethod: EnergyMethod<ConvolutionalSpec, typeof convolutional> = {
   create: convolutional,
   schema,
+  image: ({ shape }) => shape,
   build({ shape, channels, stride, filter, activation }, dimensions) {
+    requireImageRows('convolutional', shape, dimensions);
     const [height, width, depth] = shape;
-    if (height * width * depth !== dimensions) {
-      throw new ProblemError({
-        kind: 'experiment',
-        message: `energy.convolutional: images of ${shape.join(' × ')} have ${height * width * depth} numbers, but a data row has ${dimensions}.`,
-        remedy: 'Set shape to height, width and channels of the images.',
-      });
-    }
     const { apply, gain } = activations[activation];
     const depths = [depth, ...channels];
     const shrunk = (length: number) =>

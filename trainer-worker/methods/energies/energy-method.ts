@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import type { Domain } from '../data/domain';
+import type { ImageShape } from './image-shape';
 import type { EnergySpec } from './index';
 
 /** The trained tensors of an energy, by name. */
@@ -45,6 +46,8 @@ export interface Energy {
    * {@link energy} is then only for looking at.
    */
   score?(parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
+  /** What the slope of the energy in x, in Euclidean norms, is never larger than, where that is known. */
+  readonly lipschitz?: number;
   /** log Z, a scalar, where it is known exactly. */
   logPartition?(parameters: EnergyParameters): tf.Tensor;
 }
@@ -58,6 +61,8 @@ export interface EnergyMethod<Spec, Create> {
   readonly domains?: readonly Domain[];
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
+  /** What it takes rows of data for, where it takes them for images. */
+  image?(spec: Spec): ImageShape;
   /** The energies that it is made of, for compositions. */
   parts?(spec: Spec): readonly EnergySpec[];
   /**

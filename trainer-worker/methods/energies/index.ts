@@ -12,22 +12,28 @@ import { layersModelMethod } from './layers-model';
 import { mixtureMethod } from './mixture';
 import { mlpMethod } from './mlp';
 import { noiseConditionalMethod } from './noise-conditional';
+import { noiseConditionalConvolutionalMethod } from './noise-conditional-convolutional';
 import { productMethod } from './product';
 import { quadraticMethod } from './quadratic';
 import { rbmMethod } from './rbm';
 import { residualMethod } from './residual';
+import { residualConvolutionalMethod } from './residual-convolutional';
 import { scoreNetworkMethod } from './score-network';
+import { scoreUNetMethod } from './score-unet';
 
 /** Every energy: to add one, write its file and name it here. */
 export const energies = {
   mlp: mlpMethod,
   residual: residualMethod,
   convolutional: convolutionalMethod,
+  residualConvolutional: residualConvolutionalMethod,
   layersModel: layersModelMethod,
   noiseConditional: noiseConditionalMethod,
+  noiseConditionalConvolutional: noiseConditionalConvolutionalMethod,
   labelConditional: labelConditionalMethod,
   classifier: classifierMethod,
   scoreNetwork: scoreNetworkMethod,
+  scoreUNet: scoreUNetMethod,
   gaussian: gaussianMethod,
   gaussianMixture: gaussianMixtureMethod,
   quadratic: quadraticMethod,

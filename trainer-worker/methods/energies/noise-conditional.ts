@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type DenseOptions, denseFields } from './dense';
-import type { EnergyMethod } from './energy-method';
-import { levelNetwork } from './noise-level';
+import type { Energy, EnergyMethod } from './energy-method';
+import { type LevelNetwork, levelNetwork } from './noise-level';
 
 export interface NoiseConditionalOptions extends DenseOptions {
   /** s, the standard deviation of the data, above 0 to 1000. Default 1, right for standardised data. */
@@ -38,17 +38,21 @@ export const noiseConditionalMethod: EnergyMethod<NoiseConditionalSpec, typeof n
   schema,
   domains: ['real'],
   build(spec, dimensions) {
-    const network = levelNetwork(spec, dimensions, 1, false, spec.dataDeviation);
-    return {
-      init: network.init,
-      condition: 'noise level',
-      energy(parameters, x, condition) {
-        const level = condition as tf.Tensor1D;
-        const squares = tf.sum(tf.square(x), 1, true);
-        const gaussian = tf.mul(tf.mul(squares, network.precision(level)), 0.5);
-        const rest = tf.mul(network.apply(parameters, x, level), network.signal(level));
-        return tf.squeeze(tf.add(gaussian, rest), [1]);
-      },
-    };
+    return energyOfLevels(levelNetwork(spec, dimensions, 1, false, spec.dataDeviation));
   },
 };
+
+/** `|x|²/(2(σ² + s²)) + s/σ · G`, of a network G with one output. */
+export function energyOfLevels(network: LevelNetwork): Energy {
+  return {
+    init: network.init,
+    condition: 'noise level',
+    energy(parameters, x, condition) {
+      const level = condition as tf.Tensor1D;
+      const squares = tf.sum(tf.square(x), 1, true);
+      const gaussian = tf.mul(tf.mul(squares, network.precision(level)), 0.5);
+      const rest = tf.mul(network.apply(parameters, x, level), network.signal(level));
+      return tf.squeeze(tf.add(gaussian, rest), [1]);
+    },
+  };
+}

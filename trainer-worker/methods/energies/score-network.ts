@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { type DenseOptions, denseFields } from './dense';
-import type { EnergyMethod, EnergyParameters } from './energy-method';
+import type { Energy, EnergyMethod, EnergyParameters } from './energy-method';
 import { gaussLegendre } from './gauss-legendre';
-import { levelNetwork } from './noise-level';
+import { type LevelNetwork, levelNetwork } from './noise-level';
 
 export interface ScoreNetworkOptions extends DenseOptions {
   /** s, the standard deviation of the data, above 0 to 1000. Default 1, right for standardised data. */
@@ -45,25 +45,30 @@ export const scoreNetworkMethod: EnergyMethod<ScoreNetworkSpec, typeof scoreNetw
   domains: ['real'],
   build(spec, dimensions) {
     const network = levelNetwork(spec, dimensions, dimensions, true, spec.dataDeviation);
-    const score = (parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D) => {
-      const level = condition as tf.Tensor1D;
-      const precision = network.precision(level);
-      const factor = tf.mul(network.signal(level), tf.sqrt(precision));
-      const field = tf.mul(network.apply(parameters, x, level), factor);
-      return tf.sub(field, tf.mul(x, precision)) as tf.Tensor2D;
-    };
-    const rule = gaussLegendre(spec.nodes);
-    return {
-      init: network.init,
-      condition: 'noise level',
-      score,
-      energy(parameters, x, condition) {
-        const parts = rule.map(({ node, weight }) => {
-          const field = score(parameters, tf.mul(x, node) as tf.Tensor2D, condition);
-          return tf.mul(tf.sum(tf.mul(field, x), 1), -weight);
-        });
-        return tf.addN(parts);
-      },
-    };
+    return energyOfField(network, spec.nodes);
   },
 };
+
+/** The field of a network F of as many outputs as a point has numbers, with its energy along lines. */
+export function energyOfField(network: LevelNetwork, nodes: number): Energy {
+  const score = (parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D) => {
+    const level = condition as tf.Tensor1D;
+    const precision = network.precision(level);
+    const factor = tf.mul(network.signal(level), tf.sqrt(precision));
+    const field = tf.mul(network.apply(parameters, x, level), factor);
+    return tf.sub(field, tf.mul(x, precision)) as tf.Tensor2D;
+  };
+  const rule = gaussLegendre(nodes);
+  return {
+    init: network.init,
+    condition: 'noise level',
+    score,
+    energy(parameters, x, condition) {
+      const parts = rule.map(({ node, weight }) => {
+        const field = score(parameters, tf.mul(x, node) as tf.Tensor2D, condition);
+        return tf.mul(tf.sum(tf.mul(field, x), 1), -weight);
+      });
+      return tf.addN(parts);
+    },
+  };
+}

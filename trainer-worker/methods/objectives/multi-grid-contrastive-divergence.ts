@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import { buildEnergy, type EnergySpec, energies } from '../energies';
 import type { EnergyParameters } from '../energies/energy-method';
+import { repeated } from '../energies/image-blocks';
 import { type Model, modelOf } from '../energies/model';
 import { underPrefix, withPrefix } from '../energies/parameter-prefix';
 import { familySchema } from '../options/method-table';
@@ -169,21 +170,6 @@ function averaged(images: tf.Tensor4D, [height, width]: readonly [number, number
     channels,
   ]);
   return tf.reshape(tf.mean(rows, 1), [count, height, width, channels]);
-}
-
-/** `[n, height, width, channels]` images with every pixel repeated to fill a finer grid. */
-function repeated(images: tf.Tensor4D, [height, width]: readonly [number, number]): tf.Tensor4D {
-  const [count, fromHeight, fromWidth, channels] = images.shape;
-  const down = height / fromHeight;
-  const across = width / fromWidth;
-  const wide = tf.tile(tf.reshape(images, [count * fromHeight, fromWidth, 1, channels]), [
-    1,
-    1,
-    across,
-    1,
-  ]);
-  const tall = tf.tile(tf.reshape(wide, [count * fromHeight, 1, width * channels]), [1, down, 1]);
-  return tf.reshape(tall, [count, height, width, channels]);
 }
 
 /** `[n, height, width, channels]` as `[n, D]`. */

@@ -3,13 +3,16 @@ import { specOf } from '../options/validate';
 import { type AdamOptions, adamFields, adamUpdate } from './adam';
 import { commonFields, weightDecayOption } from './common-options';
 import type { OptimizerMethod } from './optimizer-method';
+import type { ParameterGroupsOptions, ParameterGroupsSpec } from './parameter-groups';
 
 export interface AdamWOptions extends AdamOptions {
   /** λ of `θ ← θ − learningRate · λ · θ`, which all parameters get beside Adam's step. 0 to 10. Default 1e-2. */
   readonly weightDecay?: number;
 }
 
-export interface AdamWSpec extends Required<AdamWOptions> {
+export interface AdamWSpec
+  extends Required<Omit<AdamWOptions, keyof ParameterGroupsOptions>>,
+    ParameterGroupsSpec {
   readonly type: 'adamW';
 }
 

@@ -6,6 +6,7 @@ import type { ScheduleSpec } from '../schedules';
 import { type CommonOptions, commonFields, learningRateOption, memory } from './common-options';
 import { filledShare, movingAverage } from './moments';
 import type { Optimizer, OptimizerMethod } from './optimizer-method';
+import type { ParameterGroupsOptions, ParameterGroupsSpec } from './parameter-groups';
 
 export interface AdamOptions extends CommonOptions {
   /** Size of a step, above 0 to 10, or a schedule of it. Default 1e-3. */
@@ -18,7 +19,9 @@ export interface AdamOptions extends CommonOptions {
   readonly epsilon?: number;
 }
 
-export interface AdamSpec extends Required<AdamOptions> {
+export interface AdamSpec
+  extends Required<Omit<AdamOptions, keyof ParameterGroupsOptions>>,
+    ParameterGroupsSpec {
   readonly type: 'adam';
 }
 

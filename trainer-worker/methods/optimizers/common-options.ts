@@ -2,9 +2,14 @@ import * as z from 'zod';
 import { familySchema } from '../options/method-table';
 import { notNegative, positive } from '../options/numbers';
 import { type ScheduleSpec, schedules } from '../schedules';
+import {
+  type ParameterGroupsOptions,
+  type ParameterGroupsSpec,
+  parameterGroupsFields,
+} from './parameter-groups';
 
 /** Options that every optimizer has, beside its learning rate. */
-export interface CommonOptions {
+export interface CommonOptions extends ParameterGroupsOptions {
   /**
    * Largest size of each element of the gradient, above 0; larger ones are cut to it. Default `null`:
    * no limit.
@@ -27,7 +32,9 @@ export interface CommonOptions {
 }
 
 /** Common options with their defaults filled in. @internal */
-export interface CommonSpec extends Required<CommonOptions> {
+export interface CommonSpec
+  extends Required<Omit<CommonOptions, keyof ParameterGroupsOptions>>,
+    ParameterGroupsSpec {
   readonly learningRate: number | ScheduleSpec;
 }
 
@@ -43,6 +50,7 @@ export const commonFields = {
   clipNorm: positive.nullable().default(null),
   weightDecay: weightDecayOption(0),
   average: memory.nullable().default(null),
+  ...parameterGroupsFields,
 };
 
 /** The schema of a learning rate: a number, or how it changes over the run. @internal */

@@ -6,6 +6,7 @@ import type { ScheduleSpec } from '../schedules';
 import { type CommonOptions, commonFields, learningRateOption, memory } from './common-options';
 import { movingAverage } from './moments';
 import type { OptimizerMethod } from './optimizer-method';
+import type { ParameterGroupsOptions, ParameterGroupsSpec } from './parameter-groups';
 
 export interface RmsPropOptions extends CommonOptions {
   /** Size of a step, above 0 to 10, or a schedule of it. Default 1e-3. */
@@ -18,7 +19,9 @@ export interface RmsPropOptions extends CommonOptions {
   readonly epsilon?: number;
 }
 
-export interface RmsPropSpec extends Required<RmsPropOptions> {
+export interface RmsPropSpec
+  extends Required<Omit<RmsPropOptions, keyof ParameterGroupsOptions>>,
+    ParameterGroupsSpec {
   readonly type: 'rmsProp';
 }
 

@@ -4,6 +4,7 @@ import { specOf } from '../options/validate';
 import type { ScheduleSpec } from '../schedules';
 import { type CommonOptions, commonFields, learningRateOption, memory } from './common-options';
 import type { OptimizerMethod } from './optimizer-method';
+import type { ParameterGroupsOptions, ParameterGroupsSpec } from './parameter-groups';
 
 export interface SgdOptions extends CommonOptions {
   /** Factor on the gradient, above 0 to 1000, or a schedule of it. Default 1e-2. */
@@ -14,7 +15,9 @@ export interface SgdOptions extends CommonOptions {
   readonly nesterov?: boolean;
 }
 
-export interface SgdSpec extends Required<SgdOptions> {
+export interface SgdSpec
+  extends Required<Omit<SgdOptions, keyof ParameterGroupsOptions>>,
+    ParameterGroupsSpec {
   readonly type: 'sgd';
 }
 

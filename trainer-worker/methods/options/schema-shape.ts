@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { OptionPath } from './option-error';
+import { isRefused } from './refused-field';
 
 /** `schema` without the wrappers for defaults and for absent or null values. */
 export function unwrapped(schema: unknown): unknown {
@@ -54,6 +55,8 @@ export function keysAt(schema: z.ZodType, path: OptionPath, value: unknown): rea
     }
   }
   return currentSchema instanceof z.ZodObject
-    ? Object.keys(currentSchema.shape).filter((key) => key !== 'type')
+    ? Object.entries(currentSchema.shape).flatMap(([key, option]) =>
+        key === 'type' || isRefused(option as z.ZodType) ? [] : [key],
+      )
     : [];
 }

@@ -10,6 +10,7 @@ import {
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { SamplerMethod } from './sampler-method';
+import { noisyDomainField } from './walls';
 
 export interface AnnealedLangevinOptions {
   /** Iterations in all, an equal share at each level, 1 to 100 000. Default 500. */
@@ -47,6 +48,7 @@ const schema: z.ZodType<AnnealedLangevinSpec> = z
     steps: integer(1, 100_000).default(500),
     ...noiseLevelsFields,
     stepSize: positive.max(1).default(0.3),
+    domain: noisyDomainField,
   })
   .refine(areInOrder, wrongOrder);
 

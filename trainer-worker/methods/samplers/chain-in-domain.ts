@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Domain } from '../data/domain';
 import type { Model } from '../energies/model';
+import { carrying } from './carrying';
 import { type ChainPast, type ChainRun, runChain } from './chain';
 import type { Sampler } from './sampler-method';
+import { turned } from './walls';
 
 /**
  * {@link runChain} on data of a domain. On non-negative data the chains run on the whole line under
@@ -18,7 +20,17 @@ export function runChainIn(
   past?: ChainPast,
 ): ChainRun {
   const run = runChain(sampler, modelIn(domain, model), starts, iterations, past);
-  return { ...run, ends: pointsIn(domain, run.ends) };
+  const { atEnds, directions = [] } = carrying(sampler);
+  const carried = atEnds?.(run.carried) ?? run.carried;
+  return {
+    ...run,
+    ends: pointsIn(domain, run.ends),
+    // What goes on from the mirrored point moves in the mirrored direction.
+    carried:
+      domain === 'nonnegative' && directions.length > 0
+        ? turned(carried, directions, tf.sign(run.ends))
+        : carried,
+  };
 }
 
 /** The model that chains on data of this domain run under. */

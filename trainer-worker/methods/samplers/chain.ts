@@ -40,13 +40,14 @@ export function runChain(
 ): ChainRun {
   const inner = carrying(sampler);
   const resumed = (begun: Carried) => resume?.(begun) ?? begun;
-  const first = resumed(inner.init(starts, model, resumed));
+  const begin = inner.enter?.(starts) ?? starts;
+  const first = resumed(inner.init(begin, model, resumed));
   const names = Object.keys(first);
   const byName = (values: readonly tf.Tensor[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]!]));
   const [end, ...last] = loop(
     iterations,
-    [starts, ...names.map((name) => first[name]!)],
+    [begin, ...names.map((name) => first[name]!)],
     (iteration, [x, ...before]) => {
       const number = done ? tf.add(iteration, done) : iteration;
       const next = inner.advance(x as tf.Tensor2D, byName(before), model, number);

@@ -13,7 +13,7 @@ export interface StepSizeAdaptation {
   /** What so many chains carry into the first iteration. */
   init(chains: number): Carried;
   /** ε of the next iteration, a scalar. */
-  stepSize(carried: Carried): tf.Tensor;
+  stepSize(carried: Carried): tf.Scalar;
   /** @param acceptance each chain's probability to accept in the iteration, `[chains, 1]` */
   update(carried: Carried, acceptance: tf.Tensor): Carried;
   /** `Acceptance`, the mean over the run, and `Step size` where it is adapted. */
@@ -60,7 +60,7 @@ export function dualAveraging(first: number, target: number | null): StepSizeAda
       shortfall: tf.scalar(0),
       logStepSize: tf.scalar(Math.log(first)),
     }),
-    stepSize: ({ logStepSize }) => tf.exp(logStepSize!),
+    stepSize: ({ logStepSize }) => tf.exp(logStepSize!) as tf.Scalar,
     update(carried, acceptance) {
       const updates = tf.add(carried['updates']!, 1);
       const share = tf.div(1, tf.add(updates, offset));

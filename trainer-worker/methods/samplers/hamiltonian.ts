@@ -9,8 +9,9 @@ import { choose, type Evaluated, evaluatedAt } from './evaluated';
 import { sumOfSquares } from './langevin-proposal';
 import { decide } from './metropolis';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
+import { betweenMirrors, type ChainDomain, type DomainOption, mirroredDomainField } from './walls';
 
-export interface HamiltonianOptions {
+export interface HamiltonianOptions extends DomainOption {
   /** Trajectories of each chain per training step, 1 to 100 000. Default 5. */
   readonly steps?: number;
   /** Leapfrog steps of each trajectory, 1 to 10 000. Default 10. */
@@ -29,6 +30,7 @@ export interface HamiltonianOptions {
 
 export interface HamiltonianSpec extends Required<HamiltonianOptions> {
   readonly type: 'hamiltonian';
+  readonly domain: Required<ChainDomain> | null;
 }
 
 /**
@@ -47,6 +49,7 @@ const schema: z.ZodType<HamiltonianSpec> = z.strictObject({
   leapfrogSteps: integer(1, 10_000).default(10),
   stepSize: positive.max(1000).default(0.1),
   targetAcceptance: z.number().gt(0).lt(1).nullable().default(null),
+  domain: mirroredDomainField('its correction would not know of the chains that lie on the walls'),
 });
 
 /** @internal */
@@ -57,9 +60,9 @@ export const hamiltonianMethod: SamplerMethod<
 > = {
   create: hamiltonian,
   schema,
-  build({ steps, leapfrogSteps, stepSize, targetAcceptance }) {
+  build({ steps, leapfrogSteps, stepSize, targetAcceptance, domain }) {
     const adaptation = dualAveraging(stepSize, targetAcceptance);
-    return {
+    const chain: CarryingSampler = {
       steps,
       keeps: adaptation.keeps,
       init(x, model) {
@@ -85,6 +88,7 @@ export const hamiltonianMethod: SamplerMethod<
       },
       statistics: adaptation.statistics,
     };
+    return betweenMirrors(chain, domain);
   },
 };
 

@@ -15,6 +15,7 @@ import { probabilityFlowMethod } from './probability-flow';
 import { reverseSdeMethod } from './reverse-sde';
 import type { Sampler, SamplerMethod } from './sampler-method';
 import { underdampedLangevinMethod } from './underdamped-langevin';
+import type { ChainDomain } from './walls';
 
 /** Every sampler: to add one, write its file and name it here. */
 export const samplers = {
@@ -40,6 +41,11 @@ export type SamplerSpec = SpecOf<typeof samplers>;
 /** The row of the table that made `spec`. @internal */
 export function samplerMethod(spec: SamplerSpec): SamplerMethod<SamplerSpec, unknown> {
   return rowOf(samplers, spec.type);
+}
+
+/** Where a sampler keeps the coordinates of its chains; `null` where they may go anywhere. */
+export function domainOfChains(spec: SamplerSpec): Required<ChainDomain> | null {
+  return 'domain' in spec ? spec.domain : null;
 }
 
 /**

@@ -8,8 +8,9 @@ import { dualAveraging } from './dual-averaging';
 import { evaluatedAt } from './evaluated';
 import { sumOfSquares } from './langevin-proposal';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
+import { betweenMirrors, type ChainDomain, type DomainOption, mirroredDomainField } from './walls';
 
-export interface NoUTurnOptions {
+export interface NoUTurnOptions extends DomainOption {
   /** Trajectories of each chain per training step, 1 to 100 000. Default 3. */
   readonly steps?: number;
   /** Length of a leapfrog step, in units of the data, above 0 to 1000. Default 0.1. */
@@ -29,6 +30,7 @@ export interface NoUTurnOptions {
 
 export interface NoUTurnSpec extends Required<NoUTurnOptions> {
   readonly type: 'noUTurn';
+  readonly domain: Required<ChainDomain> | null;
 }
 
 /**
@@ -48,15 +50,16 @@ const schema: z.ZodType<NoUTurnSpec> = z.strictObject({
   stepSize: positive.max(1000).default(0.1),
   depth: integer(1, 10).default(6),
   targetAcceptance: z.number().gt(0).lt(1).nullable().default(null),
+  domain: mirroredDomainField('its correction would not know of the chains that lie on the walls'),
 });
 
 /** @internal */
 export const noUTurnMethod: SamplerMethod<NoUTurnSpec, typeof noUTurn, CarryingSampler> = {
   create: noUTurn,
   schema,
-  build({ steps, stepSize, depth, targetAcceptance }) {
+  build({ steps, stepSize, depth, targetAcceptance, domain }) {
     const adaptation = dualAveraging(stepSize, targetAcceptance);
-    return {
+    const chain: CarryingSampler = {
       steps,
       keeps: adaptation.keeps,
       init: ({ shape: [chains] }) => ({
@@ -86,6 +89,7 @@ export const noUTurnMethod: SamplerMethod<NoUTurnSpec, typeof noUTurn, CarryingS
         };
       },
     };
+    return betweenMirrors(chain, domain);
   },
 };
 

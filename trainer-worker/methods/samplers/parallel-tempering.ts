@@ -8,8 +8,9 @@ import { choose, type Evaluated, evaluatedAt } from './evaluated';
 import { langevinMean, logLangevinRatio } from './langevin-proposal';
 import { decide } from './metropolis';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
+import { betweenMirrors, type ChainDomain, type DomainOption, mirroredDomainField } from './walls';
 
-export interface ParallelTemperingOptions {
+export interface ParallelTemperingOptions extends DomainOption {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
   readonly steps?: number;
   /**
@@ -28,6 +29,7 @@ export interface ParallelTemperingOptions {
 
 export interface ParallelTemperingSpec extends Required<ParallelTemperingOptions> {
   readonly type: 'parallelTempering';
+  readonly domain: Required<ChainDomain> | null;
 }
 
 /**
@@ -48,6 +50,7 @@ const schema: z.ZodType<ParallelTemperingSpec> = z.strictObject({
   stepSize: positive.max(1000).default(0.2),
   temperatures: integer(2, 100).default(6),
   highest: z.number().gt(1).max(1e6).default(20),
+  domain: mirroredDomainField('its correction would not know of the chains that lie on the walls'),
 });
 
 /** @internal */
@@ -58,7 +61,7 @@ export const parallelTemperingMethod: SamplerMethod<
 > = {
   create: parallelTempering,
   schema,
-  build({ steps, stepSize, temperatures, highest }) {
+  build({ steps, stepSize, temperatures, highest, domain }) {
     const ladder = Array.from(
       { length: temperatures },
       (_, rung) => highest ** (rung / (temperatures - 1)),
@@ -68,9 +71,10 @@ export const parallelTemperingMethod: SamplerMethod<
       tf.concat(tf.split(rows, temperatures, 1), 0) as tf.Tensor2D;
     /** And back. */
     const byChain = (rows: tf.Tensor) => tf.concat(tf.split(rows, temperatures, 0), 1);
-    return {
+    const chain: CarryingSampler = {
       steps,
       keeps: { ofChain: { hotter: temperatures - 1 } },
+      points: ['hotter'],
       init(x, model, resume) {
         // A row for each chain, with its replicas one after the other.
         const { hotter } = resume({ hotter: tf.tile(x, [1, temperatures - 1]) });
@@ -125,6 +129,7 @@ export const parallelTemperingMethod: SamplerMethod<
         };
       },
     };
+    return betweenMirrors(chain, domain);
   },
 };
 

@@ -3,13 +3,24 @@ import * as z from 'zod';
 import { noise } from '../../compiler/trace/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
+import { type OverIterations, overIterations, overIterationsField } from './over-iterations';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
+import {
+  hotter,
+  type TemperatureOption,
+  temperatureField,
+  temperatureStatistics,
+} from './temperature';
+import { type ChainDomain, carryingBetweenWalls, type DomainOption, domainField } from './walls';
 
-export interface PreconditionedLangevinOptions {
+export interface PreconditionedLangevinOptions extends TemperatureOption, DomainOption {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
   readonly steps?: number;
-  /** ε in `x ← x + ε²/2 · M · score + ε · √M · z`, in units of √M, above 0 to 1000. Default 0.1. */
-  readonly stepSize?: number;
+  /**
+   * ε in `x ← x + ε²/2 · M · score + ε · √M · z`, in units of √M, above 0 to 1000; a list of 2 to 10 000
+   * for equal shares of `steps`; or a schedule over the iterations. Default 0.1.
+   */
+  readonly stepSize?: OverIterations;
   /**
    * What M is, a positive number for each coordinate. Default `'variances'`: those of the chains'
    * starts, so that ε counts in standard deviations of each coordinate. `'scores'`: one over the root
@@ -20,6 +31,7 @@ export interface PreconditionedLangevinOptions {
 
 export interface PreconditionedLangevinSpec extends Required<PreconditionedLangevinOptions> {
   readonly type: 'preconditionedLangevin';
+  readonly domain: Required<ChainDomain> | null;
 }
 
 /**
@@ -38,8 +50,10 @@ export function preconditionedLangevin(
 const schema: z.ZodType<PreconditionedLangevinSpec> = z.strictObject({
   type: z.literal('preconditionedLangevin'),
   steps: integer(1, 100_000).default(20),
-  stepSize: positive.max(1000).default(0.1),
+  stepSize: overIterationsField(positive.max(1000), 0.1),
   by: z.enum(['variances', 'scores']).default('variances'),
+  temperature: temperatureField,
+  domain: domainField,
 });
 
 /** Keeps M positive where a coordinate does not vary or the energy is flat. */
@@ -53,19 +67,29 @@ export const preconditionedLangevinMethod: SamplerMethod<
 > = {
   create: preconditionedLangevin,
   schema,
-  build: ({ steps, stepSize, by }) => ({
-    steps,
-    init(x, model) {
-      const meanSquare = (values: tf.Tensor) => tf.mean(tf.square(values), 0, true);
-      if (by === 'scores') {
-        return { metric: tf.rsqrt(tf.add(meanSquare(model.score(x)), smallest)) };
-      }
-      return { metric: tf.add(meanSquare(tf.sub(x, tf.mean(x, 0, true))), smallest) };
-    },
-    advance(x, { metric }, model) {
-      const drift = tf.mul(tf.mul(metric!, stepSize ** 2 / 2), model.score(x));
-      const kick = tf.mul(tf.mul(tf.sqrt(metric!), stepSize), noise('normal', x.shape));
-      return { x: tf.add(x, tf.add(drift, kick)) as tf.Tensor2D, carried: { metric: metric! } };
-    },
-  }),
+  build({ steps, stepSize, by, temperature, domain }) {
+    const epsilonOf = overIterations(stepSize, steps);
+    const temperatureOf = overIterations(temperature, steps);
+    const chain: CarryingSampler = {
+      steps,
+      init(x, model) {
+        const meanSquare = (values: tf.Tensor) => tf.mean(tf.square(values), 0, true);
+        if (by === 'scores') {
+          return { metric: tf.rsqrt(tf.add(meanSquare(model.score(x)), smallest)) };
+        }
+        return { metric: tf.add(meanSquare(tf.sub(x, tf.mean(x, 0, true))), smallest) };
+      },
+      advance(x, { metric }, model, iteration) {
+        const epsilon = epsilonOf(iteration);
+        const half =
+          typeof epsilon === 'number' ? epsilon ** 2 / 2 : tf.mul(tf.square(epsilon), 0.5);
+        const drift = tf.mul(tf.mul(metric!, half), model.score(x));
+        const deviation = hotter(epsilon, temperatureOf(iteration));
+        const kick = tf.mul(tf.mul(tf.sqrt(metric!), deviation), noise('normal', x.shape));
+        return { x: tf.add(x, tf.add(drift, kick)) as tf.Tensor2D, carried: { metric: metric! } };
+      },
+      ...temperatureStatistics(temperature, steps),
+    };
+    return carryingBetweenWalls(chain, domain);
+  },
 };

@@ -8,6 +8,7 @@ import { buildSde, type SdeSpec, sdeOption } from '../sdes';
 import { ancestralStep } from './reverse-sde';
 import { type Moment, reverseStep, scoreAt, unlessThrough } from './reverse-time';
 import type { MemorylessSampler, SamplerMethod } from './sampler-method';
+import { noisyDomainField } from './walls';
 
 export interface PredictorCorrectorOptions {
   /** Iterations in all, from time 1 to the end, 1 to 100 000. Default 200. */
@@ -42,6 +43,7 @@ const schema: z.ZodType<PredictorCorrectorSpec> = z.strictObject({
   sde: sdeOption,
   corrections: integer(1, 1000).default(1),
   signalToNoise: positive.max(1).default(0.16),
+  domain: noisyDomainField,
 });
 
 /** @internal */

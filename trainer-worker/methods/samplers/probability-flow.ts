@@ -5,6 +5,7 @@ import { specOf } from '../options/validate';
 import { buildSde, type SdeSpec, sdeOption } from '../sdes';
 import { type Moment, reverseStep, scoreAt, unlessThrough } from './reverse-time';
 import type { MemorylessSampler, SamplerMethod } from './sampler-method';
+import { noisyDomainField } from './walls';
 
 export interface ProbabilityFlowOptions {
   /** Iterations in all, from time 1 to the end, 1 to 100 000. Default 100. Each takes two scores. */
@@ -31,6 +32,7 @@ const schema: z.ZodType<ProbabilityFlowSpec> = z.strictObject({
   type: z.literal('probabilityFlow'),
   steps: integer(1, 100_000).default(100),
   sde: sdeOption,
+  domain: noisyDomainField,
 });
 
 /** @internal */

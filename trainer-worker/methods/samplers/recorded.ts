@@ -21,6 +21,7 @@ export function recorded(
   const inner = carrying(sampler);
   return {
     steps: inner.steps,
+    ...(inner.enter ? { enter: inner.enter } : {}),
     init: (x, model, resume) => ({
       ...inner.init(x, model, resume),
       // `iteration` does not begin at 0 where chains go on from earlier ones.

@@ -7,6 +7,7 @@ import { specOf } from '../options/validate';
 import { buildSde, type SdeSpec, sdeOption } from '../sdes';
 import { type ReverseStep, reverseStep, scoreAt, unlessThrough } from './reverse-time';
 import type { MemorylessSampler, SamplerMethod } from './sampler-method';
+import { noisyDomainField } from './walls';
 
 export interface ReverseSdeOptions {
   /** Iterations in all, from time 1 to the end, 1 to 100 000. Default 300. */
@@ -33,6 +34,7 @@ const schema: z.ZodType<ReverseSdeSpec> = z.strictObject({
   type: z.literal('reverseSde'),
   steps: integer(1, 100_000).default(300),
   sde: sdeOption,
+  domain: noisyDomainField,
 });
 
 /** @internal */

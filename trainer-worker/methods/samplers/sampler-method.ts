@@ -18,6 +18,8 @@ export interface MemorylessSampler {
    * @returns the next points, same shape
    */
   step(x: tf.Tensor2D, model: Model, iteration: tf.Tensor): tf.Tensor2D;
+  /** Where chains begin that are to begin at `x`, `[chains, D]`. Default: there. */
+  enter?(x: tf.Tensor2D): tf.Tensor2D;
   /** Scalars that tell what a run of chains does. */
   statistics?(): Statistics;
 }
@@ -45,8 +47,19 @@ export interface CarryingSampler {
    * @param iteration how many came before, an int32 scalar
    */
   advance(x: tf.Tensor2D, carried: Carried, model: Model, iteration: tf.Tensor): Advanced;
+  /** Where chains begin that are to begin at `x`, `[chains, D]`. Default: there. */
+  enter?(x: tf.Tensor2D): tf.Tensor2D;
   /** What chains that live on keep between runs; nothing where absent. */
   readonly keeps?: Kept;
+  /** Names among what is carried of tensors that are points, as `x` is; none where absent. */
+  readonly points?: readonly string[];
+  /**
+   * Names among what chains that live on keep of tensors that point somewhere, as velocities do: where a
+   * chain is shown in a mirror, these are turned as well. None where absent.
+   */
+  readonly directions?: readonly string[];
+  /** Of what the last iteration carried on, what belongs to the points as they are shown. Default: all. */
+  atEnds?(carried: Carried): Carried;
   /** Scalars that tell how a run went, from what its last iteration carried on. */
   statistics?(carried: Carried): Statistics;
 }

@@ -9,7 +9,7 @@ import { sampledRows } from '../../methods/data/sampled-rows';
 import type { Energy } from '../../methods/energies/energy-method';
 import { objectiveMethod } from '../../methods/objectives';
 import type { OptionPath } from '../../methods/options/option-error';
-import { samplerMethod } from '../../methods/samplers';
+import { domainOfChains, type SamplerSpec, samplerMethod } from '../../methods/samplers';
 import { runChainIn } from '../../methods/samplers/chain-in-domain';
 import type { Sampler } from '../../methods/samplers/sampler-method';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
@@ -18,6 +18,7 @@ import {
   modelWith,
   parameterSpecs,
   parametersIn,
+  scoreProgram,
 } from '../training/model-programs';
 import type { Findings } from './findings';
 
@@ -36,6 +37,17 @@ const leastMovement = 1e-3;
 const mostNoise = 1;
 /** Deviations from the middle of the data that no chain should get to. */
 const farAway = 20;
+/**
+ * How many times as steep as it is an energy would have to become to hold chains against their noise. A
+ * slope g in each coordinate holds noise of temperature T to a spread of about T/g, so that g has to be
+ * T over the deviation of the data. Energies of the examples have it within the steps that are tried; a
+ * convolutional one of 28 × 28 pixels has an eighth of it, and its chains were noise after 300 steps too.
+ */
+const mostSteepening = 4;
+/** In fewer dimensions a slope that is small in each is soon made up for: it adds up to less. */
+const manyDimensions = 16;
+/** Values of chains that may lie outside the range of pixels, and how far outside they count, of its width. */
+const leftPixels = { share: 0.05, margin: 0.05 };
 /** Chains with a Metropolis correction that accept less than this share stand still. */
 const leastAcceptance = 0.05;
 
@@ -49,6 +61,8 @@ export interface TriedChains {
   readonly parameters: Arrays;
   readonly backend: Backend;
   readonly seed: number;
+  /** Where the pixels of images lie, if the rows are such. */
+  readonly pixels?: readonly [low: number, high: number];
 }
 
 /**
@@ -56,7 +70,7 @@ export interface TriedChains {
  * know nothing of the energy for their own noise.
  */
 export async function checkChains(tried: TriedChains, findings: Findings): Promise<void> {
-  const { loaded, model, rows } = tried;
+  const { loaded, model, rows, pixels } = tried;
   const { experiment } = loaded;
   const ofObjective = objectiveMethod(experiment.objective).previewSampler?.(experiment.objective);
   const spec = ofObjective ?? experiment.preview.sampler;
@@ -74,7 +88,11 @@ export async function checkChains(tried: TriedChains, findings: Findings): Promi
   const starts = sampledRows(rows, dimensions, Math.max(4, Math.min(mostChains, affordable)));
   const { means, variances } = momentsOf(rows, dimensions);
   const scale = Math.sqrt(meanOf(variances.filter((variance) => variance > 0)));
-  const { ends, acceptance } = await walk(tried, model, sampler, starts, iterations);
+  const {
+    ends,
+    acceptance,
+    temperature = 1,
+  } = await walk(tried, model, sampler, starts, iterations);
   if (!ends.every(Number.isFinite)) {
     findings.wrong({
       message: `Chains of ${called} are no longer finite after ${iterations} iterations from the data.`,
@@ -121,7 +139,46 @@ export async function checkChains(tried: TriedChains, findings: Findings): Promi
       remedy: `Use a smaller stepSize; ${formatNumber(round(0.15 * scale))} is usual for such data.`,
       at,
     });
+    return;
   }
+  const steepness = Math.max(
+    rootMeanSquare(await scores(tried, starts)),
+    rootMeanSquare(await scores(tried, ends)),
+    Number.MIN_VALUE,
+  );
+  const steepening = temperature / (steepness * scale);
+  if (ofObjective && dimensions >= manyDimensions && steepening > mostSteepening) {
+    findings.doubtful({
+      message: `Chains of ${called} are noise: to hold them against temperature ${formatNumber(round(temperature))} in ${formatNumber(dimensions)} dimensions, the energy would have to be ${formatNumber(round(steepening))} times as steep as it is.`,
+      remedy: `${colder(spec, steepness, scale)}${pixels && domainOfChains(spec) === null ? `; and domain: { low: ${pixels[0]}, high: ${pixels[1]} } keeps pixels in their range` : ''}.`,
+      at,
+    });
+    return;
+  }
+  if (pixels === undefined || domainOfChains(spec) !== null) return;
+  const [low, high] = pixels;
+  const margin = leftPixels.margin * (high - low);
+  const outside = ends.filter((x) => x < low - margin || x > high + margin).length / ends.length;
+  if (outside <= leftPixels.share) return;
+  findings.doubtful({
+    message: `Nothing keeps chains of ${called} where pixels can be: ${formatNumber(round(100 * outside))} % of their values are outside of ${formatNumber(low)} to ${formatNumber(high)} after ${iterations} iterations.`,
+    remedy: `Give the sampler domain: { low: ${low}, high: ${high} }, which reflects them, or clamps them with at: 'clamp'.`,
+    at,
+  });
+}
+
+/**
+ * Noise and drift that suit a slope g: a spread T/g of a hundredth of the deviation of the data, and a
+ * drift ε²/2 · g in all steps of half of it.
+ */
+function colder(spec: SamplerSpec, steepness: number, scale: number): string {
+  const temperature = 0.01 * steepness * scale;
+  const stepSize = formatNumber(round(Math.sqrt(scale / (spec.steps * steepness))));
+  const cold =
+    'noise' in spec
+      ? `noise: ${formatNumber(round(Math.sqrt(temperature)))}, a temperature of ${formatNumber(round(temperature))}`
+      : `temperature: ${formatNumber(round(temperature))}`;
+  return `Use a longer step and less noise, such as stepSize: ${stepSize} and ${cold}`;
 }
 
 interface Walk {
@@ -129,6 +186,8 @@ interface Walk {
   readonly ends: Float32Array;
   /** The share of proposals that was accepted, where the sampler tells it. */
   readonly acceptance?: number;
+  /** The sampler's temperature, where it is not 1. */
+  readonly temperature?: number;
 }
 
 /** Runs chains from `[count, D]` points. */
@@ -150,8 +209,14 @@ async function walk(
       const points = tensors['points'] as tf.Tensor2D;
       const filledIn = modelWith(model, parametersIn(model, tensors));
       const { ends, statistics } = runChainIn(domain, sampler, filledIn, points, iterations);
-      const { Acceptance: acceptance } = statistics;
-      return { outputs: { ends, ...(acceptance ? { acceptance } : {}) } };
+      const { Acceptance: acceptance, Temperature: temperature } = statistics;
+      return {
+        outputs: {
+          ends,
+          ...(acceptance ? { acceptance } : {}),
+          ...(temperature ? { temperature } : {}),
+        },
+      };
     },
   });
   const execution = await backend.start(program);
@@ -159,10 +224,26 @@ async function walk(
     // Training draws the noise of steps from 1 on.
     const outputs = await execution.run({ points: starts, ...parameters }, { seed, step: 0 });
     const [acceptance] = outputs['acceptance'] ?? [];
+    const [temperature] = outputs['temperature'] ?? [];
     return {
       ends: outputs['ends'] as Float32Array,
       ...(acceptance === undefined ? {} : { acceptance }),
+      ...(temperature === undefined ? {} : { temperature }),
     };
+  } finally {
+    await execution.dispose();
+  }
+}
+
+/** Scores at `[count, D]` points. */
+async function scores(
+  { backend, parameters, model, seed }: TriedChains,
+  points: Float32Array,
+): Promise<Float32Array> {
+  const execution = await backend.start(scoreProgram(model, points.length / model.dimensions));
+  try {
+    const outputs = await execution.run({ points, ...parameters }, { seed, step: 0 });
+    return outputs['scores'] as Float32Array;
   } finally {
     await execution.dispose();
   }

@@ -3,10 +3,11 @@ import type { WantedBackend } from '../../../protocol/backends';
 import type { CheckReport } from '../../../protocol/check';
 import { problemOf } from '../../../protocol/problem';
 import type { JsonObject } from '../../../protocol/run';
-import { formatCount } from '../../../vocabulary/quantities';
+import { formatCount, formatNumber } from '../../../vocabulary/quantities';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { sizeOf } from '../../compiler/graph/shape';
 import { sampledRows } from '../../methods/data/sampled-rows';
+import { buildEnergy } from '../../methods/energies';
 import { modelUpdates } from '../../methods/objectives';
 import type { OptionPath } from '../../methods/options/option-error';
 import { rateCautions } from '../../methods/schedules';
@@ -56,6 +57,13 @@ export async function checkExperiment(
       'energy',
       `energy.${experiment.energy.type} with ${formatCount(numbers)} parameters in ${parameters.length} tensors; ${unreached.length === 0 ? 'the gradient of the loss reaches all of them' : `the loss does not depend on ${unreached.length} of them`}`,
     );
+    const { lipschitz } = buildEnergy(experiment.energy, dataset.dimensions);
+    if (lipschitz !== undefined) {
+      findings.fact(
+        'energy',
+        `its slope is nowhere more than ${formatNumber(Number(lipschitz.toPrecision(2)))}, by the norms of its layers`,
+      );
+    }
     if (parameters.every(({ name }) => unreached.includes(name))) {
       findFlat('loss', ['objective'], findings);
       return report();
@@ -100,6 +108,8 @@ export async function checkExperiment(
       // Chains are judged in units of the data, on what the steps made of the energy: one cause, one
       // finding.
       if (!isScaled || !isTrainable) return report();
+      const { image } = dataset;
+      const pixels = image && image.logit === undefined ? image.to : undefined;
       await checkChains(
         {
           loaded,
@@ -108,6 +118,7 @@ export async function checkExperiment(
           parameters: await step.parameters(),
           backend,
           seed: experiment.seed,
+          ...(pixels ? { pixels } : {}),
         },
         findings,
       );

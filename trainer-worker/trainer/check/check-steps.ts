@@ -4,6 +4,7 @@ import { Random, streams } from '../../compiler/random/random';
 import { uniformIn } from '../../methods/data/bounds';
 import { sampledRows } from '../../methods/data/sampled-rows';
 import { modelEvery } from '../../methods/objectives';
+import { isFrozen } from '../../methods/optimizers/parameter-groups';
 import type { ExperimentSpec } from '../experiment/experiment';
 import type { CompiledTraining, TrainingDefinition } from '../training/compile-training';
 import { parameterName } from '../training/model-programs';
@@ -46,7 +47,8 @@ export async function checkSteps(
     const metrics = await step.run(n);
     times.push(performance.now() - from);
     if (n === updates) {
-      const moved = await updateSize(step, parameters);
+      const trained = parameters.filter(({ name }) => !isFrozen(name, experiment.optimizer));
+      const moved = await updateSize(step, trained);
       // At once: it may be why a later step is not finite.
       checkRate(experiment, moved, metrics['learning rate'], findings);
     }
@@ -65,7 +67,7 @@ export async function checkSteps(
   }
 }
 
-/** How far the energy's parameters have moved, over the size that they had; root mean squares. */
+/** How far parameters of the energy have moved, over the size that they had; root mean squares. */
 async function updateSize(
   step: TrainingStep,
   parameters: CompiledTraining['parameters'],

@@ -5,7 +5,7 @@ import { type NoiseSpec, noiseDomains, noiseSpec } from '../../methods/noise-dis
 import { type ObjectiveSpec, objectiveMethod, objectives } from '../../methods/objectives';
 import { OptionError } from '../../methods/options/option-error';
 import { requireWhole } from '../../methods/options/validate';
-import { type SamplerSpec, samplers } from '../../methods/samplers';
+import { domainOfChains, type SamplerSpec, samplers } from '../../methods/samplers';
 
 /** The parts of an experiment that must suit each other. */
 interface Parts {
@@ -59,8 +59,12 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   // A sampler for the line serves half of it as well, see `chain-in-domain.ts`.
   const walked = domain === 'nonnegative' ? 'real' : domain;
   const own = method.previewSampler?.(objective);
-  if (own) requireDomain(walked, data, ['objective', 'sampler'], own.type, samplers, ['real']);
+  if (own) {
+    requireDomain(walked, data, ['objective', 'sampler'], own.type, samplers, ['real']);
+    requireWallsIn(domain, data, own, ['objective', 'sampler']);
+  }
   requireDomain(walked, data, ['preview', 'sampler'], preview.sampler.type, samplers, ['real']);
+  requireWallsIn(domain, data, preview.sampler, ['preview', 'sampler']);
   if (dataMethod(data).hasLabels?.(data)) return;
   if (method.needsLabels?.(objective)) throw unlabelled(data, 'objective', objective.type);
   if (energyMethod(energy).needsLabels?.(energy)) throw unlabelled(data, 'energy', energy.type);
@@ -100,6 +104,22 @@ function requireDomain(
       ? 'Use other data.'
       : `Use ${usable.map((name) => `${family}.${name}`).join(' or ')}.`,
     path,
+  );
+}
+
+/** @throws OptionError where a sampler is told to keep chains where no data can be */
+function requireWallsIn(
+  domain: Domain,
+  data: DataSpec,
+  sampler: SamplerSpec,
+  path: readonly string[],
+): void {
+  const walls = domainOfChains(sampler);
+  if (walls === null || domain !== 'nonnegative' || walls.low >= 0) return;
+  throw new OptionError(
+    `experiment: 'domain.low' of sampler.${sampler.type} is ${walls.low}, but the values of data.${data.type} are ${called[domain]}.`,
+    'Set low to 0 or more.',
+    [...path, 'domain', 'low'],
   );
 }
 

@@ -20,6 +20,7 @@ import { type SamplerSpec, samplers } from '../../methods/samplers';
 import { rateForRun } from '../../methods/schedules';
 import { domainOf, requireCompatible } from './compatibility';
 import { type GuardOptions, type GuardSpec, guardSchema } from './guard-options';
+import { type InitializeOptions, initializeSchema } from './initialize-options';
 
 /** When and what a run shows while it trains. */
 export interface PreviewOptions {
@@ -104,10 +105,11 @@ export interface ExperimentOptions {
   readonly seed?: number;
   /**
    * A safetensors file whose tensors are the parameters to begin with, under the energy's own names or
-   * as a checkpoint of a run has them; the path is relative to the experiment file. Default `null`: the
-   * seed draws them.
+   * as a checkpoint of a run has them; the path is relative to the experiment file. Where names or layouts
+   * are others, `{ file: 'net.safetensors', names: { weight1: 'net.0.weight' }, transpose: ['weight1'] }`.
+   * Default `null`: the seed draws them.
    */
-  readonly initialize?: string | null;
+  readonly initialize?: string | InitializeOptions | null;
   /** What is shown of the model while it trains, and how often. */
   readonly preview?: PreviewOptions;
   /** When all that a run needs to go on is written to disk. */
@@ -136,7 +138,10 @@ export const experimentSchema = z.strictObject({
   batchSize: integer(1, 1_000_000).default(128),
   steps: integer(1, 1_000_000_000).default(5_000),
   seed: integer(0).default(0),
-  initialize: z.string().min(1).nullable().default(null),
+  initialize: z
+    .union([z.string().min(1), initializeSchema])
+    .nullable()
+    .default(null),
   preview: z
     .strictObject({
       every: integer(1, 1_000_000).nullable().default(null),

@@ -29,6 +29,7 @@ export async function loadKeptExperiment(
   });
   const loaded = { ...made, arithmetic: manifest.arithmetic ?? 1 };
   const { initialize } = manifest;
-  if (initialize === undefined || 'initialize' in changes) return loaded;
+  if (initialize === undefined || Object.keys(changes).some((key) => /^initialize(\.|$)/.test(key)))
+    return loaded;
   return { ...loaded, keptInitial: { directory, ...initialize } };
 }

@@ -20,6 +20,7 @@ import type { ReadyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelEvery, type ObjectiveSpec, objectiveMethod } from '../../methods/objectives';
 import type { Objective, ObjectiveMethod } from '../../methods/objectives/objective-method';
 import type { OptimizerSpec } from '../../methods/optimizers';
+import { requireParametersMeant } from '../../methods/optimizers/parameter-groups';
 import { parameterUpdate } from '../../methods/optimizers/parameter-update';
 import { type SamplerSpec, samplerMethod } from '../../methods/samplers';
 import { buildSde } from '../../methods/sdes';
@@ -163,12 +164,19 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
     ...(definition.arithmetic ? { arithmetic: definition.arithmetic } : {}),
     ...(shownNoiseLevel === undefined ? {} : { shownNoiseLevel }),
   };
+  const ownParts = ownPart(objective, definition);
+  requireParametersMeant(
+    definition.optimizer,
+    parameters.map(({ name }) => name),
+    // A critic with an optimizer of its own has nothing of this one.
+    objective.optimizer ? [] : (ownParts.own?.parameters.map(({ name }) => name) ?? []),
+  );
   const step: StepDefinition = {
     model,
     objective,
     modelEvery: modelEvery(definition.objective),
     update: parameterUpdate(definition.optimizer),
-    ...ownPart(objective, definition),
+    ...ownParts,
     batchSize,
     ...(saved?.metadata[shardsKey] ? { shards: Number(saved.metadata[shardsKey]) } : {}),
     hasLabels: labels !== undefined,

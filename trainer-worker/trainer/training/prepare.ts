@@ -9,7 +9,7 @@ import { type Bounds, boundsOf } from '../../methods/data/bounds';
 import type { ScaledDataset } from '../../methods/data/data-method';
 import { rowsLike } from '../../methods/data/like-rows';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
-import type { EnergySpec } from '../../methods/energies';
+import { type EnergySpec, energyMethod } from '../../methods/energies';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../../methods/objectives';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
@@ -27,6 +27,7 @@ import {
 import { readInitialization } from './initialization';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
+import { requireRowsInChainDomain } from './rows-in-chain-domain';
 import type { Checkpoint } from './run-observer';
 import { notTrained } from './step-program';
 
@@ -67,6 +68,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
   const { dimensions, training } = dataset;
   const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
   requireSameImage(loaded, dataset);
+  locatingOptions(loaded, () => requireRowsInChainDomain(experiment, dataset));
   const image = dataset.image ?? imageOf(experiment.energy, bounds);
   const layout: PreviewLayout = {
     dimensions,
@@ -260,14 +262,15 @@ export async function prepareTraining(
  */
 function requireSameImage(loaded: LoadedExperiment, { image }: ScaledDataset): void {
   const { energy } = loaded.experiment;
-  if (energy.type !== 'convolutional' || image === undefined) return;
+  const wanted = energyMethod(energy).image?.(energy);
+  if (wanted === undefined || image === undefined) return;
   const { height, width, channels } = image;
   const shape = [height, width, channels];
-  if (shape.every((length, axis) => length === energy.shape[axis])) return;
+  if (shape.every((length, axis) => length === wanted[axis])) return;
   const location = placeOfOption(loaded, ['energy', 'shape']);
   throw new ProblemError({
     kind: 'experiment',
-    message: `energy.convolutional: the images of the data are ${shape.join(' × ')}, not ${energy.shape.join(' × ')}.`,
+    message: `energy.${energy.type}: the images of the data are ${shape.join(' × ')}, not ${wanted.join(' × ')}.`,
     remedy: `Set shape: [${shape.join(', ')}].`,
     ...(location ? { location } : {}),
   });
@@ -275,8 +278,9 @@ function requireSameImage(loaded: LoadedExperiment, { image }: ScaledDataset): v
 
 /** What rows are to an energy of images where the data do not say: as bright as the window is wide. */
 function imageOf(energy: EnergySpec, bounds: Bounds): ImageLayout | undefined {
-  if (energy.type !== 'convolutional') return undefined;
-  const [height, width, channels] = energy.shape;
+  const shape = energyMethod(energy).image?.(energy);
+  if (shape === undefined) return undefined;
+  const [height, width, channels] = shape;
   const low = Math.min(...bounds.map(([from]) => from));
   const high = Math.max(...bounds.map(([, to]) => to));
   return { height, width, channels, from: [low, high], to: [low, high] };

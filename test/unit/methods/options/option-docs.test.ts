@@ -14,6 +14,7 @@ import { schedules } from '../../../../trainer-worker/methods/schedules';
 import { sdes } from '../../../../trainer-worker/methods/sdes';
 import { experimentSchema } from '../../../../trainer-worker/trainer/experiment/experiment';
 import { guardSchema } from '../../../../trainer-worker/trainer/experiment/guard-options';
+import { initializeSchema } from '../../../../trainer-worker/trainer/experiment/initialize-options';
 import { rangeSchema, sweepSchema } from '../../../../trainer-worker/trainer/sweeps/sweep';
 import { documentedApi } from '../../../support/documented-api';
 
@@ -48,6 +49,7 @@ const schemas = new Map<string, z.ZodType>([
   ['PreviewOptions', experimentSchema.shape.preview],
   ['CheckpointOptions', experimentSchema.shape.checkpoint],
   ['GuardOptions', guardSchema],
+  ['InitializeOptions', initializeSchema],
   ['SweepOptions', sweepSchema],
   ['SweepRange', rangeSchema],
   ['PersistentChainsOptions', z.object(persistentChainsFields)],

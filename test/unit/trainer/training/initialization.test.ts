@@ -110,6 +110,89 @@ describe('parameters out of a file', () => {
   });
 });
 
+describe('a file that names or lays out parameters otherwise', () => {
+  /** As PyTorch has them, of a perceptron whose first matrix is [outputs, inputs]. */
+  const torch = {
+    'net.0.weight': { shape: [3, 2], data: [1, 4, -2, 5, 3, 6] },
+    'net.0.bias': whole.bias1,
+    'net.2.weight': { shape: [1, 3], data: [7, 8, 9] },
+  };
+  const initialize = {
+    file: 'weights.safetensors',
+    names: { weight1: 'net.0.weight', bias1: 'net.0.bias', weight2: 'net.2.weight' },
+    transpose: ['weight*'],
+    partial: false,
+  };
+  const given = (changes: object = {}) => ({ initialize: { ...initialize, ...changes } });
+
+  test('is read by them', async (t) => {
+    assert.deepEqual(await begun(t, weightsFile(torch), given()), numbers);
+  });
+
+  test('may name many by a pattern, whose star is the same in both', async (t) => {
+    const file = weightsFile({ 'w.1.x': whole.weight1, 'w.2.x': whole.weight2, b: whole.bias1 });
+    const names = { 'weight*': 'w.*.x', bias1: 'b' };
+    assert.deepEqual(await begun(t, file, given({ names, transpose: [] })), numbers);
+  });
+
+  test('may be of another model in part', async (t) => {
+    const file = weightsFile({ weight1: whole.weight1, head: whole.bias1 });
+    const part = { names: {}, transpose: [], partial: true };
+    const { weight1, bias1, weight2 } = await begun(t, file, given(part));
+    assert.deepEqual(weight1, whole.weight1.data);
+    // As the seed draws them.
+    assert.deepEqual(bias1, [0, 0, 0]);
+    assert.ok(weight2!.every((value) => value !== 0 && Math.abs(value) < 4));
+  });
+
+  const wrong: [what: string, changes: object, message: RegExp, remedy: RegExp][] = [
+    [
+      'a name that no parameter has',
+      { names: { weigth1: 'net.0.weight' } },
+      /names has 'weigth1', but no parameter/,
+      /'weight1'/,
+    ],
+    [
+      'a layout for none',
+      { transpose: ['filter*'] },
+      /transpose has 'filter\*', but no parameter/,
+      /weight1, bias1, weight2/,
+    ],
+    [
+      'stars that do not fit each other',
+      { names: { 'weight*': 'w' } },
+      /'weight\*' and 'w' have not one \* each/,
+      /names/,
+    ],
+    [
+      'one tensor twice',
+      { names: { weight1: 'net.0.weight', weight2: 'net.0.weight' } },
+      /'weight1' and 'weight2' would both be 'net\.0\.weight'/,
+      /of its own/,
+    ],
+    [
+      'a vector to transpose',
+      { names: { ...initialize.names }, transpose: ['*'] },
+      /'bias1' \(there 'net\.0\.bias'\) is \[3\] there, which has no layout to transpose/,
+      /parameters/,
+    ],
+    ['no transposition', { transpose: [] }, /'weight1' \(there/, /transpose of initialize/],
+    [
+      'nothing that fits in part',
+      { names: {}, transpose: [], partial: true },
+      /it has none of its parameters/,
+      /weight1/,
+    ],
+  ];
+  for (const [what, changes, message, remedy] of wrong) {
+    test(`is refused where it is told ${what}`, async (t) => {
+      const problem = await problemFrom(prepare(t, weightsFile(torch), given(changes)));
+      assert.match(problem.message, message);
+      assert.match(problem.remedy ?? '', remedy);
+    });
+  }
+});
+
 describe('a file that does not fit', () => {
   const { weight1, ...others } = whole;
   const refused: [what: string, file: Uint8Array | string, message: RegExp, remedy: RegExp][] = [
