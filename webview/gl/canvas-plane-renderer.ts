@@ -1,6 +1,8 @@
 import { viridisTable } from '../../protocol/viridis';
+import { brightFrom, contourInks } from '../store/contour-ink';
 import { contourSegments } from '../store/contours';
-import type { PlaneRenderer, PlaneScene, PointLayer, Rgba } from './plane-renderer';
+import { cssColor as css } from '../store/contrast';
+import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
 
 /** Draws a plane with Canvas 2D, for machines without WebGL 2. Slower; the picture is the same. */
 export class CanvasPlaneRenderer implements PlaneRenderer {
@@ -61,11 +63,8 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     context.lineWidth = this.#pixelRatio;
     for (let k = Math.ceil(range.low / step); k * step <= range.high; k++) {
       const t = (range.high - k * step) / (range.high - range.low);
-      context.strokeStyle = showField
-        ? t > 0.6
-          ? 'rgba(0, 0, 0, 0.45)'
-          : 'rgba(255, 255, 255, 0.4)'
-        : css(contourColor);
+      const inkOnMap = t > brightFrom ? contourInks.onBright : contourInks.onDark;
+      context.strokeStyle = css(showField ? inkOnMap : contourColor);
       context.beginPath();
       const segments = contourSegments(values, resolution, k * step);
       for (let i = 0; i < segments.length; i += 4) {
@@ -115,8 +114,4 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     }
     return sprite;
   }
-}
-
-function css([r, g, b, a]: Rgba): string {
-  return `rgba(${255 * r}, ${255 * g}, ${255 * b}, ${a})`;
 }

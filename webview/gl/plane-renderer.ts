@@ -1,9 +1,7 @@
 import type { EnergyRange } from '../../protocol/energy-range';
+import type { Rgba } from '../store/contrast';
 import { CanvasPlaneRenderer } from './canvas-plane-renderer';
 import { WebGlPlaneRenderer } from './webgl-plane-renderer';
-
-/** Red, green, blue and alpha, 0 to 1. */
-export type Rgba = readonly [number, number, number, number];
 
 /** Points of one kind, drawn as discs with an outline. */
 export interface PointLayer {

@@ -1,5 +1,12 @@
 import { viridisTable } from '../../protocol/viridis';
+import { brightFrom, contourInks } from '../store/contour-ink';
+import type { Rgba } from '../store/contrast';
 import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
+
+/** A colour as a shader has it. */
+function vec4(color: Rgba): string {
+  return `vec4(${color.map((part) => part.toFixed(3)).join(', ')})`;
+}
 
 const fieldVertexShader = `#version 300 es
 out vec2 place;
@@ -72,7 +79,7 @@ void main() {
     line *= 1.0 - smoothstep(0.2, 0.45, slope / lineWidth);
     line *= 1.0 - step(high + 0.01 * contourStep, e);
     vec4 ink = showField
-      ? (t > 0.6 ? vec4(0.0, 0.0, 0.0, 0.45) : vec4(1.0, 1.0, 1.0, 0.4))
+      ? (t > ${brightFrom} ? ${vec4(contourInks.onBright)} : ${vec4(contourInks.onDark)})
       : contourColor;
     float alpha = ink.a * line;
     color = vec4(ink.rgb * alpha + color.rgb * (1.0 - alpha), alpha + color.a * (1.0 - alpha));

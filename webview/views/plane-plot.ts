@@ -176,8 +176,7 @@ export class PlanePlot {
     };
     const drawn: PointLayer[] = [];
     if (data && layers.data) {
-      const [r, g, b] = rgba(theme.data);
-      const fill = [r, g, b, 0.9] as const;
+      const fill = rgba(theme.data);
       // High contrast leaves little between the two colours: there the size tells them apart too.
       const factor = theme.isHighContrast ? 0.06 : 0.09;
       drawn.push({ points: data, ...sizeOf(data, factor, 0.8), fill, outline: background });
