@@ -2,6 +2,7 @@ import { viridisTable } from '../../protocol/viridis';
 import { brightFrom, contourInks } from '../store/contour-ink';
 import { contourSegments } from '../store/contours';
 import { cssColor as css } from '../store/contrast';
+import { hatchDistance } from '../store/field-holes';
 import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
 
 /** Draws a plane with Canvas 2D, for machines without WebGL 2. Slower; the picture is the same. */
@@ -24,6 +25,9 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     if (scene.field && scene.showField) this.#drawField(context, scene, scene.field);
     if (scene.field && scene.contourStep !== undefined) {
       this.#drawContours(context, scene, scene.field, scene.contourStep);
+    }
+    if (scene.field?.holes) {
+      this.#hatch(context, scene, scene.field.holes, scene.field.resolution);
     }
     for (const layer of scene.layers) this.#drawPoints(context, scene, layer);
   }
@@ -73,6 +77,35 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
       }
       context.stroke();
     }
+  }
+
+  #hatch(
+    context: CanvasRenderingContext2D,
+    { contourColor }: PlaneScene,
+    holes: Uint8Array,
+    resolution: number,
+  ): void {
+    const { width, height } = this.canvas;
+    context.save();
+    context.beginPath();
+    for (const [cell, isHole] of holes.entries()) {
+      if (isHole === 0) continue;
+      const [row, column] = [Math.floor(cell / resolution), cell % resolution];
+      const [left, right] = [column, column + 1].map((at) => Math.round((at / resolution) * width));
+      const [top, bottom] = [row + 1, row].map((at) => Math.round((1 - at / resolution) * height));
+      context.rect(left!, top!, right! - left!, bottom! - top!);
+    }
+    context.clip();
+    context.clearRect(0, 0, width, height);
+    context.strokeStyle = css(contourColor);
+    context.lineWidth = this.#pixelRatio;
+    context.beginPath();
+    for (let x = -height; x < width; x += hatchDistance * this.#pixelRatio) {
+      context.moveTo(x, 0);
+      context.lineTo(x + height, height);
+    }
+    context.stroke();
+    context.restore();
   }
 
   #drawPoints(
