@@ -60,6 +60,8 @@ export function activate(context: vscode.ExtensionContext): void {
     extensionUri: context.extensionUri,
     log,
     act: (run, action) => actOnRun(run, action, launcher),
+    runs: () => store.runs,
+    onDidChangeRuns: (listener) => store.onDidChangeSet(listener),
     onProblem: (problem) => notifications.warn(problem),
   });
   const diagnostics = new ExperimentDiagnostics();

@@ -8,6 +8,7 @@ export type PanelAction =
   | 'stop'
   | 'takeOver'
   | 'rerun'
+  | 'rerunWithChanges'
   | 'openSource'
   | 'openFolder'
   | 'showLog';
@@ -19,6 +20,8 @@ export interface PanelSnapshot {
   /** Absolute path of the run directory, for {@link PanelPersistedState}. */
   readonly runDirectory: string;
   readonly manifest: RunManifest;
+  /** What tells it from other runs of its name; empty where there is none. */
+  readonly distinction: string;
   readonly state: RunState;
   /** Whether another window controls the run, so that this one only watches. */
   readonly isWatchedOnly: boolean;

@@ -10,6 +10,7 @@ export type RunAction =
   | 'checkpoint'
   | 'takeOver'
   | 'rerun'
+  | 'rerunWithChanges'
   | 'openSource'
   | 'openFolder'
   | 'showLog'
@@ -40,6 +41,7 @@ const rules: Readonly<Record<RunAction, ActionRule>> = {
   checkpoint: { isFor: inTraining },
   takeOver: { isFor: living, by: 'watcher' },
   rerun: { isFor: any },
+  rerunWithChanges: { isFor: any },
   openSource: { isFor: any },
   openFolder: { isFor: any },
   showLog: { isFor: any },

@@ -12,7 +12,7 @@ import {
 } from './store/navigation';
 import { fromSnapshot, type PanelState, previewIndex, withUpdate } from './store/panel-state';
 import { PreviewSelection } from './store/preview-selection';
-import { readTheme, watchTheme } from './theme';
+import { readTheme, showTheme, watchTheme } from './theme';
 import { Banner } from './views/banner';
 import { Controls } from './views/controls';
 import { Curves } from './views/curves';
@@ -79,8 +79,10 @@ export class Page {
       this.#summary.root,
     );
     this.#listen();
+    showTheme(this.root, this.#theme);
     watchTheme(() => {
       this.#theme = readTheme();
+      showTheme(this.root, this.#theme);
       this.#frames.request();
     });
     window.addEventListener('resize', this.#frames.request);

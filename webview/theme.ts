@@ -1,3 +1,6 @@
+import { cssColor, type Rgba } from './store/contrast';
+import { type Palette, paletteOf } from './store/palette';
+
 /** The colours and type of the editor's theme, for what is drawn on canvases. CSS reads them itself. */
 export interface Theme {
   readonly isHighContrast: boolean;
@@ -13,40 +16,55 @@ export interface Theme {
   readonly accent: string;
   /** Colours of curves, in order of use. */
   readonly curves: readonly string[];
+  /** The same beneath their smoothed selves. */
+  readonly subduedCurves: readonly string[];
   /** Fill of the model's samples and of the data. */
   readonly samples: string;
   readonly data: string;
+  /** What is filled beneath an outline. */
+  readonly filled: string;
+  /** Words about how a run stands. */
+  readonly tones: Readonly<Record<keyof Palette['tones'], string>>;
 }
 
-const curveColors = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
-
-/** The theme as it is now. Every variable has a fallback, because themes may leave any out. */
+/** The theme as it is now. */
 export function readTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
-  const read = (...names: string[]) => {
-    for (const name of names) {
-      const value = style.getPropertyValue(`--vscode-${name}`).trim();
-      if (value !== '') return value;
-    }
-    return style.color;
-  };
   const isHighContrast = /\bvscode-high-contrast(-light)?\b/.test(document.body.className);
-  const foreground = read('foreground', 'editor-foreground');
+  const read = (name: string) => {
+    const value = style.getPropertyValue(`--vscode-${name}`).trim();
+    return value === '' ? undefined : rgba(value);
+  };
+  const { curves, subduedCurves, tones, ...colors } = paletteOf(read, isHighContrast);
   return {
     isHighContrast,
-    fontFamily: read('font-family'),
-    background: read('editor-background'),
-    foreground,
-    muted: isHighContrast ? foreground : read('descriptionForeground', 'foreground'),
-    grid: faded(foreground, isHighContrast ? 0.35 : 0.12),
-    contour: faded(foreground, isHighContrast ? 0.8 : 0.4),
-    border: isHighContrast ? read('contrastBorder') : read('panel-border', 'charts-lines'),
-    accent: read('focusBorder'),
-    // Thin lines need the whole colour; the themes' orange is that of a highlight one sees through.
-    curves: curveColors.map((color) => faded(read(`charts-${color}`, 'charts-foreground'), 1)),
-    samples: read('charts-red', 'errorForeground'),
-    data: read('editor-foreground'),
+    fontFamily: style.getPropertyValue('--vscode-font-family').trim() || 'sans-serif',
+    background: cssColor(colors.background),
+    foreground: cssColor(colors.foreground),
+    muted: cssColor(colors.muted),
+    grid: cssColor(colors.grid),
+    contour: cssColor(colors.contour),
+    border: cssColor(colors.border),
+    accent: cssColor(colors.accent),
+    curves: curves.map(cssColor),
+    subduedCurves: subduedCurves.map(cssColor),
+    samples: cssColor(colors.samples),
+    data: cssColor(colors.data),
+    filled: cssColor(colors.filled),
+    tones: {
+      busy: cssColor(tones.busy),
+      good: cssColor(tones.good),
+      attention: cssColor(tones.attention),
+      bad: cssColor(tones.bad),
+    },
   };
+}
+
+/** Lets the style sheet have those of a theme's colours that were made legible. */
+export function showTheme(root: HTMLElement, { samples, data, tones }: Theme): void {
+  for (const [name, color] of Object.entries({ samples, data, ...tones })) {
+    root.style.setProperty(`--${name}`, color);
+  }
 }
 
 /** Calls `changed` whenever the editor's theme changes: it rewrites these attributes. */
@@ -57,15 +75,10 @@ export function watchTheme(changed: () => void): void {
   observer.observe(document.documentElement, attributes);
 }
 
-function faded(color: string, alpha: number): string {
-  const [r, g, b] = rgba(color);
-  return `rgba(${255 * r}, ${255 * g}, ${255 * b}, ${alpha})`;
-}
-
 let probe: CanvasRenderingContext2D | null | undefined;
 
 /** Any CSS colour as red, green, blue and alpha, 0 to 1, not premultiplied. */
-export function rgba(color: string): readonly [number, number, number, number] {
+export function rgba(color: string): Rgba {
   if (probe === undefined) {
     const canvas = document.createElement('canvas');
     canvas.width = 1;

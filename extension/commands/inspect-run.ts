@@ -5,6 +5,7 @@ import { workerLog } from '../../run-directory/worker-log';
 import type { RunPanels } from '../panel/run-panels';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
+import { distinctionOf } from '../runs/run-title';
 import type { Notifications } from '../views/notifications';
 import type { RunDocuments } from '../views/run-documents';
 import { ageText, progressText, statusIcon, statusName } from '../views/run-text';
@@ -41,6 +42,7 @@ export class RunInspector {
     const items: Item[] = runs.map((run) => ({
       label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
       description: [
+        ...[distinctionOf(run, runs, now)].filter((part) => part !== ''),
         statusName(run.state, run.isResponding),
         progressText(run.state),
         ageText(run.manifest.createdAt, now),

@@ -7,6 +7,7 @@ import type { Launcher, TrainerProgram } from '../launching/launcher';
 import type { RunPanels } from '../panel/run-panels';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
+import { distinctionOf } from '../runs/run-title';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { Notifications } from '../views/notifications';
 import { progressText, statusIcon } from '../views/run-text';
@@ -166,6 +167,9 @@ export async function actOnRun(run: Run, action: PanelAction, launcher: Launcher
       return await ask(run, action, launcher);
     case 'rerun':
       return await rerun(launcher, run);
+    case 'rerunWithChanges':
+      await vscode.commands.executeCommand('ebm.rerunWithChanges', run.directory);
+      return;
     case 'openSource':
       await vscode.window.showTextDocument(vscode.Uri.file(run.manifest.experiment.file), {
         viewColumn: vscode.ViewColumn.One,
@@ -234,7 +238,9 @@ function folderOf(run: Run): string {
 async function chooseRun(runs: readonly Run[], verb: RunVerb): Promise<Run | undefined> {
   const items = runs.map((run) => ({
     label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
-    description: progressText(run.state),
+    description: [distinctionOf(run, runs, Date.now()), progressText(run.state)]
+      .filter((part) => part !== '')
+      .join(' · '),
     run,
   }));
   const chosen = await vscode.window.showQuickPick(items, {

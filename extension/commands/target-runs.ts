@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { RunPanels } from '../panel/run-panels';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
+import { distinctionOf } from '../runs/run-title';
 import type { Notifications } from '../views/notifications';
 import { progressText, statusIcon, timeText } from '../views/run-text';
 import type { RunsTree } from '../views/runs-tree';
@@ -72,9 +73,13 @@ async function chooseRun(
   const ordered = active ? [active, ...runs.filter((run) => run !== active)] : runs;
   const items = ordered.map((run) => ({
     label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
-    description: [progressText(run.state), timeText(run.manifest.createdAt, Date.now())].join(
-      ' · ',
-    ),
+    description: [
+      distinctionOf(run, runs, Date.now()),
+      progressText(run.state),
+      timeText(run.manifest.createdAt, Date.now()),
+    ]
+      .filter((part) => part !== '')
+      .join(' · '),
     detail: path.basename(run.directory),
     run,
   }));

@@ -29,6 +29,8 @@ export interface PanelFeedOptions {
   readonly log: Log;
   /** A part of the run cannot be shown. */
   readonly onProblem: (problem: Problem) => void;
+  /** What tells the run from others of its name now; nothing where absent. */
+  readonly distinction?: () => string;
   /** Whether an index of the curves may be written: not in an untrusted workspace. */
   readonly mayKeepIndex: () => boolean;
   /** Least time between two messages. */
@@ -58,6 +60,7 @@ export class PanelFeed {
     this.#run = run;
     this.#page = page;
     this.#options = {
+      distinction: () => '',
       intervalMs: 34,
       pointsPerMessage: Math.floor(1_000_000 / pointBytes),
       ...options,
@@ -131,7 +134,7 @@ export class PanelFeed {
             series: sendSeries,
             signal,
           });
-          if (overview.length > 0 && range.from === 0) await send({ isComplete: true });
+          if (range.from === 0) await send({ isComplete: true });
           // Frames that came while nobody listened, or that a slow reader was spared.
           await sendKept(undefined);
         }
@@ -207,6 +210,7 @@ export class PanelFeed {
       runDirectory: directory,
       // Shown by the name that people gave it.
       manifest: { ...this.#run.manifest, name: this.#run.name },
+      distinction: this.#options.distinction(),
       state: this.#run.state,
       isWatchedOnly: this.#run.isWatchedOnly,
       previewSteps,

@@ -4,6 +4,7 @@ import { type Problem, ProblemError } from '../../protocol/problem';
 import { readPreview } from '../../run-directory/previews';
 import type { Log } from '../log';
 import type { Run } from '../runs/run';
+import { distinctionOf, titleOf } from '../runs/run-title';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
 
@@ -12,6 +13,10 @@ export interface RunPanelMeans {
   /** What a button of the page asks for; rejects with the problem if that fails. */
   readonly act: (run: Run, action: PanelAction) => Promise<void>;
   readonly onProblem: (problem: Problem) => void;
+  /** All runs, newest first. */
+  readonly runs: () => readonly Run[];
+  /** Runs came or went. */
+  readonly onDidChangeRuns: (listener: () => void) => vscode.Disposable;
 }
 
 /** One webview panel that shows one run. Closing it ends nothing but the view. */
@@ -34,6 +39,7 @@ export class RunPanel {
       {
         log: means.log,
         onProblem: means.onProblem,
+        distinction: () => distinctionOf(run, means.runs(), Date.now()),
         mayKeepIndex: () => vscode.workspace.isTrusted,
       },
     );
@@ -42,11 +48,11 @@ export class RunPanel {
       webviewPanel.onDidChangeViewState(() => {
         if (!webviewPanel.visible) this.#feed.stop();
       }),
-      run.onDidChange(() => {
-        if (webviewPanel.title !== run.name) webviewPanel.title = run.name;
-      }),
+      run.onDidChange(() => this.#setTitle(means)),
+      // Another run of its name may have come.
+      means.onDidChangeRuns(() => this.#setTitle(means)),
     ];
-    webviewPanel.title = run.name;
+    this.#setTitle(means);
     page.onReady(() => this.#feed.start());
   }
 
@@ -58,6 +64,11 @@ export class RunPanel {
     this.#feed.stop();
     this.#page.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #setTitle({ runs }: RunPanelMeans): void {
+    const title = titleOf(this.run, runs(), Date.now());
+    if (this.webviewPanel.title !== title) this.webviewPanel.title = title;
   }
 
   #answer({ act }: RunPanelMeans): void {

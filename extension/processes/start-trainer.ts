@@ -64,10 +64,11 @@ export async function startTrainer(
   signal.throwIfAborted();
   const trainer = await spawnTrainer(command);
   const over = new AbortController();
+  let state: RunState | undefined;
   const failures = [
     trainer.exited.then((exit): Promise<never> => throwExit(exit, command)),
     delay(timeoutMs, undefined, { signal: over.signal }).then((): never => {
-      throw new ProblemError(lateProblem(command, timeoutMs));
+      throw new ProblemError(lateProblem(command, timeoutMs, state));
     }),
     new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { signal: over.signal });
@@ -76,7 +77,10 @@ export async function startTrainer(
   let peer: Peer<EditorSide, TrainerSide> | undefined;
   const ready = async (): Promise<StartedTrainer> => {
     peer = await untilListening((stop) => connectToTrainer(command.socket, stop), over.signal);
-    if (onState) peer.on('state', onState);
+    peer.on('state', (told) => {
+      state = told;
+      onState?.(told);
+    });
     await peer.request('own', { ...command.wish, takeOver: false }, { signal: over.signal });
     const attachment = await peer.request('attach', {}, { signal: over.signal });
     requireOwn(attachment, trainer, command);
@@ -134,11 +138,20 @@ export function exitText({ code, signal }: TrainerExit): string {
   return code === undefined ? 'exit code unknown' : `exit code ${code}`;
 }
 
-function lateProblem(command: TrainerCommand, timeoutMs: number): Problem {
+function lateProblem(
+  command: TrainerCommand,
+  timeoutMs: number,
+  state: RunState | undefined,
+): Problem {
+  const longer = "If it only needs longer, raise the setting 'ebm.startTimeoutSeconds'.";
+  const phase = state?.phase === undefined ? '' : `; it was still ${state.phase}`;
   return {
     kind: 'worker',
-    message: `${command.name} did not begin to train within ${timeoutMs / 1000} s.`,
-    remedy: "If it needs longer to load, raise the setting 'ebm.startTimeoutSeconds'.",
+    message: `${command.name} did not begin to train within ${timeoutMs / 1000} s${phase}.`,
+    // What was tried is beyond the experiment's own code, which may loop for ever.
+    remedy: state?.isTried
+      ? longer
+      : `See whether a loop in its code never ends: its energy and its data are tried first. ${longer}`,
     detail: `See ${workerLog}.`,
   };
 }

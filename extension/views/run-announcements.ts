@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import type { Problem } from '../../protocol/problem';
 import { factsOf } from '../../vocabulary/run-status';
 import { canBeAsked } from '../commands/applicable-runs';
@@ -16,7 +17,7 @@ export interface AnnouncementMeans {
 }
 
 /** What a toast about a run may offer. */
-type Offer = 'resume' | 'rerun' | 'showLog';
+type Offer = 'rerunWithChanges' | 'resume' | 'rerun' | 'showLog';
 
 /** Ends within this time of each other are told in one message. */
 const gatheringMs = 200;
@@ -60,7 +61,7 @@ export class RunAnnouncements {
     if (first === undefined) return;
     const { run, problem } = first;
     if (ended.length === 1) {
-      notifications.problem(problem, this.#offered(run, ['resume', 'rerun', 'showLog']));
+      notifications.problem(problem, this.#offered(run, offersFor(problem)));
       return;
     }
     const names = ended.map((one) => `‘${one.run.name}’`).join(', ');
@@ -82,7 +83,7 @@ export class RunAnnouncements {
     }
     if (this.#told.get(run.directory) === problem.message) return;
     this.#told.set(run.directory, problem.message);
-    const offered = this.#offered(run, ['resume', 'showLog']);
+    const offered = this.#offered(run, offersFor(problem));
     this.#means.notifications.warn(named(run, problem), offered);
   }
 
@@ -90,12 +91,23 @@ export class RunAnnouncements {
   #offered(run: Run, actions: readonly Offer[]): readonly NotificationAction[] {
     const { resume, rerun, openLog } = this.#means;
     const offers: Readonly<Record<Offer, NotificationAction>> = {
+      rerunWithChanges: {
+        title: 'Rerun with Changes…',
+        run: () => vscode.commands.executeCommand('ebm.rerunWithChanges', run.directory),
+      },
       resume: { title: 'Resume', run: () => resume(run) },
       rerun: { title: 'Rerun', run: () => rerun(run) },
       showLog: { title: 'Show Log', run: () => openLog(run) },
     };
     return actions.filter((action) => canBeAsked(run, action)).map((action) => offers[action]);
   }
+}
+
+/** What diverged does so again where nothing is changed; what was interrupted need only go on. */
+function offersFor({ kind }: Problem): readonly Offer[] {
+  return kind === 'training'
+    ? ['rerunWithChanges', 'resume', 'showLog']
+    : ['resume', 'rerun', 'showLog'];
 }
 
 function named(run: Run, problem: Problem): Problem {

@@ -99,7 +99,7 @@ export class Panel {
       };
       const ground = luminance(getComputedStyle(document.body).backgroundColor);
       return swatches.map((swatch) => {
-        const color = getComputedStyle(swatch).borderTopColor;
+        const color = getComputedStyle(swatch).stroke;
         // What shines through is as good as not there.
         if (color.startsWith('rgba')) return 1;
         const drawn = luminance(color);

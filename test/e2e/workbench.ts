@@ -151,7 +151,7 @@ export class Workbench {
   }
 
   /** Switches the colour theme by its name, and answers when it is applied. */
-  async selectTheme(name: string, kind: 'vs' | 'vs-dark' | 'hc-black'): Promise<void> {
+  async selectTheme(name: string, kind: 'vs' | 'vs-dark' | 'hc-black' | 'hc-light'): Promise<void> {
     await this.runCommand('Preferences: Color Theme');
     const label = this.page.locator('.label-name', { hasText: new RegExp(`^${literal(name)}$`) });
     await until(`the theme ${name} is offered`, async () => {

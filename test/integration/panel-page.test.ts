@@ -57,7 +57,8 @@ async function show(panel: Panel, snapshot: Parameters<typeof fakeSnapshot>[0] =
   const shown = fakeSnapshot(snapshot);
   await panel.peer.request('snapshot', shown);
   const series = fakeSeries(0, 1250);
-  await panel.peer.request('update', { generation: shown.generation, series });
+  const { generation } = shown;
+  await panel.peer.request('update', { generation, series, isComplete: true });
   await panel.drawn();
 }
 
@@ -160,6 +161,7 @@ describe('the panel page shows', () => {
         generation: 1,
         runDirectory: fakeRunDirectory,
         manifest,
+        distinction: '',
         state: { status: 'starting', step: 0, steps: 5000, phase: 'loading the data' },
         isWatchedOnly: false,
         previewSteps: [],
@@ -210,10 +212,21 @@ describe('the panel page shows', () => {
       const words = await seen(banner);
       assert.match(words, /The loss became NaN\./);
       assert.match(words, /two-moons\.ebm\.ts:12:5 · Lower optimizer\.learningRate\./);
-      for (const name of ['Resume', 'Show Log', 'Open Source']) {
-        await banner.getByRole('button', { name }).click();
-      }
-      await assertActions(panel, ['resume', 'showLog', 'openSource']);
+      // What diverged does so again where nothing is changed.
+      const actions = ['Rerun with Changes…', 'Resume', 'Show Log', 'Open Source'];
+      const labels = (await banner.getByRole('button').all()).map(async (each) => {
+        return await each.getAttribute('aria-label');
+      });
+      assert.deepEqual(await Promise.all(labels), actions);
+      for (const name of actions) await banner.getByRole('button', { name }).click();
+      await assertActions(panel, ['rerunWithChanges', 'resume', 'showLog', 'openSource']);
+      // What was interrupted need only go on.
+      const problem = { kind: 'worker', message: 'It was killed.' } as const;
+      const state = fakeState({ status: 'crashed', problem });
+      await panel.peer.request('update', { generation: 1, state });
+      await panel.drawn();
+      const rerun = banner.getByRole('button', { name: 'Rerun with Changes…' });
+      assert.equal(await rerun.isVisible(), false);
 
       await panel.peer.request('update', { generation: 1, state: fakeState() });
       await panel.drawn();
@@ -232,6 +245,26 @@ describe('the panel page shows', () => {
     });
   });
 
+  test('that the curves of a run are being read, and only then that it has none', async () => {
+    await withPanel({}, async (panel) => {
+      const state = fakeState({ status: 'finished', step: 5000 });
+      await panel.peer.request('snapshot', fakeSnapshot({ state }));
+      await panel.page.getByText('Loading the curves …', { exact: true }).waitFor();
+      assert.equal(await panel.page.getByText('no values yet').count(), 0);
+      await panel.peer.request('update', { generation: 1, isComplete: true });
+      await panel.page.getByText('This run has recorded no values yet.', { exact: true }).waitFor();
+    });
+  });
+
+  test('what tells the run from others of its name', async () => {
+    await withPanel({}, async (panel) => {
+      await show(panel, { distinction: 'learningRate=0.01' });
+      assert.equal(await text(panel, 'distinction'), 'learningRate=0.01');
+      await show(panel, { generation: 2 });
+      assert.equal(await panel.page.getByTestId('distinction').isVisible(), false);
+    });
+  });
+
   test('no scroll bar across, from a side panel to a wide screen', async () => {
     for (const width of [360, 420, 760, 1000, 1600]) {
       await withPanel({ width }, async (panel) => {
@@ -247,6 +280,19 @@ describe('the panel page shows', () => {
 });
 
 describe('the landscape', () => {
+  test('takes the room that there is in a narrow panel', async () => {
+    for (const [width, height] of [
+      [770, 700],
+      [1000, 800],
+    ] as const) {
+      await withPanel({ width, height }, async (panel) => {
+        await show(panel);
+        const box = await panel.page.locator('.plot-picture').boundingBox();
+        assert.ok(box && box.width >= 320 && box.height >= 250, `${width}: ${JSON.stringify(box)}`);
+      });
+    }
+  });
+
   for (const withoutWebGl of [false, true]) {
     const way = withoutWebGl ? 'Canvas 2D' : 'WebGL 2';
     test(`is coloured by the energy with ${way}`, async () => {
@@ -282,6 +328,51 @@ describe('the landscape', () => {
             );
           });
         }
+      });
+    });
+
+    test(`says where the energy is not a number, and has no colour for it, with ${way}`, async () => {
+      await withPanel({ withoutWebGl }, async (panel) => {
+        const preview = fakePreview(1250);
+        const { field } = preview;
+        // The lower left quarter.
+        const half = fakeResolution / 2;
+        for (let row = 0; row < half; row++) {
+          field!.fill(Number.NaN, row * fakeResolution, row * fakeResolution + half);
+        }
+        await show(panel, { preview });
+        for (const name of ['Contours', 'Data', 'Samples']) {
+          await panel.page.getByRole('button', { name, exact: true }).click();
+        }
+        await panel.drawn();
+        const words =
+          'The energy is not a number in 25 % of this window (hatched): within x1 from ';
+        const note = panel.page.locator('.landscape-note');
+        await note.filter({ hasText: words }).waitFor();
+        const plane = panel.page.getByTestId('plane');
+        assert.match((await plane.getAttribute('aria-label')) ?? '', /not a number in 25 %/);
+        const box = (await panel.page.locator('.plot-picture').boundingBox())!;
+        await panel.page.mouse.move(box.x + 0.2 * box.width, box.y + 0.8 * box.height);
+        await panel.page.getByTestId('readout').filter({ hasText: 'E not a number' }).waitFor();
+        await panel.page.mouse.move(0, 0);
+        await panel.drawn();
+        // viridis has a distance between its channels everywhere; hatching and ground are grey.
+        const pixels = await panel.pixels(panel.page.locator('.plot-picture'));
+        const spreadAt = (u: number, v: number) => {
+          const color = colorAt(pixels, u * pixels.width, (1 - v) * pixels.height);
+          return Math.max(...color) - Math.min(...color);
+        };
+        for (const u of [0.05, 0.13, 0.21, 0.3, 0.44]) {
+          for (const v of [0.07, 0.2, 0.33, 0.45]) {
+            assert.ok(spreadAt(u, v) < 0.02, `${u}, ${v} is coloured`);
+            assert.ok(spreadAt(u + 0.52, v + 0.52) > 0.1, `${u}, ${v} is not coloured`);
+          }
+        }
+        // Nothing is a number: no scale is made up.
+        const none = { ...fakePreview(1300), field: field!.map(() => Number.NaN) };
+        await panel.peer.request('update', { generation: 1, preview: none });
+        await note.filter({ hasText: 'not a number anywhere in this window.' }).waitFor();
+        assert.doesNotMatch((await plane.getAttribute('aria-label')) ?? '', /energies from/);
       });
     });
 
@@ -763,6 +854,25 @@ describe('the page', () => {
       );
       const plane = await panel.page.getByTestId('plane').getAttribute('aria-label');
       assert.match(plane ?? '', /energies from \S+ to \S+\./);
+    });
+  });
+
+  test('tells a screen reader the numbers of the picture, once they are there', async () => {
+    await withPanel({}, async (panel) => {
+      const state = fakeState({ status: 'finished', step: 5000 });
+      await panel.peer.request('snapshot', fakeSnapshot({ state }));
+      const values = (value: number, step: number) => ({
+        generation: 1,
+        series: { loss: { steps: Float64Array.of(step), values: Float32Array.of(value) } },
+      });
+      await panel.peer.request('update', values(0.7066, 4900));
+      await panel.drawn();
+      const summary = panel.page.getByTestId('summary');
+      assert.doesNotMatch((await summary.textContent()) ?? '', /0\.7066/);
+      await panel.peer.request('update', { ...values(0.5443, 5000), isComplete: true });
+      await panel.drawn();
+      assert.match((await summary.textContent()) ?? '', /Loss 0\.5443/);
+      assert.match(await seen(row(panel, 'Loss')), /0\.5443/);
     });
   });
 

@@ -1,6 +1,9 @@
 import { viridisTable } from '../../protocol/viridis';
+import { brightFrom, contourInks } from '../store/contour-ink';
 import { contourSegments } from '../store/contours';
-import type { PlaneRenderer, PlaneScene, PointLayer, Rgba } from './plane-renderer';
+import { cssColor as css } from '../store/contrast';
+import { hatchDistance } from '../store/field-holes';
+import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
 
 /** Draws a plane with Canvas 2D, for machines without WebGL 2. Slower; the picture is the same. */
 export class CanvasPlaneRenderer implements PlaneRenderer {
@@ -22,6 +25,9 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     if (scene.field && scene.showField) this.#drawField(context, scene, scene.field);
     if (scene.field && scene.contourStep !== undefined) {
       this.#drawContours(context, scene, scene.field, scene.contourStep);
+    }
+    if (scene.field?.holes) {
+      this.#hatch(context, scene, scene.field.holes, scene.field.resolution);
     }
     for (const layer of scene.layers) this.#drawPoints(context, scene, layer);
   }
@@ -61,11 +67,8 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     context.lineWidth = this.#pixelRatio;
     for (let k = Math.ceil(range.low / step); k * step <= range.high; k++) {
       const t = (range.high - k * step) / (range.high - range.low);
-      context.strokeStyle = showField
-        ? t > 0.6
-          ? 'rgba(0, 0, 0, 0.45)'
-          : 'rgba(255, 255, 255, 0.4)'
-        : css(contourColor);
+      const inkOnMap = t > brightFrom ? contourInks.onBright : contourInks.onDark;
+      context.strokeStyle = css(showField ? inkOnMap : contourColor);
       context.beginPath();
       const segments = contourSegments(values, resolution, k * step);
       for (let i = 0; i < segments.length; i += 4) {
@@ -74,6 +77,35 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
       }
       context.stroke();
     }
+  }
+
+  #hatch(
+    context: CanvasRenderingContext2D,
+    { contourColor }: PlaneScene,
+    holes: Uint8Array,
+    resolution: number,
+  ): void {
+    const { width, height } = this.canvas;
+    context.save();
+    context.beginPath();
+    for (const [cell, isHole] of holes.entries()) {
+      if (isHole === 0) continue;
+      const [row, column] = [Math.floor(cell / resolution), cell % resolution];
+      const [left, right] = [column, column + 1].map((at) => Math.round((at / resolution) * width));
+      const [top, bottom] = [row + 1, row].map((at) => Math.round((1 - at / resolution) * height));
+      context.rect(left!, top!, right! - left!, bottom! - top!);
+    }
+    context.clip();
+    context.clearRect(0, 0, width, height);
+    context.strokeStyle = css(contourColor);
+    context.lineWidth = this.#pixelRatio;
+    context.beginPath();
+    for (let x = -height; x < width; x += hatchDistance * this.#pixelRatio) {
+      context.moveTo(x, 0);
+      context.lineTo(x + height, height);
+    }
+    context.stroke();
+    context.restore();
   }
 
   #drawPoints(
@@ -115,8 +147,4 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     }
     return sprite;
   }
-}
-
-function css([r, g, b, a]: Rgba): string {
-  return `rgba(${255 * r}, ${255 * g}, ${255 * b}, ${a})`;
 }

@@ -1,9 +1,7 @@
 import type { EnergyRange } from '../../protocol/energy-range';
+import type { Rgba } from '../store/contrast';
 import { CanvasPlaneRenderer } from './canvas-plane-renderer';
 import { WebGlPlaneRenderer } from './webgl-plane-renderer';
-
-/** Red, green, blue and alpha, 0 to 1. */
-export type Rgba = readonly [number, number, number, number];
 
 /** Points of one kind, drawn as discs with an outline. */
 export interface PointLayer {
@@ -25,18 +23,26 @@ interface PlaneWindow {
   readonly yHigh: number;
 }
 
+/** Energies over the window, row-major, rows along y. */
+interface PlaneField {
+  /** `[resolution, resolution]`, all finite. */
+  readonly values: Float32Array;
+  /** 1 where the energy is not a number: hatched. All are numbers where absent. */
+  readonly holes?: Uint8Array | undefined;
+  readonly resolution: number;
+}
+
 /** Everything in the picture, from back to front. */
 export interface PlaneScene {
   readonly window: PlaneWindow;
-  /** `[resolution, resolution]` energies over the window, row-major, rows along y, all finite. */
-  readonly field: { readonly values: Float32Array; readonly resolution: number } | undefined;
+  readonly field: PlaneField | undefined;
   /** Whether the field's colours are drawn. */
   readonly showField: boolean;
   /** Energies at the two ends of the colour map. */
   readonly range: EnergyRange;
   /** Energy between two contour lines, or none where no lines are drawn. */
   readonly contourStep: number | undefined;
-  /** Colour of contour lines where no colours are beneath them. */
+  /** Colour of contour lines where no colours are beneath them, and of hatchings. */
   readonly contourColor: Rgba;
   readonly layers: readonly PointLayer[];
 }

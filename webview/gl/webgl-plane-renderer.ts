@@ -1,5 +1,13 @@
 import { viridisTable } from '../../protocol/viridis';
+import { brightFrom, contourInks } from '../store/contour-ink';
+import type { Rgba } from '../store/contrast';
+import { hatchDistance } from '../store/field-holes';
 import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
+
+/** A colour as a shader has it. */
+function vec4(color: Rgba): string {
+  return `vec4(${color.map((part) => part.toFixed(3)).join(', ')})`;
+}
 
 const fieldVertexShader = `#version 300 es
 out vec2 place;
@@ -26,6 +34,7 @@ uniform float high;
 uniform bool showField;
 uniform float contourStep;
 uniform float lineWidth;
+uniform float hatch;
 uniform vec4 contourColor;
 in vec2 place;
 out vec4 color;
@@ -59,6 +68,13 @@ float energy(vec2 at) {
 }
 
 void main() {
+  ivec2 nearest = ivec2(place * float(resolution));
+  if (texelFetch(field, clamp(nearest, ivec2(0), ivec2(resolution - 1)), 0).g > 0.5) {
+    // Not a number: no colour of the scale, but lines on the bare ground.
+    float across = mod(gl_FragCoord.x + gl_FragCoord.y, hatch);
+    color = across < lineWidth * 1.5 ? contourColor : vec4(0.0);
+    return;
+  }
   float e = energy(place * float(resolution) - 0.5);
   float t = clamp((high - e) / (high - low), 0.0, 1.0);
   vec3 map = texture(colors, vec2((t * 255.0 + 0.5) / 256.0, 0.5)).rgb;
@@ -72,7 +88,7 @@ void main() {
     line *= 1.0 - smoothstep(0.2, 0.45, slope / lineWidth);
     line *= 1.0 - step(high + 0.01 * contourStep, e);
     vec4 ink = showField
-      ? (t > 0.6 ? vec4(0.0, 0.0, 0.0, 0.45) : vec4(1.0, 1.0, 1.0, 0.4))
+      ? (t > ${brightFrom} ? ${vec4(contourInks.onBright)} : ${vec4(contourInks.onDark)})
       : contourColor;
     float alpha = ink.a * line;
     color = vec4(ink.rgb * alpha + color.rgb * (1.0 - alpha), alpha + color.a * (1.0 - alpha));
@@ -173,19 +189,25 @@ export class WebGlPlaneRenderer implements PlaneRenderer {
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    if (scene.field && (scene.showField || scene.contourStep !== undefined)) {
-      this.#drawField(scene, scene.field);
+    const { field } = scene;
+    if (field && (scene.showField || scene.contourStep !== undefined || field.holes)) {
+      this.#drawField(scene, field);
     }
     for (const layer of scene.layers) this.#drawPoints(scene, layer);
   }
 
-  #drawField(scene: PlaneScene, { values, resolution }: NonNullable<PlaneScene['field']>): void {
+  #drawField(scene: PlaneScene, drawn: NonNullable<PlaneScene['field']>): void {
+    const { values, holes, resolution } = drawn;
     const gl = this.#gl;
     const { field, fieldTexture, emptyArray } = this.#resources;
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, fieldTexture);
     if (this.#uploaded !== values) {
-      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, resolution, resolution, 0, gl.RED, gl.FLOAT, values);
+      // Energies, and whether they are none.
+      const cells = new Float32Array(2 * values.length);
+      for (const [cell, energy] of values.entries())
+        cells.set([energy, holes?.[cell] ?? 0], 2 * cell);
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG32F, resolution, resolution, 0, gl.RG, gl.FLOAT, cells);
       this.#uploaded = values;
     }
     gl.useProgram(field.program);
@@ -197,6 +219,7 @@ export class WebGlPlaneRenderer implements PlaneRenderer {
     gl.uniform1i(field.uniform('showField'), scene.showField ? 1 : 0);
     gl.uniform1f(field.uniform('contourStep'), scene.contourStep ?? 0);
     gl.uniform1f(field.uniform('lineWidth'), this.#pixelRatio);
+    gl.uniform1f(field.uniform('hatch'), hatchDistance * this.#pixelRatio);
     gl.uniform4f(field.uniform('contourColor'), ...scene.contourColor);
     gl.bindVertexArray(emptyArray);
     gl.drawArrays(gl.TRIANGLES, 0, 3);

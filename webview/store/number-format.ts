@@ -30,14 +30,31 @@ export function formatMeasured(
   return unit ? `${text} ${unit}` : text;
 }
 
+/** What is less than this of a number is lost where it is computed in single precision. */
+const singlePrecision = 2 ** -20;
+
+/**
+ * A mean and the deviation around it, both to a hundredth of the deviation: the rest is chance. A
+ * deviation that is nothing but rounding is 0.
+ */
+export function formatSpread(mean: number, deviation: number): string {
+  if (!(Number.isFinite(mean) && Number.isFinite(deviation))) {
+    return `${formatValue(mean)} ± ${formatValue(deviation)}`;
+  }
+  if (deviation <= singlePrecision * Math.abs(mean)) return `${formatValue(mean)} ± 0`;
+  const unit = 10 ** (Math.floor(Math.log10(deviation)) - 2);
+  return `${formatTick(mean, unit)} ± ${formatTick(deviation, unit)}`;
+}
+
 /** A tick of an axis whose ticks are `increment` apart: as many digits as tell them apart. */
 export function formatTick(value: number, increment: number): string {
   const size = Math.max(Math.abs(value), increment);
-  if (size >= 1e5 || increment < 1e-4) {
-    return value === 0 ? '0' : exponential(value).replace('-', minus);
+  if (size >= 1e5 || (size < 1e-3 && increment < 1e-4)) {
+    const digits = Math.min(9, Math.max(2, Math.ceil(Math.log10(size / increment) - 1e-9)));
+    return value === 0 ? '0' : exponential(value, digits).replace('-', minus);
   }
   let digits = 0;
-  while (digits < 6 && !isWhole(increment * 10 ** digits)) digits++;
+  while (digits < 9 && !isWhole(increment * 10 ** digits)) digits++;
   // -0.00 is 0.00 to a reader.
   const text = value.toFixed(digits);
   return (Number(text) === 0 ? (0).toFixed(digits) : text).replace('-', minus);
@@ -56,9 +73,9 @@ function isWhole(value: number): boolean {
   return Math.abs(value - Math.round(value)) < 1e-6 * value;
 }
 
-function exponential(value: number): string {
+function exponential(value: number, digits = 2): string {
   return value
-    .toExponential(2)
+    .toExponential(digits)
     .replace(/\.?0+e/, 'e')
     .replace('e+', 'e');
 }

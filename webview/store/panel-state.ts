@@ -7,6 +7,8 @@ export interface PanelState {
   readonly generation: number;
   readonly runDirectory: string;
   readonly manifest: RunManifest;
+  /** What tells the run from others of its name; empty where there is none. */
+  readonly distinction: string;
   readonly state: RunState;
   /** Whether another window controls the run. */
   readonly isWatchedOnly: boolean;
@@ -19,6 +21,8 @@ export interface PanelState {
   readonly series: ReadonlyMap<string, Series>;
   /** Metrics of which only an overview is drawn: their points are on their way. */
   readonly overviews: ReadonlyMap<string, Series>;
+  /** Whether all that was recorded before the page came has been told. */
+  readonly isComplete: boolean;
   /** All points told so far. The same series for one generation: they grow in place. */
   readonly points: ReadonlyMap<string, Series>;
 }
@@ -29,6 +33,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     generation: snapshot.generation,
     runDirectory: snapshot.runDirectory,
     manifest: snapshot.manifest,
+    distinction: snapshot.distinction,
     state: snapshot.state,
     isWatchedOnly: snapshot.isWatchedOnly,
     data: snapshot.data,
@@ -38,6 +43,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     latest: snapshot.preview,
     series: new Map(),
     overviews: new Map(),
+    isComplete: false,
     points: new Map(),
   };
 }
@@ -61,6 +67,7 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
     latest: isNewest ? preview : state.latest,
     points,
     overviews,
+    isComplete: state.isComplete || update.isComplete === true,
     series: overviews.size === 0 ? points : new Map([...points, ...overviews]),
   };
 }

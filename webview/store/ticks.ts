@@ -23,3 +23,14 @@ export function niceTicks(low: number, high: number, most: number): Ticks {
   }
   return { increment, values };
 }
+
+/**
+ * As {@link niceTicks}, but with three at least: two say how large a window is, and nothing of its scale.
+ */
+export function axisTicks(low: number, high: number, most: number): Ticks {
+  for (let asked = Math.max(2, most); asked <= 12; asked++) {
+    const ticks = niceTicks(low, high, asked);
+    if (ticks.values.length >= 3) return ticks;
+  }
+  return niceTicks(low, high, most);
+}

@@ -11,8 +11,10 @@ export class Banner {
   readonly root: HTMLElement;
   readonly #message = element('p', { class: 'banner-message' });
   readonly #remedy = element('p', { class: 'banner-remedy' });
+  readonly #rerun: PushButton;
   readonly #resume: PushButton;
   readonly #source: PushButton;
+  readonly #actions = element('div', { class: 'banner-actions' });
   readonly #memo = new Memo();
 
   constructor(act: Act) {
@@ -21,8 +23,13 @@ export class Banner {
     };
     this.#resume = new PushButton({
       label: 'Resume',
-      appearance: 'primary',
+      appearance: 'secondary',
       press: press('resume'),
+    });
+    this.#rerun = new PushButton({
+      label: 'Rerun with Changes…',
+      appearance: 'primary',
+      press: press('rerunWithChanges'),
     });
     this.#source = new PushButton({
       label: 'Open Source',
@@ -38,8 +45,9 @@ export class Banner {
       'section',
       { class: 'banner', role: 'alert', 'data-testid': 'problem' },
       element('div', { class: 'banner-text' }, this.#message, this.#remedy),
-      element('div', { class: 'banner-actions' }, this.#resume.root, log.root, this.#source.root),
+      this.#actions,
     );
+    this.#actions.append(this.#rerun.root, this.#resume.root, log.root, this.#source.root);
     this.root.hidden = true;
   }
 
@@ -53,6 +61,8 @@ export class Banner {
     setText(this.#remedy, remedy.join(' · '));
     this.#remedy.hidden = remedy.length === 0;
     this.#resume.root.hidden = !buttonDisplay('resume', state.status, isWatchedOnly).isEnabled;
+    // What diverged does so again where nothing is changed; what was interrupted need only go on.
+    this.#rerun.root.hidden = problem.kind !== 'training';
   }
 }
 

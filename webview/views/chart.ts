@@ -8,7 +8,7 @@ import { Series } from '../store/series';
 import { SmoothedValues } from '../store/smoothed-values';
 import type { Theme } from '../theme';
 import { PushButton } from '../toolkit';
-import { element, icon, setAttribute, setText } from './element';
+import { element, icon, LineSwatch, setAttribute, setText } from './element';
 import { Memo } from './memo';
 
 /** Steps, both ends included. */
@@ -44,14 +44,14 @@ export interface ChartHost {
 const axisWidth = 58;
 
 /** Dashes that tell curves apart without colour. */
-const dashes = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
+const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
 
 /** A curve's row in the table under the chart: its name and its value in words. */
 interface LegendRow {
   readonly metric: MetricInfo;
   /** Whether its error is recorded beside it. */
   readonly isEstimate: boolean;
-  readonly swatch: HTMLElement;
+  readonly swatch: LineSwatch;
   readonly toggle: HTMLButtonElement;
   readonly value: HTMLElement;
   readonly smoothed: HTMLElement;
@@ -188,11 +188,11 @@ export class Chart {
   }
 
   #makeRow(metric: MetricInfo, isEstimate: boolean): LegendRow {
-    const swatch = element('span', { class: 'swatch swatch-curve', 'aria-hidden': 'true' });
+    const swatch = new LineSwatch();
     const toggle = element(
       'button',
       { class: 'curve-toggle', type: 'button', 'aria-pressed': 'true' },
-      swatch,
+      swatch.root,
       metric.label,
     );
     toggle.title = metric.name;
@@ -277,19 +277,16 @@ export class Chart {
       ticks: { stroke: theme.grid, width: 1, size: 4 },
     };
     for (const [k, { swatch }] of this.#rows.entries()) {
-      swatch.style.borderTopColor = theme.curves[k % theme.curves.length]!;
-      const isDashed = theme.isHighContrast && k % dashes.length !== 0;
-      swatch.style.borderTopStyle = isDashed ? 'dashed' : 'solid';
+      swatch.show(theme.curves[k % theme.curves.length]!, dashes[k % dashes.length]!);
     }
     const lines = shown.flatMap((row): uPlot.Series[] => {
       const k = this.#rows.indexOf(row);
       const stroke = theme.curves[k % theme.curves.length]!;
-      const dash = theme.isHighContrast ? dashes[k % dashes.length]! : [];
+      const dash = [...dashes[k % dashes.length]!];
       const raw: uPlot.Series = {
-        stroke,
+        stroke: smoothing > 0 ? theme.subduedCurves[k % theme.curves.length]! : stroke,
         width: 1,
         dash,
-        alpha: smoothing > 0 ? 0.35 : 1,
         points: { show: onlyIfSingle },
       };
       return smoothing > 0 ? [raw, { stroke, width: 1.75, dash, points: { show: false } }] : [raw];

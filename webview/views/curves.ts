@@ -1,4 +1,5 @@
 import type { MetricInfo } from '../../protocol/run';
+import type { PanelState } from '../store/panel-state';
 import { smoothingPosition, smoothingWeight } from '../store/smoothed-values';
 import { CheckBox, PushButton } from '../toolkit';
 import { Chart, type StepRange } from './chart';
@@ -91,12 +92,7 @@ export class Curves {
     const hasCurves = series.length > 0;
     this.#empty.hidden = hasCurves;
     this.#charts.hidden = !hasCurves;
-    setText(
-      this.#empty,
-      panel.state.status === 'starting'
-        ? 'Curves appear with the first training step.'
-        : 'This run has recorded no values yet.',
-    );
+    setText(this.#empty, emptyText(panel));
     if (!hasCurves) return;
 
     const first = Math.min(...series.map(({ firstStep }) => firstStep ?? 0));
@@ -155,4 +151,9 @@ export class Curves {
     this.#zoom = range;
     this.#host.redraw();
   }
+}
+
+function emptyText({ state, isComplete }: PanelState): string {
+  if (state.status === 'starting') return 'Curves appear with the first training step.';
+  return isComplete ? 'This run has recorded no values yet.' : 'Loading the curves …';
 }

@@ -45,6 +45,25 @@ export function showFill(slider: HTMLInputElement): void {
 
 const svg = 'http://www.w3.org/2000/svg';
 
+/** A short line as it is drawn in a plot, beside the name of what it is. Decoration. */
+export class LineSwatch {
+  readonly root = document.createElementNS(svg, 'svg');
+
+  constructor() {
+    this.root.setAttribute('class', 'swatch swatch-curve');
+    this.root.setAttribute('aria-hidden', 'true');
+    const line = document.createElementNS(svg, 'path');
+    line.setAttribute('d', 'M0 2h26');
+    this.root.append(line);
+  }
+
+  /** @param dash lengths of strokes and gaps in CSS pixels; none where the line is whole */
+  show(color: string, dash: readonly number[]): void {
+    this.root.style.stroke = color;
+    this.root.style.strokeDasharray = dash.join(' ');
+  }
+}
+
 const paths = {
   pause: 'M4 2.5h2.5v11H4zM9.5 2.5H12v11H9.5z',
   play: 'M4.5 2.2v11.6L13.5 8z',

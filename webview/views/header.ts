@@ -27,6 +27,10 @@ class Fact {
 export class Header {
   readonly root: HTMLElement;
   readonly #name = element('h1', { class: 'run-name' });
+  readonly #distinction = element('span', {
+    class: 'run-distinction',
+    'data-testid': 'distinction',
+  });
   readonly #statusText = element('span');
   readonly #status = element(
     'div',
@@ -72,7 +76,7 @@ export class Header {
     this.root = element(
       'header',
       { class: 'header' },
-      element('div', { class: 'title' }, this.#name, this.#status),
+      element('div', { class: 'title' }, this.#name, this.#distinction, this.#status),
       controls,
       element(
         'div',
@@ -92,6 +96,9 @@ export class Header {
     const display = runDisplay(state, silence);
     setText(this.#name, manifest.name);
     setAttribute(this.#name, 'title', `${manifest.name} (${manifest.id})`);
+    setText(this.#distinction, panel.distinction);
+    setAttribute(this.#distinction, 'title', panel.distinction);
+    this.#distinction.hidden = panel.distinction === '';
     setText(this.#statusText, display.status);
     setAttribute(this.#status, 'title', display.status);
     setAttribute(this.#status, 'data-tone', display.tone);

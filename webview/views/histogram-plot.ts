@@ -59,11 +59,9 @@ export class HistogramPlot {
     const peak = Math.max(1e-9, ...shown.flatMap(({ densities }) => [...densities]));
     const top = 1.08 * peak;
     if (this.#data) {
-      context.globalAlpha = theme.isHighContrast ? 0.6 : 0.35;
-      context.fillStyle = theme.data;
+      context.fillStyle = theme.filled;
       this.#trace(context, this.#data, top);
       context.fill();
-      context.globalAlpha = 1;
     }
     if (this.#samples) {
       context.strokeStyle = theme.samples;

@@ -1,7 +1,7 @@
 import type { ImageLayout, PreviewFrame } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
 import { validAxes } from '../store/navigation';
-import { formatTick, formatValue } from '../store/number-format';
+import { formatSpread, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane } from '../store/point-set';
@@ -143,19 +143,18 @@ export class Landscape {
     for (const layer of ['field', 'contours'] as const) {
       this.#toggles.get(layer)!.hidden = dimensions !== 2;
     }
-    this.#note.hidden = dimensions < 3 || image !== undefined;
-    setText(
-      this.#note,
-      this.#note.hidden
-        ? ''
-        : `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`,
-    );
+    this.#note.hidden = true;
     if (isEmpty || !layout) return;
     if (image) {
       this.#drawImages(panel, frame, image, theme);
       return;
     }
 
+    if (dimensions > 2) {
+      this.#tellNote(
+        `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`,
+      );
+    }
     const axes = validAxes(navigation.axes, dimensions);
     this.#dropDowns.forEach((dropDown, k) => {
       dropDown.index = axes[k]!;
@@ -177,7 +176,10 @@ export class Landscape {
       maxHeight,
       window.devicePixelRatio,
     );
-    if (isUnchanged || width === 0) return;
+    if (isUnchanged || width === 0) {
+      if (dimensions === 2) this.#tellNote(this.#plane.holes);
+      return;
+    }
     const shared = {
       data: this.#data,
       samples: this.#samples,
@@ -196,8 +198,14 @@ export class Landscape {
     const hasField = frame?.field !== undefined && frame.field.length === resolution ** 2;
     const field = hasField && frame?.field ? { values: frame.field, resolution } : undefined;
     this.#plane.draw({ x, y, field, ...shared }, width, maxHeight);
+    if (dimensions === 2) this.#tellNote(this.#plane.holes);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
     this.#setIdle(panel, frame);
+  }
+
+  #tellNote(text: string | undefined): void {
+    this.#note.hidden = text === undefined;
+    setText(this.#note, text ?? '');
   }
 
   #drawImages(
@@ -238,7 +246,8 @@ export class Landscape {
     if (frame?.field && range) {
       parts.push(`energies from ${formatValue(range.low)} to ${formatValue(range.high)}`);
     }
-    return `${parts.join(', ')}.`;
+    const holes = frame?.field ? this.#plane.holes : undefined;
+    return `${parts.join(', ')}.${holes ? ` ${holes}` : ''}`;
   }
 
   #toggle(layer: keyof PlaneLayers): void {
@@ -319,11 +328,7 @@ export class Landscape {
 function momentsText(values: Float32Array, axis: PlotAxis): string {
   const found = moments(values);
   if (!found) return '–';
-  const deviation = Math.abs(axis.scale) * found.deviation;
-  // Both to a hundredth of the deviation: the rest is chance.
-  const unit = deviation > 0 ? 10 ** (Math.floor(Math.log10(deviation)) - 2) : 1e-3;
-  const mean = formatTick(inDataUnits(axis, found.mean), unit);
-  return `${mean} ± ${formatTick(deviation, unit)}`;
+  return formatSpread(inDataUnits(axis, found.mean), Math.abs(axis.scale) * found.deviation);
 }
 
 function emptyText({ manifest, state }: PanelState): string {

@@ -2,9 +2,10 @@ import { type EnergyRange, robustRange } from '../../protocol/energy-range';
 import { viridis } from '../../protocol/viridis';
 import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/plane-renderer';
 import { drifted, energyAt } from '../store/energy-range';
+import { drawableField, type FieldHoles, holesOf } from '../store/field-holes';
 import { formatTick, formatValue } from '../store/number-format';
 import { inDataUnits, type PlotAxis, plotAspect } from '../store/plot-window';
-import { niceTicks } from '../store/ticks';
+import { axisTicks, niceTicks } from '../store/ticks';
 import { rgba, type Theme } from '../theme';
 import { element } from './element';
 import { type Box, drawAxes, line, prepareCanvas } from './plot-axes';
@@ -44,7 +45,13 @@ export class PlanePlot {
   #view: PlaneView | undefined;
   #box: Box = { left: 0, top: 0, width: 1, height: 1 };
   /** The field as it came, as it is drawn (all finite), and the range of its colours. */
-  #field: { readonly raw: Float32Array; readonly values: Float32Array } | undefined;
+  #field:
+    | {
+        readonly raw: Float32Array;
+        readonly values: Float32Array;
+        readonly holes: FieldHoles | undefined;
+      }
+    | undefined;
   #range: EnergyRange | undefined;
   /** Where the crosshair stands, as shares of the window; none where it is not shown. */
   #pointer: readonly [number, number] | undefined;
@@ -78,9 +85,25 @@ export class PlanePlot {
     this.root.addEventListener('keydown', (event) => this.#onKey(event));
   }
 
-  /** The energies at the ends of the colour scale now. */
+  /** The energies at the ends of the colour scale now; none where no energy is a number. */
   get range(): EnergyRange | undefined {
     return this.#range;
+  }
+
+  /** Where the energies are not numbers, in words; nothing where all are. */
+  get holes(): string | undefined {
+    const holes = this.#field?.holes;
+    if (!holes || !this.#view) return undefined;
+    if (holes.share === 1) return 'The energy is not a number anywhere in this window.';
+    const { x, y } = this.#view;
+    const stretch = (axis: PlotAxis, ends: readonly [number, number]) => {
+      const [from, to] = ends.map((share) =>
+        formatValue(inDataUnits(axis, axis.low + share * (axis.high - axis.low))),
+      );
+      return `${axis.name} from ${from} to ${to}`;
+    };
+    const share = holes.share < 0.01 ? 'less than 1' : Math.round(100 * holes.share);
+    return `The energy is not a number in ${share} % of this window (hatched): within ${stretch(x, holes.u)}, ${stretch(y, holes.v)}.`;
   }
 
   /** The energy between two contour lines now. */
@@ -96,7 +119,7 @@ export class PlanePlot {
   /** Draws into `width` CSS pixels and at most `maxHeight`. */
   draw(view: PlaneView, width: number, maxHeight: number): void {
     this.#view = view;
-    this.#takeField(view.field?.values);
+    this.#takeField(view.field);
     const { x, y, layers, theme } = view;
     const hasBar = view.field !== undefined;
     const margin = { left: 54, right: hasBar ? 68 : 10, top: 8, bottom: 38 };
@@ -119,7 +142,11 @@ export class PlanePlot {
       window: { xLow: x.low, xHigh: x.high, yLow: y.low, yHigh: y.high },
       field:
         view.field && this.#field
-          ? { values: this.#field.values, resolution: view.field.resolution }
+          ? {
+              values: this.#field.values,
+              holes: this.#field.holes?.mask,
+              resolution: view.field.resolution,
+            }
           : undefined,
       showField: layers.field,
       range: this.#range ?? { low: 0, high: 1 },
@@ -150,20 +177,20 @@ export class PlanePlot {
     canvas.style.height = `${box.height}px`;
   }
 
-  #takeField(raw: Float32Array | undefined): void {
+  #takeField(field: PlaneView['field']): void {
+    const raw = field?.values;
     if (raw === this.#field?.raw) return;
-    if (raw === undefined) {
+    if (field === undefined || raw === undefined) {
       this.#field = undefined;
       return;
     }
+    const holes = holesOf(raw, field.resolution);
     const next = robustRange(raw);
-    this.#range = drifted(this.#range, next);
+    // A scale of no energies would be made up.
+    const hasScale = raw.some((energy) => Number.isFinite(energy));
+    this.#range = hasScale ? drifted(this.#range, next) : undefined;
     // A shader would spread one value that is not finite over its neighbours.
-    const areFinite = raw.every((energy) => Number.isFinite(energy));
-    const values = areFinite
-      ? raw
-      : raw.map((energy) => (Number.isFinite(energy) ? energy : next.high));
-    this.#field = { raw, values };
+    this.#field = { raw, values: drawableField(raw, next), holes };
   }
 
   #points({ data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
@@ -176,8 +203,7 @@ export class PlanePlot {
     };
     const drawn: PointLayer[] = [];
     if (data && layers.data) {
-      const [r, g, b] = rgba(theme.data);
-      const fill = [r, g, b, 0.9] as const;
+      const fill = rgba(theme.data);
       // High contrast leaves little between the two colours: there the size tells them apart too.
       const factor = theme.isHighContrast ? 0.06 : 0.09;
       drawn.push({ points: data, ...sizeOf(data, factor, 0.8), fill, outline: background });
@@ -211,7 +237,7 @@ export class PlanePlot {
     context.fillStyle = theme.muted;
     context.textAlign = 'left';
     context.textBaseline = 'middle';
-    const ticks = niceTicks(low, high, Math.max(2, Math.floor(box.height / 48)));
+    const ticks = axisTicks(low, high, Math.floor(box.height / 48));
     for (const value of ticks.values) {
       const at = Math.round(bottom - ((value - low) / (high - low)) * box.height) + 0.5;
       line(context, left + width + 1, at, left + width + 4, at);
@@ -269,7 +295,16 @@ export class PlanePlot {
     const place = (axis: PlotAxis, share: number) =>
       formatValue(inDataUnits(axis, axis.low + share * (axis.high - axis.low)));
     const parts = [`${x.name} ${place(x, u)}`, `${y.name} ${place(y, v)}`];
-    if (field) parts.push(`E ${formatValue(energyAt(field.values, field.resolution, u, v))}`);
+    if (field) parts.push(`E ${energyText(field, u, v)}`);
     this.#pointed(parts.join('   '));
   }
+}
+
+function energyText(
+  { values, resolution }: NonNullable<PlaneView['field']>,
+  u: number,
+  v: number,
+): string {
+  const energy = energyAt(values, resolution, u, v);
+  return Number.isNaN(energy) ? 'not a number' : formatValue(energy);
 }

@@ -1,6 +1,6 @@
 import { formatTick } from '../store/number-format';
 import { inDataUnits, type PlotAxis } from '../store/plot-window';
-import { niceTicks } from '../store/ticks';
+import { axisTicks } from '../store/ticks';
 import type { Theme } from '../theme';
 
 /** A rectangle in CSS pixels. */
@@ -51,7 +51,7 @@ export function drawAxes(
   context.textAlign = 'center';
   context.textBaseline = 'top';
   const [xLow, xHigh] = [inDataUnits(x, x.low), inDataUnits(x, x.high)];
-  const xTicks = niceTicks(xLow, xHigh, Math.max(2, Math.floor(box.width / 70)));
+  const xTicks = axisTicks(xLow, xHigh, Math.floor(box.width / 70));
   for (const value of xTicks.values) {
     const at = Math.round(box.left + ((value - xLow) / (xHigh - xLow)) * box.width) + 0.5;
     line(context, at, bottom + 1, at, bottom + 5);
@@ -61,7 +61,7 @@ export function drawAxes(
   context.textAlign = 'right';
   context.textBaseline = 'middle';
   const [yLow, yHigh] = [inDataUnits(y, y.low), inDataUnits(y, y.high)];
-  const yTicks = niceTicks(yLow, yHigh, Math.max(2, Math.floor(box.height / 55)));
+  const yTicks = axisTicks(yLow, yHigh, Math.floor(box.height / 55));
   for (const value of yTicks.values) {
     const at = Math.round(bottom - ((value - yLow) / (yHigh - yLow)) * box.height) + 0.5;
     line(context, box.left - 5, at, box.left - 1, at);

@@ -18,17 +18,21 @@ export class Summary {
   });
   #toldAt = Number.NEGATIVE_INFINITY;
   #status = '';
-  #step: number | undefined;
+  #shown = '';
 
   /** @param landscape the picture in words */
   render({ panel, silence, frame }: PanelModel, landscape: string): void {
     const { status, step, steps } = runDisplay(panel.state, silence);
-    const hasChanged = status !== this.#status;
-    const isDue = performance.now() - this.#toldAt >= interval;
-    if (!hasChanged && (!isDue || frame?.step === this.#step)) return;
+    const told = `${status} ${panel.isComplete}`;
+    const hasChanged = told !== this.#status;
+    // Of a run that stands still all is told that changes: values that came from disk, another step.
+    const isDue = panel.state.status !== 'running' || performance.now() - this.#toldAt >= interval;
+    const points = [...panel.points.values()].reduce((sum, { length }) => sum + length, 0);
+    const shown = [panel.generation, frame?.step, points, panel.isComplete, landscape].join();
+    if (!hasChanged && (!isDue || shown === this.#shown)) return;
     this.#toldAt = performance.now();
-    this.#status = status;
-    this.#step = frame?.step;
+    this.#status = told;
+    this.#shown = shown;
     const lastOf = (name: string) => {
       const series = panel.series.get(name);
       return series && series.length > 0 ? series.values.at(series.length - 1) : undefined;
@@ -41,7 +45,9 @@ export class Summary {
       return [`${label} ${formatMeasured({ unit, isEstimate }, lastOf(name), error)}`];
     });
     const progress = `${status}, step ${step} of ${steps}.`;
-    const curves = values.length > 0 ? ` ${values.join(', ')}.` : '';
+    // Values that are still being read would be others than those in the picture a moment later.
+    const all = values.length > 0 ? ` ${values.join(', ')}.` : '';
+    const curves = panel.isComplete ? all : ' Loading the curves.';
     setText(this.root, `${progress}${curves}${frame ? ` ${landscape}` : ''}`);
   }
 }

@@ -3,11 +3,7 @@ import type { Model } from '../energies/model';
 import { contrasts } from './contrast';
 import type { ContrastOptions } from './contrastive-options';
 import type { LossContext } from './objective-method';
-
-const chainRemedy =
-  'Use a smaller stepSize or set clip in the sampler, or a smaller learningRate; then rerun.';
-const energyRemedy =
-  'Use a smaller learningRate or a positive energyPenalty (for example 0.1); then rerun.';
+import { calmingChains, calmingEnergies } from './remedy';
 
 /**
  * The contrast of the energies of the batch, E⁺, and of samples, E⁻, with
@@ -26,12 +22,12 @@ export function contrastiveLoss(
   isShared = false,
 ): tf.Tensor {
   const { data } = context;
-  context.watch('The chains', samples, chainRemedy);
+  context.watch('The chains', samples, calmingChains);
   const [ofData, ofSamples] = isShared
     ? [context.energy(data), context.energy(samples)]
     : together(context, data, samples);
-  context.watch('The energies of the data', ofData, energyRemedy);
-  context.watch('The energies of the samples', ofSamples, energyRemedy);
+  context.watch('The energies of the data', ofData, calmingEnergies);
+  context.watch('The energies of the samples', ofSamples, calmingEnergies);
   context.report(
     { name: 'energy/data', label: 'Energy of data', group: 'Energy' },
     tf.mean(ofData),

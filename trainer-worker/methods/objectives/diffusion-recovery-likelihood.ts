@@ -16,6 +16,7 @@ import { langevinMean, logLangevinRatio, sumOfSquares } from '../samplers/langev
 import { decide } from '../samplers/metropolis';
 import { spreadUniform } from './noisy-pairs';
 import type { ObjectiveMethod } from './objective-method';
+import { calmingChains } from './remedy';
 
 export interface DiffusionRecoveryLikelihoodOptions {
   /** The highest noise level, in units of the data, above `lowest` to 1000. Default 3. */
@@ -127,7 +128,7 @@ export const diffusionRecoveryLikelihoodMethod: ObjectiveMethod<
           { name: 'sampler/acceptance', label: 'Acceptance', group: 'Acceptance' },
           tf.div(tf.mean(stopGradient(acceptances!)), steps),
         );
-        watch('The chains', recovered, 'Use a smaller stepSize or learningRate; then rerun.');
+        watch('The chains', recovered, calmingChains);
         const energies = energy(
           tf.concat([lower, recovered]) as tf.Tensor2D,
           tf.concat([sigma, sigma]) as tf.Tensor1D,

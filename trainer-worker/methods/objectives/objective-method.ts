@@ -16,6 +16,7 @@ import type { ChainPast, ChainRun } from '../samplers/chain';
 import type { Sampler } from '../samplers/sampler-method';
 import type { SdeSpec } from '../sdes';
 import type { NoiseOptions } from './noise-options';
+import type { Remedy } from './remedy';
 
 /** What an objective needs to know of the run that it is for. */
 export interface ObjectiveContext {
@@ -72,14 +73,14 @@ export interface LossContext extends Model {
    * named to the user, and the step is not applied.
    *
    * @param quantity `The chains`
-   * @param remedy what the user may change
+   * @param remedy what the user may change: in words, or options, of which those are told that there are
    * @param tellsItself whether it is at fault itself where it is not finite at a row of data, and not
    *   the energy. Default `false`
    */
   watch(
     quantity: string,
     values: tf.Tensor,
-    remedy: string,
+    remedy: Remedy,
     options?: { readonly tellsItself?: boolean },
   ): void;
   /** An output of the step, for {@link Objective.keep}. */

@@ -4,6 +4,7 @@ import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
 import { coupledChains } from '../samplers/coupled-chains';
 import type { ObjectiveMethod } from './objective-method';
+import { calmingChains } from './remedy';
 
 export interface UnbiasedContrastiveDivergenceOptions {
   /**
@@ -66,7 +67,7 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
     loss(context) {
       const { data } = context;
       const chains = coupledChains(context, data, stepSize, maximumSteps);
-      context.watch('The chains', chains.ahead, remedy);
+      context.watch('The chains', chains.ahead, calmingChains);
       // X_k counts always, X_t - Y_{t-1} from t = k + 1 on, while they are apart.
       const counted = maximumSteps - minimumSteps + 1;
       const last = <T extends tf.Tensor>(times: T, count: number) =>
@@ -75,7 +76,7 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
       const [pointsAhead, pointsBehind] = [flat(ahead), flat(behind)];
       const points = tf.concat([data, pointsAhead, pointsBehind]) as tf.Tensor2D;
       const energies = context.energy(points);
-      context.watch('The energies', energies, remedy);
+      context.watch('The energies', energies, calmingChains);
       const [ofData, atAhead, atBehind] = tf.split(
         energies,
         [data, pointsAhead, pointsBehind].map(({ shape }) => shape[0]),
@@ -104,8 +105,6 @@ export const unbiasedContrastiveDivergenceMethod: ObjectiveMethod<
     },
   }),
 };
-
-const remedy = 'Use a smaller stepSize in the objective, or a smaller learningRate; then rerun.';
 
 /** `[n, T, D]` as `[n · T, D]`. */
 function flat(points: tf.Tensor3D): tf.Tensor2D {

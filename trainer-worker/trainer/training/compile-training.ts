@@ -180,6 +180,7 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
     batchSize,
     ...(saved?.metadata[shardsKey] ? { shards: Number(saved.metadata[shardsKey]) } : {}),
     hasLabels: labels !== undefined,
+    specs: [definition.objective, definition.optimizer],
     hasRateFactor: definition.hasRateFactor ?? false,
   };
   return { step, objective, batches, parameters };

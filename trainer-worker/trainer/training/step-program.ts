@@ -10,6 +10,7 @@ import {
 import { gradientsOf, stopGradient } from '../../compiler/trace/trace';
 import { underPrefix } from '../../methods/energies/parameter-prefix';
 import type { LossContext, Objective } from '../../methods/objectives/objective-method';
+import { calmingEnergies, remedyText } from '../../methods/objectives/remedy';
 import type { ParameterUpdate } from '../../methods/optimizers/parameter-update';
 import { runChainIn } from '../../methods/samplers/chain-in-domain';
 import {
@@ -46,9 +47,6 @@ export interface StepProgram {
   readonly warnings: readonly string[];
 }
 
-const trainingRemedy =
-  'Use a smaller learningRate or a positive energyPenalty (for example 0.1); then rerun.';
-
 /** What is said of a parameter that the loss does not depend on. */
 export function notTrained(name: string): string {
   return `The loss does not depend on the parameter '${name}': it is not trained.`;
@@ -76,6 +74,8 @@ export interface StepDefinition {
   readonly shards?: number;
   /** Whether the rows of data have classes. */
   readonly hasLabels?: boolean;
+  /** Objective and optimizer as the experiment has them, for what is said where a step is not finite. */
+  readonly specs?: readonly unknown[];
   /** Whether the learning rate may be lowered while it trains; see {@link rateFactorName}. */
   readonly hasRateFactor?: boolean;
 }
@@ -114,7 +114,7 @@ export function initialState({
  */
 export function compileStep(parts: StepDefinition, namesParameters = false): StepProgram {
   const { model: definition, objective, modelEvery = 1, update, own } = parts;
-  const { batchSize, shards, hasLabels = false } = parts;
+  const { batchSize, shards, hasLabels = false, specs = [] } = parts;
   const metrics: MetricInfo[] = [];
   const watches: Watch[] = [];
   let unreached: readonly string[] = [];
@@ -146,7 +146,7 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
           values.push(tf.keep(value));
         },
         watch(quantity, watched, remedy, { tellsItself = false } = {}) {
-          watches.push({ quantity, remedy, tellsItself });
+          watches.push({ quantity, remedy: remedyText(remedy, specs), tellsItself });
           magnitudes.push(tf.keep(magnitude(watched)));
         },
         output(name, given) {
@@ -161,10 +161,10 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
       ({ unreached } = differentiated);
       metrics.unshift(lossMetric);
       values.unshift(value);
-      context.watch('The loss', value, trainingRemedy);
+      context.watch('The loss', value, calmingEnergies);
       if (namesParameters) {
         for (const [name, gradient] of Object.entries(gradients)) {
-          context.watch(`The gradient of the parameter '${name}'`, gradient, trainingRemedy);
+          context.watch(`The gradient of the parameter '${name}'`, gradient, calmingEnergies);
         }
       }
       const factor = state[rateFactorName];
@@ -189,15 +189,15 @@ export function compileStep(parts: StepDefinition, namesParameters = false): Ste
       if (namesParameters) {
         for (const { name } of definition.parameters) {
           const parameter = next.state[parameterName(name)]!;
-          context.watch(`The parameter '${name}'`, parameter, trainingRemedy);
+          context.watch(`The parameter '${name}'`, parameter, calmingEnergies);
         }
         for (const [name, parameter] of Object.entries(nextOwn?.parameters ?? {})) {
-          context.watch(`The parameter '${name}'`, parameter, trainingRemedy);
+          context.watch(`The parameter '${name}'`, parameter, calmingEnergies);
         }
       } else {
         for (const { watched } of [next, ...(nextOwn ? [nextOwn] : [])]) {
-          context.watch('The gradient', watched.gradient, trainingRemedy);
-          context.watch('A parameter', watched.parameters, trainingRemedy);
+          context.watch('The gradient', watched.gradient, calmingEnergies);
+          context.watch('A parameter', watched.parameters, calmingEnergies);
         }
       }
       for (const [name, measured] of Object.entries(next.metrics)) {

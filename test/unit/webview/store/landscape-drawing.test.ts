@@ -7,12 +7,18 @@ import { formatCount, formatDuration, formatSpeed } from '../../../../vocabulary
 import { contourSegments } from '../../../../webview/store/contours';
 import { seriesToCsv } from '../../../../webview/store/csv';
 import { drifted, energyAt } from '../../../../webview/store/energy-range';
+import { drawableField, holesOf } from '../../../../webview/store/field-holes';
 import { histogram } from '../../../../webview/store/histogram';
-import { formatStepTick, formatTick, formatValue } from '../../../../webview/store/number-format';
+import {
+  formatSpread,
+  formatStepTick,
+  formatTick,
+  formatValue,
+} from '../../../../webview/store/number-format';
 import { inDataUnits, plotAspect, plotAxis } from '../../../../webview/store/plot-window';
 import { column, moments, plane } from '../../../../webview/store/point-set';
 import { Series } from '../../../../webview/store/series';
-import { niceTicks } from '../../../../webview/store/ticks';
+import { axisTicks, niceTicks } from '../../../../webview/store/ticks';
 import { fakeLayout } from '../../../fixtures/fake-run';
 import { fc } from '../../../support/fast-check';
 
@@ -96,6 +102,34 @@ describe('energy range', () => {
   });
 });
 
+describe('a field that is not a number', () => {
+  const nan = Number.NaN;
+
+  test('says where', () => {
+    const field = Float32Array.of(0, 1, 2, 3, 4, nan, nan, 7, 8, nan, 10, 11, 12, 13, 14, 15);
+    const holes = holesOf(field, 4);
+    assert.deepEqual(holes && { ...holes, mask: [...holes.mask] }, {
+      mask: [0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+      share: 3 / 16,
+      u: [0.25, 0.75],
+      v: [0.25, 0.75],
+    });
+    assert.equal(holesOf(Float32Array.of(1, Number.POSITIVE_INFINITY, 3, 4), 2), undefined);
+    assert.equal(holesOf(new Float32Array(4).fill(nan), 2)?.share, 1);
+  });
+
+  test('is drawn with what is infinite at the end of the scale that it is nearest to', () => {
+    const range = { low: 0, high: 10 };
+    const sound = Float32Array.of(1, 2);
+    assert.equal(drawableField(sound, range), sound);
+    const { POSITIVE_INFINITY: most, NEGATIVE_INFINITY: least } = Number;
+    assert.deepEqual(
+      [...drawableField(Float32Array.of(3, most, least, nan), range)],
+      [3, 10, 0, 5],
+    );
+  });
+});
+
 describe('contours', () => {
   test('of a cone are circles', () => {
     const field = fieldOf(64, (u, v) => Math.hypot(u - 0.5, v - 0.5));
@@ -133,6 +167,20 @@ describe('contours', () => {
 });
 
 describe('axes', () => {
+  test('have three ticks at least, however small they are drawn', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        fc.integer({ min: 0, max: 20 }),
+        (low, span, most) => {
+          assert.ok(axisTicks(low, low + span, most).values.length >= 3);
+        },
+      ),
+    );
+    assert.deepEqual(axisTicks(0, 10, 5), niceTicks(0, 10, 5));
+  });
+
   test('have round ticks within the window, no more than asked for', () => {
     assert.deepEqual(niceTicks(0, 10, 5), { increment: 2, values: [0, 2, 4, 6, 8, 10] });
     assert.deepEqual(niceTicks(1, 1, 5).values, []);
@@ -226,6 +274,28 @@ describe('numbers', () => {
     assert.equal(formatTick(200_000, 100_000), '2e5');
     assert.deepEqual([500, 20_000, 1_500_000].map(formatStepTick), ['500', '20k', '1.5M']);
     assert.deepEqual([1421.4, 14.23, 0.142].map(formatSpeed), ['1,421', '14.2', '0.14']);
+  });
+
+  test('are a mean and a deviation to the digits that the deviation leaves', () => {
+    assert.equal(formatSpread(0.12345, 0.9876), '0.123 ± 0.988');
+    assert.equal(formatSpread(12.3456, 34.567), '12.3 ± 34.6');
+    // A pixel that is the same in all images: what is left is single precision's.
+    assert.equal(formatSpread(-1, 1.5e-14), '−1.000 ± 0');
+    assert.equal(formatSpread(0, 0), '0 ± 0');
+    assert.equal(formatSpread(Number.NaN, Number.NaN), 'NaN ± NaN');
+  });
+
+  test('on an axis differ where the ticks do', () => {
+    for (const [low, increment] of [
+      [1, 1e-5],
+      [123_456, 1],
+      [0, 2e-4],
+      [-3e-7, 1e-7],
+      [0.25, 5e-7],
+    ] as const) {
+      const ticks = [0, 1, 2, 3].map((k) => formatTick(low + k * increment, increment));
+      assert.equal(new Set(ticks).size, 4, ticks.join(' '));
+    }
   });
 
   test('of time are as precise as waiting needs', () => {
