@@ -12,6 +12,8 @@ import time
 
 import torch
 
+# Each row is compiled for itself: beyond eight of them PyTorch would go back to eager, silently.
+torch._dynamo.config.recompile_limit = 256
 CORES = os.cpu_count() or 1
 LEARNING_RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-8
 
