@@ -11,6 +11,7 @@ const units = {
   GFLOP: (value: number) => `${value.toFixed(value < 1 ? 3 : 2)} GFLOP`,
   M: (value: number) => `${value.toFixed(1)} M`,
   operations: (value: number) => value.toFixed(0),
+  power: (value: number) => value.toFixed(2),
   MiB: (value: number) => `${value.toFixed(1)} MiB`,
   'MB/s': (value: number) => `${value.toFixed(0)} MB/s`,
   'M/s': (value: number) => `${value.toFixed(0)} M/s`,
