@@ -48,6 +48,11 @@ export interface Energy {
   score?(parameters: EnergyParameters, x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
   /** What the slope of the energy in x, in Euclidean norms, is never larger than, where that is known. */
   readonly lipschitz?: number;
+  /**
+   * `[n, D]` points, all of whose numbers are drawn anew, in blocks, each block from its law given all
+   * others: a move that leaves `exp(-E)` as it is. Where it is known how; draws by `noise`.
+   */
+  sweep?(parameters: EnergyParameters, x: tf.Tensor2D): tf.Tensor2D;
   /** log Z, a scalar, where it is known exactly. */
   logPartition?(parameters: EnergyParameters): tf.Tensor;
 }
@@ -59,6 +64,8 @@ export interface EnergyMethod<Spec, Create> {
   readonly schema: z.ZodType<Spec>;
   /** Data that it is defined on. Default: all. */
   readonly domains?: readonly Domain[];
+  /** Data on which what it builds has {@link Energy.sweep}. Default: none. */
+  sweeps?(spec: Spec): readonly Domain[];
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
   /** What it takes rows of data for, where it takes them for images. */

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { noise } from '../../compiler/trace/trace';
 import { integer, positive } from '../options/numbers';
 import { specOf } from '../options/validate';
+import { bernoulli } from './bernoulli';
 import type { EnergyMethod } from './energy-method';
 
 export interface GaussBernoulliRbmOptions {
@@ -39,6 +41,7 @@ export const gaussBernoulliRbmMethod: EnergyMethod<
   create: gaussBernoulliRbm,
   schema,
   domains: ['real', 'nonnegative'],
+  sweeps: () => ['real'],
   build: ({ hidden, deviation }, dimensions) => ({
     init: (random) => ({
       weight: random.normal([dimensions, hidden], { deviation: 0.01 }),
@@ -50,6 +53,12 @@ export const gaussBernoulliRbmMethod: EnergyMethod<
       const distance = tf.sum(tf.square(tf.div(tf.sub(x, visible!), deviation)), 1);
       const inputs = tf.add(tf.matMul(tf.div(x, deviation), weight!), bias!);
       return tf.sub(tf.mul(distance, 0.5), tf.sum(tf.softplus(inputs), 1));
+    },
+    // Hidden units are independent given the visible ones, which are Gaussians given the hidden.
+    sweep({ weight, visible, hidden: bias }, x) {
+      const h = bernoulli(tf.add(tf.matMul(tf.div(x, deviation), weight!), bias!));
+      const mean = tf.add(visible!, tf.mul(tf.matMul(h, weight!, false, true), deviation));
+      return tf.add(mean, tf.mul(noise('normal', x.shape), deviation)) as tf.Tensor2D;
     },
   }),
 };

@@ -15,6 +15,8 @@ export interface Model {
   energy(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D;
   /** The score -dE/dx of `[n, D]` points, `[n, D]`; `condition` as above. */
   score(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
+  /** All numbers of `[n, D]` points drawn anew, block by block, where the energy knows how. */
+  sweep?(x: tf.Tensor2D): tf.Tensor2D;
 }
 
 /**
@@ -47,8 +49,10 @@ export function modelOf(
     }
     return checkEnergies(value, x.shape[0], origin);
   };
+  const { sweep } = energy;
   return {
     energy: energies,
+    ...(sweep ? { sweep: (x: tf.Tensor2D) => sweep(parameters, x) } : {}),
     score(x, condition) {
       if (energy.score) return energy.score(parameters, x, given(x, condition));
       const slope = tf.grad((at: tf.Tensor) => tf.sum(energies(at as tf.Tensor2D, condition)));

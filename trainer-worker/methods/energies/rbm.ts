@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
+import { bernoulli } from './bernoulli';
 import type { EnergyMethod } from './energy-method';
 
 export interface RbmOptions {
@@ -33,6 +34,7 @@ export const rbmMethod: EnergyMethod<RbmSpec, typeof rbm> = {
   create: rbm,
   schema,
   domains: ['binary'],
+  sweeps: () => ['binary'],
   build: ({ hidden }, dimensions) => ({
     init: (random) => ({
       // Small, to begin near independent units: Hinton's recommendation.
@@ -44,6 +46,11 @@ export const rbmMethod: EnergyMethod<RbmSpec, typeof rbm> = {
       const { weight, visible, hidden: bias } = parameters;
       const inputs = tf.add(tf.matMul(x, weight!), bias!);
       return tf.neg(tf.add(tf.sum(tf.mul(x, visible!), 1), tf.sum(tf.softplus(inputs), 1)));
+    },
+    // Units of one layer are independent given the other.
+    sweep({ weight, visible, hidden: bias }, x) {
+      const h = bernoulli(tf.add(tf.matMul(x, weight!), bias!));
+      return bernoulli(tf.add(tf.matMul(h, weight!, false, true), visible!)) as tf.Tensor2D;
     },
   }),
 };

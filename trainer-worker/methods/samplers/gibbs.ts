@@ -1,13 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { noise } from '../../compiler/trace/trace';
+import { loop, noise } from '../../compiler/trace/trace';
+import type { Model } from '../energies/model';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface GibbsOptions {
-  /** Iterations of each chain per training step, 1 to 100 000. Default 20. Each looks at one number. */
+  /**
+   * Iterations of each chain per training step, 1 to 100 000. Default 20. Each draws one number anew,
+   * or all, as `scan` says.
+   */
   readonly steps?: number;
+  /**
+   * What an iteration draws anew: `'random'`, one number, chosen by chance; `'sweep'`, every number, in
+   * blocks where the energy knows their laws (`energy.rbm` and `energy.gaussBernoulliRbm` layer by layer,
+   * `energy.ising` by groups that do not interact), else one after the other.
+   * Default `'random'`.
+   */
+  readonly scan?: 'random' | 'sweep';
 }
 
 export interface GibbsSpec extends Required<GibbsOptions> {
@@ -15,9 +26,12 @@ export interface GibbsSpec extends Required<GibbsOptions> {
 }
 
 /**
- * Gibbs sampling of binary points with a random scan (Geman & Geman 1984): an iteration draws one of
- * the D numbers anew from its law given the others, `P(flip) = 1/(1 + exp(E(flipped) - E(x)))`. Its
- * stationary law is `exp(-E)` exactly; a sweep over all numbers takes about D iterations.
+ * Gibbs sampling (Geman & Geman 1984): numbers are drawn anew from their law given the others; of a
+ * binary one that is `P(flip) = 1/(1 + exp(E(flipped) - E(x)))`. Its stationary law is `exp(-E)` exactly.
+ *
+ * A sweep of an energy that knows its blocks costs about one evaluation of the energy; of any other, D
+ * evaluations. One number by chance costs one evaluation, and D of them are about a sweep. On real data
+ * sweeps need an energy that knows them.
  */
 export function gibbs(options?: GibbsOptions): GibbsSpec {
   return specOf(schema, 'sampler.gibbs', 'gibbs', options);
@@ -26,6 +40,7 @@ export function gibbs(options?: GibbsOptions): GibbsSpec {
 const schema: z.ZodType<GibbsSpec> = z.strictObject({
   type: z.literal('gibbs'),
   steps: integer(1, 100_000).default(20),
+  scan: z.enum(['random', 'sweep']).default('random'),
 });
 
 /** @internal */
@@ -33,7 +48,12 @@ export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs, CarryingSampler
   create: gibbs,
   schema,
   domains: ['binary'],
-  build: ({ steps }) => ({
+  sweeps: ({ scan }) => scan === 'sweep',
+  build: ({ steps, scan }) => (scan === 'sweep' ? sweeps(steps) : randomScan(steps)),
+};
+
+function randomScan(steps: number): CarryingSampler {
+  return {
     steps,
     init: (x, model) => ({ energy: model.energy(x) }),
     advance(x, { energy }, model) {
@@ -41,15 +61,48 @@ export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs, CarryingSampler
       const places = tf.floor(tf.mul(noise('uniform', [chains, 1]), dimensions));
       const columns = tf.range(0, dimensions, 1, 'float32');
       const chosen = tf.cast(tf.equal(places, columns), 'float32');
-      // 1 - 2x is the way to the other value.
-      const way = tf.mul(chosen, tf.sub(1, tf.mul(x, 2)));
-      const flipped = tf.add(x, way) as tf.Tensor2D;
-      const after = model.energy(flipped);
-      const flips = tf.less(noise('uniform', [chains]), tf.sigmoid(tf.sub(energy!, after)));
-      return {
-        x: tf.where(tf.expandDims(flips, 1), flipped, x),
-        carried: { energy: tf.where(flips, after, energy!) },
-      };
+      const next = redrawn(x, energy!, chosen, model);
+      return { x: next.x, carried: { energy: next.energy } };
     },
-  }),
-};
+  };
+}
+
+function sweeps(steps: number): CarryingSampler {
+  return {
+    steps,
+    init: (x, model): Record<string, tf.Tensor> => (model.sweep ? {} : { energy: model.energy(x) }),
+    advance(x, { energy }, model) {
+      if (energy === undefined) return { x: model.sweep!(x), carried: {} };
+      const [, dimensions] = x.shape;
+      const columns = tf.range(0, dimensions, 1, 'int32');
+      const [swept, after] = loop(dimensions, [x, energy], (place, [at, before]) => {
+        const chosen = tf.expandDims(tf.cast(tf.equal(columns, place), 'float32'), 0);
+        const next = redrawn(at as tf.Tensor2D, before!, chosen, model);
+        return [next.x, next.energy];
+      });
+      return { x: swept as tf.Tensor2D, carried: { energy: after! } };
+    },
+  };
+}
+
+/**
+ * Points with one binary number of each drawn anew.
+ *
+ * @param energy `[n]`, of the points
+ * @param chosen `[n, D]` or `[1, D]`: 1 in the column of that number, else 0
+ */
+function redrawn(
+  x: tf.Tensor2D,
+  energy: tf.Tensor,
+  chosen: tf.Tensor,
+  model: Model,
+): { readonly x: tf.Tensor2D; readonly energy: tf.Tensor } {
+  // 1 - 2x is the way to the other value.
+  const flipped = tf.add(x, tf.mul(chosen, tf.sub(1, tf.mul(x, 2)))) as tf.Tensor2D;
+  const after = model.energy(flipped);
+  const flips = tf.less(noise('uniform', [x.shape[0]]), tf.sigmoid(tf.sub(energy, after)));
+  return {
+    x: tf.where(tf.expandDims(flips, 1), flipped, x),
+    energy: tf.where(flips, after, energy),
+  };
+}

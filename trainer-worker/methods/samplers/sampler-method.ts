@@ -93,6 +93,8 @@ export interface SamplerMethod<Spec, Create, Kernel extends Sampler = Sampler> {
   readonly schema: z.ZodType<Spec>;
   /** Data whose domain its points stay in. Default `['real']`. */
   readonly domains?: readonly Domain[];
+  /** Whether it goes wherever the energy draws all numbers anew by itself, beside {@link domains}. */
+  sweeps?(spec: Spec): boolean;
   /** Whether its chains stand still once all its iterations are done. Default: they go on. */
   readonly ends?: boolean;
   build(spec: Spec): Kernel;

@@ -5,7 +5,7 @@ import { type NoiseSpec, noiseDomains, noiseSpec } from '../../methods/noise-dis
 import { type ObjectiveSpec, objectiveMethod, objectives } from '../../methods/objectives';
 import { OptionError } from '../../methods/options/option-error';
 import { requireWhole } from '../../methods/options/validate';
-import { domainOfChains, type SamplerSpec, samplers } from '../../methods/samplers';
+import { domainOfChains, type SamplerSpec, samplerMethod, samplers } from '../../methods/samplers';
 
 /** The parts of an experiment that must suit each other. */
 interface Parts {
@@ -58,16 +58,23 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   }
   // A sampler for the line serves half of it as well, see `chain-in-domain.ts`.
   const walked = domain === 'nonnegative' ? 'real' : domain;
+  const requireSampler = (spec: SamplerSpec, path: readonly string[]) => {
+    if (isSwept(spec, energy, domain)) return;
+    requireDomain(walked, data, path, spec.type, samplers, ['real']);
+    requireWallsIn(domain, data, spec, path);
+  };
   const own = method.previewSampler?.(objective);
-  if (own) {
-    requireDomain(walked, data, ['objective', 'sampler'], own.type, samplers, ['real']);
-    requireWallsIn(domain, data, own, ['objective', 'sampler']);
-  }
-  requireDomain(walked, data, ['preview', 'sampler'], preview.sampler.type, samplers, ['real']);
-  requireWallsIn(domain, data, preview.sampler, ['preview', 'sampler']);
+  if (own) requireSampler(own, ['objective', 'sampler']);
+  requireSampler(preview.sampler, ['preview', 'sampler']);
   if (dataMethod(data).hasLabels?.(data)) return;
   if (method.needsLabels?.(objective)) throw unlabelled(data, 'objective', objective.type);
   if (energyMethod(energy).needsLabels?.(energy)) throw unlabelled(data, 'energy', energy.type);
+}
+
+/** Whether the energy itself draws the numbers of a sampler's points, which then lie where data do. */
+function isSwept(sampler: SamplerSpec, energy: EnergySpec, domain: Domain): boolean {
+  const asks = samplerMethod(sampler).sweeps?.(sampler) ?? false;
+  return asks && (energyMethod(energy).sweeps?.(energy).includes(domain) ?? false);
 }
 
 /** An energy, and where it is a composition all that it is made of. */
