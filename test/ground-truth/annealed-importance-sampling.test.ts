@@ -192,6 +192,8 @@ async function annealed(
     score: () => Promise.reject(new Error('It needs no scores.')),
     record: () => Promise.reject(new Error('It needs no record.')),
     flowLogDensity: () => Promise.reject(new Error('It needs no flow.')),
+    logPartition: async () => undefined,
+    anneal: async () => undefined,
   });
   const told = diagnostic.metrics.filter(({ errorOf }) => errorOf === undefined);
   assert.deepEqual(Object.keys(values).sort(), told.map(({ name }) => name).sort());

@@ -175,6 +175,8 @@ test('Langevin chains on a Gaussian are the autoregression that they are known t
     score: (points) => step.score(points),
     record: () => step.record(samples),
     flowLogDensity: (points) => step.flowLogDensity(points),
+    logPartition: async () => undefined,
+    anneal: async () => undefined,
   });
   const [size, time, rHat] = diagnostic.metrics.map(({ name }) => measured[name] as number);
   // The coordinate has ρ = 1/2 and a time of 3; the energy ρ² and 5/3. As above a deviation of

@@ -101,6 +101,8 @@ async function measured(
     score: async (points) => scores(points, dimensions, score),
     record: () => Promise.reject(new Error('It has no chains.')),
     flowLogDensity: () => Promise.reject(new Error('It has no flow.')),
+    logPartition: async () => undefined,
+    anneal: async () => undefined,
   });
   const [first] = Object.values(values) as [number | Estimate];
   if (typeof first === 'number') return { value: first, error: 0 };
@@ -325,6 +327,8 @@ describe('the kernel Stein discrepancy', () => {
           score: async (points) => points.map((x) => -theta * x),
           record: () => Promise.reject(new Error('It needs no record.')),
           flowLogDensity: () => Promise.reject(new Error('It needs no flow.')),
+          logPartition: async () => undefined,
+          anneal: async () => undefined,
         });
         const width = medianDistance(dataset.heldOut, 1);
         names.forEach((name, index) => {

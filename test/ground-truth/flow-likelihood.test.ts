@@ -172,6 +172,8 @@ describe('of a model in training', () => {
       inSpace: () => Promise.reject(new Error('It needs no integral.')),
       score: (at) => step.score(at),
       flowLogDensity: (at) => step.flowLogDensity(at),
+      logPartition: async () => undefined,
+      anneal: async () => undefined,
       record: () => step.record(rows),
     });
     const expected = found.slice(0, 512).reduce((sum, log) => sum + log, 0) / 512;

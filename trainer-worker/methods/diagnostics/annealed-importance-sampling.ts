@@ -1,7 +1,7 @@
 import { Random, streams } from '../../compiler/random/random';
 import type { Dataset } from '../data/dataset';
 import { deviationsOf, momentsOf } from '../data/moments';
-import type { DiagnosticMethod } from './diagnostic';
+import type { DiagnosticMethod, Subject } from './diagnostic';
 import { type Estimate, isKnown, type KnownEstimate, withError } from './estimate';
 import { mean } from './mean';
 import { meanLogDensity } from './mean-log-density';
@@ -37,12 +37,14 @@ const fewestEffective = 0.1;
  * nothing is told but the two.
  *
  * The base is a Gaussian of the training data's means and deviations, or independent bits of their
- * means; moves are random-walk Metropolis steps of three lengths, or flips of one bit.
+ * means; moves are random-walk Metropolis steps of three lengths, or flips of one bit. A restricted
+ * Boltzmann machine takes its own path instead, from units that are as often on as in the data, with whole
+ * sweeps for moves and 1000 temperatures (Salakhutdinov & Murray 2008).
  */
 export const annealedImportanceSampling: DiagnosticMethod = {
   needs: 'real or binary data',
   prepare({ dataset, seed }) {
-    const { domain, heldOut, dimensions } = dataset;
+    const { domain, heldOut } = dataset;
     if (domain === 'nonnegative') return undefined;
     const base = domain === 'binary' ? independentBits(dataset) : gaussian(dataset);
     const group = { group: 'log Z', unit: 'nats' };
@@ -62,13 +64,15 @@ export const annealedImportanceSampling: DiagnosticMethod = {
     ];
     return {
       metrics,
-      async measure({ energy, samples, heldOutEnergies }) {
+      async measure(subject) {
+        const { heldOutEnergies } = subject;
         const random = new Random(seed, streams.diagnostics);
-        const starts = base.draw(random, chains);
-        const fromBase = logMeanExp(await anneal(base, energy, random, starts, 'to the model'));
-        const shown = samples.subarray(0, chains * dimensions);
-        const reverse = logMeanExp(await anneal(base, energy, random, shown, 'to the base'));
-        const fromSamples = { ...reverse, value: -reverse.value };
+        const { logBase, toModel, toBase } =
+          (await subject.anneal()) ?? (await annealBothWays(base, subject, random));
+        const there = logMeanExp(Float64Array.from(toModel));
+        const back = logMeanExp(Float64Array.from(toBase));
+        const fromBase = { ...there, value: there.value + logBase };
+        const fromSamples = { ...back, value: logBase - back.value };
         const logZ = together(fromBase, fromSamples);
         const told = {
           [names.fromBase]: fromBase,
@@ -89,6 +93,19 @@ export const annealedImportanceSampling: DiagnosticMethod = {
     };
   },
 };
+
+/** For an energy that only tells energies. */
+async function annealBothWays(
+  base: Base,
+  { energy, samples }: Subject,
+  random: Random,
+): Promise<{ logBase: number; toModel: Float64Array; toBase: Float64Array }> {
+  const starts = base.draw(random, chains);
+  const toModel = await anneal(base, energy, random, starts, 'to the model');
+  const shown = samples.subarray(0, chains * base.dimensions);
+  const toBase = await anneal(base, energy, random, shown, 'to the base');
+  return { logBase: 0, toModel, toBase };
+}
 
 /** Two estimates of one number, weighted by their precision, where they may be of one number. */
 function together(fromBase: Weighed, fromSamples: Weighed): Estimate {

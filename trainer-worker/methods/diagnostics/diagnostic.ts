@@ -15,6 +15,8 @@ export interface DiagnosticContext {
   readonly seed: number;
   /** Whether the shown chains stand still once their iterations are done. */
   readonly chainsEnd?: boolean;
+  /** Whether the energy knows its log Z exactly. */
+  readonly knowsPartition?: boolean;
   /** Whether the model has scores at all noise levels, and so a probability flow. */
   readonly hasFlow?: boolean;
   /** Rows of other data, in model space, that held-out ones are told from. */
@@ -31,6 +33,16 @@ export interface ChainRecord {
   readonly chains: number;
   /** The energy and the coordinates: D + 1. */
   readonly quantities: number;
+}
+
+/** What chains weigh that annealed between independent numbers and the model. */
+export interface Annealing {
+  /** log Z of the independent numbers. */
+  readonly logBase: number;
+  /** Logarithms of weights, one for each chain: their mean is one of Z over that of the base, */
+  readonly toModel: Float32Array;
+  /** and of its inverse. */
+  readonly toBase: Float32Array;
 }
 
 /** The model at a preview. */
@@ -55,6 +67,10 @@ export interface Subject {
    * @throws Error where there is none
    */
   flowLogDensity(points: Float32Array): Promise<Float32Array>;
+  /** log Z where the energy knows it exactly, else `undefined`; computed once, however many ask. */
+  logPartition(): Promise<number | undefined>;
+  /** Chains between independent numbers and the model, where the energy has a path there. */
+  anneal(): Promise<Annealing | undefined>;
   /** Moves some of the shown chains on and gives what they pass. */
   record(): Promise<ChainRecord>;
 }

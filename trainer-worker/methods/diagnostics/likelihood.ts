@@ -1,6 +1,7 @@
 import type { DiagnosticMethod } from './diagnostic';
-import { added, withError } from './estimate';
+import { added, type Estimate, withError } from './estimate';
 import { meanLogDensity } from './mean-log-density';
+import { precision } from './precision';
 
 const name = 'log-likelihood/held-out';
 const cutName = 'log-likelihood/held-out, in the window';
@@ -11,12 +12,13 @@ const cutName = 'log-likelihood/held-out, in the window';
  * window it is higher: a bound where log Z over all of space is not known, or does not exist.
  */
 export const likelihood: DiagnosticMethod = {
-  needs: 'held-out rows of one or two dimensions, or of 16 bits at most',
-  prepare({ space, dataset }) {
+  needs:
+    'held-out rows of one or two dimensions, or of 16 bits at most, or an energy that knows its log Z, as energy.rbm with 20 hidden units at most',
+  prepare({ space, dataset, knowsPartition = false }) {
     const { heldOut, domain } = dataset;
-    if (space === undefined || heldOut.length === 0) return undefined;
+    if (heldOut.length === 0 || (space === undefined && !knowsPartition)) return undefined;
     const shared = { group: 'Likelihood', unit: 'nats' };
-    const isCut = domain !== 'binary';
+    const isCut = space !== undefined && domain !== 'binary';
     return {
       metrics: [
         ...withError({ name, label: 'Held-out log-likelihood', ...shared }),
@@ -28,8 +30,11 @@ export const likelihood: DiagnosticMethod = {
             })
           : []),
       ],
-      async measure({ heldOutEnergies, inSpace }) {
-        const inUnits = meanLogDensity(await heldOutEnergies(), heldOut, dataset);
+      async measure({ heldOutEnergies, inSpace, logPartition }) {
+        const energies = await heldOutEnergies();
+        const inUnits = meanLogDensity(energies, heldOut, dataset);
+        if (space === undefined)
+          return { [name]: added([1, inUnits], [-1, known(await logPartition())]) };
         const { logZ, inWindow } = await inSpace();
         return {
           [name]: added([1, inUnits], [-1, logZ]),
@@ -39,3 +44,11 @@ export const likelihood: DiagnosticMethod = {
     };
   },
 };
+
+/** What an energy says its log Z is. */
+function known(value: number | undefined): Estimate {
+  if (value === undefined || !Number.isFinite(value)) {
+    return { unknown: `the energy says that its log Z is ${value}` };
+  }
+  return { value, error: precision * Math.abs(value) };
+}

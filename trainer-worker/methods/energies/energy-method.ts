@@ -55,6 +55,22 @@ export interface Energy {
   sweep?(parameters: EnergyParameters, x: tf.Tensor2D): tf.Tensor2D;
   /** log Z, a scalar, where it is known exactly. */
   logPartition?(parameters: EnergyParameters): tf.Tensor;
+  /** A way to this energy from one whose log Z is known; {@link sweep} is reversible all along it. */
+  readonly path?: AnnealingPath;
+}
+
+/** Energies of the same form, from independent numbers to the model. @internal */
+export interface AnnealingPath {
+  /**
+   * The parameters at a share of the way: at 0 numbers are independent and of these means, at 1 they are
+   * the model's.
+   *
+   * @param share a scalar
+   * @param means `[D]`, of the training rows
+   */
+  at(parameters: EnergyParameters, share: tf.Tensor, means: tf.Tensor): EnergyParameters;
+  /** log Z where it begins, a scalar. */
+  logPartition(parameters: EnergyParameters, means: tf.Tensor): tf.Tensor;
 }
 
 /** One row of the table of energies. @internal */

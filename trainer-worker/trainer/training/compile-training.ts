@@ -24,14 +24,17 @@ import { requireParametersMeant } from '../../methods/optimizers/parameter-group
 import { parameterUpdate } from '../../methods/optimizers/parameter-update';
 import { type SamplerSpec, samplerMethod } from '../../methods/samplers';
 import { buildSde } from '../../methods/sdes';
-import { CompiledStep, feedsOf, shardsKey } from './compiled-step';
+import { CompiledStep, type CompiledStepOptions, feedsOf, shardsKey } from './compiled-step';
 import type { Initialization } from './initialization';
 import {
+  annealingProgram,
+  annealingSize,
   chainPrograms,
   checkEnergy,
   energyProgram,
   flowProgram,
   type ModelDefinition,
+  partitionProgram,
   scoreProgram,
 } from './model-programs';
 import { initialParameters } from './parameters';
@@ -235,6 +238,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
           const moments = momentsOf(definition.rows, dimensions);
           return flowProgram(model, buildSde(flow), moments, pointsOfFlow(dimensions));
         },
+        ...measuringOf(model, definition.rows),
         backend,
         objective,
         batches,
@@ -248,6 +252,34 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         parameters: parameters.map(({ name }) => name),
         completed,
       }),
+  };
+}
+
+/** Programs for what only some energies have: a known log Z, a path from independent numbers. */
+function measuringOf(
+  model: ModelDefinition,
+  rows: Rows,
+): Pick<CompiledStepOptions, 'partition' | 'annealing'> {
+  const { logPartition, path, sweep } = model.energy;
+  return {
+    ...(logPartition ? { partition: () => partitionProgram(model, logPartition) } : {}),
+    ...(path && sweep
+      ? {
+          annealing: {
+            size: annealingSize(model),
+            program: (direction) => {
+              const { means } = momentsOf(rows, model.dimensions);
+              return annealingProgram(
+                model,
+                means,
+                { path, sweep },
+                direction,
+                annealingSize(model),
+              );
+            },
+          },
+        }
+      : {}),
   };
 }
 

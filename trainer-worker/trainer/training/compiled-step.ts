@@ -6,8 +6,9 @@ import { sizeOf } from '../../compiler/graph/shape';
 import type { Arrays, Execution, NoiseKey } from '../../compiler/run/execution';
 import type { Batches } from '../../methods/data/batches';
 import type { Rows } from '../../methods/data/rows';
-import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
+import type { Annealing, ChainRecord } from '../../methods/diagnostics/diagnostic';
 import type { Objective } from '../../methods/objectives/objective-method';
+import { AnnealedChains, type AnnealedChainsOptions } from './annealed-chains';
 import { parameterName } from './model-programs';
 import { OnDemand } from './on-demand';
 import { Pace } from './pace';
@@ -29,6 +30,10 @@ export interface CompiledStepOptions {
   readonly chains: ShownChainsOptions;
   readonly scores: () => Program;
   readonly flows: () => Program;
+  /** Where the energy knows its log Z. */
+  readonly partition?: () => Program;
+  /** Where it has a path from independent numbers. */
+  readonly annealing?: AnnealedChainsOptions;
   readonly backend: Backend;
   readonly objective: Objective;
   readonly batches: Batches;
@@ -59,6 +64,8 @@ export class CompiledStep implements TrainingStep {
   readonly #fewEnergies: OnDemand;
   readonly #scores: OnDemand;
   readonly #flows: OnDemand;
+  readonly #partition: OnDemand | undefined;
+  readonly #annealed: AnnealedChains | undefined;
   readonly #pace = new Pace();
   /** Shapes of the state, for checkpoints. */
   readonly #shapes: ReadonlyMap<string, readonly number[]>;
@@ -72,6 +79,9 @@ export class CompiledStep implements TrainingStep {
     this.#fewEnergies = new OnDemand(options.backend, options.fewEnergies);
     this.#scores = new OnDemand(options.backend, options.scores);
     this.#flows = new OnDemand(options.backend, options.flows);
+    const { partition, annealing } = options;
+    this.#partition = partition && new OnDemand(options.backend, partition);
+    this.#annealed = annealing && new AnnealedChains(annealing, options.backend);
     this.#shapes = new Map(options.initial.map(({ name, shape }) => [name, shape]));
     this.#completed = options.completed;
   }
@@ -121,6 +131,17 @@ export class CompiledStep implements TrainingStep {
 
   flowLogDensity(points: Float32Array): Promise<Float32Array> {
     return this.#evaluate(this.#flows, 'logDensities', points);
+  }
+
+  async logPartition(): Promise<number | undefined> {
+    if (this.#partition === undefined) return undefined;
+    const { execution } = await this.#partition.started();
+    const { logPartition } = await execution.run(await this.parameters(), this.#now);
+    return logPartition![0];
+  }
+
+  async anneal(samples: Float32Array): Promise<Annealing | undefined> {
+    return await this.#annealed?.run(samples, await this.parameters(), this.#now);
   }
 
   async record(samples: Float32Array): Promise<ChainRecord> {
@@ -176,6 +197,13 @@ export class CompiledStep implements TrainingStep {
   async dispose(): Promise<void> {
     const shown = [this.#energies, this.#fewEnergies, this.#scores, this.#flows];
     for (const each of [this.#step, this.#chains, ...shown]) await each.dispose();
+    await this.#partition?.dispose();
+    await this.#annealed?.dispose();
+  }
+
+  /** Which random numbers whatever looks at the model now draws. */
+  get #now(): NoiseKey {
+    return { seed: this.#options.seed, step: this.#completed };
   }
 
   /** The problem for a step that is not finite: at which row of data, if it is one of these. */

@@ -8,7 +8,7 @@ import {
   type Tensors,
 } from '../../compiler/trace/compile-program';
 import { userFiles } from '../../compiler/trace/source-location';
-import { gradientsOf } from '../../compiler/trace/trace';
+import { gradientsOf, loop } from '../../compiler/trace/trace';
 import type { Domain } from '../../methods/data/domain';
 import type { Moments } from '../../methods/data/moments';
 import { flowLogDensity, isExactIn } from '../../methods/diagnostics/flow-log-density';
@@ -276,6 +276,94 @@ export function flowProgram(
   });
 }
 
+/** log Z of an energy that knows it exactly: inputs the parameters, output `logPartition`. */
+export function partitionProgram(
+  definition: ModelDefinition,
+  logPartition: NonNullable<Energy['logPartition']>,
+): Program {
+  return compileProgram({
+    inputs: parameterSpecs(definition),
+    ...written(definition),
+    step: (inputs) => ({
+      outputs: { logPartition: logPartition(parametersIn(definition, inputs)) },
+    }),
+  });
+}
+
+/** From independent numbers to the model, and back. */
+export const annealingDirections = ['to the model', 'to the base'] as const;
+export type AnnealingDirection = (typeof annealingDirections)[number];
+
+/** How finely and with how many chains log Z is estimated. */
+export interface AnnealingSize {
+  readonly temperatures: number;
+  readonly chains: number;
+}
+
+/** Parameters from which an energy is large: fewer chains then. */
+const largeEnergy = 1e5;
+
+/** The annealing that an energy with these parameters gets. */
+export function annealingSize({ parameters }: ModelDefinition): AnnealingSize {
+  const size = parameters.reduce((sum, { data }) => sum + data.length, 0);
+  return { temperatures: 1000, chains: size > largeEnergy ? 128 : 512 };
+}
+
+/**
+ * A piece of annealed importance sampling along the path of an energy (Neal 2001): inputs `points`
+ * `[chains, D]`, `weights` `[chains]`, the logarithms of the chains' weights, how many `iterations` and how
+ * many are `done` (int32), and the parameters; outputs `next/points` and `next/weights`, where the next piece goes on,
+ * and `logBase`, log Z where the path begins. In the end the mean of the weights estimates Z over that of
+ * the base; to the base, from points of the model, its inverse. To the model it begins with any points.
+ *
+ * @param means of the training rows
+ */
+export function annealingProgram(
+  definition: ModelDefinition,
+  means: readonly number[],
+  { path, sweep }: Required<Pick<Energy, 'path' | 'sweep'>>,
+  direction: AnnealingDirection,
+  { temperatures, chains }: AnnealingSize,
+): Program {
+  const { energy, dimensions } = definition;
+  return compileProgram({
+    inputs: {
+      points: { shape: [chains, dimensions] },
+      weights: { shape: [chains] },
+      done: { shape: [], dtype: 'int32' },
+      iterations: { shape: [], dtype: 'int32' },
+      ...parameterSpecs(definition),
+    },
+    batch: { rows: chains },
+    ...written(definition),
+    firstNoiseStream: annealingNoiseStream,
+    noiseByIteration: true,
+    step(inputs) {
+      const { points, weights, done, iterations } = inputs;
+      const given = parametersIn(definition, inputs);
+      const base = tf.tensor1d([...means]);
+      const at = (step: tf.Tensor) => {
+        const share = tf.div(tf.cast(step, 'float32'), temperatures);
+        return path.at(given, direction === 'to the model' ? share : tf.sub(1, share), base);
+      };
+      const [ends, sums] = loop(iterations!, [points!, weights!], (iteration, [x, logs]) => {
+        const step = tf.add(iteration, done!);
+        const [here, next] = [at(step), at(tf.add(step, tf.scalar(1, 'int32')))];
+        // Where the path begins numbers are independent: the first sweep is a draw, wherever it is from.
+        const moved = sweep(here, x as tf.Tensor2D);
+        const gain = tf.sub(energy.energy(here, moved), energy.energy(next, moved));
+        return [moved, tf.add(logs!, gain)];
+      });
+      return {
+        outputs: {
+          ...withPrefix(nextPrefix, { points: ends!, weights: sums! }),
+          logBase: path.logPartition(given, base),
+        },
+      };
+    },
+  });
+}
+
 /** Heun's steps along a probability flow: right to a few thousandths of a nat on Gaussian data. */
 const flowSteps = 200;
 
@@ -289,3 +377,4 @@ const beginningNoiseStream = 0xa000;
 /** And that of recorded chains and of flows far from both. */
 const recordNoiseStream = 0xc000;
 const flowNoiseStream = 0xe000;
+const annealingNoiseStream = 0xe800;

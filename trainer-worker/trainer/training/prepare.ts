@@ -9,7 +9,7 @@ import { type Bounds, boundsOf } from '../../methods/data/bounds';
 import type { ScaledDataset } from '../../methods/data/data-method';
 import { rowsLike } from '../../methods/data/like-rows';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
-import { type EnergySpec, energyMethod } from '../../methods/energies';
+import { buildEnergy, type EnergySpec, energyMethod } from '../../methods/energies';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../../methods/objectives';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
@@ -98,6 +98,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
     seed,
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
     files: loaded.sources.map((source) => source.path),
+    knowsPartition: knowsPartition(experiment.energy, dataset),
     hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });
   const noise = await atOption(loaded, ['objective', 'noise'], () =>
@@ -254,6 +255,13 @@ export async function prepareTraining(
         observers,
       ),
   };
+}
+
+/** Whether an energy knows its log Z over all rows that such data may have. */
+function knowsPartition(spec: EnergySpec, { domain, dimensions }: ScaledDataset): boolean {
+  const { domains } = energyMethod(spec);
+  const isWhole = domain === 'real' || (domains?.length === 1 && domains[0] === domain);
+  return isWhole && buildEnergy(spec, dimensions).logPartition !== undefined;
 }
 
 /**

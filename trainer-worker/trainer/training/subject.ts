@@ -32,6 +32,8 @@ export function subjectOf(
     energy: (points) => step.energy(points),
     score: (points) => step.score(points),
     flowLogDensity: (points) => step.flowLogDensity(points),
+    logPartition: once(() => step.logPartition()),
+    anneal: () => step.anneal(samples),
     record: () => step.record(samples),
     inSpace: once(async () => {
       if (!space) throw new Error('The space is not small.');

@@ -1,5 +1,5 @@
 import type { Rows } from '../../methods/data/rows';
-import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
+import type { Annealing, ChainRecord } from '../../methods/diagnostics/diagnostic';
 import type { Checkpoint } from './run-observer';
 
 /** What one step measured: metric name → value. */
@@ -25,6 +25,15 @@ export interface TrainingStep {
    * what it takes is compiled at the first call.
    */
   flowLogDensity(points: Float32Array): Promise<Float32Array>;
+  /** log Z where the energy knows it exactly, else `undefined`. */
+  logPartition(): Promise<number | undefined>;
+  /**
+   * Chains that anneal from independent numbers to the model, and from samples of it the other way, for
+   * energies that have a path there; `undefined` for others.
+   *
+   * @param samples `[n, D]`, of the model
+   */
+  anneal(samples: Float32Array): Promise<Annealing | undefined>;
   /**
    * Moves the first of the `[n, D]` shown chains on and gives what they pass; what it takes is compiled
    * at the first call.

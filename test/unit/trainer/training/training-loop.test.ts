@@ -30,6 +30,8 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
     energy: async (points) => new Float32Array(points.length / 2),
     score: async (points) => new Float32Array(points.length),
     record: () => Promise.reject(new Error('Nobody asks for it.')),
+    logPartition: async () => undefined,
+    anneal: async () => undefined,
     flowLogDensity: () => Promise.reject(new Error('Nobody asks for it.')),
     parameters: async () => ({ 'parameters/w': Float32Array.of(1, 2) }),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
