@@ -60,7 +60,7 @@ export interface Energy {
 }
 
 /** Energies of the same form, from independent numbers to the model. @internal */
-export interface AnnealingPath {
+interface AnnealingPath {
   /**
    * The parameters at a share of the way: at 0 numbers are independent and of these means, at 1 they are
    * the model's.

@@ -336,7 +336,7 @@ export function annealingProgram(
     },
     batch: { rows: chains },
     ...written(definition),
-    firstNoiseStream: annealingNoiseStream,
+    firstNoiseStream: annealingNoiseStreams[direction],
     noiseByIteration: true,
     step(inputs) {
       const { points, weights, done, iterations } = inputs;
@@ -377,4 +377,5 @@ const beginningNoiseStream = 0xa000;
 /** And that of recorded chains and of flows far from both. */
 const recordNoiseStream = 0xc000;
 const flowNoiseStream = 0xe000;
-const annealingNoiseStream = 0xe800;
+/** Chains one way know nothing of those the other way: their errors are put together. */
+const annealingNoiseStreams = { 'to the model': 0xe800, 'to the base': 0xec00 };
