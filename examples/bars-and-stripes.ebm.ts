@@ -8,9 +8,9 @@ export default experiment({
   name: 'Bars and stripes',
   data: data.barsAndStripes({ size: 4 }),
   energy: energy.rbm({ hidden: 32 }),
-  // Persistent chains of single-bit Gibbs moves: 16 look at each bit once on average.
+  // Persistent chains that draw the hidden layer and then the visible one, four times a step.
   objective: objective.persistentContrastiveDivergence({
-    sampler: sampler.gibbs({ steps: 32 }),
+    sampler: sampler.gibbs({ steps: 4, scan: 'sweep' }),
     bufferSize: 512,
     reinitialize: 0,
   }),
