@@ -92,7 +92,7 @@ export const dataKinds = {
   idx: {
     label: 'IDX file',
     detail: 'images as MNIST, Fashion-MNIST, EMNIST and KMNIST come',
-    extensions: ['.idx', '.idx.gz', '-ubyte', '-ubyte.gz', '.idx3-ubyte', '.idx3-ubyte.gz'],
+    extensions: ['.idx', '.idx.gz', '-ubyte', '-ubyte.gz'],
     write: writtenIdx,
   },
   parquet: {

@@ -61,7 +61,7 @@ const domainOf = ({ image }: DataFacts) =>
 function langevin(facts: DataFacts): string {
   const { deviation, image } = facts;
   if (!image) return `sampler.langevin({ steps: 10, stepSize: ${rounded(0.12 * deviation)} })`;
-  return `sampler.langevin({ steps: 10, stepSize: ${rounded(2 * deviation)}, noise: 0.02${domainOf(facts)} })`;
+  return `sampler.langevin({ steps: 20, stepSize: ${rounded(3 * deviation)}, noise: 0.02${domainOf(facts)} })`;
 }
 
 /** What is said of {@link langevin}. */
@@ -115,7 +115,7 @@ export const recipes = {
     suits: (facts) => (isBinary(facts) ? 100 : rank(facts, 100, 100, 80)),
     write(facts) {
       const batchSize = batchOf(facts, facts.image ? 32 : 128);
-      const buffer = bufferOf(batchSize);
+      const buffer = facts.image ? Math.max(1024, bufferOf(batchSize)) : bufferOf(batchSize);
       if (isBinary(facts)) {
         const { dimensions } = facts;
         return {
@@ -156,7 +156,7 @@ export const recipes = {
         optimizer: facts.image
           ? {
               ...withoutMomentum,
-              code: 'optimizer.adam({ learningRate: 5e-4, beta1: 0, average: 0.99 })',
+              code: 'optimizer.adam({ learningRate: 2e-4, beta1: 0, average: 0.99 })',
             }
           : withoutMomentum,
         batchSize,
