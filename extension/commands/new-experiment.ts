@@ -19,6 +19,7 @@ interface OfferedData {
   readonly label: string;
   readonly detail: string;
   readonly extensions: readonly string[];
+  readonly isFolder: boolean;
 }
 
 /** What `ebm new DATA --list --json` says of data. */
@@ -107,9 +108,9 @@ async function chooseData(
   kinds: readonly OfferedData[],
   folder: string,
 ): Promise<string | undefined> {
-  const ends = kinds.flatMap(({ extensions }) => extensions.map((end) => end.slice(1)));
+  const ends = kinds.flatMap(({ extensions }) => extensions);
   const found = await vscode.workspace.findFiles(
-    new vscode.RelativePattern(folder, `**/*.{${ends.join(',')}}`),
+    new vscode.RelativePattern(folder, `**/*{${ends.join(',')}}`),
     '**/{node_modules,.ebm,dist}/**',
     mostFiles,
   );
@@ -120,13 +121,13 @@ async function chooseData(
       choose: async () => uri.fsPath,
     }))
     .sort((a, b) => a.label.localeCompare(b.label));
-  const item = ({ name, label, detail, extensions }: OfferedData) => ({
-    label: extensions.length > 0 ? `$(folder-opened) ${label}…` : label,
-    description: detail,
-    choose: async () => (extensions.length > 0 ? await chooseFile(label, extensions) : name),
+  const isFile = ({ extensions, isFolder }: OfferedData) => isFolder || extensions.length > 0;
+  const item = (kind: OfferedData) => ({
+    label: isFile(kind) ? `$(folder-opened) ${kind.label}…` : kind.label,
+    description: kind.detail,
+    choose: async () => (isFile(kind) ? await choosePlace(kind) : kind.name),
   });
   const heading = (label: string) => ({ label, kind: vscode.QuickPickItemKind.Separator });
-  const isFile = ({ extensions }: OfferedData) => extensions.length > 0;
   const items: (vscode.QuickPickItem & { choose?: () => Promise<string | undefined> })[] = [
     ...(files.length > 0 ? [heading('in this folder'), ...files] : []),
     heading('your data'),
@@ -142,15 +143,18 @@ async function chooseData(
   return await chosen?.choose?.();
 }
 
-async function chooseFile(
-  label: string,
-  extensions: readonly string[],
-): Promise<string | undefined> {
-  // A filter knows the last part of a name alone.
+async function choosePlace({
+  label,
+  extensions,
+  isFolder,
+}: OfferedData): Promise<string | undefined> {
+  // A filter knows the last part of a name alone, and that only where there is a dot before it.
+  const isFiltered = extensions.every((end) => end.includes('.'));
   const ends = [...new Set(extensions.map((end) => end.slice(end.lastIndexOf('.') + 1)))];
   const [uri] =
     (await vscode.window.showOpenDialog({
-      filters: { [label]: ends },
+      ...(isFolder ? { canSelectFiles: false, canSelectFolders: true } : {}),
+      ...(isFiltered && !isFolder ? { filters: { [label]: ends } } : {}),
       title: 'New Experiment: Data',
       openLabel: 'Learn From It',
     })) ?? [];

@@ -4,10 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { writeNpy } from '../../run-directory/npy';
+import { writeSafetensors } from '../../run-directory/safetensors';
 import { Random, streams } from '../../trainer-worker/compiler/random/random';
 import { checkExperiment } from '../../trainer-worker/trainer/check/check-experiment';
 import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
@@ -17,6 +20,8 @@ import {
   writeExperiment,
 } from '../../trainer-worker/trainer/new-experiment/write-experiment';
 import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
+import { idxOf } from '../support/idx';
+import { pngOf } from '../support/png';
 import { problemFrom } from '../support/problem';
 import { makeFolder } from '../support/temporary';
 
@@ -24,8 +29,14 @@ let folder = '';
 before(async () => {
   folder = await makeFolder();
   await copyFile('examples/data/penguins.csv', path.join(folder, 'penguins.csv'));
+  await copyFile('examples/data/digits.npz', path.join(folder, 'digits.npz'));
   for (const [name, contents] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFile(path.join(folder, name), contents);
+  }
+  for (const [name, columns] of Object.entries(parquetFiles)) {
+    const bytes = parquetWriteBuffer({ columnData: columns.map((column) => ({ ...column })) });
+    await writeFile(path.join(folder, name), new Uint8Array(bytes));
   }
 });
 after(() => rm(folder, { recursive: true, force: true }));
@@ -36,6 +47,33 @@ const numbers = (count: number) => Float32Array.from({ length: count }, () => ra
 /** Lines of fields, separated by something. */
 const lines = (rows: readonly (readonly unknown[])[], by = ',') =>
   `${rows.map((row) => row.join(by)).join('\n')}\n`;
+
+/** A small bright square somewhere on an image of so many pixels a side, as bytes; of two sizes by class. */
+function square(side: number, kind: number, channels = 1): Uint8Array {
+  const pixels = new Uint8Array(side * side * channels);
+  const size = 2 + 2 * kind;
+  const [top, left] = [random.bits() % (side - size), random.bits() % (side - size)];
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      for (let c = 0; c < channels; c++) {
+        pixels[((top + y) * side + left + x) * channels + c] = 200 + 20 * c;
+      }
+    }
+  }
+  return pixels;
+}
+const squares = (count: number, side: number) =>
+  Array.from({ length: count }, (_, i) => square(side, i % 2));
+const classes = Array.from({ length: 60 }, (_, i) => i % 2);
+const pngs = (side: number, channels = 1) =>
+  classes.map((kind) =>
+    pngOf({
+      width: side,
+      height: side,
+      color: channels === 3 ? 2 : 0,
+      pixels: square(side, kind, channels),
+    }),
+  );
 
 /** Files as people have them, beside the penguins. */
 const files: Readonly<Record<string, string | Uint8Array>> = {
@@ -66,16 +104,55 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
       i % 3 === 0 ? 1.5 : 'NA',
     ]),
   ]),
+  // As MNIST comes, with the classes beside it.
+  'train-images-idx3-ubyte.gz': gzipSync(idxOf([60, 8, 8], Buffer.concat(squares(60, 8)))),
+  'train-labels-idx1-ubyte.gz': gzipSync(idxOf([60], classes)),
+  // A folder of each class, images larger than anybody wants them and one of another size.
+  ...Object.fromEntries(
+    [...pngs(70, 3), ...pngs(12, 3).slice(0, 2)].map((png, i) => [
+      `shapes/${i % 2 === 0 ? 'small' : 'large'}/${i}.png`,
+      png,
+    ]),
+  ),
+  'tensors.safetensors': Buffer.concat(
+    writeSafetensors(
+      [
+        {
+          name: 'images',
+          shape: [60, 1, 8, 8],
+          data: Float32Array.from(Buffer.concat(squares(60, 8)), (byte) => byte / 127.5 - 1),
+        },
+        { name: 'labels', shape: [60], data: Float32Array.from(classes) },
+      ],
+      {},
+    ),
+  ),
   'questions.csv': lines([
     ['q1', 'q2', 'q3', 'q4', 'q5'],
     ...Array.from({ length: 80 }, () => Array.from({ length: 5 }, () => random.bits() % 2)),
   ]),
 };
 
+/** As Hugging Face and pandas write them. */
+const parquetFiles: Readonly<
+  Record<string, Parameters<typeof parquetWriteBuffer>[0]['columnData']>
+> = {
+  'faces.parquet': [
+    { name: 'image', data: pngs(8).map((png) => new Uint8Array(png)), type: 'BYTE_ARRAY' },
+    { name: 'label', data: classes.map(BigInt), type: 'INT64' },
+  ],
+  'measured.parquet': [
+    { name: 'width', data: [...numbers(60)], type: 'DOUBLE' },
+    { name: 'height', data: [...numbers(60)], type: 'DOUBLE' },
+    { name: 'kind', data: classes.map((kind) => (kind ? 'bird' : 'fish')), type: 'STRING' },
+    { name: 'note', data: classes.map((_, i) => `note ${i}`), type: 'STRING' },
+  ],
+};
+
 /** What an experiment may be begun with, and what comes first for it. */
 const begun: readonly (readonly [data: string, first: string])[] = [
-  ...offeredData().flatMap(({ name, extensions }) =>
-    extensions.length > 0 ? [] : [[name, 'persistentContrastiveDivergence'] as const],
+  ...offeredData().flatMap(({ name, extensions, isFolder }) =>
+    extensions.length > 0 || isFolder ? [] : [[name, 'persistentContrastiveDivergence'] as const],
   ),
   ['penguins.csv', 'persistentContrastiveDivergence'],
   ['european.csv', 'persistentContrastiveDivergence'],
@@ -83,9 +160,16 @@ const begun: readonly (readonly [data: string, first: string])[] = [
   ['questions.csv', 'persistentContrastiveDivergence'],
   ['wide.npy', 'multiNoiseScoreMatching'],
   ['bits.npy', 'persistentContrastiveDivergence'],
+  ['digits.npz', 'multiNoiseScoreMatching'],
+  ['train-images-idx3-ubyte.gz', 'multiNoiseScoreMatching'],
+  ['shapes', 'multiNoiseScoreMatching'],
+  ['faces.parquet', 'multiNoiseScoreMatching'],
+  ['measured.parquet', 'persistentContrastiveDivergence'],
+  ['tensors.safetensors', 'multiNoiseScoreMatching'],
 ];
 
-const place = (data: string) => (data.includes('.') ? path.join(folder, data) : data);
+const place = (data: string) =>
+  data.includes('.') || data === 'shapes' ? path.join(folder, data) : data;
 
 describe('each method that is offered is written, checked and trained:', () => {
   for (const [data, first] of begun) {

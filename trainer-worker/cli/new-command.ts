@@ -130,6 +130,7 @@ async function askData(
 ): Promise<string | undefined> {
   say('What is it to learn?');
   const kind = await askOne(kinds, ask, say);
+  if (kind?.isFolder) return (await ask('Which folder? '))?.trim();
   if (kind === undefined || kind.extensions.length === 0) return kind?.name;
   return (await ask(`Which file (${kind.extensions.join(', ')})? `))?.trim();
 }
@@ -180,7 +181,10 @@ async function inTerminal<T>(talk: (ask: Ask) => Promise<T>): Promise<T> {
 function offersText(offers: { readonly data: readonly OfferedData[] } | Offer): string {
   const lines =
     'data' in offers
-      ? offers.data.map(({ name, extensions, detail }) => [extensions.join(', ') || name, detail])
+      ? offers.data.map(({ name, extensions, isFolder, detail }) => [
+          isFolder ? 'a folder' : extensions.join(', ') || name,
+          detail,
+        ])
       : offers.methods.map(({ name, detail }) => [name, detail]);
   const width = Math.max(...lines.map(([name]) => name!.length));
   return lines.map(([name, detail]) => `${name!.padEnd(width)}  ${detail}`).join('\n');

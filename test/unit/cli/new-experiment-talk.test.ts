@@ -6,8 +6,8 @@ import { askWish } from '../../../trainer-worker/cli/new-command';
 
 const offers = {
   offeredData: () => [
-    { name: 'csv', label: 'CSV file', detail: 'rows', extensions: ['.csv'] },
-    { name: 'twoMoons', label: 'Two moons', detail: 'a toy', extensions: [] },
+    { name: 'csv', label: 'CSV file', detail: 'rows', extensions: ['.csv'], isFolder: false },
+    { name: 'twoMoons', label: 'Two moons', detail: 'a toy', extensions: [], isFolder: false },
   ],
   offerFor(data: string) {
     if (data === 'none.csv') {

@@ -28,10 +28,7 @@ export async function isArchive(file: string): Promise<boolean> {
  */
 export async function* openEntry(file: string, wanted: string | null): AsyncGenerator<Uint8Array> {
   try {
-    const archive = await promisify<string, { lazyEntries: true; autoClose: false }, ZipFile>(open)(
-      file,
-      { lazyEntries: true, autoClose: false },
-    );
+    const archive = await openArchive(file);
     try {
       const entry = chosen(await entriesOf(archive), wanted, file);
       const stream = await promisify(archive.openReadStream.bind(archive) as OpenStream)(entry);
@@ -40,13 +37,42 @@ export async function* openEntry(file: string, wanted: string | null): AsyncGene
       archive.close();
     }
   } catch (error) {
-    if (!(error instanceof Error) || error.name === 'ProblemError') throw error;
-    throw binaryProblem(
-      `${file} is an archive that cannot be read: ${error.message.replace(/\.?$/, '.')}`,
-      'Write it anew with numpy.savez, or get it again.',
-      error,
-    );
+    throw brokenArchive(file, error);
   }
+}
+
+/**
+ * The names of the arrays of an archive, in its order.
+ *
+ * @throws ProblemError of kind `data` where it cannot be read
+ */
+export async function arrayNames(file: string): Promise<readonly string[]> {
+  try {
+    const archive = await openArchive(file);
+    try {
+      const entries = await entriesOf(archive);
+      return entries.map(({ fileName }) => fileName.slice(0, -suffix.length));
+    } finally {
+      archive.close();
+    }
+  } catch (error) {
+    throw brokenArchive(file, error);
+  }
+}
+
+const openArchive = (file: string) =>
+  promisify<string, { lazyEntries: true; autoClose: false }, ZipFile>(open)(file, {
+    lazyEntries: true,
+    autoClose: false,
+  });
+
+function brokenArchive(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error.name === 'ProblemError') return error;
+  return binaryProblem(
+    `${file} is an archive that cannot be read: ${error.message.replace(/\.?$/, '.')}`,
+    'Write it anew with numpy.savez, or get it again.',
+    error,
+  );
 }
 
 type OpenStream = (

@@ -28,13 +28,10 @@ const types = {
 /** No header is longer: so much of a file is looked at. */
 const longestHeader = 2 ** 24;
 
-/**
- * Opens a tensor of a safetensors file.
- *
- * @param wanted its name; `null` for the only one
- * @throws ProblemError of kind `data` where there is no such, or none of numbers
- */
-export async function openSafetensors(file: DataFile, wanted: string | null): Promise<Tensor> {
+const again = 'Write it with safetensors.numpy.save_file or safetensors.torch.save_file.';
+
+/** All of a file from its beginning, and where its tensors are. */
+async function headerOf(file: DataFile) {
   const { path, size } = file;
   const first = await peeked(file.contents(), 8);
   const foreign = foreignFormat(first.head, path);
@@ -44,7 +41,6 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
       : Number(new DataView(first.head.buffer, first.head.byteOffset).getBigUint64(0, true));
   const fault = (why: string, remedy: string, cause?: unknown) =>
     binaryProblem(`${path} is not a safetensors file: ${why}`, remedy, cause);
-  const again = 'Write it with safetensors.numpy.save_file or safetensors.torch.save_file.';
   if (foreign) throw fault(`it is ${foreign.name}.`, foreign.remedy);
   if (headerBytes > longestHeader || 8 + headerBytes > size) {
     throw fault(`a header of ${headerBytes} bytes does not fit into the file.`, again);
@@ -56,6 +52,29 @@ export async function openSafetensors(file: DataFile, wanted: string | null): Pr
   } catch (error) {
     throw fault(error instanceof Error ? error.message : String(error), again, error);
   }
+  return { headerBytes, all, places };
+}
+
+/**
+ * The names of the tensors of a file, in its order.
+ *
+ * @throws ProblemError of kind `data` where it is none
+ */
+export async function tensorNames(file: DataFile): Promise<readonly string[]> {
+  const { all, places } = await headerOf(file);
+  await all[Symbol.asyncIterator]().return?.();
+  return places.map(({ name }) => name);
+}
+
+/**
+ * Opens a tensor of a safetensors file.
+ *
+ * @param wanted its name; `null` for the only one
+ * @throws ProblemError of kind `data` where there is no such, or none of numbers
+ */
+export async function openSafetensors(file: DataFile, wanted: string | null): Promise<Tensor> {
+  const { path } = file;
+  const { headerBytes, all, places } = await headerOf(file);
   const names = places.map(({ name }) => name);
   const list = `${names
     .slice(0, 20)

@@ -1,11 +1,14 @@
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ProblemError } from '../../../protocol/problem';
 import { type DataSpec, dataMethod, dataMethods } from '../../methods/data';
-import { sampledRows } from '../../methods/data/sampled-rows';
 import { nearest } from '../../methods/options/nearest';
 import { type DataFacts, factsOf } from './facts';
+import { lookAtArrays } from './look-at-arrays';
 import { lookAtCsv } from './look-at-csv';
-import { literal, optionsText } from './source-text';
+import { lookAtImages } from './look-at-images';
+import { lookAtParquet } from './look-at-parquet';
+import { literal, type OptionValue, optionsText } from './source-text';
 
 /** Data as they are to be written into an experiment. */
 export interface WrittenData {
@@ -25,8 +28,10 @@ export interface DataKind {
   readonly detail: string;
   /** How the names of its files end, lower case, where it needs one. */
   readonly extensions?: readonly string[];
+  /** Whether it is a folder that it needs. Default: it is none. */
+  readonly isFolder?: boolean;
   /**
-   * @param file absolute path of the file, where it needs one
+   * @param file absolute path of the file or folder, where it needs one
    * @param folder where the experiment will lie; its paths are relative to it
    * @throws ProblemError of kind `data` where the file cannot be learned from
    */
@@ -68,9 +73,39 @@ export const dataKinds = {
   },
   npy: {
     label: 'NumPy file',
-    detail: 'an array [rows, columns], as numpy.save writes it',
-    extensions: ['.npy', '.npz'],
-    write: writtenNpy,
+    detail: 'an array of rows or images, as numpy.save writes it',
+    extensions: ['.npy'],
+    write: (file, folder) => writtenArrays('npy', file, folder),
+  },
+  npz: {
+    label: 'NumPy archive',
+    detail: 'arrays by their names, as numpy.savez writes them',
+    extensions: ['.npz'],
+    write: (file, folder) => writtenArrays('npz', file, folder),
+  },
+  images: {
+    label: 'Images in a folder',
+    detail: 'PNG and JPEG, in folders by their class or not',
+    isFolder: true,
+    write: writtenImages,
+  },
+  idx: {
+    label: 'IDX file',
+    detail: 'images as MNIST, Fashion-MNIST, EMNIST and KMNIST come',
+    extensions: ['.idx', '.idx.gz', '-ubyte', '-ubyte.gz'],
+    write: writtenIdx,
+  },
+  parquet: {
+    label: 'Parquet file',
+    detail: 'columns of numbers, or images as Hugging Face has them',
+    extensions: ['.parquet'],
+    write: writtenParquet,
+  },
+  safetensors: {
+    label: 'safetensors file',
+    detail: 'tensors of rows or images, as PyTorch and JAX write them',
+    extensions: ['.safetensors'],
+    write: (file, folder) => writtenArrays('safetensors', file, folder),
   },
   function: {
     label: 'A function of your own',
@@ -101,14 +136,15 @@ export function dataKindOf(word: string): { readonly kind: DataKindName; readonl
   const extensionsOf = (name: DataKindName): readonly string[] =>
     (dataKinds[name] as DataKind).extensions ?? [];
   const named = names.find((name) => name === word);
-  if (named !== undefined && extensionsOf(named).length === 0) return { kind: named, file: '' };
+  if (named !== undefined && !needsPath(dataKinds[named])) return { kind: named, file: '' };
+  if (isFolderOrPattern(word)) return { kind: 'images', file: path.resolve(word) };
   const kind = names.find((name) =>
     extensionsOf(name).some((end) => word.toLowerCase().endsWith(end)),
   );
   if (kind !== undefined) return { kind, file: path.resolve(word) };
   const isFile = /[./\\]/.test(word) || named !== undefined;
   const ends = names.flatMap(extensionsOf).join(', ');
-  const others = names.filter((name) => extensionsOf(name).length === 0);
+  const others = names.filter((name) => !needsPath(dataKinds[name]));
   const guess = nearest(word, others);
   throw new ProblemError({
     kind: 'environment',
@@ -116,11 +152,23 @@ export function dataKindOf(word: string): { readonly kind: DataKindName; readonl
       ? `'${word}' is no data file that can be read.`
       : `There are no data '${word}'.`,
     remedy: isFile
-      ? `Name a file that ends in ${ends}; others are loaded by a function: ebm new function.`
+      ? `Name a file that ends in ${ends}, or a folder of images; others are loaded by a function: ebm new function.`
       : guess === undefined
-        ? `Name a data file (${ends}) or one of ${others.join(', ')}.`
+        ? `Name a data file (${ends}), a folder of images, or one of ${others.join(', ')}.`
         : `Did you mean '${guess}'?`,
   });
+}
+
+/** Whether somebody has to say which file or folder is meant. */
+const needsPath = ({ extensions = [], isFolder = false }: DataKind) =>
+  extensions.length > 0 || isFolder;
+
+/** A folder that there is, or names of images with wildcards. */
+function isFolderOrPattern(word: string): boolean {
+  const isPattern = /[*?{[]/.test(word) && /\.(png|jpe?g|\{[^}]*\})$/i.test(word);
+  return (
+    isPattern || (statSync(path.resolve(word), { throwIfNoEntry: false })?.isDirectory() ?? false)
+  );
 }
 
 async function factsOfSpec(spec: DataSpec, directory: string): Promise<DataFacts> {
@@ -133,7 +181,9 @@ function relativePath(file: string, folder: string): string {
 }
 
 function nameOfFile(file: string): string {
-  return path.basename(file).replace(/\.(csv|tsv|npy|npz)(\.gz)?$/i, '');
+  return path
+    .basename(file)
+    .replace(/(\.(csv|tsv|npy|npz|idx|parquet|safetensors)|[.-]idx\d-ubyte|-ubyte)?(\.gz)?$/i, '');
 }
 
 async function writtenCsv(file: string, folder: string): Promise<WrittenData> {
@@ -161,18 +211,102 @@ async function writtenCsv(file: string, folder: string): Promise<WrittenData> {
   };
 }
 
-async function writtenNpy(file: string, folder: string): Promise<WrittenData> {
+/** Options of a factory of data. */
+type Options = Readonly<Record<string, OptionValue>>;
+
+/** Arrays of rows or images, of whichever format. */
+async function writtenArrays(
+  format: 'npy' | 'npz' | 'safetensors',
+  file: string,
+  folder: string,
+): Promise<WrittenData> {
   const given = relativePath(file, folder);
-  const raw = dataMethods.npy.create(given, { standardize: false });
-  const { training, dimensions } = await dataMethod(raw).load(raw, { directory: folder, seed: 0 });
-  const looksBinary = sampledRows(training, dimensions).every((x) => x === 0 || x === 1);
-  const { facts, domain } = await asFound(looksBinary, (options) =>
-    factsOfSpec(dataMethods.npy.create(given, options), folder),
+  const looked = await lookAtArrays(format === 'safetensors' ? format : 'npz', file);
+  const { name, labels, pixels, isImages, isBinary } = looked;
+  const named = {
+    ...(name === undefined ? {} : { [format === 'safetensors' ? 'tensor' : 'array']: name }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+  const spec = (options: Options) =>
+    (dataMethods[format].create as (given: string, options: object) => DataSpec)(given, options);
+  if (isImages) {
+    const options = { ...named, ...pixels };
+    const facts = await factsOfSpec(spec(options), folder);
+    return written(format, file, given, options, facts);
+  }
+  const { facts, domain } = await asFound(isBinary, (more) =>
+    factsOfSpec(spec({ ...named, ...(more.domain ? { domain: more.domain } : {}) }), folder),
   );
+  const options = { ...named, ...(domain.domain ? { domain: domain.domain } : {}) };
+  return written(format, file, given, options, facts);
+}
+
+/** Images of an IDX file, with their classes where the file of these lies beside it. */
+async function writtenIdx(file: string, folder: string): Promise<WrittenData> {
+  const given = relativePath(file, folder);
+  const classes = file.replace(/images/g, 'labels').replace(/idx3/g, 'idx1');
+  const hasClasses = classes !== file && existsSync(classes);
+  const options: Options = hasClasses ? { labels: relativePath(classes, folder) } : {};
+  const spec = dataMethods.idx.create(given, options);
+  return written('idx', file, given, options, await factsOfSpec(spec, folder));
+}
+
+/** Images of a folder, of which some are looked at. */
+async function writtenImages(file: string, folder: string): Promise<WrittenData> {
+  const given = relativePath(file, folder) || '.';
+  const { count, options } = await lookAtImages(file);
+  const few = dataMethods.images.create(given, { ...options, rows: imagesLookedAt });
+  const facts = await factsOfSpec(few, folder);
+  const rows = count <= imagesLookedAt ? facts.rows : count - Math.round(count / 10);
+  return written('images', file, given, options, { ...facts, rows });
+}
+
+/** So many images are enough to tell deviations by. */
+const imagesLookedAt = 500;
+
+/** Images or rows of a Parquet file. */
+async function writtenParquet(file: string, folder: string): Promise<WrittenData> {
+  const given = relativePath(file, folder);
+  const { image, isToScale, columns, label, leftOut, isBinary } = await lookAtParquet(file);
+  const common = label === undefined ? {} : { label };
+  const create = (options: Options) => dataMethods.parquet.create(given, options);
+  if (image !== undefined) {
+    const options = {
+      image,
+      ...common,
+      ...(isToScale ? { size: [32, 32] } : {}),
+    };
+    const facts = await factsOfSpec(create(options), folder);
+    return written('parquet', file, given, options, facts, leftOut);
+  }
+  const all = { ...(columns.length > 0 ? { columns } : {}), ...common };
+  const { facts, domain } = await asFound(isBinary && columns.length > 0, (more) =>
+    factsOfSpec(create({ ...all, ...(more.domain ? { domain: more.domain } : {}) }), folder),
+  );
+  const options = { ...all, ...(domain.domain ? { domain: domain.domain } : {}) };
+  return written('parquet', file, given, options, facts, leftOut);
+}
+
+/** Data of a file, with a word on what was made of it. */
+function written(
+  method: 'npy' | 'npz' | 'idx' | 'images' | 'parquet' | 'safetensors',
+  file: string,
+  given: string,
+  options: Options,
+  facts: DataFacts,
+  leftOut: readonly string[] = [],
+): WrittenData {
+  const text = optionsText(
+    Object.fromEntries(Object.entries(options).map(([name, value]) => [name, literal(value)])),
+  );
+  const about = [
+    aboutFile(facts),
+    ...(leftOut.length > 0 ? [`Left out: ${leftOut.join(', ')}.`] : []),
+  ];
   return {
     name: nameOfFile(file),
-    comment: aboutFile(facts),
-    code: `data.npy(${literal(given)}${domain.domain ? ", { domain: 'binary' }" : ''})`,
+    comment: about.join(' '),
+    code: `data.${method}(${[literal(given), ...(text ? [text] : [])].join(', ')})`,
     facts,
   };
 }
@@ -197,9 +331,11 @@ async function asFound(
   return { facts: await load({}), domain: {} };
 }
 
-function aboutFile({ domain }: DataFacts): string {
-  const scaled =
-    domain === 'real'
+function aboutFile({ domain, image }: DataFacts): string {
+  const range = image?.range;
+  const scaled = range
+    ? ` Pixels are shown to the model from ${range[0]} (dark) to ${range[1]} (bright).`
+    : domain === 'real'
       ? ' Each column is standardised (mean 0, deviation 1), so that one step size fits all.'
       : '';
   return `The path is relative to this file.${scaled} A tenth of the rows is held out to measure on.`;

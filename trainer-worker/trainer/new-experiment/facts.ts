@@ -14,10 +14,17 @@ export interface DataFacts {
   readonly classes: number;
   /** Root mean square of the standard deviations of the columns. */
   readonly deviation: number;
+  /** What rows are as images, if they are such whose pixels are real numbers of a range. */
+  readonly image?: {
+    /** Height, width and channels. */
+    readonly shape: readonly [number, number, number];
+    /** The darkest and the brightest value; none where pixels lie on the whole line. */
+    readonly range?: readonly [number, number];
+  };
 }
 
 /** The facts of a data set that was loaded. */
-export function factsOf({ dimensions, domain, training, labels }: ScaledDataset): DataFacts {
+export function factsOf({ dimensions, domain, training, labels, image }: ScaledDataset): DataFacts {
   const { variances } = momentsOf(sampledRows(training, dimensions), dimensions);
   const mean = variances.reduce((sum, variance) => sum + variance, 0) / dimensions;
   return {
@@ -26,5 +33,13 @@ export function factsOf({ dimensions, domain, training, labels }: ScaledDataset)
     rows: training.length / dimensions,
     classes: labels?.classes.length ?? 0,
     deviation: mean > 0 ? Math.sqrt(mean) : 1,
+    ...(image && domain === 'real'
+      ? {
+          image: {
+            shape: [image.height, image.width, image.channels] as const,
+            ...(image.logit === undefined ? { range: image.to } : {}),
+          },
+        }
+      : {}),
   };
 }

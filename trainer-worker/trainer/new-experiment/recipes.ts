@@ -54,8 +54,38 @@ const mlp = (facts: DataFacts): Part => ({
   code: `energy.mlp({ hidden: ${hidden(facts)}, activation: 'swish' })`,
 });
 
-const langevin = ({ deviation }: DataFacts) =>
-  `sampler.langevin({ steps: 10, stepSize: ${rounded(0.12 * deviation)} })`;
+/** Where chains are kept, and how cold they are, on pixels; nothing of it elsewhere. */
+const domainOf = ({ image }: DataFacts) =>
+  image?.range ? `, domain: { low: ${image.range[0]}, high: ${image.range[1]} }` : '';
+
+function langevin(facts: DataFacts): string {
+  const { deviation, image } = facts;
+  if (!image) return `sampler.langevin({ steps: 10, stepSize: ${rounded(0.12 * deviation)} })`;
+  return `sampler.langevin({ steps: 20, stepSize: ${rounded(3 * deviation)}, noise: 0.02${domainOf(facts)} })`;
+}
+
+/** What is said of {@link langevin}. */
+const aboutLangevin = ({ image }: DataFacts) =>
+  image
+    ? `// Cold chains (temperature 0.02²): noise of temperature 1 on so many pixels is more than an energy can
+  // hold.${image.range ? ' They are reflected where pixels end.' : ''}`
+    : '// stepSize is the noise of one iteration, in units of the data.';
+
+/** Options of a residual network for images of this size: large ones are seen at half of it. */
+function residualOptions({ shape: [height, width, channels] }: NonNullable<DataFacts['image']>) {
+  const isLarge = height * width > 256;
+  return `shape: [${height}, ${width}, ${channels}], channels: [16, 32${isLarge ? ', 64' : ''}], blocks: 1${isLarge ? ', stride: 2' : ''}`;
+}
+
+/** The energy of chains. */
+const energyOf = (facts: DataFacts): Part =>
+  facts.image
+    ? {
+        comment:
+          'p(x) = exp(-E(x)) / Z. Residual blocks on ever smaller images, then the sum over all places.',
+        code: `energy.residualConvolutional({ ${residualOptions(facts.image)} })`,
+      }
+    : mlp(facts);
 
 /** Chains live on for as long as there are several times as many as a step moves. */
 const bufferOf = (batch: number) => Math.max(256, 8 * batch);
@@ -72,9 +102,9 @@ const withoutMomentum: Part = {
 };
 
 /** What is shown of models whose training has no chains. */
-const shownByLangevin = ({ deviation }: DataFacts): Part => ({
+const shownByLangevin = (facts: DataFacts): Part => ({
   comment: 'Training has no chains; these are for looking at.',
-  code: `{ sampler: sampler.langevin({ stepSize: ${rounded(0.08 * deviation)} }), chainSteps: 200 }`,
+  code: `{ sampler: sampler.langevin({ stepSize: ${rounded(0.08 * facts.deviation)}${domainOf(facts)} }), chainSteps: 200 }`,
 });
 
 /** Every method that an experiment can be begun with, by the name of its objective. */
@@ -84,8 +114,8 @@ export const recipes = {
     detail: 'maximum likelihood by Markov chains that live on from step to step',
     suits: (facts) => (isBinary(facts) ? 100 : rank(facts, 100, 100, 80)),
     write(facts) {
-      const batchSize = batchOf(facts, 128);
-      const buffer = bufferOf(batchSize);
+      const batchSize = batchOf(facts, facts.image ? 32 : 128);
+      const buffer = facts.image ? Math.max(1024, bufferOf(batchSize)) : bufferOf(batchSize);
       if (isBinary(facts)) {
         const { dimensions } = facts;
         return {
@@ -111,19 +141,24 @@ export const recipes = {
         };
       }
       return {
-        energy: mlp(facts),
+        energy: energyOf(facts),
         objective: {
           comment:
             'Each step lowers the energy of data and raises that of the samples of chains. Now and then a chain begins anew; the penalty keeps energies from drifting.',
           code: `objective.persistentContrastiveDivergence({
-  // stepSize is the noise of one iteration, in units of the data.
+  ${aboutLangevin(facts)}
   sampler: ${langevin(facts)},
   bufferSize: ${buffer},
-  reinitialize: 0.02,
-  energyPenalty: 0.01,
+  reinitialize: ${facts.image ? 0.05 : 0.02},
+  energyPenalty: ${facts.image ? 0.1 : 0.01},
 })`,
         },
-        optimizer: withoutMomentum,
+        optimizer: facts.image
+          ? {
+              ...withoutMomentum,
+              code: 'optimizer.adam({ learningRate: 2e-4, beta1: 0, average: 0.99 })',
+            }
+          : withoutMomentum,
         batchSize,
         steps: 3_000,
       };
@@ -162,7 +197,9 @@ export const recipes = {
     write: (facts) => ({
       energy: {
         comment: 'E(x, σ): the energy of the data with noise σ. It is shown at the lowest level.',
-        code: `energy.noiseConditional({ hidden: ${hidden(facts)}, dataDeviation: ${rounded(facts.deviation)} })`,
+        code: facts.image
+          ? `energy.noiseConditionalConvolutional({ ${residualOptions(facts.image)}, dataDeviation: ${rounded(facts.deviation)} })`
+          : `energy.noiseConditional({ hidden: ${hidden(facts)}, dataDeviation: ${rounded(facts.deviation)} })`,
       },
       objective: {
         comment: 'The highest level joins all modes, the lowest is the detail that is left.',
@@ -173,7 +210,7 @@ export const recipes = {
 })`,
       },
       optimizer: decaying,
-      batchSize: batchOf(facts, 256),
+      batchSize: batchOf(facts, facts.image ? 64 : 256),
       steps: 3_000,
     }),
   },
@@ -223,6 +260,7 @@ export const recipes = {
       optimizer: decaying,
       batchSize: batchOf(facts, 128),
       steps: 3_000,
+      ...(facts.image ? { preview: shownByLangevin(facts) } : {}),
     }),
   },
   noiseContrastiveEstimation: {

@@ -1,7 +1,10 @@
 /** How the TypeScript of an experiment is written. */
 
+/** A value of an option that is written. */
+export type OptionValue = string | number | boolean | readonly (string | number)[];
+
 /** A value as TypeScript: strings in single quotes, lists on one line. */
-export function literal(value: string | number | boolean | readonly string[]): string {
+export function literal(value: OptionValue): string {
   if (typeof value === 'string') {
     const escaped = JSON.stringify(value)
       .slice(1, -1)

@@ -13,6 +13,8 @@ export interface OfferedData {
   readonly detail: string;
   /** How the names of its files end; none where it needs none. */
   readonly extensions: readonly string[];
+  /** Whether it is a folder that it needs. */
+  readonly isFolder: boolean;
 }
 
 /** A method that some data allow. */
@@ -29,6 +31,7 @@ export function offeredData(): readonly OfferedData[] {
     label: kind.label,
     detail: kind.detail,
     extensions: kind.extensions ?? [],
+    isFolder: kind.isFolder ?? false,
   }));
 }
 
