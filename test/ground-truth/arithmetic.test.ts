@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Arithmetic, arithmetics } from '../../protocol/run';
 import { energies } from '../../trainer-worker/methods/energies';
-import { objectives, type ObjectiveSpec } from '../../trainer-worker/methods/objectives';
+import { type ObjectiveSpec, objectives } from '../../trainer-worker/methods/objectives';
 import { optimizers } from '../../trainer-worker/methods/optimizers';
 import { samplers } from '../../trainer-worker/methods/samplers';
 import { numbersFrom } from '../graph-numbers';

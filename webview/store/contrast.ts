@@ -4,7 +4,7 @@
 export type Rgba = readonly [red: number, green: number, blue: number, alpha: number];
 
 /** What lines and marks have to stand out by at least (WCAG 2.2, 1.4.11). */
-export const leastContrast = 3;
+const leastContrast = 3;
 
 /** WCAG's ratio of two colours as they are seen, 1 to 21; `ground` is opaque, `color` is laid over it. */
 export function contrastOf(color: Rgba, ground: Rgba): number {
