@@ -158,7 +158,7 @@ describe('the page that compares runs', () => {
       const box = (await chart.boundingBox())!;
       // At the right end curve k is at height k of 0 to 7 with 6 % air.
       const at = (value: number) => box.y + 8 + (1 - (value + 0.42) / (7 + 0.84)) * 260;
-      await page.mouse.move(box.x + box.width - 20, at(2.05));
+      await page.mouse.move(box.x + box.width - 26, at(2.05));
       await page.getByTestId('compare-readout').filter({ hasText: 'moons 2' }).waitFor();
       await page.mouse.down();
       await page.mouse.up();
@@ -177,6 +177,7 @@ describe('the page that compares runs', () => {
       assert.match(await words('moons 3'), /\+2\.000/);
       assert.match(await words('moons 0'), /−1\.000/);
       await page.getByText('Difference to baseline').first().click();
+      await compare.drawn();
       const chart = page.getByTestId('compare-chart');
       const box = (await chart.boundingBox())!;
       // Curves of one shape lie apart by whole numbers, all along.

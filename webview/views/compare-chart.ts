@@ -45,6 +45,8 @@ export interface CompareChartView {
 const mostDrawn = 60_000;
 /** How near the pointer has to be to a curve, in CSS pixels. */
 const reach = 14;
+/** Of more lines dashes tell nothing, and cost most of the drawing. */
+const mostDashed = 48;
 const height = 300;
 
 type Range = readonly [number, number];
@@ -53,11 +55,14 @@ type Range = readonly [number, number];
 export class CompareChart {
   readonly root: HTMLElement;
   readonly #canvas = element('canvas', { class: 'compare-canvas' });
+  /** What moves with the pointer, so that it costs nothing of what lies beneath. */
+  readonly #overlay = element('canvas', { class: 'plot-overlay', 'aria-hidden': 'true' });
   readonly #readout = element('div', { class: 'readout', 'data-testid': 'compare-readout' });
   readonly #note = element('span', { class: 'pane-note' });
   readonly #pick: (key: string) => void;
   readonly #redraw: () => void;
   readonly #drawing = new Memo();
+  readonly #marking = new Memo();
   #view: CompareChartView | undefined;
   #box: Box = { left: 0, top: 0, width: 1, height: 1 };
   #zoom: Range | undefined;
@@ -78,7 +83,13 @@ export class CompareChart {
     this.#canvas.tabIndex = 0;
     this.#canvas.setAttribute('role', 'img');
     this.#canvas.dataset['testid'] = 'compare-chart';
-    this.root = element('div', { class: 'compare-chart' }, this.#canvas, this.#readout);
+    this.root = element(
+      'div',
+      { class: 'compare-chart' },
+      this.#canvas,
+      this.#overlay,
+      this.#readout,
+    );
     this.#canvas.addEventListener('pointermove', (event) => this.#onMove(event));
     this.#canvas.addEventListener('pointerleave', () => this.#hover(undefined));
     this.#canvas.addEventListener('pointerdown', (event) => {
@@ -101,24 +112,48 @@ export class CompareChart {
     this.#view = view;
     const width = this.root.clientWidth;
     if (width === 0) return;
-    const [hovered, zoom] = [this.#hovered, this.#zoom?.join()];
-    const inputs = [view, width, window.devicePixelRatio, hovered, zoom, this.#dragTo];
-    if (!this.#drawing.changed(...inputs)) return;
-    const context = prepareCanvas(this.#canvas, width, height);
+    const { lines, bands, logScale, theme, marker } = view;
+    const shape = [width, window.devicePixelRatio, this.#zoom?.join()];
+    if (this.#drawing.changed(lines, bands, logScale, theme, ...shape)) {
+      const context = prepareCanvas(this.#canvas, width, height);
+      if (!context) return;
+      this.#box = { left: 62, top: 8, width: Math.max(80, width - 84), height: height - 40 };
+      this.#scale(view);
+      this.#drawAxes(context, view);
+      this.#inBox(context, () => {
+        for (const band of bands) this.#drawBand(context, band);
+        const hasPicked = lines.some(({ isPicked }) => isPicked);
+        for (const drawn of lines) {
+          const { color, isPicked } = drawn;
+          if (!isPicked) this.#drawLine(context, drawn, hasPicked ? theme.border : color, 1.25);
+        }
+        // What is picked lies above the others.
+        for (const drawn of lines) {
+          if (drawn.isPicked) this.#drawLine(context, drawn, drawn.color, 2.25);
+        }
+      });
+      setAttribute(this.#canvas, 'aria-label', this.#inWords(view));
+      if (this.#hovered === undefined) setText(this.#readout, this.#idle(view));
+      this.#marking.changed();
+    }
+    if (!this.#marking.changed(lines, marker, theme, this.#hovered, this.#dragTo, ...shape)) return;
+    const context = prepareCanvas(this.#overlay, width, height);
     if (!context) return;
-    this.#box = { left: 62, top: 8, width: Math.max(80, width - 84), height: height - 40 };
-    this.#scale(view);
-    this.#drawAxes(context, view);
+    this.#inBox(context, () => {
+      const hovered = lines.find(({ key }) => key === this.#hovered);
+      if (hovered) this.#drawLine(context, hovered, hovered.color, 3);
+      this.#drawMarks(context, view);
+    });
+  }
+
+  #inBox(context: CanvasRenderingContext2D, draw: () => void): void {
+    const { left, top, width, height: tall } = this.#box;
     context.save();
     context.beginPath();
-    context.rect(this.#box.left, this.#box.top, this.#box.width, this.#box.height);
+    context.rect(left, top, width, tall);
     context.clip();
-    for (const band of view.bands) this.#drawBand(context, band);
-    this.#drawLines(context, view);
-    this.#drawMarks(context, view);
+    draw();
     context.restore();
-    setAttribute(this.#canvas, 'aria-label', this.#inWords(view));
-    if (this.#hovered === undefined) setText(this.#readout, this.#idle(view));
   }
 
   #scale({ lines, bands, logScale }: CompareChartView): void {
@@ -198,23 +233,21 @@ export class CompareChart {
     context.fillText('Step', left + width / 2, bottom + 32);
   }
 
-  #drawLines(context: CanvasRenderingContext2D, { lines, theme }: CompareChartView): void {
-    const [from, to] = this.#x;
-    const share = mostDrawn / 2 / Math.max(1, lines.length);
-    const columns = Math.max(20, Math.min(this.#box.width, Math.floor(share)));
-    const isChosen = ({ key, isPicked }: ChartLine) => isPicked || key === this.#hovered;
-    const hasChosen = lines.some(isChosen);
-    // What is chosen lies above the others.
-    const order = [...lines].sort((a, b) => Number(isChosen(a)) - Number(isChosen(b)));
-    for (const drawn of order) {
-      const { series, color, dash } = drawn;
-      const { steps, values } = decimate([{ series, values: series.values }], from, to, columns);
-      context.strokeStyle = hasChosen && !isChosen(drawn) ? theme.border : color;
-      context.lineWidth = isChosen(drawn) ? 2.25 : 1.25;
-      context.setLineDash([...dash]);
-      this.#trace(context, steps, values[0]!);
-      context.stroke();
-    }
+  #drawLine(
+    context: CanvasRenderingContext2D,
+    { series, dash }: ChartLine,
+    color: string,
+    width: number,
+  ): void {
+    const count = this.#view?.lines.length ?? 1;
+    const share = Math.floor(mostDrawn / 2 / Math.max(1, count));
+    const columns = Math.max(20, Math.min(this.#box.width, share));
+    const { steps, values } = decimate([{ series, values: series.values }], ...this.#x, columns);
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.setLineDash(count > mostDashed ? [] : [...dash]);
+    this.#trace(context, steps, values[0]!);
+    context.stroke();
     context.setLineDash([]);
   }
 
