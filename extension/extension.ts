@@ -8,6 +8,7 @@ import { factsOf } from '../vocabulary/run-status';
 import { annotationCommands } from './commands/annotation-commands';
 import { archiveCommands } from './commands/archive-commands';
 import { type CommandTable, registerCommands } from './commands/command-table';
+import { actOnCompared, compareCommands } from './commands/compare-commands';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { queueCommands } from './commands/queue-commands';
@@ -15,6 +16,7 @@ import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
+import { ComparePanels } from './compare/compare-panels';
 import { settingsOf } from './launching/configured-node';
 import { Launcher } from './launching/launcher';
 import type { settingDefaults } from './manifest';
@@ -29,7 +31,6 @@ import { RunAnnouncements } from './views/run-announcements';
 import { RunDocuments } from './views/run-documents';
 import { RunStatusBar } from './views/run-status-bar';
 import { RunsTree } from './views/runs-tree';
-import { SweepDocuments } from './views/sweep-documents';
 
 /** The setting that says what becomes of runs when the window is closed. */
 const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
@@ -73,7 +74,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
   const inspector = new RunInspector({ store, panels, documents, notifications, rerun: again });
-  const sweepDocuments = new SweepDocuments(store, log);
+  const comparePanels = new ComparePanels(store, watcher.loaded, {
+    extensionUri: context.extensionUri,
+    log,
+    act: (runs, action) => actOnCompared(runs, action, documents),
+    onProblem: (problem) => notifications.warn(problem),
+  });
   const places = { store, tree, panels, notifications };
   const commands: CommandTable = {
     ...runCommands({ ...places, launcher, inspector, diagnostics, trainer, log }),
@@ -81,7 +87,8 @@ export function activate(context: vscode.ExtensionContext): void {
     ...annotationCommands(places),
     ...archiveCommands(places),
     ...transferCommands(places),
-    ...sweepCommands({ ...places, sweepDocuments, launcher, trainer, log }),
+    ...compareCommands({ ...places, comparePanels }),
+    ...sweepCommands({ ...places, comparePanels, launcher, trainer, log }),
     ...queueCommands(launcher, notifications),
   };
 
@@ -122,7 +129,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerCommands(commands, onError),
     panels.register(),
     documents.register(),
-    sweepDocuments.register(),
+    comparePanels.register(),
     vscode.languages.registerCodeLensProvider({ scheme: 'file', pattern: '**/*.ebm.ts' }, codeLens),
     store.onDidChangeSet(refresh),
     store.onDidChangeRun(refresh),
@@ -143,6 +150,16 @@ export function activate(context: vscode.ExtensionContext): void {
       if (change.affectsConfiguration(closing)) store.renewWishes().catch(onError);
       if (change.affectsConfiguration(concurrency)) startNext();
     }),
-    ...[codeLens, announcements, diagnostics, statusBar, tree, panels, watcher, store],
+    ...[
+      codeLens,
+      announcements,
+      diagnostics,
+      statusBar,
+      tree,
+      panels,
+      comparePanels,
+      watcher,
+      store,
+    ],
   );
 }

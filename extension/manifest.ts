@@ -20,6 +20,7 @@ export const commandIds = [
   'ebm.inspectRun',
   'ebm.showLog',
   'ebm.openRun',
+  'ebm.compareRuns',
   'ebm.rerun',
   'ebm.revealRun',
   'ebm.filterRuns',
@@ -69,6 +70,9 @@ export const runsViewId = 'ebm.runs';
 
 /** The run panel's view type, under which it is created and restored. */
 export const runPanelType = 'ebm.run';
+
+/** The view type of the panels that compare runs. */
+export const comparePanelType = 'ebm.compare';
 
 /** What an experiment's file name ends in, and the glob that finds them. */
 export const experimentSuffix = '.ebm.ts';

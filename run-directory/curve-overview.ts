@@ -63,6 +63,12 @@ export class CurveOverview {
     return this.#last[0];
   }
 
+  /** How many points it stands for; after a cut, at least. */
+  get count(): number {
+    const blocks = this.#lows.length;
+    return blocks === 0 ? 0 : (blocks - 1) * this.#perBlock + this.#inLast;
+  }
+
   /** Appends a point, as single precision has it. One that is not after the last is left out. */
   add(step: number, value: number): void {
     if (!(step > this.#last[0])) return;

@@ -60,6 +60,11 @@ export class EventIndex {
     return Math.max(-1, ...[...this.#curves.values()].map(({ lastStep }) => lastStep));
   }
 
+  /** How many points of a curve it stands for. */
+  countOf(tag: string): number {
+    return this.#curves.get(tag)?.count ?? 0;
+  }
+
   /** Takes in a point. */
   add(tag: string, step: number, value: number): void {
     let curve = this.#curves.get(tag);

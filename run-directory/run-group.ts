@@ -1,5 +1,6 @@
 /** The runs of a sweep together: which they are, and how they compare. */
 import type { Json, RunGroup, RunManifest } from '../protocol/run';
+import { usualGoal, usualMetric } from '../vocabulary/ranking';
 
 /** A sweep of which there are runs. */
 export interface GroupOfRuns<R> {
@@ -58,13 +59,6 @@ export interface MeasuredRun {
   readonly last: Readonly<Record<string, number>>;
 }
 
-/** What is compared where a sweep does not say; the first that every run records, and some know. */
-const usualMetrics: readonly (readonly [metric: string, goal: 'minimize' | 'maximize'])[] = [
-  ['divergence/data-model', 'minimize'],
-  ['log-likelihood/held-out', 'maximize'],
-  ['loss', 'minimize'],
-];
-
 /** By what the runs of a sweep are ranked, and whether small or large is good. */
 export function metricOfGroup(
   runs: readonly MeasuredRun[],
@@ -73,15 +67,8 @@ export function metricOfGroup(
   const measured = runs.filter(
     ({ manifest, last }) => Object.keys(last).length > 0 && !hasDiverged(manifest),
   );
-  const usual =
-    metric === undefined
-      ? usualMetrics.find(
-          ([name]) =>
-            measured.every(({ last }) => name in last) &&
-            measured.some(({ last }) => Number.isFinite(last[name])),
-        )
-      : usualMetrics.find(([name]) => name === metric);
-  return { metric: metric ?? usual?.[0] ?? 'loss', goal: goal ?? usual?.[1] ?? 'minimize' };
+  const ranking = metric ?? usualMetric(measured.map(({ last }) => last)) ?? 'loss';
+  return { metric: ranking, goal: goal ?? usualGoal(ranking) };
 }
 
 /** A run as a summary shows it. */

@@ -1,6 +1,6 @@
 /**
  * Builds everything into dist/: the extension, the trainer (which is also the `ebm` command), the
- * panel's page, the types that experiments see, and with `--tests` the test files.
+ * panels' pages, the types that experiments see, and with `--tests` the test files.
  *
  *   node scripts/build.mjs [--tests] [--production] [--out DIRECTORY] [--inputs FILE]
  *   node scripts/build.mjs --only-tests     what a build before has made stays
@@ -138,7 +138,7 @@ async function buildPage() {
     ...common,
     platform: 'browser',
     format: 'iife',
-    entryPoints: { panel: 'webview/app.ts' },
+    entryPoints: { panel: 'webview/app.ts', compare: 'webview/compare.ts' },
     outdir: dist,
     plugins: [withoutForbiddenCode],
   });

@@ -1,12 +1,13 @@
 /** The run panel's page: connects to the extension host, keeps the state, draws the views. */
 import 'vscode-jsonrpc/browser';
 import './panel.css';
+import type { HostSide, PageSide } from '../protocol/panel';
 import { connectToHost } from './host';
 import { Page } from './page';
 import { watchPageErrors } from './page-errors';
 import { installToolkit } from './toolkit';
 
-const host = connectToHost();
+const host = connectToHost<PageSide, HostSide>();
 installToolkit();
 const page = new Page(host);
 watchPageErrors((error) => {

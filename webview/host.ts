@@ -1,6 +1,5 @@
 import { messageTransport } from '../protocol/message-transport';
-import type { HostSide, PageSide } from '../protocol/panel';
-import { Peer } from '../protocol/peer';
+import { Peer, type Side } from '../protocol/peer';
 
 /** What the editor gives to a page, once. */
 interface VsCodeApi {
@@ -11,18 +10,18 @@ interface VsCodeApi {
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
-/** The extension host as the page sees it. */
-export interface Host {
-  readonly peer: Peer<PageSide, HostSide>;
+/** The extension host as a page sees it. */
+export interface Host<Page extends Side, Editor extends Side> {
+  readonly peer: Peer<Page, Editor>;
   /** What {@link VsCodeApi.setState} kept across a reload. */
   readonly storedState: unknown;
   store(state: object): void;
 }
 
 /** Connects to the extension host. To be called once. */
-export function connectToHost(): Host {
+export function connectToHost<Page extends Side, Editor extends Side>(): Host<Page, Editor> {
   const api = acquireVsCodeApi();
-  const peer = new Peer<PageSide, HostSide>(
+  const peer = new Peer<Page, Editor>(
     ...messageTransport({
       post: (message) => {
         api.postMessage(message);

@@ -1,4 +1,4 @@
-import type { PanelAction } from '../protocol/panel';
+import type { HostSide, PageSide, PanelAction } from '../protocol/panel';
 import { problemOf } from '../protocol/problem';
 import type { PreviewFrame } from '../protocol/run';
 import { isLiving } from '../vocabulary/run-status';
@@ -32,7 +32,7 @@ const pulse = 1000;
 /** Holds the state and hands it to the views, once a frame, when something changed. */
 export class Page {
   readonly root: HTMLElement;
-  readonly #host: Host;
+  readonly #host: Host<PageSide, HostSide>;
   readonly #frames = new FrameScheduler(() => this.#render());
   readonly #previews: PreviewSelection;
   readonly #controls = new Controls((action) => this.#act(action));
@@ -59,7 +59,7 @@ export class Page {
   #theme = readTheme();
   #heardAt = performance.now();
 
-  constructor(host: Host) {
+  constructor(host: Host<PageSide, HostSide>) {
     this.#host = host;
     this.#previews = new PreviewSelection({
       fetch: (step) => host.peer.request('preview', { step }),

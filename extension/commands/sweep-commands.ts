@@ -3,24 +3,25 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { WantedBackend } from '../../protocol/backends';
 import { stopSweepAt, sweepSocketPath } from '../../protocol/sweep';
+import type { ComparePanels } from '../compare/compare-panels';
 import { checkedCount } from '../launching/checked-count';
 import { configuredNode, settingsOf } from '../launching/configured-node';
 import { makeRunDirectory } from '../launching/launch';
 import type { Launcher, TrainerProgram } from '../launching/launcher';
 import { experimentSuffix, runsFolder, settingDefaults } from '../manifest';
 import { type StartedSweep, startSweep } from '../processes/sweep-process';
-import { arrange, type SweepRow, sweepProgress } from '../views/run-arrangement';
+import { arrange, type SweepRow, sweepKey, sweepProgress } from '../views/run-arrangement';
 import { sweepProgressText } from '../views/run-text';
-import type { SweepDocuments } from '../views/sweep-documents';
 import { type ChosenExperiment, chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
+import { compareSweep } from './compare-commands';
 import type { RunPlaces } from './target-runs';
 
 /** The setting that says how many runs of a sweep train at once. */
 const parallelism = 'ebm.sweepParallelRuns';
 
 export interface SweepCommandMeans extends RunPlaces {
-  readonly sweepDocuments: SweepDocuments;
+  readonly comparePanels: ComparePanels;
   readonly launcher: Launcher;
   readonly trainer: TrainerProgram;
   readonly log: vscode.LogOutputChannel;
@@ -36,7 +37,7 @@ export function sweepCommands(means: SweepCommandMeans) {
     },
     'ebm.showSweepSummary': async (argument) => {
       const sweep = await targetSweep(means, argument, 'Show Sweep Summary');
-      if (sweep) await means.sweepDocuments.show(sweep);
+      if (sweep) compareSweep(means.comparePanels, sweep);
     },
     'ebm.stopSweep': async (argument) => {
       const why = 'A sweep is stopped through its trainers, which only a trusted workspace may do.';
@@ -109,11 +110,17 @@ async function launchSweep(
 /** Says once how a sweep ended that this window has started. */
 async function tellEnd(
   { id, name, runs, ended }: StartedSweep,
-  { notifications, sweepDocuments }: SweepCommandMeans,
+  { notifications, comparePanels, store }: SweepCommandMeans,
   openLog: { readonly title: string; readonly run: () => unknown },
 ): Promise<void> {
   const { code, problems } = await ended;
-  const summary = { title: 'Show Summary', run: () => sweepDocuments.show({ id, name }) };
+  const summary = {
+    title: 'Show Summary',
+    run: () => {
+      const sweep = arrange(store.runs, [], '').sweeps.get(sweepKey(id));
+      if (sweep) compareSweep(comparePanels, sweep);
+    },
+  };
   const goOn = 'Launch it again to go on with it.';
   const [first] = problems;
   if (code === 0) {

@@ -28,15 +28,23 @@ export function targetDirectories(
   argument: unknown,
   selection: unknown,
 ): readonly string[] {
+  // A sweep is no run.
+  return selectedElements({ tree }, argument, selection).filter((element) => !tree.sweep(element));
+}
+
+/** The same with the keys of sweeps among them. */
+export function selectedElements(
+  { tree }: Pick<RunPlaces, 'tree'>,
+  argument: unknown,
+  selection: unknown,
+): readonly string[] {
   if (argument === selectionArgument) return tree.selected;
   if (typeof argument !== 'string') return [];
   const selected = Array.isArray(selection)
     ? selection.filter((element): element is string => typeof element === 'string')
     : [];
   // A menu may be opened beside the selection: then only that one is meant.
-  const meant = selected.includes(argument) ? selected : [argument];
-  // A sweep is no run.
-  return meant.filter((element) => !tree.sweep(element));
+  return selected.includes(argument) ? selected : [argument];
 }
 
 /**

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { messageTransport } from '../../protocol/message-transport';
-import type { HostSide, PageSide } from '../../protocol/panel';
-import { Peer } from '../../protocol/peer';
+import { Peer, type Side } from '../../protocol/peer';
 import type { Log } from '../log';
 import { panelHtml } from './panel-html';
 
@@ -11,19 +10,34 @@ export interface PanelPageMeans {
   readonly log: Log;
 }
 
-/** A webview panel with the page in it, which may be there before the run that it is to show. */
-export class PanelPage {
+/** A page's end of a connection: whatever it is about, it says when it is there, and what it threw. */
+interface AnyPageSide extends Side {
+  events: {
+    ready: Record<string, never>;
+    pageError: { readonly message: string; readonly stack?: string };
+  };
+}
+
+/** A webview panel with a page in it, which may be there before what it is to show. */
+export class PanelPage<Host extends Side, Page extends AnyPageSide> {
   readonly webviewPanel: vscode.WebviewPanel;
-  readonly peer: Peer<HostSide, PageSide>;
+  readonly peer: Peer<Host, Page>;
   readonly #subscriptions: vscode.Disposable[];
   #isReady = false;
   #onReady: (() => void) | undefined;
 
-  /** @param webviewPanel made by us or restored by the editor, with no listeners and no page yet */
-  constructor(webviewPanel: vscode.WebviewPanel, { extensionUri, log }: PanelPageMeans) {
+  /**
+   * @param webviewPanel made by us or restored by the editor, with no listeners and no page yet
+   * @param bundle which page: the name of its script and style sheet
+   */
+  constructor(
+    webviewPanel: vscode.WebviewPanel,
+    bundle: 'panel' | 'compare',
+    { extensionUri, log }: PanelPageMeans,
+  ) {
     this.webviewPanel = webviewPanel;
     const { webview } = webviewPanel;
-    this.peer = new Peer<HostSide, PageSide>(
+    this.peer = new Peer<Host, Page>(
       ...messageTransport({
         post: (message) => webview.postMessage(message),
         listen: (receive) => webview.onDidReceiveMessage(receive),
@@ -47,8 +61,8 @@ export class PanelPage {
     webview.options = { enableScripts: true, localResourceRoots: [dist] };
     webview.html = panelHtml({
       cspSource: webview.cspSource,
-      script: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'panel.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(dist, 'panel.css')).toString(),
+      script: webview.asWebviewUri(vscode.Uri.joinPath(dist, `${bundle}.js`)).toString(),
+      style: webview.asWebviewUri(vscode.Uri.joinPath(dist, `${bundle}.css`)).toString(),
       nonce: randomBytes(16).toString('base64url'),
     });
   }

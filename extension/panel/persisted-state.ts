@@ -15,11 +15,15 @@ export function restoredRunDirectory(
 ): string | undefined {
   if (typeof state !== 'object' || state === null) return undefined;
   const { version, runDirectory } = state as { version?: unknown; runDirectory?: unknown };
-  if (version !== 1 || typeof runDirectory !== 'string') return undefined;
+  return version === 1 && isRunDirectory(runDirectory, contains) ? runDirectory : undefined;
+}
+
+/** Whether what a page kept is a run directory of this workspace, and nothing that only looks like it. */
+export function isRunDirectory(
+  value: unknown,
+  contains: (directory: string) => boolean,
+): value is string {
+  if (typeof value !== 'string' || value.includes('\0')) return false;
   // Normalised differs from given where `..`, doubled separators or the like are in it.
-  if (!path.isAbsolute(runDirectory) || path.normalize(runDirectory) !== runDirectory) {
-    return undefined;
-  }
-  if (runDirectory.includes('\0')) return undefined;
-  return contains(runDirectory) ? runDirectory : undefined;
+  return path.isAbsolute(value) && path.normalize(value) === value && contains(value);
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { PanelAction } from '../../protocol/panel';
+import type { HostSide, PageSide, PanelAction } from '../../protocol/panel';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import { readPreview } from '../../run-directory/previews';
 import type { Log } from '../log';
@@ -7,6 +7,9 @@ import type { Run } from '../runs/run';
 import { distinctionOf, titleOf } from '../runs/run-title';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
+
+/** The page of a run panel. */
+export type RunPage = PanelPage<HostSide, PageSide>;
 
 export interface RunPanelMeans {
   readonly log: Log;
@@ -22,11 +25,11 @@ export interface RunPanelMeans {
 /** One webview panel that shows one run. Closing it ends nothing but the view. */
 export class RunPanel {
   readonly run: Run;
-  readonly #page: PanelPage;
+  readonly #page: RunPage;
   readonly #feed: PanelFeed;
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor(run: Run, page: PanelPage, means: RunPanelMeans) {
+  constructor(run: Run, page: RunPage, means: RunPanelMeans) {
     this.run = run;
     this.#page = page;
     const { webviewPanel, peer } = page;

@@ -6,7 +6,7 @@ import type { RunStore } from '../runs/run-store';
 import { messageHtml } from './panel-html';
 import { PanelPage, type PanelPageMeans } from './panel-page';
 import { restoredRunDirectory } from './persisted-state';
-import { RunPanel, type RunPanelMeans } from './run-panel';
+import { type RunPage, RunPanel, type RunPanelMeans } from './run-panel';
 
 /** A panel that was opened before its run is there, so that its page loads meanwhile. */
 export interface OpeningPanel {
@@ -97,7 +97,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     const directory = restoredRunDirectory(state, (path) => this.#store.contains(path));
     const run = directory === undefined ? undefined : this.#store.find(directory);
     if (run && !this.#panels.has(run.directory)) {
-      this.#take(run, new PanelPage(webviewPanel, this.#means));
+      this.#take(run, new PanelPage(webviewPanel, 'panel', this.#means));
       return;
     }
     webviewPanel.webview.options = { enableScripts: false, localResourceRoots: [] };
@@ -108,16 +108,16 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     for (const panel of this.#panels.values()) panel.dispose();
   }
 
-  #create(title: string): PanelPage {
+  #create(title: string): RunPage {
     const others = [...this.#panels.values()].map(({ webviewPanel }) => webviewPanel.viewColumn);
     const webviewPanel = vscode.window.createWebviewPanel(runPanelType, title, {
       viewColumn: others.find((column) => column !== undefined) ?? vscode.ViewColumn.Beside,
       preserveFocus: true,
     });
-    return new PanelPage(webviewPanel, this.#means);
+    return new PanelPage(webviewPanel, 'panel', this.#means);
   }
 
-  #take(run: Run, page: PanelPage): void {
+  #take(run: Run, page: RunPage): void {
     const panel = new RunPanel(run, page, this.#means);
     const { webviewPanel } = page;
     this.#panels.set(run.directory, panel);

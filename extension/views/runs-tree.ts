@@ -95,9 +95,9 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
     return this.#view.onDidChangeVisibility(listener);
   }
 
-  /** The runs that are selected in the tree. */
+  /** Runs and sweeps that are selected in the tree. */
   get selected(): readonly string[] {
-    return this.#view.selection.filter((element) => !this.sweep(element));
+    return this.#view.selection;
   }
 
   getChildren(element?: string): string[] {

@@ -1,5 +1,6 @@
 /** Stories that need no window of their own. */
 import { backends, chooseForeignBackend } from './backends';
+import { compareRuns, prepareSweep } from './compare';
 import { killedTrainer } from './crash';
 import { imagesOfDigits } from './images';
 import { mistakenExperiments } from './mistakes';
@@ -17,5 +18,6 @@ stories('One window', [
   { name: 'Images', play: imagesOfDigits },
   { name: 'A killed trainer', play: killedTrainer },
   { name: 'A first experiment, from data to a finished run', play: newExperimentStory },
+  { name: 'Comparing runs', prepare: prepareSweep, play: compareRuns },
   { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
 ]);

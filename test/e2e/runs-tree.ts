@@ -195,11 +195,7 @@ export const runsTree: Play = async ({ workbench, folder }, tell) => {
       await row('rates').click();
       await untilNames(['rates', 'learningRate=0.01', 'learningRate=0.3433']);
       await workbench.runCommand('EBM: Show Sweep Summary…');
-      await workbench
-        .tab('Preview rates.md')
-        .or(workbench.panelTab('Preview rates.md'))
-        .first()
-        .waitFor();
+      await workbench.panelTab('rates').first().waitFor();
     },
   );
 };

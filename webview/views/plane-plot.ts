@@ -24,6 +24,8 @@ export interface PlaneView {
   readonly y: PlotAxis;
   /** `[resolution, resolution]` energies over the window. */
   readonly field: { readonly values: Float32Array; readonly resolution: number } | undefined;
+  /** The energies at the ends of the colour scale, where others are to be compared with it. */
+  readonly range?: EnergyRange | undefined;
   /** `[count, 2]` points in model space. */
   readonly data: Float32Array | undefined;
   readonly samples: Float32Array | undefined;
@@ -120,6 +122,7 @@ export class PlanePlot {
   draw(view: PlaneView, width: number, maxHeight: number): void {
     this.#view = view;
     this.#takeField(view.field);
+    this.#range = view.range ?? this.#range;
     const { x, y, layers, theme } = view;
     const hasBar = view.field !== undefined;
     const margin = { left: 54, right: hasBar ? 68 : 10, top: 8, bottom: 38 };

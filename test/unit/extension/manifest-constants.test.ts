@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import {
   commandIds,
+  comparePanelType,
   contextKeys,
   runPanelType,
   runsFolder,
@@ -93,7 +94,9 @@ describe('package.json and the typed constants agree on', () => {
   });
 
   test('the panel’s view type', () => {
-    assert.ok(packageJson.activationEvents.includes(`onWebviewPanel:${runPanelType}`));
+    for (const type of [runPanelType, comparePanelType]) {
+      assert.ok(packageJson.activationEvents.includes(`onWebviewPanel:${type}`));
+    }
     assert.ok(text.includes(`activeWebviewPanelId == '${runPanelType}'`));
   });
 });
@@ -105,6 +108,7 @@ test('the extension wakes for experiments, runs and its own panel, and for nothi
     [...packageJson.activationEvents].sort(),
     [
       `onWebviewPanel:${runPanelType}`,
+      `onWebviewPanel:${comparePanelType}`,
       'workspaceContains:**/*.ebm.ts',
       `workspaceContains:${runsFolder}`,
     ].sort(),

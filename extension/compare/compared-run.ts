@@ -1,0 +1,39 @@
+import type { ComparedRun } from '../../protocol/compare';
+import { parametersOf } from '../runs/parameters';
+import type { Run } from '../runs/run';
+import { titleOf } from '../runs/run-title';
+
+/**
+ * A run as the page that compares it needs it.
+ *
+ * @param compared all that are compared, newest first: its name tells it from these
+ */
+export function comparedRun(
+  run: Run,
+  compared: readonly Run[],
+  previewSteps: readonly number[],
+): ComparedRun {
+  const { manifest, state, annotations } = run;
+  const { config, seed, preview, transform, metrics, trainingSeconds, createdAt } = manifest;
+  return {
+    directory: run.directory,
+    name: titleOf(run, compared, Date.now()),
+    status: state.status,
+    hasDiverged: state.status === 'failed' && state.problem?.kind === 'training',
+    step: state.step,
+    steps: state.steps,
+    seconds: trainingSeconds,
+    createdAt,
+    parameters: {
+      ...Object.fromEntries(parametersOf(config).map(({ path, value }) => [path, value])),
+      seed,
+    },
+    source: manifest.experiment.sha256,
+    metrics,
+    isStarred: annotations.starred,
+    tags: annotations.tags,
+    previewSteps,
+    ...(preview ? { preview } : {}),
+    ...(transform ? { transform } : {}),
+  };
+}

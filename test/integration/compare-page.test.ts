@@ -1,0 +1,301 @@
+/** The built page that compares runs, in a real Chromium, driven through the real protocol. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import type {
+  CompareAction,
+  ComparedRun,
+  CompareHostSide,
+  ComparePageSide,
+  RunCurves,
+} from '../../protocol/compare';
+import { Peer } from '../../protocol/peer';
+import { fakeLayout, fakeManifest, fakePreview } from '../fixtures/fake-run';
+import { type HostedPage, launchChromium, openPage } from '../fixtures/panel-harness';
+
+let browser: Browser;
+
+before(async () => {
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser.close();
+});
+
+const steps = Float64Array.from({ length: 101 }, (_, k) => 10 * k);
+
+/** Run `k` of four: two learning rates with two seeds each; its loss ends at `k`. */
+function compared(k: number, change: Partial<ComparedRun> = {}): ComparedRun {
+  return {
+    directory: `/work/.ebm/runs/${k}`,
+    name: `moons ${k}`,
+    status: 'finished',
+    hasDiverged: false,
+    step: 1000,
+    steps: 1000,
+    seconds: 60 + k,
+    createdAt: `2026-02-03T04:0${k}:00.000Z`,
+    parameters: {
+      'optimizer.learningRate': k < 2 ? 0.001 : 0.01,
+      'objective.steps': 20,
+      seed: k,
+    },
+    source: k < 3 ? 'aa' : 'bb',
+    metrics: fakeManifest().metrics,
+    isStarred: false,
+    tags: k === 2 ? ['best'] : [],
+    previewSteps: k === 3 ? [500, 1000] : [250, 1000],
+    preview: fakeLayout,
+    ...change,
+  };
+}
+
+function curvesOf(k: number): RunCurves {
+  const values = Float32Array.from(steps, (step) => k + 4 * Math.exp(-step / 200));
+  return {
+    directory: `/work/.ebm/runs/${k}`,
+    series: { loss: { steps, values } },
+    thinned: [],
+    ends: {
+      loss: {
+        last: { step: 1000, value: k },
+        lowest: { step: 900 + k, value: k - 0.125 },
+        highest: { step: 0, value: k + 4 },
+      },
+    },
+  };
+}
+
+interface Compare extends HostedPage {
+  readonly peer: Peer<CompareHostSide, ComparePageSide>;
+  readonly acts: { readonly action: CompareAction; readonly directories: readonly string[] }[];
+  readonly asked: { readonly directory: string; readonly step: number }[];
+}
+
+async function withCompare(
+  options: Parameters<typeof openPage>[2],
+  check: (compare: Compare) => Promise<void>,
+  runs: readonly ComparedRun[] = [0, 1, 2, 3].map((k) => compared(k)),
+): Promise<void> {
+  const hosted = await openPage(browser, 'compare', options);
+  const peer = new Peer<CompareHostSide, ComparePageSide>(...hosted.transport);
+  const acts: Compare['acts'] = [];
+  const asked: Compare['asked'] = [];
+  const errors: string[] = [];
+  peer.handle('act', (act) => {
+    acts.push(act);
+    return null;
+  });
+  peer.handle('preview', (wanted) => {
+    asked.push(wanted);
+    return fakePreview(wanted.step, 200);
+  });
+  peer.on('pageError', ({ message }) => errors.push(message));
+  const ready = new Promise<void>((resolve) => {
+    peer.on('ready', () => resolve());
+  });
+  try {
+    await hosted.open();
+    await ready;
+    const directories = runs.map(({ directory }) => directory);
+    await peer.request('snapshot', { generation: 1, title: 'rates', directories, runs });
+    const curves = runs.map((_, k) => curvesOf(k));
+    await peer.request('update', { generation: 1, curves, isComplete: true });
+    await hosted.drawn();
+    await check({ ...hosted, peer, acts, asked });
+    assert.deepEqual(errors, []);
+    assert.deepEqual(hosted.policyViolations, []);
+  } finally {
+    peer.close();
+    await hosted.close();
+  }
+}
+
+const rowsOf = ({ page }: HostedPage) => page.getByTestId('compare-table').locator('tbody tr');
+const namesOf = async (compare: HostedPage) =>
+  await rowsOf(compare).locator('.run-link').allTextContents();
+/** The text that is seen of an element. */
+const textOf = async (element: Locator) => (await element.allInnerTexts()).join(' ');
+const rowOf = (compare: HostedPage, name: string) =>
+  rowsOf(compare).filter({ has: compare.page.getByText(name, { exact: true }) });
+
+describe('the page that compares runs', () => {
+  test('ranks them, and says in what they differ, how they ended and when they were best', async () => {
+    await withCompare({}, async (compare) => {
+      assert.deepEqual(await namesOf(compare), ['moons 0', 'moons 1', 'moons 2 #best', 'moons 3']);
+      const words = (await textOf(rowOf(compare, 'moons 1'))).replaceAll(/\s+/g, ' ');
+      assert.match(words, /finished 1\.000 0\.8750 901 0\.001 1 1,000\/1,000/);
+      const heads = await compare.page.locator('thead th').allTextContents();
+      assert.ok(heads.includes('optimizer.learningRate') && !heads.includes('objective.steps'));
+      await compare.page.getByText('Only what differs').click();
+      await compare.page.locator('thead').getByText('objective.steps').waitFor();
+    });
+  });
+
+  test('sorts, filters and hides', async () => {
+    await withCompare({}, async (compare) => {
+      const { page } = compare;
+      const header = page.getByRole('button', { name: 'Training time' });
+      await header.click();
+      await header.click();
+      assert.deepEqual((await namesOf(compare))[0], 'moons 3');
+      await page.getByRole('searchbox').fill('learningrate=0.01 best');
+      await compare.drawn();
+      assert.deepEqual(await namesOf(compare), ['moons 2 #best']);
+      await page.getByRole('searchbox').fill('');
+      await page.getByRole('checkbox', { name: 'Show moons 0' }).click();
+      await compare.drawn();
+      const label = await page.getByTestId('compare-chart').getAttribute('aria-label');
+      assert.match(label ?? '', /of 3 runs/);
+    });
+  });
+
+  test('picks in the table what is picked in the chart', async () => {
+    await withCompare({ width: 1000 }, async (compare) => {
+      const { page } = compare;
+      const chart = page.getByTestId('compare-chart');
+      const box = (await chart.boundingBox())!;
+      // At the right end curve k is at height k of 0 to 7 with 6 % air.
+      const at = (value: number) => box.y + 8 + (1 - (value + 0.42) / (7 + 0.84)) * 260;
+      await page.mouse.move(box.x + box.width - 26, at(2.05));
+      await page.getByTestId('compare-readout').filter({ hasText: 'moons 2' }).waitFor();
+      await page.mouse.down();
+      await page.mouse.up();
+      await compare.drawn();
+      const picked = rowsOf(compare).and(page.locator('[aria-selected="true"]'));
+      assert.deepEqual(await picked.locator('.run-link').allTextContents(), ['moons 2 #best']);
+    });
+  });
+
+  test('tells the differences to a baseline, of curves and of last values', async () => {
+    await withCompare({}, async (compare) => {
+      const { page } = compare;
+      await page.getByRole('button', { name: 'Baseline: moons 1' }).click();
+      await compare.drawn();
+      const words = async (name: string) => await textOf(rowOf(compare, name));
+      assert.match(await words('moons 3'), /\+2\.000/);
+      assert.match(await words('moons 0'), /−1\.000/);
+      await page.getByText('Difference to baseline').first().click();
+      await compare.drawn();
+      const chart = page.getByTestId('compare-chart');
+      const box = (await chart.boundingBox())!;
+      // Curves of one shape lie apart by whole numbers, all along.
+      await page.mouse.move(box.x + box.width / 2, box.y + 8 + (1 - (3 + 0.18) / 3.36) * 260 + 8);
+      await page
+        .getByTestId('compare-readout')
+        .filter({ hasText: /moons 3 .*2\.000$/ })
+        .waitFor();
+    });
+  });
+
+  test('shows means over seeds with what they came to', async () => {
+    await withCompare({}, async (compare) => {
+      const { page } = compare;
+      await page.getByText('Mean over seeds').click();
+      const rows = page.getByTestId('compare-groups').locator('tbody tr');
+      await rows.first().waitFor();
+      const words = (await rows.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+      // The deviation of 0 and 1, and of 2 and 3, is √½.
+      assert.deepEqual(words, [
+        'optimizer.learningRate=0.001 0.500 ± 0.707 2',
+        'optimizer.learningRate=0.01 2.500 ± 0.707 2',
+      ]);
+      const label = await page.getByTestId('compare-chart').getAttribute('aria-label');
+      assert.match(label ?? '', /of 2 means over seeds/);
+    });
+  });
+
+  test('shows previews at one step, each run its newest up to it', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, asked } = compare;
+      const told = page.getByTestId('cell-step');
+      await told.nth(3).filter({ hasText: 'step 1,000' }).waitFor();
+      assert.equal(asked.length, 4);
+      const scrubber = page.getByTestId('compare-scrubber');
+      await scrubber.focus();
+      await page.keyboard.press('ArrowLeft');
+      await told.nth(3).filter({ hasText: 'step 500' }).waitFor();
+      await told.first().filter({ hasText: 'step 250' }).waitFor();
+      await page.keyboard.press('ArrowLeft');
+      await page.getByText('No preview yet at this step.').last().waitFor();
+    });
+  });
+
+  test('tells in which parameters two runs differ, and has their sources compared', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, acts } = compare;
+      await rowOf(compare, 'moons 0').locator('td').nth(1).click();
+      await rowOf(compare, 'moons 3')
+        .locator('td')
+        .nth(1)
+        .click({ modifiers: ['Control'] });
+      await compare.drawn();
+      const table = page.getByTestId('differences');
+      const words = (await textOf(table)).replaceAll(/\s+/g, ' ');
+      assert.match(
+        words,
+        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 seed 0 3/,
+      );
+      await page.getByRole('button', { name: 'Compare Source' }).click();
+      await compare.drawn();
+      const directories = ['/work/.ebm/runs/0', '/work/.ebm/runs/3'];
+      assert.deepEqual(acts, [{ action: 'diffSource', directories }]);
+    });
+  });
+
+  test('opens and stars runs, and goes through its rows by keyboard', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, acts } = compare;
+      await page.getByRole('button', { name: 'Star moons 1' }).click();
+      await rowsOf(compare).first().focus();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Space');
+      await compare.drawn();
+      assert.deepEqual(acts, [
+        { action: 'star', directories: ['/work/.ebm/runs/1'] },
+        { action: 'open', directories: ['/work/.ebm/runs/1'] },
+      ]);
+      assert.equal(await rowOf(compare, 'moons 1').getAttribute('aria-selected'), 'true');
+    });
+  });
+
+  test('is copied as comma-separated values', async () => {
+    await withCompare({}, async ({ page }) => {
+      await page.getByRole('button', { name: 'Copy table as CSV' }).click();
+      const lines = (await page.evaluate<string>('navigator.clipboard.readText()')).split('\n');
+      assert.match(lines[0]!, /^run,name,status,last loss,best,best step,parameter optimizer/);
+      assert.match(
+        lines[1]!,
+        /^\/work\/\.ebm\/runs\/0,moons 0,finished,0,-0\.125,900,0\.001,0,1000,60/,
+      );
+    });
+  });
+
+  test('ranks no run that diverged, and says what could not be read', async () => {
+    const runs = [compared(0, { status: 'failed', hasDiverged: true }), compared(1)];
+    await withCompare(
+      {},
+      async (compare) => {
+        assert.deepEqual(await namesOf(compare), ['moons 1', 'moons 0']);
+        const curves = [{ ...curvesOf(1), problem: 'The event file is torn.' }];
+        await compare.peer.request('update', { generation: 1, curves });
+        await compare.page.getByText('moons 1: The event file is torn.').waitFor();
+      },
+      runs,
+    );
+  });
+
+  test('has no scroll bar across in any width', async () => {
+    for (const width of [420, 690, 1000, 1600]) {
+      await withCompare({ width }, async ({ page }) => {
+        const overflow = await page.evaluate<number>(
+          `Math.max(...[document.documentElement, document.querySelector('main')]
+             .map((e) => e.scrollWidth - e.clientWidth))`,
+        );
+        assert.equal(overflow, 0, `at ${width} px`);
+      });
+    }
+  });
+});

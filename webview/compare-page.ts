@@ -1,0 +1,505 @@
+import type {
+  CompareAction,
+  CompareHostSide,
+  ComparePageSide,
+  ComparePersistedState,
+} from '../protocol/compare';
+import { problemOf } from '../protocol/problem';
+import { formatCount } from '../vocabulary/quantities';
+import { usualGoal } from '../vocabulary/ranking';
+import { FrameScheduler } from './frame-scheduler';
+import type { Host } from './host';
+import { bandOf, differenceTo, seedGroups } from './store/compare-bands';
+import { columnsOf, rowsOf, rowsToCsv, type TableView } from './store/compare-rows';
+import {
+  type ComparedMetric,
+  type CompareState,
+  comparedMetrics,
+  fromCompareSnapshot,
+  rankingOf,
+  withCompareUpdate,
+} from './store/compare-state';
+import type { Series } from './store/series';
+import { readTheme, showTheme, watchTheme } from './theme';
+import { CheckBox, DropDown, PushButton } from './toolkit';
+import { type ChartBand, type ChartLine, CompareChart } from './views/compare-chart';
+import { CompareDifferences } from './views/compare-differences';
+import { CompareGroups, type GroupRow } from './views/compare-groups';
+import { ComparePreviews } from './views/compare-previews';
+import { CompareTable, type LineStyle } from './views/compare-table';
+import { element, icon, setText } from './views/element';
+import { Memo } from './views/memo';
+import { Notice } from './views/notice';
+
+/** Dashes that tell curves apart without colour. */
+const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
+
+/** At so many steps a mean over seeds is computed. */
+const bandSteps = 200;
+
+/** What the user has chosen about the page; nothing of it outlives the page. */
+interface View {
+  readonly metric: string | undefined;
+  readonly sort: TableView['sort'];
+  readonly filter: string;
+  readonly onlyDiffering: boolean;
+  readonly hidden: ReadonlySet<string>;
+  readonly picked: readonly string[];
+  readonly baseline: string | undefined;
+  readonly overSeeds: boolean;
+  readonly asDifference: boolean;
+  readonly logScale: boolean;
+  readonly step: number | undefined;
+}
+
+const startOfView: View = {
+  metric: undefined,
+  sort: undefined,
+  filter: '',
+  onlyDiffering: true,
+  hidden: new Set(),
+  picked: [],
+  baseline: undefined,
+  overSeeds: false,
+  asDifference: false,
+  logScale: false,
+  step: undefined,
+};
+
+/** The page that compares runs: holds the state and hands it to the views, once a frame. */
+export class ComparePage {
+  readonly root: HTMLElement;
+  readonly #host: Host<ComparePageSide, CompareHostSide>;
+  readonly #frames = new FrameScheduler(() => this.#render());
+  readonly #title = element('h1', { class: 'run-name' });
+  readonly #progress = element('span', { class: 'pane-note', role: 'status' });
+  readonly #problems = element('ul', { class: 'warnings', 'data-testid': 'warnings' });
+  readonly #chart: CompareChart;
+  readonly #metricHolder = element('span');
+  readonly #logScale: CheckBox;
+  readonly #overSeeds: CheckBox;
+  readonly #asDifference: CheckBox;
+  readonly #onlyDiffering: CheckBox;
+  readonly #filter = element('input', {
+    type: 'search',
+    class: 'compare-filter',
+    placeholder: 'Filter: a name, a status, path=value',
+    'aria-label': 'Filter runs',
+  });
+  readonly #count = element('span', { class: 'pane-note', 'data-testid': 'compare-count' });
+  readonly #thinned = element('span', { class: 'pane-note' });
+  readonly #table: CompareTable;
+  readonly #groups = new CompareGroups();
+  readonly #previews: ComparePreviews;
+  readonly #differences: CompareDifferences;
+  readonly #notice = new Notice();
+  readonly #metrics = new Memo();
+  #metricPicker: DropDown | undefined;
+  #metricNames: readonly ComparedMetric[] = [];
+  #state: CompareState | undefined;
+  #view = startOfView;
+  #theme = readTheme();
+  /** What was made of state and view, kept while these are the same. */
+  readonly #rowsTable = memoized(rowsTable, ([state, view]) => tableKeys(state, view));
+  readonly #lines = memoized(chartLines, chartKeys);
+  readonly #bands = memoized(chartBands, chartKeys);
+
+  constructor(host: Host<ComparePageSide, CompareHostSide>) {
+    this.#host = host;
+    const change = (view: Partial<View>) => this.#change(view);
+    this.#chart = new CompareChart((directory) => {
+      this.#pick(directory, false);
+      this.#table.reveal(directory);
+    }, this.#frames.request);
+    this.#logScale = new CheckBox('Log scale', (logScale) => change({ logScale }));
+    this.#overSeeds = new CheckBox('Mean over seeds', (overSeeds) => change({ overSeeds }));
+    this.#asDifference = new CheckBox('Difference to baseline', (asDifference) =>
+      change({ asDifference }),
+    );
+    this.#onlyDiffering = new CheckBox('Only what differs', (onlyDiffering) =>
+      change({ onlyDiffering }),
+    );
+    this.#filter.addEventListener('input', () => change({ filter: this.#filter.value }));
+    this.#table = new CompareTable({
+      sort: (key) => this.#sort(key),
+      pick: (directory, isAdded) => this.#pick(directory, isAdded),
+      setHidden: (directory, isHidden) => {
+        const hidden = new Set(this.#view.hidden);
+        if (isHidden) hidden.add(directory);
+        else hidden.delete(directory);
+        change({ hidden });
+      },
+      setBaseline: (baseline) => change({ baseline }),
+      act: (action, directory) => this.#act(action, [directory]),
+    });
+    this.#previews = new ComparePreviews({
+      fetch: (directory, step) => host.peer.request('preview', { directory, step }),
+      redraw: this.#frames.request,
+      select: (step) => change({ step }),
+    });
+    this.#differences = new CompareDifferences((action, directories) =>
+      this.#act(action, directories),
+    );
+    const copy = new PushButton({
+      label: 'Copy table as CSV',
+      appearance: 'icon',
+      icon: icon('copy'),
+      press: () => this.#copy(),
+    });
+    this.root = element(
+      'div',
+      { class: 'page compare' },
+      element('header', { class: 'compare-header' }, this.#title, this.#progress),
+      this.#problems,
+      element(
+        'main',
+        { class: 'compare-views' },
+        element(
+          'section',
+          { class: 'pane', 'aria-label': 'Curves' },
+          element(
+            'div',
+            { class: 'pane-head compare-options' },
+            element('h2', {}, 'Curves'),
+            this.#metricHolder,
+            this.#logScale.root,
+            this.#overSeeds.root,
+            this.#asDifference.root,
+            this.#chart.note,
+            this.#thinned,
+          ),
+          this.#chart.root,
+          this.#groups.root,
+        ),
+        element(
+          'section',
+          { class: 'pane', 'aria-label': 'Runs' },
+          element(
+            'div',
+            { class: 'pane-head compare-options' },
+            element('h2', {}, 'Runs'),
+            this.#count,
+            this.#filter,
+            this.#onlyDiffering.root,
+            copy.root,
+          ),
+          this.#table.root,
+        ),
+        this.#differences.root,
+        this.#previews.root,
+      ),
+      this.#notice.root,
+    );
+    this.#problems.hidden = true;
+    setText(this.#title, 'Opening the runs …');
+    showTheme(this.root, this.#theme);
+    watchTheme(() => {
+      this.#theme = readTheme();
+      showTheme(this.root, this.#theme);
+      this.#frames.request();
+    });
+    window.addEventListener('resize', this.#frames.request);
+    this.#listen();
+  }
+
+  /** Shows a line about something that failed. */
+  tell(text: string): void {
+    this.#notice.show(text);
+  }
+
+  #listen(): void {
+    const { peer } = this.#host;
+    peer.handle('snapshot', (snapshot) => {
+      this.#state = fromCompareSnapshot(snapshot);
+      const { title, directories } = snapshot;
+      const kept: ComparePersistedState = { version: 1, title, directories };
+      this.#host.store(kept);
+      this.#frames.request();
+      return null;
+    });
+    peer.handle('update', (update) => {
+      if (this.#state) this.#state = withCompareUpdate(this.#state, update);
+      this.#frames.request();
+      return null;
+    });
+    peer.onClose((reason) => {
+      this.tell(`The connection to the editor broke${reason ? `: ${reason.message}` : '.'}`);
+    });
+  }
+
+  #change(view: Partial<View>): void {
+    this.#view = { ...this.#view, ...view };
+    this.#frames.request();
+  }
+
+  #pick(directory: string, isAdded: boolean): void {
+    const { picked } = this.#view;
+    const isPicked = picked.includes(directory);
+    if (isAdded) {
+      const others = picked.filter((each) => each !== directory);
+      this.#change({ picked: isPicked ? others : [...others, directory] });
+    } else {
+      this.#change({ picked: isPicked && picked.length === 1 ? [] : [directory] });
+    }
+  }
+
+  /** A column's button sorts by it, then the other way round, then as ranked again. */
+  #sort(key: string): void {
+    const { sort } = this.#view;
+    if (sort?.key !== key) this.#change({ sort: { key, isDescending: false } });
+    else if (!sort.isDescending) this.#change({ sort: { key, isDescending: true } });
+    else this.#change({ sort: undefined });
+  }
+
+  #act(action: CompareAction, directories: readonly string[]): void {
+    this.#host.peer.request('act', { action, directories }).catch((thrown: unknown) => {
+      const { message, remedy } = problemOf(thrown);
+      this.tell(remedy ? `${message} ${remedy}` : message);
+    });
+  }
+
+  #copy(): void {
+    if (!this.#state) return;
+    const { rows, columns } = this.#rowsTable(this.#state, this.#view);
+    navigator.clipboard.writeText(rowsToCsv(rows, columns)).catch((thrown: unknown) => {
+      this.tell(`The table could not be copied: ${problemOf(thrown).message}`);
+    });
+  }
+
+  #render(): void {
+    const state = this.#state;
+    if (!state) return;
+    const { runs, directories, curves, isComplete } = state;
+    const view = this.#view;
+    const theme = this.#theme;
+    setText(this.#title, state.title);
+    const read = formatCount(curves.size);
+    setText(this.#progress, isComplete ? '' : `reading the curves: ${read} of ${runs.length} …`);
+    this.#tellProblems(state, directories.length - runs.length);
+    this.#offerMetrics(state);
+    const { columns, rows, ranking } = this.#rowsTable(state, view);
+    const at = this.#metricNames.findIndex(({ name }) => name === ranking.metric);
+    if (this.#metricPicker && at >= 0) this.#metricPicker.index = at;
+    this.#logScale.isChecked = view.logScale;
+    this.#overSeeds.isChecked = view.overSeeds;
+    this.#asDifference.isChecked = view.asDifference;
+    this.#asDifference.root.hidden = view.baseline === undefined;
+    this.#onlyDiffering.isChecked = view.onlyDiffering;
+    const hasSeeds = new Set(runs.map(({ parameters }) => parameters['seed'])).size > 1;
+    this.#overSeeds.root.hidden = !hasSeeds;
+    const shown = rows.filter(({ run }) => !view.hidden.has(run.directory));
+    setText(
+      this.#count,
+      rows.length === runs.length ? formatCount(runs.length) : `${rows.length} of ${runs.length}`,
+    );
+    const label = this.#metricNames[at]?.label ?? ranking.metric;
+    const unit = this.#metricNames[at]?.unit;
+    const styles = new Map(runs.map(({ directory }, k) => [directory, k]));
+    const styleOf = (directory: string): LineStyle => styleAt(styles.get(directory) ?? 0, theme);
+    const isOver = hasSeeds && view.overSeeds;
+    const lines = isOver ? [] : this.#lines(state, view, theme);
+    const { bands, groups } = this.#bands(state, view, theme);
+    this.#groups.root.hidden = !isOver;
+    if (isOver) this.#groups.render(label, groups);
+    const isThinned = shown.some(({ run }) =>
+      curves.get(run.directory)?.thinned.has(ranking.metric),
+    );
+    setText(
+      this.#thinned,
+      isThinned
+        ? isOver
+          ? 'means of the extremes of stretches: not all points are loaded'
+          : 'drawn by the extremes of stretches'
+        : '',
+    );
+    this.#chart.draw(
+      this.#chartView(lines, isOver ? bands : [], {
+        title: unit ? `${label} (${unit})` : label,
+        logScale: view.logScale,
+        marker: view.step,
+        theme,
+      }),
+    );
+    this.#table.render(
+      this.#tableView(columns, rows, view, theme, styleOf, {
+        key: view.sort?.key ?? `last ${ranking.metric}`,
+        isDescending: view.sort?.isDescending ?? ranking.goal === 'maximize',
+      }),
+    );
+    const picked = view.picked.flatMap((each) => runs.find((run) => run.directory === each) ?? []);
+    const baseline = runs.find(({ directory }) => directory === view.baseline);
+    const [only] = picked;
+    const pair = picked.length === 1 && baseline && only !== baseline ? [baseline, only!] : picked;
+    this.#differences.render(pair);
+    this.#previews.render({ runs: shown.map(({ run }) => run), step: view.step, styleOf, theme });
+  }
+
+  readonly #chartView = memoized(
+    (
+      lines: readonly ChartLine[],
+      bands: readonly ChartBand[],
+      rest: {
+        readonly title: string;
+        readonly logScale: boolean;
+        readonly marker: number | undefined;
+        readonly theme: ReturnType<typeof readTheme>;
+      },
+    ) => ({ lines, bands, ...rest }),
+    ([lines, bands, { title, logScale, marker, theme }]) => [
+      lines,
+      bands,
+      title,
+      logScale,
+      marker,
+      theme,
+    ],
+  );
+
+  readonly #tableView = memoized(
+    (
+      columns: ReturnType<typeof columnsOf>,
+      rows: ReturnType<typeof rowsOf>,
+      { hidden, picked, baseline }: View,
+      _theme: ReturnType<typeof readTheme>,
+      styleOf: (directory: string) => LineStyle,
+      sort: { readonly key: string; readonly isDescending: boolean },
+    ) => ({ columns, rows, hidden, picked, baseline, styleOf, sort }),
+    ([columns, rows, { hidden, picked, baseline }, theme, , { key, isDescending }]) => [
+      ...[columns, rows, hidden, picked, baseline, theme, key, isDescending],
+    ],
+  );
+
+  #tellProblems({ curves, runs }: CompareState, missing: number): void {
+    const told = runs.flatMap(({ directory, name }) => {
+      const problem = curves.get(directory)?.problem;
+      return problem === undefined ? [] : [`${name}: ${problem}`];
+    });
+    if (missing > 0) {
+      told.push(`${formatCount(missing)} of the runs are gone: they were archived or deleted.`);
+    }
+    this.#problems.hidden = told.length === 0;
+    setText(this.#problems, '');
+    this.#problems.replaceChildren(...told.slice(0, 5).map((text) => element('li', {}, text)));
+  }
+
+  #offerMetrics({ runs }: CompareState): void {
+    const metrics = comparedMetrics(runs);
+    if (!this.#metrics.changed(metrics.map(({ name }) => name).join('\n'))) return;
+    this.#metricNames = metrics;
+    const labels = metrics.map(({ label }) => label);
+    this.#metricPicker = new DropDown('Metric', labels, (index) => {
+      this.#change({ metric: metrics[index]?.name });
+    });
+    this.#metricHolder.replaceChildren(this.#metricPicker.root);
+  }
+}
+
+/** A function that remembers its last result, for as long as what it is made of is the same. */
+function memoized<A extends readonly unknown[], R>(
+  make: (...inputs: A) => R,
+  keysOf: (inputs: A) => readonly unknown[] = (inputs) => inputs,
+): (...inputs: A) => R {
+  const memo = new Memo();
+  let last: R;
+  return (...inputs) => {
+    if (memo.changed(...keysOf(inputs))) last = make(...inputs);
+    return last;
+  };
+}
+
+/** What a table is made of. */
+function tableKeys({ runs, curves, ranking }: CompareState, view: View): readonly unknown[] {
+  const { metric, sort, filter, onlyDiffering, baseline } = view;
+  return [runs, curves, ranking, metric, sort, filter, onlyDiffering, baseline];
+}
+
+/** What a chart is made of. */
+function chartKeys([state, view, theme]: readonly [
+  CompareState,
+  View,
+  ReturnType<typeof readTheme>,
+]): readonly unknown[] {
+  const { hidden, picked, asDifference, overSeeds } = view;
+  return [...tableKeys(state, view), hidden, picked, asDifference, overSeeds, theme];
+}
+
+function tableViewOf(state: CompareState, view: View): TableView {
+  const usual = rankingOf(state);
+  const { metric = usual.metric, onlyDiffering, sort, filter, baseline } = view;
+  const goal = metric === usual.metric ? usual.goal : usualGoal(metric);
+  return { ranking: { metric, goal }, onlyDiffering, sort, filter, baseline };
+}
+
+function rowsTable(state: CompareState, view: View) {
+  const table = tableViewOf(state, view);
+  return { columns: columnsOf(state, table), rows: rowsOf(state, table), ranking: table.ranking };
+}
+
+function styleAt(index: number, theme: ReturnType<typeof readTheme>): LineStyle {
+  const colors = theme.curves;
+  return {
+    color: colors[index % colors.length]!,
+    // Each round of the colours has another dash.
+    dash: dashes[(index + Math.floor(index / colors.length)) % dashes.length]!,
+  };
+}
+
+function chartLines(
+  state: CompareState,
+  view: View,
+  theme: ReturnType<typeof readTheme>,
+): readonly ChartLine[] {
+  const { ranking } = tableViewOf(state, view);
+  const { rows } = rowsTable(state, view);
+  const shown = new Set(
+    rows.map(({ run }) => run.directory).filter((directory) => !view.hidden.has(directory)),
+  );
+  const curveOf = (directory: string) => state.curves.get(directory)?.series.get(ranking.metric);
+  const baseline = view.asDifference ? curveOf(view.baseline ?? '') : undefined;
+  return state.runs.flatMap(({ directory, name }, k) => {
+    const curve = shown.has(directory) ? curveOf(directory) : undefined;
+    if (!curve) return [];
+    const series = baseline ? differenceTo(baseline, curve) : curve;
+    const isPicked = view.picked.includes(directory);
+    return [{ key: directory, label: name, series, isPicked, ...styleAt(k, theme) }];
+  });
+}
+
+function chartBands(
+  state: CompareState,
+  view: View,
+  theme: ReturnType<typeof readTheme>,
+): { readonly bands: readonly ChartBand[]; readonly groups: readonly GroupRow[] } {
+  if (!view.overSeeds) return { bands: [], groups: [] };
+  const { rows, ranking } = rowsTable(state, view);
+  const shown = rows.map(({ run }) => run).filter(({ directory }) => !view.hidden.has(directory));
+  const curveOf = (directory: string) => state.curves.get(directory)?.series.get(ranking.metric);
+  const baseline = view.asDifference ? curveOf(view.baseline ?? '') : undefined;
+  const made = seedGroups(shown).map((group, k) => {
+    const curves = group.runs.flatMap(({ directory }): Series[] => {
+      const curve = curveOf(directory);
+      return curve ? [baseline ? differenceTo(baseline, curve) : curve] : [];
+    });
+    const ends = curves.flatMap(({ firstStep, lastStep }) => [firstStep ?? 0, lastStep ?? 0]);
+    const [from, to] = [Math.min(...ends), Math.max(...ends)];
+    const style = styleAt(k, theme);
+    const values = group.runs.flatMap(({ directory, hasDiverged }) => {
+      const value = state.curves.get(directory)?.ends[ranking.metric]?.last.value;
+      return value !== undefined && Number.isFinite(value) && !hasDiverged ? [value] : [];
+    });
+    const band = curves.length === 0 ? [] : [bandOf(curves, from, to, bandSteps)];
+    return {
+      bands: band.map((each): ChartBand => ({ label: group.label, band: each, ...style })),
+      row: { group, style, values } satisfies GroupRow,
+    };
+  });
+  const meanOf = ({ values }: GroupRow) =>
+    values.length === 0
+      ? Number.POSITIVE_INFINITY
+      : (ranking.goal === 'minimize' ? 1 : -1) *
+        (values.reduce((sum, value) => sum + value, 0) / values.length);
+  return {
+    bands: made.flatMap(({ bands }) => bands),
+    groups: made.map(({ row }) => row).sort((a, b) => meanOf(a) - meanOf(b)),
+  };
+}
