@@ -54,7 +54,7 @@ function close(body: Body): { captured: Node[]; closed: Body } {
 
 /** Inputs and constants are visible everywhere; parameters belong to one body. */
 function isGlobal(node: Node): boolean {
-  return node.inputs.length === 0 && node.op.name !== 'parameter';
+  return node.inputs.length === 0 && node.op.leaf !== 'parameter';
 }
 
 /** A loop's inputs by what they are for. */

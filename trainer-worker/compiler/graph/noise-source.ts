@@ -30,7 +30,7 @@ export function tabulateNoise(
   readonly results: Node[];
   readonly sources: readonly NoiseSource[];
 } {
-  const drawn = allNodes(results).filter((node) => node.op.name === 'noise');
+  const drawn = allNodes(results).filter((node) => node.op.leaf === 'noise');
   const streamOf = (node: Node) => node.params.stream!;
   // In the order in which the program asked for them, which simplification does not change.
   const streams = [...new Set(drawn.map(streamOf))].sort((a, b) => a - b);
@@ -43,7 +43,7 @@ export function tabulateNoise(
     return { node: table, kind, shape: node.shape, stream: firstStream + index, counts };
   });
   const replaced = rewrite(results, (node) => {
-    if (node.op.name !== 'noise') return node;
+    if (node.op.leaf !== 'noise') return node;
     const { node: table } = sources[streams.indexOf(streamOf(node))]!;
     const [index] = node.inputs;
     return index === undefined ? table : gather(table, index, 0);

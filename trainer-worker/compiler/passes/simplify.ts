@@ -29,7 +29,7 @@ export function simplify(results: readonly Node[]): Node[] {
 /** The values of a node that do not depend on what a program is fed, and undefined of all others. */
 export function knownValues(node: Node): Values | undefined {
   const leaves = topologicalOrder([node]).filter(({ inputs }) => inputs.length === 0);
-  if (!leaves.every(({ op }) => op.name === 'constant')) return undefined;
+  if (!leaves.every(({ op }) => op.leaf === 'constant')) return undefined;
   const [folded] = simplify([node]) as [Node];
   const uniform = uniformValue(folded);
   if (uniform === undefined) return folded.params.values;

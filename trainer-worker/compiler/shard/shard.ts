@@ -129,7 +129,7 @@ function leavesOf(results: readonly Node[]): Set<Node> {
   for (const node of topologicalOrder(results)) {
     const body = node.params.body;
     if (body !== undefined) for (const leaf of leavesOf(body.results)) leaves.add(leaf);
-    else if (node.inputs.length === 0 && node.op.name === 'input') leaves.add(node);
+    else if (node.op.leaf === 'input') leaves.add(node);
   }
   return leaves;
 }
@@ -304,8 +304,8 @@ class Sharder {
 
   #cutAnew(node: Node, axis: number): Node | undefined {
     if (node.shape[axis]! % this.#shards !== 0) return undefined;
-    if (this.#isCut(node) || node.op.name === 'constant') return this.#leafPart(node, axis);
-    if (node.op.name === 'parameter') return this.#cutParameter(node, axis);
+    if (this.#isCut(node) || node.op.leaf === 'constant') return this.#leafPart(node, axis);
+    if (node.op.leaf === 'parameter') return this.#cutParameter(node, axis);
     for (const wanted of node.op.shardings?.(axis, node) ?? []) {
       const parts = wanted.map((sharding, index) =>
         typeof sharding === 'number'

@@ -179,7 +179,7 @@ export class Tracer implements Recorder {
 
   noise(kind: NoiseKind, shape: Shape): Node {
     for (const count of this.#frames?.counts ?? []) {
-      if (count.op.name === 'constant' || count.op.name === 'input') continue;
+      if (count.op.leaf === 'constant' || count.op.leaf === 'input') continue;
       this.refuse(
         'Noise is drawn in a loop whose number of iterations is itself computed.',
         'Make the number of iterations a number or an input of the step.',

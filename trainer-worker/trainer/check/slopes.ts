@@ -65,7 +65,7 @@ export function compareSlopes(
   for (const { node, values: fed } of new FeedBuilder(program).build(feeds, key)) {
     values.set(node, Float64Array.from(fed));
   }
-  const held = topologicalOrder([loss]).filter(({ op }) => op.name === 'stopGradient');
+  const held = topologicalOrder([loss]).filter(({ op }) => op.holds);
   for (const [index, value] of evaluate(held, values).entries()) values.set(held[index]!, value);
   const slopes = evaluate(gradients, values);
   const isFlat = slopes.every((slope) => slope.every((value) => value === 0));
@@ -113,5 +113,5 @@ export function compareSlopes(
 
 /** Whether a loop holds something constant within, which differences would move. */
 function holdsInside({ params: { body } }: Node): boolean {
-  return body !== undefined && allNodes(body.results).some(({ op }) => op.name === 'stopGradient');
+  return body !== undefined && allNodes(body.results).some(({ op }) => op.holds);
 }

@@ -11,6 +11,7 @@ function declared(_inputs: readonly Node[], params: Params) {
 
 const stopGradientOp: Op = {
   name: 'stopGradient',
+  holds: true,
   result: ([x]) => ({ shape: x!.shape, dtype: x!.dtype }),
   // Simplification comes after all differentiation, when nothing is left to stop.
   simplify: (node) => node.inputs[0],
@@ -82,10 +83,10 @@ const loopResultOp: Op = {
 };
 
 export const controlOps: readonly Op[] = [
-  { name: 'input', result: declared },
-  { name: 'parameter', result: declared },
-  { name: 'constant', result: declared },
-  { name: 'noise', result: declared },
+  { name: 'input', leaf: 'input', result: declared },
+  { name: 'parameter', leaf: 'parameter', result: declared },
+  { name: 'constant', leaf: 'constant', result: declared },
+  { name: 'noise', leaf: 'noise', result: declared },
   stopGradientOp,
   withGradientOp,
   loopOp,

@@ -79,6 +79,13 @@ export interface Op {
    * its numbers. See `ledger.ts`.
    */
   readonly flops?: (node: Node) => number;
+  /**
+   * What a node without inputs is: fed by name, a loop's own, known, or drawn before each run. Of noise a
+   * node may have an input, which row of a table is meant.
+   */
+  readonly leaf?: 'input' | 'parameter' | 'constant' | 'noise';
+  /** Its value is a constant for differentiation, whatever it is computed from. */
+  readonly holds?: true;
   /** The same numbers, where they are: nothing is computed. */
   readonly view?: true;
   /** Repeating it in each iteration of a loop costs less than handing its result in from outside. */
