@@ -170,7 +170,8 @@ const ofSampler: {
   // The start of a trajectory, of 2^depth points, is evaluated again.
   noUTurn: ({ steps, depth }) => ({ score: steps * 2 ** depth }),
   parallelTempering: ({ steps, temperatures }) => ({ score: (steps + 1) * temperatures }),
-  gibbs: ({ steps }) => ({ value: steps + 1 }),
+  // A sweep of a restricted Boltzmann machine goes up and down; its energy only up.
+  gibbs: ({ steps, scan }) => ({ value: scan === 'sweep' ? 2 * steps : steps + 1 }),
   gibbsWithGradients: ({ steps }) => ({ score: steps + 1 }),
   reverseSde: ({ steps }) => ({ score: steps }),
   predictorCorrector: ({ steps, corrections }) => ({ score: steps * (1 + corrections) }),
