@@ -13,6 +13,8 @@ import type { Checkpoint } from '../../trainer-worker/trainer/training/run-obser
 
 interface StepOptions extends Omit<TrainingDefinition, 'origin' | 'seed' | 'preview'> {
   readonly seed?: number;
+  /** The user's files, for where problems lie. */
+  readonly files?: readonly string[];
   /** Shown chains; 16 where absent. */
   readonly samples?: number;
   /** How far a preview moves them; 0 where absent. */
@@ -24,6 +26,7 @@ interface StepOptions extends Omit<TrainingDefinition, 'origin' | 'seed' | 'prev
 /** A training step without an experiment file around it. */
 export async function trainingStep({
   seed = 0,
+  files = [],
   samples = 16,
   chainSteps = 0,
   shownSampler = samplers.langevin.create(),
@@ -36,7 +39,7 @@ export async function trainingStep({
   const compiled = compileTraining({
     ...rest,
     ...(noise ? { noise } : {}),
-    origin: { files: [] },
+    origin: { files },
     seed,
     preview: { samples, chainSteps, sampler: shownSampler },
   });

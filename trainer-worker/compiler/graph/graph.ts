@@ -1,4 +1,4 @@
-import { ProblemError } from '../../../protocol/problem';
+import { ProblemError, type SourceLocation } from '../../../protocol/problem';
 import { type Arithmetic, newestArithmetic } from '../../../protocol/run';
 import type { Op } from './ops/op';
 import { type DType, formatShape, type Shape } from './shape';
@@ -105,6 +105,13 @@ export class Graph {
   refuse = refuseWithoutPlace;
   /** Which of equal expressions it prefers. */
   readonly arithmetic: Arithmetic;
+  /**
+   * Where in the user's code nodes are made, where somebody wants to know: to find it takes longer than
+   * all else. A derivative is made where what it is of is.
+   */
+  places: Map<Node, SourceLocation> | undefined;
+  /** Where that is now; the tracer sets it. */
+  here: () => SourceLocation | undefined = () => undefined;
   readonly #table: OperationTable;
   readonly #nodes = new Map<string, Node>();
   readonly #objectKeys = new WeakMap<object, string>();
@@ -150,7 +157,21 @@ export class Graph {
       dtype,
     };
     this.#nodes.set(key, node);
+    const place = this.places && this.here();
+    if (place) this.places?.set(node, place);
     return node;
+  }
+
+  /** What `make` makes, at the place of a node. */
+  at<T>(node: Node, make: () => T): T {
+    const { places, here } = this;
+    if (places === undefined) return make();
+    this.here = () => places.get(node);
+    try {
+      return make();
+    } finally {
+      this.here = here;
+    }
   }
 
   /** The node for an expression, if it has been built. */
@@ -253,12 +274,10 @@ export function substitute(
 ): Node[] {
   const rebuilt = new Map(replacements);
   for (const node of topologicalOrder(results, replacements)) {
+    const inputs = node.inputs.map((input) => rebuilt.get(input)!);
     rebuilt.set(
       node,
-      rebuild(
-        node,
-        node.inputs.map((input) => rebuilt.get(input)!),
-      ),
+      node.graph.at(node, () => rebuild(node, inputs)),
     );
   }
   return results.map((result) => rebuilt.get(result)!);

@@ -36,9 +36,11 @@ export function vjp(
   for (const node of topologicalOrder(unrolled).reverse()) {
     const g = adjoints.get(node);
     if (g === undefined || !active.has(node) || sources.includes(node)) continue;
-    node.op.vjp?.(g, node).forEach((contribution, index) => {
-      const input = node.inputs[index]!;
-      if (contribution !== undefined && active.has(input)) accumulate(input, contribution);
+    node.graph.at(node, () => {
+      node.op.vjp?.(g, node).forEach((contribution, index) => {
+        const input = node.inputs[index]!;
+        if (contribution !== undefined && active.has(input)) accumulate(input, contribution);
+      });
     });
   }
   const unreached: number[] = [];

@@ -15,27 +15,37 @@ export type Arrays64 = Map<Node, Float64Array>;
  * The values of nodes.
  *
  * @param given values of nodes that are known: inputs, and whatever is to be held at a value of its own
+ * @param seen hears what each node is computed to be, and may say what it is instead
  * @returns one array for each of `results`
  */
-export function evaluate(results: readonly Node[], given: Arrays64): Float64Array[] {
+export function evaluate(
+  results: readonly Node[],
+  given: Arrays64,
+  seen: (node: Node, values: Float64Array) => Float64Array = (_node, values) => values,
+): Float64Array[] {
   const known: Arrays64 = new Map(given);
   const loops = new Map<Node, Float64Array[]>();
   for (const node of topologicalOrder(results, known)) {
     const inputs = node.inputs.map((input) => known.get(input)!);
     const body = node.params.body;
     if (body !== undefined) {
-      loops.set(node, runLoop(node, body, known));
+      loops.set(node, runLoop(node, body, known, seen));
       known.set(node, new Float64Array(0));
     } else if (node.op.name === 'loopResult') {
       known.set(node, loops.get(node.inputs[0]!)![node.params.index!]!);
     } else {
-      known.set(node, compute(node, inputs));
+      known.set(node, seen(node, compute(node, inputs)));
     }
   }
   return results.map((result) => known.get(result)!);
 }
 
-function runLoop(node: Node, body: Body, known: Arrays64): Float64Array[] {
+function runLoop(
+  node: Node,
+  body: Body,
+  known: Arrays64,
+  seen: (node: Node, values: Float64Array) => Float64Array,
+): Float64Array[] {
   const { count, state: initial, captures } = loopInputs(node);
   let state = initial.map((value) => known.get(value)!);
   for (let iteration = 0; iteration < known.get(count)![0]!; iteration++) {
@@ -47,7 +57,7 @@ function runLoop(node: Node, body: Body, known: Arrays64): Float64Array[] {
     body.state.forEach((parameter, index) => {
       inside.set(parameter, state[index]!);
     });
-    state = evaluate(body.results, inside);
+    state = evaluate(body.results, inside, seen);
   }
   return state;
 }

@@ -47,7 +47,8 @@ export function trace(
 ): { readonly results: Node[] } & TraceReport {
   if (current !== undefined) throw new Error('A trace is already running.');
   const session = new Tracer(graph, belongs);
-  const withoutPlace = graph.refuse;
+  const { refuse: withoutPlace, here: nowhere } = graph;
+  graph.here = () => session.place();
   graph.refuse = (message, remedy) => session.refuse(message, remedy);
   current = session;
   try {
@@ -63,6 +64,7 @@ export function trace(
   } finally {
     current = undefined;
     graph.refuse = withoutPlace;
+    graph.here = nowhere;
   }
 }
 

@@ -189,7 +189,7 @@ export class Tracer implements Recorder {
   }
 
   refuse(message: string, remedy: string = generalRemedy): never {
-    const location = this.#place();
+    const location = this.place();
     const problem = { kind: 'experiment', message, remedy } as const;
     const refusal = new ProblemError(location ? { ...problem, location } : problem);
     this.#refusal ??= refusal;
@@ -197,7 +197,7 @@ export class Tracer implements Recorder {
   }
 
   /** Where in the user's code this is called from. */
-  #place(): SourceLocation | undefined {
+  place(): SourceLocation | undefined {
     return userLocation(new Error('here').stack, this.#isUserFile);
   }
 
@@ -220,7 +220,7 @@ export class Tracer implements Recorder {
   #gradients(f: () => tf.Tensor, xs: tf.Tensor[], dy?: tf.Tensor | null) {
     const { value, gradients, unreached } = this.gradients(f, xs, dy);
     for (const index of unreached) {
-      const place = this.#place();
+      const place = this.place();
       const where = place ? ` (line ${place.line})` : '';
       const which = xs.length > 1 ? `argument ${index + 1}` : 'its argument';
       this.warnings.push(`A differentiated function does not depend on ${which}${where}: zero.`);

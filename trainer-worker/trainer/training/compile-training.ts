@@ -25,6 +25,7 @@ import { parameterUpdate } from '../../methods/optimizers/parameter-update';
 import { type SamplerSpec, samplerMethod } from '../../methods/samplers';
 import { buildSde } from '../../methods/sdes';
 import { CompiledStep, type CompiledStepOptions, feedsOf, shardsKey } from './compiled-step';
+import { energyFault } from './energy-fault';
 import type { Initialization } from './initialization';
 import {
   annealingProgram,
@@ -239,6 +240,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
           return flowProgram(model, buildSde(flow), moments, pointsOfFlow(dimensions));
         },
         ...measuringOf(model, definition.rows),
+        faultAt: (point, parameters) => energyFault(model, point, parameters),
         backend,
         objective,
         batches,

@@ -9,6 +9,7 @@ import type { Rows } from '../../methods/data/rows';
 import type { Annealing, ChainRecord } from '../../methods/diagnostics/diagnostic';
 import type { Objective } from '../../methods/objectives/objective-method';
 import { AnnealedChains, type AnnealedChainsOptions } from './annealed-chains';
+import type { EnergyFault } from './energy-fault';
 import { parameterName } from './model-programs';
 import { OnDemand } from './on-demand';
 import { Pace } from './pace';
@@ -34,6 +35,8 @@ export interface CompiledStepOptions {
   readonly partition?: () => Program;
   /** Where it has a path from independent numbers. */
   readonly annealing?: AnnealedChainsOptions;
+  /** What of the energy at a point is the first that is not finite, under these parameters. */
+  readonly faultAt?: (point: Float32Array, parameters: Arrays) => EnergyFault | undefined;
   readonly backend: Backend;
   readonly objective: Objective;
   readonly batches: Batches;
@@ -227,16 +230,21 @@ export class CompiledStep implements TrainingStep {
     });
     const found =
       (await this.#foundByName(feeds, { seed, step })) ?? firstNotFinite(compiled, outputs)!;
-    if (index === undefined) return found.problem();
+    const fault = this.#options.faultAt?.(rowOf(index ?? 0), await this.parameters());
+    if (index === undefined) {
+      return fault ? found.problem(`at all rows: ${fault.text}`, fault) : found.problem();
+    }
     const number = rowNumbers?.[batches.rowAt(step, index)];
     const place = `at ${number === undefined ? 'a row of the data' : `row ${number} of the data`}, ${pointText(rowOf(index))}`;
     if (found.tellsItself) return found.problem(place);
     const [energy] = await this.energy(rowOf(index));
+    const why = Number.isFinite(energy)
+      ? 'the derivative of the energy is not defined there'
+      : `the energy is ${energy} there`;
+    const which = fault ? `; ${fault.text}` : '';
     return found.problem(
-      `${place}: ` +
-        (Number.isFinite(energy)
-          ? 'the derivative of the energy is not defined there'
-          : `the energy is ${energy} there`),
+      `${place}: ${why}${which}`,
+      fault,
       Number.isFinite(energy)
         ? 'Write the energy so that it has a derivative there, for example tf.sqrt(tf.add(tf.sum(tf.square(x), 1), 1e-12)) in place of tf.norm(x, 2, 1).'
         : 'Keep what the energy computes finite there, for example the argument of tf.log above 0, or leave the row out of the data.',
@@ -316,11 +324,12 @@ function firstNotFinite({ watches }: StepProgram, outputs: Arrays) {
   const what = Number.isNaN(magnitudes[index]) ? 'NaN' : 'infinite';
   return {
     tellsItself: watch.tellsItself,
-    problem: (where?: string, remedy = watch.remedy) =>
+    problem: (where?: string, fault?: EnergyFault, remedy = watch.remedy) =>
       new ProblemError({
         kind: 'training',
         message: `${watch.quantity} became ${what}${where === undefined ? '' : ` ${where}`}. The step was not applied: everything is as the step before left it.`,
         remedy,
+        ...(fault?.location ? { location: fault.location } : {}),
       }),
   };
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import type * as tfjs from '@tensorflow/tfjs';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
@@ -245,6 +247,8 @@ describe('a compiled step', () => {
   });
 
   describe('names the row of data that it fails of:', () => {
+    const ownFile = path.resolve('test/unit/trainer/training/compiled-step.test.ts');
+    const source = readFileSync(ownFile, 'utf8').split('\n');
     // The slope of a length is undefined where the length is 0, that of what is multiplied by it too.
     const length = ({ w }: { w: tfjs.Tensor }, x: tfjs.Tensor) =>
       tf.norm(tf.matMul(x as tfjs.Tensor2D, w as tfjs.Tensor2D), 2, 1);
@@ -257,7 +261,8 @@ describe('a compiled step', () => {
         name: 'where a derivative in a parameter is not defined',
         energy: length,
         objective: persistent,
-        says: /^The gradient of the parameter 'w' became NaN at row 38 of the data, \(0, 0\): the derivative of the energy is not defined there\. The step was not applied/,
+        says: /^The gradient of the parameter 'w' became NaN at row 38 of the data, \(0, 0\): the derivative of the energy is not defined there; the first number that is not finite comes from the derivative of sqrt \(line \d+\)\. The step was not applied/,
+        code: 'tf.norm(',
         remedy: /tf\.sqrt\(tf\.add/,
       },
       {
@@ -265,6 +270,7 @@ describe('a compiled step', () => {
         energy: length,
         objective: objective.implicitScoreMatching(),
         says: /^The loss became NaN at row 38 of the data, \(0, 0\): the derivative/,
+        code: 'tf.norm(',
         remedy: /tf\.sqrt\(tf\.add/,
       },
       {
@@ -275,11 +281,12 @@ describe('a compiled step', () => {
             tf.neg(tf.sum(tf.log(tf.abs(x)), 1)),
           ),
         objective: persistent,
-        says: /became (NaN|infinite) at row 38 of the data, \(0, 0\): the energy is Infinity there/,
+        says: /became (NaN|infinite) at row 38 of the data, \(0, 0\): the energy is Infinity there; the first number that is not finite comes from log \(line \d+\)\./,
+        code: 'tf.log(',
         remedy: /tf\.log/,
       },
     ];
-    for (const { name, says, remedy, energy: formula, objective: chosen } of cases) {
+    for (const { name, says, remedy, code, energy: formula, objective: chosen } of cases) {
       test(name, async () => {
         const withZero = rows.slice();
         withZero.fill(0, 74, 76);
@@ -295,16 +302,50 @@ describe('a compiled step', () => {
           bounds,
           // All rows in each step.
           batchSize: 200,
+          files: [ownFile],
         });
         const before = await step.checkpoint(0);
         await assert.rejects(step.run(1), (error) => {
           assert.ok(error instanceof ProblemError);
           assert.match(error.problem.message, says);
           assert.match(error.problem.remedy ?? '', remedy);
+          // The place is that of the operation, which wherever a gradient passes it is a call of tfjs.
+          const { file, line } = error.problem.location!;
+          assert.equal(file, ownFile);
+          assert.ok(source[line - 1]!.includes(code), source[line - 1]);
           return true;
         });
         assert.deepEqual(await step.checkpoint(0), before);
       });
     }
+
+    test('and where all rows fail, the line', async () => {
+      const step = await trainingStep({
+        energy: energy.custom({
+          init: () => ({ w: tf.tensor1d([1, 2]) }),
+          energy: ({ w }, x) => {
+            const squares = tf.sum(tf.mul(w!, tf.square(x)), 1);
+            return tf.log(tf.sub(-1, squares));
+          },
+        }),
+        objective: persistent,
+        optimizer: optimizer.adam(),
+        rows,
+        bounds,
+        batchSize: 8,
+        files: [ownFile],
+      });
+      await assert.rejects(step.run(1), (error) => {
+        assert.ok(error instanceof ProblemError);
+        const { message, location } = error.problem;
+        assert.match(
+          message,
+          /became (NaN|infinite) at all rows: the first .* comes from log \(line \d+\)\./,
+        );
+        assert.ok(source[location!.line - 1]!.includes('tf.log('));
+        return true;
+      });
+      await step.dispose();
+    });
   });
 });
