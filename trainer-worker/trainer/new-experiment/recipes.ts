@@ -58,17 +58,20 @@ const mlp = (facts: DataFacts): Part => ({
 const domainOf = ({ image }: DataFacts) =>
   image?.range ? `, domain: { low: ${image.range[0]}, high: ${image.range[1]} }` : '';
 
+/** Noise of an iteration on pixels: what an energy holds against it grows with their number. */
+const pixelNoise = ({ dimensions }: DataFacts) => (dimensions > 1000 ? 0.01 : 0.02);
+
 function langevin(facts: DataFacts): string {
   const { deviation, image } = facts;
   if (!image) return `sampler.langevin({ steps: 10, stepSize: ${rounded(0.12 * deviation)} })`;
-  return `sampler.langevin({ steps: 20, stepSize: ${rounded(3 * deviation)}, noise: 0.02${domainOf(facts)} })`;
+  return `sampler.langevin({ steps: 20, stepSize: ${rounded(3 * deviation)}, noise: ${pixelNoise(facts)}${domainOf(facts)} })`;
 }
 
 /** What is said of {@link langevin}. */
-const aboutLangevin = ({ image }: DataFacts) =>
-  image
-    ? `// Cold chains (temperature 0.02²): noise of temperature 1 on so many pixels is more than an energy can
-  // hold.${image.range ? ' They are reflected where pixels end.' : ''}`
+const aboutLangevin = (facts: DataFacts) =>
+  facts.image
+    ? `// Cold chains (temperature ${pixelNoise(facts)}²): noise of temperature 1 on so many pixels is more than an energy can
+  // hold.${facts.image.range ? ' They are reflected where pixels end.' : ''}`
     : '// stepSize is the noise of one iteration, in units of the data.';
 
 /** Options of a residual network for images of this size: large ones are seen at half of it. */
