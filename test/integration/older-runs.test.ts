@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { cp, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { JsonObject, RunManifest } from '../../protocol/run';
+import type { JsonObject } from '../../protocol/run';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
@@ -90,12 +90,15 @@ test('a run that 0.1.0 stopped goes on as 0.1.0 would have, bit for bit', async 
 /** What a run of 0.1.0 had said, with the options that came after it as they are where nobody asks for them. */
 function withNewOptions(config: JsonObject): JsonObject {
   const part = (of: JsonObject, name: string) => of[name] as JsonObject;
-  const objective = part(config, 'objective');
+  const withSampler = (of: JsonObject) => ({
+    ...of,
+    sampler: { ...part(of, 'sampler'), domain: null },
+  });
   return {
     ...config,
-    objective: { ...objective, sampler: { ...part(objective, 'sampler'), domain: null } },
+    objective: withSampler(part(config, 'objective')),
     optimizer: { ...part(config, 'optimizer'), freeze: [], groups: [] },
-    preview: { ...part(config, 'preview'), outOfDistribution: null },
+    preview: { ...withSampler(part(config, 'preview')), outOfDistribution: null },
   };
 }
 
