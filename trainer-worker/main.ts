@@ -16,6 +16,7 @@ import {
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
+import { type CompareOptions, compareCommand } from './cli/compare-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
@@ -173,6 +174,18 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .action(async (options: ListOptions) => end(await listCommand(options)));
+  program
+    .command('compare')
+    .description('put runs side by side: in what they differ, and what became of them')
+    .argument('<runs...>', 'two or more, each its directory, its id or the beginning of its name')
+    .option('--metric <name>', 'sort by the last value of this metric, the best first')
+    .option('--all', 'also what is the same in all of them')
+    .option(...runsOption)
+    .addOption(new Option('--csv', 'print comma-separated values').conflicts('json'))
+    .option('--json', 'print one JSON object a line')
+    .action(async (runs: string[], options: CompareOptions) =>
+      end(await compareCommand(runs, options)),
+    );
   program
     .command('show')
     .description('say what a run was made of, how it went and what is kept of it')

@@ -1,12 +1,7 @@
 import * as vscode from 'vscode';
 import type { Json, JsonObject } from '../../protocol/run';
-import {
-  formatValue,
-  type Parameter,
-  parametersOf,
-  parseValue,
-  UnfitValueError,
-} from '../runs/parameters';
+import { formatValue, type Parameter, parametersOf } from '../../vocabulary/parameters';
+import { parseValue, UnfitValueError } from '../runs/parameters';
 import type { Run } from '../runs/run';
 
 type Item = vscode.QuickPickItem & { readonly parameter?: Parameter };

@@ -1,5 +1,5 @@
 import type { ComparedRun } from '../../protocol/compare';
-import { parametersOf } from '../runs/parameters';
+import { parametersOf } from '../../vocabulary/parameters';
 import type { Run } from '../runs/run';
 import { titleOf } from '../runs/run-title';
 

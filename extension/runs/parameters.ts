@@ -1,28 +1,4 @@
-import type { Json, JsonObject } from '../../protocol/run';
-
-/** One value of a run's configuration. */
-export interface Parameter {
-  /** Dotted: `optimizer.learningRate`. What `--set` takes. */
-  readonly path: string;
-  readonly value: Json;
-}
-
-/**
- * All values of a configuration that a rerun may change, in its order. Lists are values; what kind a
- * part is (its `type`) is not, because its other values would not fit another kind.
- */
-export function parametersOf(config: JsonObject): Parameter[] {
-  return Object.entries(config).flatMap(([key, value]) => {
-    if (key === 'type') return [];
-    if (!isObject(value)) return [{ path: key, value }];
-    return parametersOf(value).map((inner) => ({ ...inner, path: `${key}.${inner.path}` }));
-  });
-}
-
-/** A value as a person reads and types it: text as it is, all else as JSON. */
-export function formatValue(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
+import type { Json } from '../../protocol/run';
 
 /** Thrown for a text that is no value for a parameter; its message is a whole sentence. */
 export class UnfitValueError extends Error {}
@@ -61,8 +37,4 @@ function wanted(present: Json): string {
     default:
       return 'a number, true, false, null, or text in double quotes';
   }
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

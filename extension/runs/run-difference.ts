@@ -1,5 +1,5 @@
 import type { Json, RunManifest } from '../../protocol/run';
-import { formatValue, parametersOf } from './parameters';
+import { formatValue, parametersOf } from '../../vocabulary/parameters';
 
 const longestValue = 40;
 

@@ -160,6 +160,8 @@ export const compareRuns: Play = async ({ workbench, panel }, tell) => {
 
   await tell.part('it is there again after a reload', async () => {
     await workbench.reload();
+    // A window that is told to open a file shows that one.
+    await page.getByRole('tab', { name: /^2 runs/ }).click();
     await untilRows(2);
   });
 

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  formatValue,
-  parametersOf,
-  parseValue,
-  UnfitValueError,
-} from '../../../../extension/runs/parameters';
+import { parseValue, UnfitValueError } from '../../../../extension/runs/parameters';
 import type { Json } from '../../../../protocol/run';
+import { formatValue, parametersOf } from '../../../../vocabulary/parameters';
 import { fc } from '../../../support/fast-check';
 
 test('every value of a configuration is listed by its dotted path, kinds aside', () => {
