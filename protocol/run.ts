@@ -72,6 +72,14 @@ export interface PreviewLayout {
   readonly resolution: number;
   /** What samples are as images, where they are some. */
   readonly image?: ImageLayout;
+  /** Of categorical data, what each dimension's values 0, 1, … are called; samples are those codes. */
+  readonly categories?: readonly ShownCategory[];
+}
+
+/** A column of categorical data and what its values are called, in the order of their codes, from 0. */
+export interface ShownCategory {
+  readonly name: string;
+  readonly levels: readonly string[];
 }
 
 /** What a row of pixels is as an image: rows from the top, each from the left, channels together. */

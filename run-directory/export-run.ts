@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { metricsAsCsv } from './export-csv';
+import { samplesAsCsv } from './export-samples';
 import { openRegularFile } from './files';
 import { storageProblem } from './storage-problem';
 
@@ -77,6 +78,16 @@ export async function exportMetrics(
   { signal }: ExportMeans = {},
 ): Promise<void> {
   await writeWhole(target, Readable.from(metricsAsCsv(directory)), signal);
+}
+
+/**
+ * Writes the samples of a run's newest preview as CSV, see {@link samplesAsCsv}.
+ *
+ * @param target is replaced if it is there, once all is written
+ * @throws ProblemError of kind `storage`; then nothing is left of the file
+ */
+export async function exportSamples(directory: string, target: string): Promise<void> {
+  await writeWhole(target, Readable.from(samplesAsCsv(directory)), undefined);
 }
 
 /** The first `size` bytes of a file; the stream closes it. */

@@ -62,6 +62,9 @@ const layout = z
     bounds: z.array(pair),
     resolution: count.max(4096),
     image: z.exactOptional(image),
+    categories: z.exactOptional(
+      z.array(z.object({ name: z.string(), levels: z.array(z.string()).min(1) })),
+    ),
   })
   .refine(
     ({ dimensions, axes, bounds }) => axes.length === dimensions && bounds.length === dimensions,
@@ -71,6 +74,10 @@ const layout = z
     ({ dimensions, image }) =>
       image === undefined || image.height * image.width * image.channels === dimensions,
     'image must have one pixel value per dimension',
+  )
+  .refine(
+    ({ dimensions, categories }) => categories === undefined || categories.length === dimensions,
+    'categories must have one entry per dimension',
   );
 
 /** A relative path that stays inside the run directory, with `/` or `\`. */

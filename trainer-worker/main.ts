@@ -210,9 +210,13 @@ function command(end: (code: number) => void): Command {
     );
   program
     .command('export')
-    .description('write a run as one ZIP archive, or its metrics as CSV')
+    .description('write a run as one ZIP archive, or its metrics or samples as CSV')
     .argument(...runArgument)
     .option('--csv', 'its metrics alone, a line a step and a column a metric')
+    .option(
+      '--samples',
+      'the samples of its newest preview alone, in the units and names of the data',
+    )
     .option('--to <file>', 'where to write it; here, by its name, where absent; - prints the CSV')
     .option(...runsOption)
     .action(async (run: string, options: ExportRunOptions) =>

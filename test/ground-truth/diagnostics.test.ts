@@ -17,7 +17,7 @@ import { steinDiscrepancy } from '../../trainer-worker/methods/diagnostics/kerne
 import { shareBelow } from '../../trainer-worker/methods/diagnostics/out-of-distribution';
 import { prepareDiagnostics } from '../../trainer-worker/methods/diagnostics/prepare';
 import { smallSpaceOf } from '../../trainer-worker/methods/diagnostics/small-space';
-import { StateSpace } from '../../trainer-worker/methods/diagnostics/state-space';
+import { StateSpace, statesOfBits } from '../../trainer-worker/methods/diagnostics/state-space';
 import {
   kernelSteinDiscrepancy,
   medianDistance,
@@ -129,7 +129,7 @@ describe('points and states', () => {
 
   test('log Z over bits is that of independent ones', async () => {
     const biases = [0.5, -1, 2];
-    const space = new StateSpace({ dimensions: 3 });
+    const space = new StateSpace(statesOfBits(3), { dimensions: 3 });
     assert.equal(space.states.length, 8 * 3);
     const { logZ } = await space.measure(async (points) =>
       energies(points, 3, (x) => -biases.reduce((sum, b, i) => sum + b * x[i]!, 0)),

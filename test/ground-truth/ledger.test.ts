@@ -263,6 +263,8 @@ async function stepOf(given: Case): Promise<Program> {
     real: Math.sin,
     nonnegative: (i) => Math.abs(Math.sin(i)),
     binary: (i) => (i >> (i % dimensions)) % 2,
+    // Of one category.
+    categorical: (i) => Number(i % dimensions === 0),
   };
   const count = 2 * batch;
   const rows = Float32Array.from({ length: count * dimensions }, (_, i) => numbers[domain](i));

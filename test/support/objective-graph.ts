@@ -28,6 +28,8 @@ interface ObjectiveGraphOptions {
   readonly dimensions: number;
   /** Where the data lie; `'real'` where absent. */
   readonly domain?: Domain;
+  /** Of each category, where the data are categorical. */
+  readonly levels?: readonly number[];
 }
 
 /** Numbers for one evaluation, in float64. */
@@ -56,6 +58,7 @@ export class ObjectiveGraph {
       batchSize,
       bounds: Array.from({ length: dimensions }, () => [-3, 3] as const),
       domain: options.domain ?? 'real',
+      ...(options.levels ? { levels: options.levels } : {}),
       // Zeros and ones: of every domain.
       rows: Float32Array.from({ length: 64 * dimensions }, (_, i) => Number(i % 3 === 0)),
     };
@@ -101,6 +104,7 @@ export class ObjectiveGraph {
             Object.fromEntries(names.map((name, i) => [name, transform(given[i]!)])),
             { files: [] },
             objective.shownNoiseLevel,
+            options.levels,
           );
         const model = named((tensor) => tensor);
         return objective.loss({

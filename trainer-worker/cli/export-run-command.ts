@@ -1,6 +1,8 @@
 import path from 'node:path';
+import { ProblemError } from '../../protocol/problem';
 import { metricsAsCsv } from '../../run-directory/export-csv';
-import { exportMetrics, exportRun } from '../../run-directory/export-run';
+import { exportMetrics, exportRun, exportSamples } from '../../run-directory/export-run';
+import { samplesAsCsv } from '../../run-directory/export-samples';
 import { findRun } from '../../run-directory/find-run';
 import { printResult } from './print-result';
 
@@ -8,6 +10,8 @@ export interface ExportRunOptions {
   readonly runs: string;
   /** The metrics alone. */
   readonly csv?: true;
+  /** The samples of the newest preview alone, as CSV. */
+  readonly samples?: true;
   /** The file; `-` for the output. */
   readonly to?: string;
 }
@@ -18,22 +22,34 @@ function written(text: string): Promise<void> {
 }
 
 /**
- * `ebm export`: a run as one ZIP archive, or its metrics as CSV.
+ * `ebm export`: a run as one ZIP archive, or its metrics or samples as CSV.
  *
  * @returns the process's exit code
  */
 export async function exportRunCommand(
   text: string,
-  { runs, csv, to }: ExportRunOptions,
+  { runs, csv, samples, to }: ExportRunOptions,
 ): Promise<number> {
   return await printResult(async () => {
+    if (csv && samples) {
+      throw new ProblemError({
+        kind: 'experiment',
+        message: '--csv and --samples both say what the table has.',
+        remedy: 'Leave one of them out.',
+      });
+    }
     const directory = await findRun(text, path.resolve(runs));
-    if (csv && to === '-') {
-      for await (const piece of metricsAsCsv(directory)) await written(piece);
+    if ((csv || samples) && to === '-') {
+      const pieces = csv ? metricsAsCsv(directory) : samplesAsCsv(directory);
+      for await (const piece of pieces) await written(piece);
       return '';
     }
-    const target = path.resolve(to ?? `${path.basename(directory)}.${csv ? 'csv' : 'zip'}`);
-    await (csv ? exportMetrics(directory, target) : exportRun(directory, target));
+    const name = path.basename(directory);
+    const target = path.resolve(
+      to ?? (samples ? `${name}.samples.csv` : `${name}.${csv ? 'csv' : 'zip'}`),
+    );
+    if (samples) await exportSamples(directory, target);
+    else await (csv ? exportMetrics(directory, target) : exportRun(directory, target));
     return `exported to ${target}\n`;
   });
 }

@@ -26,6 +26,13 @@ export function plane(
   return points;
 }
 
+/** How many of a column's values are each of `levels` whole numbers from 0, as shares of all. */
+export function shares(values: Float32Array, levels: number): readonly number[] {
+  const found = new Array<number>(levels).fill(0);
+  for (const value of values) if (value in found) found[value]! += 1 / values.length;
+  return found;
+}
+
 /** Mean and deviation of a column; none of nothing. */
 export function moments(values: Float32Array): Moments | undefined {
   if (values.length === 0) return undefined;

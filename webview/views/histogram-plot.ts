@@ -1,6 +1,6 @@
 import { type Histogram, histogram } from '../store/histogram';
 import { formatValue } from '../store/number-format';
-import { inDataUnits, type PlotAxis } from '../store/plot-window';
+import { type PlotAxis, placeText } from '../store/plot-window';
 import type { Theme } from '../theme';
 import { element } from './element';
 import type { PlaneLayers } from './plane-plot';
@@ -98,9 +98,7 @@ export class HistogramPlot {
     }
     const { axis } = view;
     const bin = Math.floor(u * bins);
-    const parts = [
-      `${axis.name} ${formatValue(inDataUnits(axis, axis.low + u * (axis.high - axis.low)))}`,
-    ];
+    const parts = [`${axis.name} ${placeText(axis, axis.low + u * (axis.high - axis.low))}`];
     const tell = (name: string, part: Histogram | undefined) => {
       if (part) parts.push(`${name} ${formatValue(part.densities[bin]! / axis.scale)}`);
     };

@@ -4,7 +4,7 @@ import { validAxes } from '../store/navigation';
 import { formatSpread, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
-import { column, moments, plane } from '../store/point-set';
+import { column, moments, plane, shares } from '../store/point-set';
 import type { Theme } from '../theme';
 import { DropDown } from '../toolkit';
 import { element, setAttribute, setText } from './element';
@@ -40,6 +40,7 @@ export class Landscape {
     'aria-label': 'Shown layers',
   });
   readonly #moments = element('tbody');
+  readonly #momentsHead = element('th', { scope: 'col' });
   readonly #table: HTMLElement;
   readonly #plane: PlanePlot;
   readonly #histogram: HistogramPlot;
@@ -90,14 +91,18 @@ export class Landscape {
     this.#table = element(
       'table',
       { class: 'moments', 'data-testid': 'moments' },
-      element('caption', { class: 'visually-hidden' }, 'Data and samples, mean and deviation'),
+      element(
+        'caption',
+        { class: 'visually-hidden' },
+        'Data and samples, mean and deviation or shares',
+      ),
       element(
         'thead',
         {},
         element(
           'tr',
           {},
-          element('th', { scope: 'col' }, 'Mean ± deviation'),
+          this.#momentsHead,
           element('th', { scope: 'col' }, 'Data'),
           element('th', { scope: 'col' }, 'Samples'),
         ),
@@ -293,6 +298,7 @@ export class Landscape {
     this.#samples = points(frame?.samples);
     const { preview: layout, transform } = panel.manifest;
     if (!layout) return;
+    setText(this.#momentsHead, layout.categories ? 'Shares' : 'Mean ± deviation');
     const shown = dimensions === 1 ? [0] : axes;
     this.#moments.replaceChildren(
       ...shown.map((dimension) => {
@@ -328,7 +334,25 @@ export class Landscape {
 function momentsText(values: Float32Array, axis: PlotAxis): string {
   const found = moments(values);
   if (!found) return '–';
+  if (axis.levels) return sharesText(values, axis.levels);
   return formatSpread(inDataUnits(axis, found.mean), Math.abs(axis.scale) * found.deviation);
+}
+
+/** Levels that are named in a cell; where there are more, the most frequent ones. */
+const namedLevels = 6;
+
+/** `Biscoe 49 %, Dream 37 %, Torgersen 14 %`. */
+function sharesText(values: Float32Array, levels: readonly string[]): string {
+  const all = shares(values, levels.length).map((share, level) => ({
+    share,
+    name: levels[level]!,
+  }));
+  const named =
+    all.length <= namedLevels
+      ? all
+      : [...all].sort((a, b) => b.share - a.share).slice(0, namedLevels);
+  const text = named.map(({ name, share }) => `${name} ${Math.round(100 * share)} %`).join(', ');
+  return named.length < all.length ? `${text}, …` : text;
 }
 
 function emptyText({ manifest, state }: PanelState): string {

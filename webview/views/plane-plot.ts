@@ -4,7 +4,13 @@ import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/
 import { drifted, energyAt } from '../store/energy-range';
 import { drawableField, type FieldHoles, holesOf } from '../store/field-holes';
 import { formatTick, formatValue } from '../store/number-format';
-import { inDataUnits, type PlotAxis, plotAspect } from '../store/plot-window';
+import {
+  drawnPoints,
+  inDataUnits,
+  type PlotAxis,
+  placeText,
+  plotAspect,
+} from '../store/plot-window';
 import { axisTicks, niceTicks } from '../store/ticks';
 import { rgba, type Theme } from '../theme';
 import { element } from './element';
@@ -196,7 +202,7 @@ export class PlanePlot {
     this.#field = { raw, values: drawableField(raw, next), holes };
   }
 
-  #points({ data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
+  #points({ x, y, data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
     const background = rgba(theme.background);
     // Smaller in a small picture, and where there are many; the outline must not outweigh the fill.
     const sizeOf = (points: Float32Array, factor: number, least: number) => {
@@ -209,11 +215,21 @@ export class PlanePlot {
       const fill = rgba(theme.data);
       // High contrast leaves little between the two colours: there the size tells them apart too.
       const factor = theme.isHighContrast ? 0.06 : 0.09;
-      drawn.push({ points: data, ...sizeOf(data, factor, 0.8), fill, outline: background });
+      drawn.push({
+        points: drawnPoints(data, x, y),
+        ...sizeOf(data, factor, 0.8),
+        fill,
+        outline: background,
+      });
     }
     if (samples && layers.samples) {
       const fill = rgba(theme.samples);
-      drawn.push({ points: samples, ...sizeOf(samples, 0.12, 1.2), fill, outline: background });
+      drawn.push({
+        points: drawnPoints(samples, x, y),
+        ...sizeOf(samples, 0.12, 1.2),
+        fill,
+        outline: background,
+      });
     }
     return drawn;
   }
@@ -296,7 +312,7 @@ export class PlanePlot {
     this.#crosshairY.style.width = `${width}px`;
     const { x, y, field } = view;
     const place = (axis: PlotAxis, share: number) =>
-      formatValue(inDataUnits(axis, axis.low + share * (axis.high - axis.low)));
+      placeText(axis, axis.low + share * (axis.high - axis.low));
     const parts = [`${x.name} ${place(x, u)}`, `${y.name} ${place(y, v)}`];
     if (field) parts.push(`E ${energyText(field, u, v)}`);
     this.#pointed(parts.join('   '));

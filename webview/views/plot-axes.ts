@@ -1,6 +1,4 @@
-import { formatTick } from '../store/number-format';
-import { inDataUnits, type PlotAxis } from '../store/plot-window';
-import { axisTicks } from '../store/ticks';
+import { axisMarks, type PlotAxis } from '../store/plot-window';
 import type { Theme } from '../theme';
 
 /** A rectangle in CSS pixels. */
@@ -50,22 +48,20 @@ export function drawAxes(
   context.fillStyle = theme.muted;
   context.textAlign = 'center';
   context.textBaseline = 'top';
-  const [xLow, xHigh] = [inDataUnits(x, x.low), inDataUnits(x, x.high)];
-  const xTicks = axisTicks(xLow, xHigh, Math.floor(box.width / 70));
-  for (const value of xTicks.values) {
-    const at = Math.round(box.left + ((value - xLow) / (xHigh - xLow)) * box.width) + 0.5;
+  for (const mark of axisMarks(x, Math.floor(box.width / 70))) {
+    const at = Math.round(box.left + mark.at * box.width) + 0.5;
     line(context, at, bottom + 1, at, bottom + 5);
-    context.fillText(formatTick(value, xTicks.increment), at, bottom + 7);
+    context.fillText(shortened(context, mark.text, 68), at, bottom + 7);
   }
 
   context.textAlign = 'right';
   context.textBaseline = 'middle';
-  const [yLow, yHigh] = [inDataUnits(y, y.low), inDataUnits(y, y.high)];
-  const yTicks = axisTicks(yLow, yHigh, Math.floor(box.height / 55));
-  for (const value of yTicks.values) {
-    const at = Math.round(bottom - ((value - yLow) / (yHigh - yLow)) * box.height) + 0.5;
+  for (const mark of axisMarks(y, Math.floor(box.height / 55))) {
+    const at = Math.round(bottom - mark.at * box.height) + 0.5;
     line(context, box.left - 5, at, box.left - 1, at);
-    context.fillText(formatTick(value, yTicks.increment), box.left - 8, at);
+    // Words are longer than numbers, and there is the name of the axis beside them.
+    if (y.levels) verticalText(context, mark.text, box.left - 8, at, 53);
+    else context.fillText(mark.text, box.left - 8, at);
   }
 
   context.fillStyle = theme.foreground;
@@ -77,6 +73,23 @@ export function drawAxes(
   context.rotate(-Math.PI / 2);
   context.textBaseline = 'middle';
   context.fillText(shortened(context, y.name, box.height), 0, 0);
+  context.restore();
+}
+
+/** Draws `text` upwards, in the middle at `y` and ending above `x`, so that it fits. */
+function verticalText(
+  context: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  length: number,
+): void {
+  context.save();
+  context.translate(x, y);
+  context.rotate(-Math.PI / 2);
+  context.textAlign = 'center';
+  context.textBaseline = 'bottom';
+  context.fillText(shortened(context, text, length), 0, 0);
   context.restore();
 }
 

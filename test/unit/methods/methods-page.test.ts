@@ -21,7 +21,7 @@ interface Suits {
   readonly needsLabels?: unknown;
 }
 
-const everywhere: readonly Domain[] = ['real', 'nonnegative', 'binary'];
+const everywhere: readonly Domain[] = ['real', 'nonnegative', 'binary', 'categorical'];
 
 /** The tables whose rows tell what data they suit, and what is meant where one does not. */
 const suiting: Readonly<
@@ -39,6 +39,7 @@ const called: Readonly<Record<Domain, string>> = {
   real: 'real',
   nonnegative: 'non-negative',
   binary: 'binary',
+  categorical: 'categorical',
 };
 
 /** What a method asks of the data; nothing where any will do. */

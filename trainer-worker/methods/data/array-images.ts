@@ -95,10 +95,17 @@ function pixelOptionOf(spec: ArraySpec): string | undefined {
 }
 
 /** An option of tables that was given. */
-function tableOptionOf({ columns, standardize, domain, label }: ArraySpec): string | undefined {
+function tableOptionOf({
+  columns,
+  standardize,
+  domain,
+  levels,
+  label,
+}: ArraySpec): string | undefined {
   if (columns.length > 0) return 'columns';
   if (standardize === true) return 'standardize';
   if (domain !== 'real') return 'domain';
+  if (levels !== null) return 'levels';
   return label === null ? undefined : 'label';
 }
 

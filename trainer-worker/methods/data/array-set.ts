@@ -5,6 +5,7 @@ import { integer } from '../options/numbers';
 import { readImages, shapeOfImages } from './array-images';
 import { readTable } from './array-table';
 import { ClassNames } from './class-names';
+import { ColumnLevels } from './column-levels';
 import { binaryProblem } from './data-file';
 import type { ScaledDataset } from './data-method';
 import type { DataContext } from './dataset';
@@ -52,6 +53,7 @@ export interface ArraySpec extends PixelSpec {
   readonly splitSeed: number | null;
   readonly standardize: boolean | null;
   readonly domain: Domain;
+  readonly levels: Readonly<Record<string, readonly string[]>> | null;
   readonly label: string | null;
   readonly rows: number | null;
 }
@@ -148,6 +150,10 @@ export async function loadArrays(
     return tensors.at(-1)!;
   };
   const classNames = new ClassNames(numberReader({ decimal: '.', thousands: null }));
+  const levels =
+    spec.domain === 'categorical'
+      ? new ColumnLevels(numberReader({ decimal: '.', thousands: null }))
+      : undefined;
   const classesOf = async (name: string | null) =>
     name === null ? undefined : readLabels(await opened(source.labels(name)), classNames);
   const main = await opened(source.rows(null));
@@ -159,7 +165,7 @@ export async function loadArrays(
   const classes = await classesOf(spec.labels);
   const hasClasses = classes !== undefined || spec.label !== null;
   if (shape === undefined) {
-    const table = await readTable(main, spec, context, { classNames, classes });
+    const table = await readTable(main, spec, context, { classNames, classes, levels });
     const heldOut =
       heldOutName === undefined
         ? undefined
@@ -167,13 +173,14 @@ export async function loadArrays(
             await opened(source.rows(heldOutName)),
             { ...spec, rows: null },
             context,
-            { classNames, classes: await classesOf(spec.heldOutLabels) },
+            { classNames, classes: await classesOf(spec.heldOutLabels), levels },
           );
     return datasetOf(
       {
         ...table,
         sources: await keptFiles(tensors),
         ...(hasClasses ? { classes: classNames } : {}),
+        ...(levels ? { levels } : {}),
         warnings: [],
         ifConstant: 'Where rows are images, say so: image: [height, width].',
       },

@@ -1,6 +1,7 @@
 import { excerpt } from '../options/excerpt';
 import type { ArraySpec } from './array-set';
 import type { ClassNames } from './class-names';
+import type { ColumnLevels } from './column-levels';
 import { binaryProblem } from './data-file';
 import type { DataContext } from './dataset';
 import { requireAsManyClasses } from './labels';
@@ -12,6 +13,8 @@ import { numbersOf, type Tensor } from './tensor';
 interface Classes {
   readonly classNames: ClassNames;
   readonly classes: ArrayLike<number> | undefined;
+  /** Of categorical columns. */
+  readonly levels: ColumnLevels | undefined;
 }
 
 /**
@@ -44,13 +47,15 @@ interface Layout {
   readonly classNames: ClassNames;
   /** The class of each row, where an array of its own has them. */
   readonly classes: ArrayLike<number> | undefined;
+  /** Of categorical columns. */
+  readonly levels: ColumnLevels | undefined;
 }
 
 function layoutOf(
   { header, file: { path: file } }: Tensor,
   spec: ArraySpec,
   context: DataContext,
-  { classNames, classes }: Classes,
+  { classNames, classes, levels }: Classes,
 ): Layout {
   const { shape, isSingle } = header;
   const [count, dimensions = 1] = shape as [number, number?];
@@ -89,13 +94,13 @@ function layoutOf(
     seed: context.seed,
     memory: context.memory ?? memoryForRows(),
   });
-  return { count, columns, label, places, store, classNames, classes };
+  return { count, columns, label, places, store, classNames, classes, levels };
 }
 
 /** Holds the rows of an array as its bytes come. */
 async function readRows(
   tensor: Tensor,
-  { count, columns, label, places, store, classNames, classes }: Layout,
+  { count, columns, label, places, store, classNames, classes, levels }: Layout,
 ): Promise<void> {
   const {
     header,
@@ -118,7 +123,8 @@ async function readRows(
       else if (d === 0) slot = store.next();
       if (slot !== -1) {
         const isClass = label !== null && columns[d] === label;
-        store.setAt(slot, places[d]!, isClass ? classNames.idOf(String(value)) : value);
+        const names = isClass ? classNames : levels?.of(columns[d]!);
+        store.setAt(slot, places[d]!, names ? names.idOf(String(value)) : value);
         if (classes && d === 0) store.setAt(slot, columns.length, classes[row]!);
       }
       if (slots) {

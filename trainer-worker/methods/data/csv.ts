@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { excerpt } from '../options/excerpt';
 import { integer } from '../options/numbers';
 import { ClassNames } from './class-names';
+import { ColumnLevels } from './column-levels';
 import { ambiguous, listed, noColumn, noNumber, unnamed, wrongLength } from './csv-faults';
 import { type CsvRecord, fieldsOf, firstLine, readRecords } from './csv-records';
 import { type DataFile, dataProblem, openDataFile } from './data-file';
@@ -79,12 +80,13 @@ export interface CsvSpec {
   readonly heldOut: number | string;
   readonly splitSeed: number | null;
   readonly domain: Domain;
+  readonly levels: Readonly<Record<string, readonly string[]>> | null;
   readonly label: string | null;
   readonly rows: number | null;
 }
 
 /**
- * Measurements from a CSV file whose first row names the columns; it may be gzipped.
+ * Measurements, or categories, from a CSV file whose first row names the columns; it may be gzipped.
  *
  * @param path relative to the experiment file
  */
@@ -138,14 +140,17 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
   domain: ({ domain }) => domain,
   hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
-    const classes = new ClassNames(numberReader(spec));
-    const table = await readTable(spec, spec.path, context, classes);
+    const names = {
+      classes: new ClassNames(numberReader(spec)),
+      levels: new ColumnLevels(numberReader(spec)),
+    };
+    const table = await readTable(spec, spec.path, context, names);
     const splitSeed = spec.splitSeed ?? context.seed;
     if (typeof spec.heldOut === 'number') {
       return datasetOf(table, { ...spec, heldOut: spec.heldOut }, splitSeed);
     }
     const asThose = { ...spec, columns: table.columns, rows: null };
-    const others = await readTable(asThose, spec.heldOut, context, classes);
+    const others = await readTable(asThose, spec.heldOut, context, names);
     return datasetOf(
       {
         ...table,
@@ -159,11 +164,17 @@ export const csvMethod: DataMethod<CsvSpec, typeof csv> = {
   },
 };
 
-/** Reads a file whose classes may be known already. */
-async function readTable(spec: CsvSpec, path: string, context: DataContext, classes: ClassNames) {
+/** What texts of a file stand for, as they are met. */
+interface Names {
+  readonly classes: ClassNames;
+  readonly levels: ColumnLevels;
+}
+
+/** Reads a file whose classes and levels may be known already. */
+async function readTable(spec: CsvSpec, path: string, context: DataContext, names: Names) {
   const file = await openDataFile(path, context);
   const memory = context.memory ?? memoryForRows();
-  const reading = new CsvReading(spec, file, classes, context.seed, memory);
+  const reading = new CsvReading(spec, file, names, context.seed, memory);
   const texts = decodeText(file.contents(), spec.encoding, file.path);
   await readRecords(texts, spec, file.path, (record, comments) => reading.take(record, comments));
   return reading.table();
@@ -193,6 +204,7 @@ class CsvReading {
   readonly #number: NumberReader;
   readonly #isMissing: (field: string) => boolean;
   readonly #classes: ClassNames;
+  readonly #levels: ColumnLevels | undefined;
   #layout: Layout | undefined;
   #row = new Float64Array();
   /** Rows of the file, that of the names included. */
@@ -201,14 +213,15 @@ class CsvReading {
   #incomplete = 0;
   #counting: Map<number, number> | undefined;
 
-  constructor(spec: CsvSpec, file: DataFile, classes: ClassNames, seed: number, memory: number) {
+  constructor(spec: CsvSpec, file: DataFile, names: Names, seed: number, memory: number) {
     this.#spec = spec;
     this.#file = file;
     this.#seed = seed;
     this.#memory = memory;
     this.#number = numberReader(spec);
     this.#isMissing = missingTest(spec.missing, this.#number);
-    this.#classes = classes;
+    this.#classes = names.classes;
+    this.#levels = spec.domain === 'categorical' ? names.levels : undefined;
   }
 
   /** One row; the first may name the columns. */
@@ -239,6 +252,7 @@ class CsvReading {
       rows: store,
       columns: chosen.map(({ name }) => name),
       ...(label ? { classes: this.#classes } : {}),
+      ...(this.#levels ? { levels: this.#levels } : {}),
       incomplete: this.#incomplete,
       warnings: this.#warnings(layout),
       notes: this.#notes(),
@@ -259,7 +273,13 @@ class CsvReading {
       return;
     }
     const row = this.#row;
-    for (const [d, { at }] of chosen.entries()) {
+    for (const [d, { at, name }] of chosen.entries()) {
+      if (this.#levels) {
+        const level = fields[at]!.trim();
+        if (level === '') throw noNumber(record, at, this.#records, fault);
+        row[d] = this.#levels.of(name).idOf(level);
+        continue;
+      }
       const value = this.#number(fields[at]!);
       if (!Number.isFinite(value)) throw noNumber(record, at, this.#records, fault);
       row[d] = value;
@@ -349,12 +369,21 @@ class CsvReading {
 
   #warnings({ chosen }: Layout): string[] {
     const { path: file } = this.#file;
-    const warnings = this.#classes
-      .alike()
-      .map(
-        ([one, other]) =>
-          `The classes '${excerpt(one)}' and '${excerpt(other)}' of ${file} differ in capitals or spaces alone, and count as two.`,
-      );
+    const alike = (what: string, names: ClassNames) =>
+      names
+        .alike()
+        .map(
+          ([one, other]) =>
+            `The ${what} '${excerpt(one)}' and '${excerpt(other)}' of ${file} differ in capitals or spaces alone, and count as two.`,
+        );
+    const warnings = [
+      ...alike('classes', this.#classes),
+      ...(this.#levels
+        ? chosen.flatMap(({ name }) =>
+            alike(`levels of '${excerpt(name)}',`, this.#levels!.of(name)),
+          )
+        : []),
+    ];
     if (this.#spec.columns.length > 0 || chosen.length === 1) return warnings;
     for (const d of this.#counting?.keys() ?? []) {
       const column = chosen[d];

@@ -5,6 +5,8 @@ import { integer } from '../options/numbers';
 import { OptionError } from '../options/option-error';
 import { callOwn, functionSchema } from '../options/own-function';
 import { specOf } from '../options/validate';
+import { categoricalRows } from './categorical-rows';
+import { levelList } from './column-levels';
 import type { DataMethod } from './data-method';
 import type { LogDensity } from './dataset';
 import type { Domain } from './domain';
@@ -48,10 +50,18 @@ interface CommonCustomOptions<Options extends Knobs> {
   readonly axes?: readonly string[] | null;
   /** What people call each class, where rows have one. Default `null`: they have none. */
   readonly classes?: readonly string[] | null;
-  /** Where the numbers lie: `'real'`, `'nonnegative'` or `'binary'` (0 and 1). Default `'real'`. */
+  /**
+   * Where the numbers lie: `'real'`, `'nonnegative'`, `'binary'` (0 and 1) or `'categorical'` (numbers of
+   * levels, from 0). Default `'real'`.
+   */
   readonly domain?: Domain;
   /**
-   * The exact log-density of a row in nats (log-probability, for binary rows), `-Infinity` where no data
+   * Of categorical rows the names of the levels of each number, such as `[['low', 'high'], ['a', 'b', 'c']]`;
+   * 2 to 256 each. Default `null`: rows are not categorical.
+   */
+  readonly levels?: readonly (readonly string[])[] | null;
+  /**
+   * The exact log-density of a row in nats (log-probability, for binary and categorical rows), `-Infinity` where no data
    * can be; the divergence from the model is then measured. Default `null`: unknown.
    */
   readonly logDensity?: ((row: ArrayLike<number>, options: Options) => number) | null;
@@ -104,6 +114,7 @@ export interface CustomDataSpec {
   readonly axes: readonly string[] | null;
   readonly classes: readonly string[] | null;
   readonly domain: Domain;
+  readonly levels: readonly (readonly string[])[] | null;
   readonly logDensity: CommonCustomOptions<never>['logDensity'] | null;
   readonly draw: DrawOptions<never>['draw'] | null;
   readonly samples: number | null;
@@ -126,7 +137,8 @@ const schema: z.ZodType<CustomDataSpec> = z
     options: knobsSchema,
     axes: names,
     classes: names,
-    domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
+    domain: z.enum(['real', 'nonnegative', 'binary', 'categorical']).default('real'),
+    levels: z.array(levelList).min(1).nullable().default(null),
     logDensity: functionSchema<NonNullable<CustomDataSpec['logDensity']>>(
       'logDensity',
       'logDensity: (row) => … with a number as its result',
@@ -151,6 +163,11 @@ const schema: z.ZodType<CustomDataSpec> = z
   .refine(({ draw, load }) => (draw === null) !== (load === null), {
     error: "one of 'draw' and 'load' is needed, not both.",
     params: { remedy: 'Write draw: (rng) => [rng.normal(), rng.normal()].' },
+  })
+  .refine(({ domain, levels }) => (domain === 'categorical') === (levels !== null), {
+    path: ['levels'],
+    error: "'levels' and domain: 'categorical' go together.",
+    params: { remedy: "Give both, such as levels: [['low', 'high'], ['a', 'b', 'c']], or none." },
   })
   .refine(({ load, samples, heldOut }) => load === null || (samples === null && heldOut === null), {
     error: "'samples' and 'heldOut' go with 'draw'; what 'load' gives is all there is.",
@@ -194,14 +211,19 @@ export const customMethod: DataMethod<CustomDataSpec, typeof custom> = {
       logDensity === null || logDensity === undefined
         ? undefined
         : (row) => callOwn(named('logDensity'), () => densityOf(logDensity(row, given)));
+    const categories = spec.levels?.map((levels, d) => ({ name: axes[d]!, levels }));
     return {
-      dimensions,
-      axes,
-      domain,
+      ...(categories
+        ? categoricalRows(categories, parts.training.values, parts.heldOut.values, density)
+        : {
+            dimensions,
+            axes,
+            domain,
+            training: parts.training.values,
+            heldOut: parts.heldOut.values,
+            ...(density ? { logDensity: density } : {}),
+          }),
       logScale: 0,
-      training: parts.training.values,
-      heldOut: parts.heldOut.values,
-      ...(density ? { logDensity: density } : {}),
       ...(classes
         ? {
             labels: { classes, training: parts.training.labels, heldOut: parts.heldOut.labels },
@@ -283,7 +305,7 @@ interface Collected {
 
 /** RowSource in one array; the first says how long they are. */
 async function collected(
-  { draw, classes, domain }: CustomDataSpec,
+  { draw, classes, domain, levels }: CustomDataSpec,
   rows: RowSource,
   part: string,
   known?: number,
@@ -304,6 +326,13 @@ async function collected(
         'Return as many numbers for each row, one at least.',
       );
     }
+    if (levels !== null && levels.length !== dimensions) {
+      throw wrong(
+        'levels',
+        `names those of ${levels.length} numbers, but a row has ${dimensions}.`,
+        'Give a list of names for each number of a row.',
+      );
+    }
     if ((count + 1) * dimensions > values.length) {
       const larger = new Float32Array(2 * Math.max(values.length, dimensions));
       larger.set(values.subarray(0, count * dimensions));
@@ -311,7 +340,7 @@ async function collected(
     }
     for (let d = 0; d < dimensions; d++) {
       const value = row[d];
-      if (typeof value !== 'number' || !isIn(domain, value)) {
+      if (typeof value !== 'number' || !isIn(domain, value, levels?.[d]?.length ?? 0)) {
         throw wrong(
           name,
           `gave ${String(value)} as number ${d + 1} of ${place}, where ${allowed[domain]} are needed.`,
@@ -344,10 +373,16 @@ const allowed: Readonly<Record<Domain, string>> = {
   real: 'finite numbers',
   nonnegative: 'finite numbers from 0',
   binary: 'zeros and ones',
+  categorical: 'numbers of levels, from 0,',
 };
 
-/** As float32, in which they are kept. */
-function isIn(domain: Domain, value: number): boolean {
+/**
+ * As float32, in which they are kept.
+ *
+ * @param levels that a number of categorical rows has
+ */
+function isIn(domain: Domain, value: number, levels: number): boolean {
+  if (domain === 'categorical') return Number.isInteger(value) && value >= 0 && value < levels;
   if (domain === 'binary') return value === 0 || value === 1;
   return Number.isFinite(Math.fround(value)) && (domain === 'real' || value >= 0);
 }

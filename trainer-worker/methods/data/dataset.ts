@@ -1,5 +1,6 @@
 import type { DataTransform, ImageLayout, KeptFile } from '../../../protocol/run';
 import type { Bounds } from './bounds';
+import type { Category } from './categories';
 import type { Domain } from './domain';
 import type { Rows } from './rows';
 
@@ -14,7 +15,7 @@ export interface DataLabels {
 }
 
 /**
- * The exact log-density (log-probability, for binary data) of one point of D numbers, in nats and in
+ * The exact log-density (log-probability, for binary and categorical data) of one point of D numbers, in nats and in
  * model space; `-Infinity` where no data can be.
  */
 export type LogDensity = (point: ArrayLike<number>) => number;
@@ -29,6 +30,10 @@ export interface Dataset {
   /** One name per dimension. */
   readonly axes: readonly string[];
   readonly domain: Domain;
+  /** What rows of categorical data are made of, and of no others: their levels are the D columns. */
+  readonly categories?: readonly Category[];
+  /** What the codes of a row are as an image, for categorical data that are one. */
+  readonly codeImage?: ImageLayout;
   /** `[n, D]`, row-major. */
   readonly training: Rows;
   /** `[n]`: which row of its file each training row is, from 1, where all rows of one are used. */

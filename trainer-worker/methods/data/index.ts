@@ -13,6 +13,7 @@ import { npyMethod } from './npy';
 import { npzMethod } from './npz';
 import { parquetMethod } from './parquet';
 import { pinwheelMethod } from './pinwheel';
+import { pottsMethod } from './potts';
 import { ringsMethod } from './rings';
 import { safetensorsMethod } from './safetensors';
 import { spiralsMethod } from './spirals';
@@ -31,6 +32,7 @@ export const dataMethods = {
   gaussianMixture: gaussianMixtureMethod,
   barsAndStripes: barsAndStripesMethod,
   ising: isingMethod,
+  potts: pottsMethod,
   csv: csvMethod,
   npy: npyMethod,
   npz: npzMethod,

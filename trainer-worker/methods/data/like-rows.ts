@@ -36,6 +36,13 @@ export async function rowsLike(
       'Use data of the same columns, or images of the same size.',
     );
   }
+  const named = [dataset.categories, loaded.categories].map((one) => JSON.stringify(one ?? null));
+  if (named[0] !== named[1]) {
+    throw binaryProblem(
+      `${where} have other categories or levels than those to train on.`,
+      'Name the levels of both with the same option levels.',
+    );
+  }
   const codes = [image, loaded.image].map((one) => JSON.stringify(one ?? null));
   if (codes[0] !== codes[1]) {
     throw binaryProblem(

@@ -1,6 +1,7 @@
 import { ProblemError } from '../../../protocol/problem';
 import { excerpt } from '../options/excerpt';
 import type { ClassNames } from './class-names';
+import type { ColumnLevels } from './column-levels';
 import { binaryProblem } from './data-file';
 import type { DataContext } from './dataset';
 import { ImageCollection, type ImageFilesSpec } from './image-collection';
@@ -20,7 +21,7 @@ interface TableSpec {
 }
 
 /**
- * Reads columns of numbers, and that of the classes.
+ * Reads columns of numbers or levels, and that of the classes.
  *
  * @throws ProblemError of kind `data` that names the row and the column
  */
@@ -28,7 +29,10 @@ export async function readParquetTable(
   file: ParquetFile,
   spec: TableSpec,
   context: DataContext,
-  classNames: ClassNames,
+  {
+    classNames,
+    levels,
+  }: { readonly classNames: ClassNames; readonly levels: ColumnLevels | undefined },
 ) {
   const { label } = spec;
   const columns = (spec.columns.length > 0 ? spec.columns : file.columns).filter(
@@ -55,10 +59,9 @@ export async function readParquetTable(
     for (let at = 0; at < group[0]!.length; at++) {
       number += 1;
       for (const [d, name] of columns.entries()) {
-        row[d] = numberOf(
-          group[d]![at],
-          () => `${file.path}, row ${number}, column '${excerpt(name)}'`,
-        );
+        const where = () => `${file.path}, row ${number}, column '${excerpt(name)}'`;
+        const value = group[d]![at];
+        row[d] = levels ? levels.of(name).idOf(classOf(value, where)) : numberOf(value, where);
       }
       if (label !== null) {
         row[columns.length] = classNames.idOf(
@@ -91,8 +94,8 @@ function classOf(value: unknown, where: () => string): string {
   if (typeof value === 'string' && value.trim() !== '') return value.trim();
   if (['number', 'bigint', 'boolean'].includes(typeof value)) return String(value);
   throw binaryProblem(
-    `${where()}: the class is ${shown(value)}, which is no name.`,
-    'Give every row a class, a number or a text.',
+    `${where()}: the class or level is ${shown(value)}, which is no name.`,
+    'Give every row one, a number or a text.',
   );
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { ClassNames } from './class-names';
+import { ColumnLevels } from './column-levels';
 import type { DataMethod } from './data-method';
 import type { Domain } from './domain';
 import { fileSpec } from './file-spec';
@@ -38,6 +39,7 @@ export interface ParquetSpec extends Omit<PixelSpec, 'crop' | 'resize'>, ImageFi
   readonly image: string | null;
   readonly standardize: boolean | null;
   readonly domain: Domain;
+  readonly levels: Readonly<Record<string, readonly string[]>> | null;
   readonly label: string | null;
   readonly heldOut: number | string;
   readonly splitSeed: number | null;
@@ -80,7 +82,7 @@ const schema: z.ZodType<ParquetSpec> = z
 
 /** An option that is for images where rows are numbers, or the other way round. */
 function misplaced(spec: ParquetSpec) {
-  const { image, columns, standardize, domain } = spec;
+  const { image, columns, standardize, domain, levels } = spec;
   if (image === null) {
     const option = (Object.keys(imageFilesFields) as (keyof typeof imageFilesFields)[]).find(
       (name) => spec[name] !== null && spec[name] !== false,
@@ -96,6 +98,7 @@ function misplaced(spec: ParquetSpec) {
     columns: columns.length > 0,
     standardize: standardize === true,
     domain: domain !== 'real',
+    levels: levels !== null,
   };
   const option = (Object.keys(table) as (keyof typeof table)[]).find((name) => table[name]);
   if (option === undefined) return undefined;
@@ -114,26 +117,31 @@ export const parquetMethod: DataMethod<ParquetSpec, typeof parquet> = {
   hasLabels: ({ label }) => label !== null,
   async load(spec, context) {
     const classNames = new ClassNames(numberReader({ decimal: '.', thousands: null }));
+    const levels =
+      spec.domain === 'categorical'
+        ? new ColumnLevels(numberReader({ decimal: '.', thousands: null }))
+        : undefined;
     const splitSeed = spec.splitSeed ?? context.seed;
     const others = typeof spec.heldOut === 'string' ? spec.heldOut : undefined;
     const share = typeof spec.heldOut === 'number' ? spec.heldOut : 0;
     const { image } = spec;
     if (image === null) {
       const table = await openParquet(spec.path, context, (file) =>
-        readParquetTable(file, spec, context, classNames),
+        readParquetTable(file, spec, context, { classNames, levels }),
       );
       const like = { ...spec, columns: table.columns, rows: null };
       const heldOut =
         others === undefined
           ? undefined
           : await openParquet(others, context, (file) =>
-              readParquetTable(file, like, context, classNames),
+              readParquetTable(file, like, context, { classNames, levels }),
             );
       return datasetOf(
         {
           ...table,
           sources: [table.source, ...(heldOut ? [heldOut.source] : [])],
           ...(spec.label === null ? {} : { classes: classNames }),
+          ...(levels ? { levels } : {}),
           warnings: [],
         },
         { ...spec, heldOut: share },

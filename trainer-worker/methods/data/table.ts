@@ -4,7 +4,10 @@ import { ProblemError } from '../../../protocol/problem';
 import type { DataTransform, KeptFile } from '../../../protocol/run';
 import { excerpt } from '../options/excerpt';
 import { fraction, integer } from '../options/numbers';
+import { categoricalRows } from './categorical-rows';
+import type { Category } from './categories';
 import type { ClassNames } from './class-names';
+import { type ColumnLevels, categoryOf, levelList } from './column-levels';
 import type { ScaledDataset } from './data-method';
 import type { DataLabels } from './dataset';
 import type { Domain } from './domain';
@@ -20,10 +23,16 @@ export interface TableOptions {
    */
   readonly standardize?: boolean | null;
   /**
-   * Where the numbers lie: `'real'`, `'nonnegative'`, or `'binary'` for rows of zeros and ones.
-   * Default `'real'`.
+   * Where the numbers lie: `'real'`, `'nonnegative'`, `'binary'` for rows of zeros and ones, or
+   * `'categorical'` for columns of levels, texts or numbers. Default `'real'`.
    */
   readonly domain?: Domain;
+  /**
+   * The levels of categorical columns, such as `{ island: ['Biscoe', 'Dream', 'Torgersen'] }`, 2 to 256
+   * each: values are these names, or their places from 0. Default `null`: of each column those that its
+   * rows have, by their numbers or letters.
+   */
+  readonly levels?: Readonly<Record<string, readonly string[]>> | null;
   /**
    * Name of the column that holds the class of each row, for labelled objectives and energies; it
    * is not part of the points. Default `null`: rows have no classes.
@@ -64,7 +73,8 @@ export const splitFields = {
 /** The schemas of {@link TableOptions}. @internal */
 export const tableFields = {
   standardize: z.boolean().nullable().default(null),
-  domain: z.enum(['real', 'nonnegative', 'binary']).default('real'),
+  domain: z.enum(['real', 'nonnegative', 'binary', 'categorical']).default('real'),
+  levels: z.record(z.string(), levelList).nullable().default(null),
   label: z.string().nullable().default(null),
   rows: integer(3, 2 ** 32 - 1)
     .nullable()
@@ -96,6 +106,8 @@ interface TableRows {
   /** Beside the numbers of `columns`, the number of the class where rows have classes. */
   readonly rows: RowStore;
   readonly columns: readonly string[];
+  /** What the levels of categorical columns are called; their rows have the numbers of these. */
+  readonly levels?: ColumnLevels;
 }
 
 /** Rows as a file has them, and what was learned of it. */
@@ -133,12 +145,15 @@ export function memoryForRows(): number {
  */
 export function datasetOf(
   table: Table,
-  options: Required<Pick<TableOptions, 'standardize' | 'domain'>> & { readonly heldOut: number },
+  options: Required<Pick<TableOptions, 'standardize' | 'domain' | 'levels'>> & {
+    readonly heldOut: number;
+  },
   seed: number,
   others?: TableRows,
 ): ScaledDataset {
   const { file, rows, columns, classes, incomplete = 0 } = table;
   const { domain } = options;
+  requireLevelsMeant(table, options);
   const standardize = options.standardize ?? domain === 'real';
   const dimensions = columns.length;
   const { count } = rows;
@@ -154,8 +169,29 @@ export function datasetOf(
   const { training, heldOut } = others
     ? { training: placesOf(rows), heldOut: placesOf(others.rows) }
     : splitOf(count, options.heldOut, seed);
-  const moments = momentsOf(rows, dimensions, training);
+  // Behind a row that was left out the numbers would be others than the file's.
+  const isNumbered = rows.isWhole && incomplete === 0;
+  const numbered = {
+    ...(isNumbered ? { trainingNumbers: training.map((index) => index + 1) } : {}),
+    ...(isNumbered && !others ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
+  };
+  const labelled = classes
+    ? { labels: labelsOf([rows, training], [others?.rows ?? rows, heldOut], dimensions, classes) }
+    : {};
   const warnings = [...table.warnings];
+  if (domain === 'categorical') {
+    const { categories, codes } = categoriesOf(table, others, options.levels ?? {});
+    return {
+      ...categoricalRows(categories, codes(table, training), codes(others ?? table, heldOut)),
+      ...numbered,
+      logScale: 0,
+      ...labelled,
+      files: table.sources,
+      ...(warnings.length > 0 ? { warnings } : {}),
+      ...(table.notes && table.notes.length > 0 ? { notes: table.notes } : {}),
+    };
+  }
+  const moments = momentsOf(rows, dimensions, training);
   if (standardize) {
     moments.forEach((moment, d) => {
       requireSpread(table, columns[d]!, moment);
@@ -164,24 +200,78 @@ export function datasetOf(
   const transform = standardize
     ? { mean: moments.map(({ mean }) => mean), scale: moments.map(({ deviation }) => deviation) }
     : undefined;
-  // Behind a row that was left out the numbers would be others than the file's.
-  const isNumbered = rows.isWhole && incomplete === 0;
   return {
     dimensions,
     axes: columns,
     training: singlePrecision(table, training, transform),
-    ...(isNumbered ? { trainingNumbers: training.map((index) => index + 1) } : {}),
     heldOut: singlePrecision(others ?? table, heldOut, transform),
-    ...(isNumbered && !others ? { heldOutNumbers: heldOut.map((index) => index + 1) } : {}),
+    ...numbered,
     domain,
     logScale: logScaleOf(transform),
-    ...(classes
-      ? { labels: labelsOf([rows, training], [others?.rows ?? rows, heldOut], dimensions, classes) }
-      : {}),
+    ...labelled,
     ...(transform ? { transform } : {}),
     files: table.sources,
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(table.notes && table.notes.length > 0 ? { notes: table.notes } : {}),
+  };
+}
+
+/** @throws ProblemError of kind `data` where levels are named of what has none */
+function requireLevelsMeant(
+  { file, columns }: TableRows,
+  { domain, levels }: Required<Pick<TableOptions, 'domain' | 'levels'>>,
+): void {
+  if (levels === null) return;
+  if (domain !== 'categorical') {
+    throw new ProblemError({
+      kind: 'data',
+      message: `The option levels names levels of ${file}, whose values are ${domain} numbers.`,
+      remedy: "Add domain: 'categorical', or leave levels out.",
+    });
+  }
+  const unknown = Object.keys(levels).find((name) => !columns.includes(name));
+  if (unknown === undefined) return;
+  throw new ProblemError({
+    kind: 'data',
+    message: `The option levels names levels of a column '${excerpt(unknown)}', which is none of those used of ${file}.`,
+    remedy: `Its columns are ${columns
+      .slice(0, 20)
+      .map((name) => excerpt(name))
+      .join(', ')}${columns.length > 20 ? ', …' : ''}.`,
+  });
+}
+
+/** The categories that columns are, and the codes of rows. */
+function categoriesOf(
+  table: TableRows,
+  others: TableRows | undefined,
+  given: Readonly<Record<string, readonly string[]>>,
+): {
+  readonly categories: readonly Category[];
+  codes(of: TableRows, places: Uint32Array): Uint16Array;
+} {
+  const { file, columns, levels } = table;
+  if (levels === undefined)
+    throw new Error('Categorical rows come with the names of their levels.');
+  const found = columns.map((name, d) => {
+    const ids = new Set<number>();
+    for (const { rows } of others ? [table, others] : [table]) {
+      for (let row = 0; row < rows.count; row++) ids.add(rows.at(row, d));
+    }
+    const own = Object.hasOwn(given, name) ? given[name] : undefined;
+    return categoryOf({ file, name, names: levels.of(name), found: [...ids], given: own });
+  });
+  return {
+    categories: found.map(({ category }) => category),
+    codes({ rows }, places) {
+      const out = new Uint16Array(places.length * columns.length);
+      for (const [row, place] of places.entries()) {
+        for (const [d, { codes }] of found.entries()) {
+          out[row * columns.length + d] = codes.get(rows.at(place, d))!;
+        }
+      }
+      return out;
+    },
   };
 }
 
@@ -268,6 +358,7 @@ function requireDomain({ file, rows, columns }: TableRows, domain: Domain, stand
       remedy: "Remove standardize: true, or set domain: 'real'.",
     });
   }
+  if (domain === 'categorical') return;
   const isOutside = (value: number) =>
     domain === 'binary' ? value !== 0 && value !== 1 : value < 0;
   for (let row = 0; row < rows.count; row++) {

@@ -1,4 +1,5 @@
 import { Random, streams } from '../../compiler/random/random';
+import { codesOf, levelCounts, oneHot } from '../data/categories';
 import type { Dataset } from '../data/dataset';
 import { deviationsOf, momentsOf } from '../data/moments';
 import type { DiagnosticMethod, Subject } from './diagnostic';
@@ -36,17 +37,17 @@ const fewestEffective = 0.1;
  * in 95 % of runs. Where they do not, the base has missed a mode or the samples are not the model's, and
  * nothing is told but the two.
  *
- * The base is a Gaussian of the training data's means and deviations, or independent bits of their
- * means; moves are random-walk Metropolis steps of three lengths, or flips of one bit. A restricted
+ * The base is a Gaussian of the training data's means and deviations, or independent bits or categories of
+ * their means; moves are random-walk Metropolis steps of three lengths, or changes of one bit or category. A restricted
  * Boltzmann machine takes its own path instead, from units that are as often on as in the data, with whole
  * sweeps for moves and 1000 temperatures (Salakhutdinov & Murray 2008).
  */
 export const annealedImportanceSampling: DiagnosticMethod = {
-  needs: 'real or binary data',
+  needs: 'real, binary or categorical data',
   prepare({ dataset, seed }) {
     const { domain, heldOut } = dataset;
     if (domain === 'nonnegative') return undefined;
-    const base = domain === 'binary' ? independentBits(dataset) : gaussian(dataset);
+    const base = baseOf[domain](dataset);
     const group = { group: 'log Z', unit: 'nats' };
     const metrics = [
       ...withError({ name: names.fromBase, label: 'log Z, annealed from the base', ...group }),
@@ -211,6 +212,56 @@ function independentBits({ training, dimensions }: Dataset): Base {
     moves: Math.min(dimensions, 8),
   };
 }
+
+function independentCategories({ training, dimensions, categories = [] }: Dataset): Base {
+  const levels = levelCounts(categories);
+  // Away from 0: the base must reach wherever the model does.
+  const { means } = momentsOf(training, dimensions);
+  let column = 0;
+  const chances = levels.map((count) =>
+    Array.from({ length: count }, () => 0.2 / count + 0.8 * means[column++]!),
+  );
+  const logs = chances.flat().map(Math.log);
+  return {
+    dimensions,
+    draw(random, count) {
+      const codes = Uint16Array.from({ length: count * levels.length }, (_, i) => {
+        const ofLevels = chances[i % levels.length]!;
+        let rest = random.uniform();
+        const level = ofLevels.findIndex((chance) => {
+          rest -= chance;
+          return rest < 0;
+        });
+        // The last one takes what rounding leaves.
+        return level === -1 ? ofLevels.length - 1 : level;
+      });
+      return oneHot(codes, levels);
+    },
+    logDensity(points, row) {
+      let log = 0;
+      for (let d = 0; d < dimensions; d++) log += points[row * dimensions + d]! * logs[d]!;
+      return log;
+    },
+    propose(points, random) {
+      const codes = codesOf(points, levels);
+      for (let begin = 0; begin < codes.length; begin += levels.length) {
+        const category = random.integer(levels.length);
+        const count = levels[category]!;
+        const other = codes[begin + category]! + 1 + random.integer(Math.max(1, count - 1));
+        codes[begin + category] = other % count;
+      }
+      return oneHot(codes, levels);
+    },
+    moves: Math.min(dimensions, 8),
+  };
+}
+
+/** What annealing begins from. */
+const baseOf = {
+  real: gaussian,
+  binary: independentBits,
+  categorical: independentCategories,
+};
 
 /**
  * Moves chains through the temperatures in one direction.

@@ -1,3 +1,4 @@
+import { isDiscrete } from '../data/domain';
 import type { DiagnosticMethod } from './diagnostic';
 import { withError } from './estimate';
 
@@ -11,14 +12,14 @@ const cutName = 'divergence/data-model, in the window';
  */
 export const kullbackLeibler: DiagnosticMethod = {
   needs:
-    'data whose density is known, in one or two dimensions or of 16 bits at most, such as data.twoMoons',
+    'data whose density is known, in one or two dimensions or of 65,536 states at most, such as data.twoMoons',
   prepare({ space, dataset: { logDensity, domain } }) {
     if (space === undefined || logDensity === undefined) return undefined;
     const shared = { group: 'Divergence', unit: 'nats' };
     return {
       metrics: [
         ...withError({ name, label: 'KL(data ‖ model)', ...shared }),
-        ...(domain === 'binary'
+        ...(isDiscrete(domain)
           ? []
           : withError({
               name: cutName,

@@ -1,3 +1,4 @@
+import { isDiscrete } from '../data/domain';
 import type { DiagnosticMethod } from './diagnostic';
 import { added, type Estimate, withError } from './estimate';
 import { meanLogDensity } from './mean-log-density';
@@ -13,12 +14,12 @@ const cutName = 'log-likelihood/held-out, in the window';
  */
 export const likelihood: DiagnosticMethod = {
   needs:
-    'held-out rows of one or two dimensions, or of 16 bits at most, or an energy that knows its log Z, as energy.rbm with 20 hidden units at most',
+    'held-out rows of one or two dimensions, or of 65,536 states at most, or an energy that knows its log Z, as energy.rbm with 20 hidden units at most',
   prepare({ space, dataset, knowsPartition = false }) {
     const { heldOut, domain } = dataset;
     if (heldOut.length === 0 || (space === undefined && !knowsPartition)) return undefined;
     const shared = { group: 'Likelihood', unit: 'nats' };
-    const isCut = space !== undefined && domain !== 'binary';
+    const isCut = space !== undefined && !isDiscrete(domain);
     return {
       metrics: [
         ...withError({ name, label: 'Held-out log-likelihood', ...shared }),

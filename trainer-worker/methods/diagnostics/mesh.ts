@@ -26,7 +26,7 @@ export function leaves(branches: readonly Branch[]): readonly Cell[] {
 
 /** The window that a space is measured from. */
 export interface Space {
-  readonly domain: Exclude<Domain, 'binary'>;
+  readonly domain: Exclude<Domain, 'binary' | 'categorical'>;
   /** One or two dimensions. */
   readonly bounds: Bounds;
 }

@@ -1,5 +1,6 @@
 import { Random, streams } from '../../compiler/random/random';
 import { uniformIn } from '../data/bounds';
+import { levelCounts } from '../data/categories';
 import type { DiagnosticMethod } from './diagnostic';
 import { type KnownEstimate, withError } from './estimate';
 import { mean } from './mean';
@@ -14,10 +15,11 @@ const group = 'Out of distribution';
  */
 export const outOfDistribution: DiagnosticMethod = {
   needs: 'held-out rows',
-  prepare({ dataset: { heldOut, dimensions, domain }, bounds, seed, others }) {
+  prepare({ dataset: { heldOut, dimensions, domain, categories = [] }, bounds, seed, others }) {
     const count = heldOut.length / dimensions;
     if (count === 0) return undefined;
-    const noise = uniformIn(bounds, count, new Random(seed, streams.diagnostics), domain);
+    const random = new Random(seed, streams.diagnostics);
+    const noise = uniformIn(bounds, count, random, domain, levelCounts(categories));
     return {
       metrics: [
         ...withError({

@@ -1,8 +1,9 @@
 import type { Bounds } from '../data/bounds';
+import { levelCounts } from '../data/categories';
 import type { Dataset } from '../data/dataset';
 import type { Estimate } from './estimate';
 import { RealSpace } from './real-space';
-import { StateSpace } from './state-space';
+import { StateSpace, statesOfBits, statesOfLevels } from './state-space';
 
 /** Energies of `[n, D]` points, `[n]`. */
 export type EnergyOf = (points: Float32Array) => Promise<Float32Array>;
@@ -29,11 +30,11 @@ export interface SpaceMeasure {
   readonly inWindow?: Omit<SpaceMeasure, 'inWindow'>;
 }
 
-/** Bits whose states are all visited: 65 536 at most. */
-const mostBits = 16;
+/** States that are all visited, at most: those of 16 bits. */
+const mostStates = 2 ** 16;
 
 /**
- * All states of few bits, or the whole line or plane of one or two numbers.
+ * All states of few bits or categories, or the whole line or plane of one or two numbers.
  *
  * @param resolution cells along each side of the shown landscape; 0 where none is shown
  * @returns `undefined` where the space is too large
@@ -43,7 +44,12 @@ export function smallSpaceOf(
   bounds: Bounds,
   resolution: number,
 ): SmallSpace | undefined {
-  const { domain, dimensions } = dataset;
-  if (domain === 'binary') return dimensions <= mostBits ? new StateSpace(dataset) : undefined;
+  const { domain, dimensions, categories = [] } = dataset;
+  if (domain === 'binary' || domain === 'categorical') {
+    const levels = domain === 'binary' ? undefined : levelCounts(categories);
+    const states = levels ? levels.reduce((all, count) => all * count, 1) : 2 ** dimensions;
+    if (states > mostStates) return undefined;
+    return new StateSpace(levels ? statesOfLevels(levels) : statesOfBits(dimensions), dataset);
+  }
   return dimensions <= 2 ? new RealSpace({ domain, bounds }, dataset, resolution) : undefined;
 }

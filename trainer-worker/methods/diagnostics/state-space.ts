@@ -1,24 +1,47 @@
+import { oneHot } from '../data/categories';
 import type { Dataset } from '../data/dataset';
 import { logSumExp } from '../data/density';
 import type { Estimate } from './estimate';
 import { precision } from './precision';
 import type { EnergyOf, SmallSpace, SpaceMeasure } from './small-space';
 
-/** Every row of some bits: sums over them are exact but for the rounding of energies. */
+/** All points of some bits, `[2^bits, bits]`. */
+export function statesOfBits(bits: number): Float32Array {
+  return Float32Array.from(
+    { length: 2 ** bits * bits },
+    (_, i) => (Math.floor(i / bits) >> (i % bits)) & 1,
+  );
+}
+
+/** All one-hot points of some categories, `[states, D]`; the first category changes fastest. */
+export function statesOfLevels(levels: readonly number[]): Float32Array {
+  const states = levels.reduce((all, count) => all * count, 1);
+  const codes = new Uint16Array(states * levels.length);
+  for (let state = 0; state < states; state++) {
+    let rest = state;
+    for (const [category, count] of levels.entries()) {
+      codes[state * levels.length + category] = rest % count;
+      rest = Math.floor(rest / count);
+    }
+  }
+  return oneHot(codes, levels);
+}
+
+/** Every row that there can be: sums over them are exact but for the rounding of energies. */
 export class StateSpace implements SmallSpace {
-  /** `[2^D, D]`. */
+  /** `[states, D]`. */
   readonly states: Float32Array;
   readonly #logs: Float64Array | undefined;
 
-  constructor({ dimensions, logDensity }: Pick<Dataset, 'dimensions' | 'logDensity'>) {
-    const states = new Float32Array(2 ** dimensions * dimensions);
-    for (let i = 0; i < states.length; i++) {
-      states[i] = (Math.floor(i / dimensions) >> (i % dimensions)) & 1;
-    }
+  /** @param states `[states, D]`, each once */
+  constructor(
+    states: Float32Array,
+    { dimensions, logDensity }: Pick<Dataset, 'dimensions' | 'logDensity'>,
+  ) {
     this.states = states;
     this.#logs =
       logDensity &&
-      Float64Array.from({ length: 2 ** dimensions }, (_, i) =>
+      Float64Array.from({ length: states.length / dimensions }, (_, i) =>
         logDensity(states.subarray(i * dimensions, (i + 1) * dimensions)),
       );
   }

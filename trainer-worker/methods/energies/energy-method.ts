@@ -91,6 +91,12 @@ export interface EnergyMethod<Spec, Create> {
   /**
    * @param dimensions D, the dimension of a data point
    * @param part builds a part of a composition for the same points
+   * @param levels of each category, of categorical data
    */
-  build(spec: Spec, dimensions: number, part: (spec: EnergySpec) => Energy): Energy;
+  build(
+    spec: Spec,
+    dimensions: number,
+    part: (spec: EnergySpec) => Energy,
+    levels?: readonly number[],
+  ): Energy;
 }

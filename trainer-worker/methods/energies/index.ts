@@ -13,6 +13,7 @@ import { mixtureMethod } from './mixture';
 import { mlpMethod } from './mlp';
 import { noiseConditionalMethod } from './noise-conditional';
 import { noiseConditionalConvolutionalMethod } from './noise-conditional-convolutional';
+import { pottsMethod } from './potts';
 import { productMethod } from './product';
 import { quadraticMethod } from './quadratic';
 import { rbmMethod } from './rbm';
@@ -40,6 +41,7 @@ export const energies = {
   rbm: rbmMethod,
   gaussBernoulliRbm: gaussBernoulliRbmMethod,
   ising: isingMethod,
+  potts: pottsMethod,
   product: productMethod,
   mixture: mixtureMethod,
   custom: customMethod,
@@ -53,7 +55,18 @@ export function energyMethod(spec: EnergySpec): EnergyMethod<EnergySpec, unknown
   return rowOf(energies, spec.type);
 }
 
-/** The energy that `spec` describes, of points of `dimensions` numbers. @internal */
-export function buildEnergy(spec: EnergySpec, dimensions: number): Energy {
-  return energyMethod(spec).build(spec, dimensions, (part) => buildEnergy(part, dimensions));
+/**
+ * The energy that `spec` describes, of points of `dimensions` numbers.
+ *
+ * @param levels of each category, of categorical data
+ * @throws OptionError where it is not of such points
+ * @internal
+ */
+export function buildEnergy(
+  spec: EnergySpec,
+  dimensions: number,
+  levels?: readonly number[],
+): Energy {
+  const part = (of: EnergySpec) => buildEnergy(of, dimensions, levels);
+  return energyMethod(spec).build(spec, dimensions, part, levels);
 }

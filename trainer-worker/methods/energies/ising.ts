@@ -1,31 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { loop, noise } from '../../compiler/trace/trace';
-import { integer } from '../options/numbers';
-import { OptionError } from '../options/option-error';
 import { specOf } from '../options/validate';
 import { bernoulli } from './bernoulli';
 import type { Energy, EnergyMethod } from './energy-method';
-import {
-  type ColouredSites,
-  colouredSites,
-  type Edge,
-  latticeEdges,
-  requireEdges,
-} from './site-graph';
+import { type ColouredSites, colouredSites, type Edge } from './site-graph';
+import { edgesOf, type SiteOptions, siteFields, withSiteChecks } from './site-options';
 import { upperTriangle } from './triangle';
 
-export interface IsingOptions {
-  /**
-   * Rows and columns of a square lattice, whose neighbours interact; the data have a number for each
-   * site, row by row. Default `null`: there is no lattice.
-   */
-  readonly lattice?: readonly [rows: number, columns: number] | null;
-  /** Whether the lattice wraps around its sides. Default `false`. */
-  readonly periodic?: boolean;
-  /** The pairs that interact, `[[0, 1], [1, 2], …]`, counted from 0. Default `null`: all pairs do. */
-  readonly edges?: readonly (readonly [number, number])[] | null;
-}
+export interface IsingOptions extends SiteOptions {}
 
 export interface IsingSpec extends Required<IsingOptions> {
   readonly type: 'ising';
@@ -43,30 +26,9 @@ export function ising(options?: IsingOptions): IsingSpec {
   return specOf(schema, 'energy.ising', 'ising', options);
 }
 
-const side = integer(1, 4096);
-const site = integer(0, 2 ** 24);
-
-const schema: z.ZodType<IsingSpec> = z
-  .strictObject({
-    type: z.literal('ising'),
-    lattice: z.tuple([side, side]).nullable().default(null),
-    periodic: z.boolean().default(false),
-    edges: z
-      .array(z.tuple([site, site]))
-      .min(1)
-      .nullable()
-      .default(null),
-  })
-  .refine(({ lattice, edges }) => lattice === null || edges === null, {
-    error: "'lattice' and 'edges' both say which pairs interact.",
-    path: ['edges'],
-    params: { remedy: 'Leave one of them out.' },
-  })
-  .refine(({ lattice, periodic }) => lattice !== null || !periodic, {
-    error: "'periodic' is about a lattice, and there is none.",
-    path: ['periodic'],
-    params: { remedy: 'Give lattice: [rows, columns], or leave periodic out.' },
-  });
+const schema: z.ZodType<IsingSpec> = withSiteChecks(
+  z.strictObject({ type: z.literal('ising'), ...siteFields }),
+);
 
 /** @internal */
 export const isingMethod: EnergyMethod<IsingSpec, typeof ising> = {
@@ -75,26 +37,10 @@ export const isingMethod: EnergyMethod<IsingSpec, typeof ising> = {
   domains: ['binary'],
   sweeps: () => ['binary'],
   build(spec, dimensions) {
-    const edges = edgesOf(spec, dimensions);
+    const edges = edgesOf('energy.ising', spec, dimensions, 'numbers');
     return edges === undefined ? allPairs(dimensions) : somePairs(edges, dimensions);
   },
 };
-
-/** @throws OptionError where they are not of data of so many dimensions */
-function edgesOf({ lattice, periodic, edges }: IsingSpec, dimensions: number) {
-  if (lattice !== null) {
-    const [rows, columns] = lattice;
-    if (rows * columns === dimensions) return latticeEdges(rows, columns, periodic);
-    throw new OptionError(
-      `energy.ising: a lattice of ${rows} x ${columns} has ${rows * columns} sites, and the data have ${dimensions} numbers.`,
-      'Give the rows and columns of the data.',
-      ['lattice'],
-    );
-  }
-  if (edges === null) return undefined;
-  requireEdges(edges, dimensions);
-  return edges;
-}
 
 const spinsOf = (x: tf.Tensor) => tf.sub(tf.mul(x, 2), 1) as tf.Tensor2D;
 const bitsOf = (spins: tf.Tensor) => tf.mul(tf.add(spins, 1), 0.5) as tf.Tensor2D;
@@ -157,12 +103,8 @@ function sweepByColour(
   coupling: tf.Tensor,
   field: tf.Tensor,
   x: tf.Tensor2D,
-  { order, colours }: ColouredSites,
+  { places, colours }: ColouredSites,
 ): tf.Tensor2D {
-  const places = new Int32Array(order.length);
-  order.forEach((site, place) => {
-    places[site] = place;
-  });
   const indices = (all: readonly number[]) => tf.tensor1d([...all], 'int32');
   const blocks = colours.map((sites) =>
     tf.gather(tf.transpose(spinsOf(x)), indices(sites.map(({ site }) => site))),
@@ -188,6 +130,6 @@ function sweepByColour(
     // p(s = 1) = σ(2 · pull).
     blocks[colour] = spinsOf(bernoulli(tf.mul(whole, 2)));
   });
-  const back = tf.gather(tf.concat(blocks, 0), tf.tensor1d(places, 'int32'));
+  const back = tf.gather(tf.concat(blocks, 0), indices(places));
   return bitsOf(tf.transpose(back));
 }

@@ -17,11 +17,14 @@ export interface Model {
   score(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
   /** All numbers of `[n, D]` points drawn anew, block by block, where the energy knows how. */
   sweep?(x: tf.Tensor2D): tf.Tensor2D;
+  /** On categorical data, how many levels each category has: their columns lie side by side. */
+  readonly levels?: readonly number[];
 }
 
 /**
  * @param origin for problems with the energy
  * @param shownNoiseLevel the noise level where none is given, for energies that depend on one
+ * @param levels of each category, of categorical data
  * @throws ProblemError (`experiment`) from its functions, where the energy throws or has the wrong shape
  */
 export function modelOf(
@@ -29,6 +32,7 @@ export function modelOf(
   parameters: EnergyParameters,
   origin: EnergyOrigin,
   shownNoiseLevel?: number,
+  levels?: readonly number[],
 ): Model {
   const given = (x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor1D | undefined =>
     condition ??
@@ -52,6 +56,7 @@ export function modelOf(
   const { sweep } = energy;
   return {
     energy: energies,
+    ...(levels ? { levels } : {}),
     ...(sweep ? { sweep: (x: tf.Tensor2D) => sweep(parameters, x) } : {}),
     score(x, condition) {
       if (energy.score) return energy.score(parameters, x, given(x, condition));

@@ -22,14 +22,15 @@ export function latticeEdges(rows: number, columns: number, isPeriodic: boolean)
 /**
  * Checks edges that a user wrote.
  *
+ * @param energy what the user called, for messages
  * @throws OptionError that names the first wrong one
  */
-export function requireEdges(edges: readonly Edge[], sites: number): void {
+export function requireEdges(energy: string, edges: readonly Edge[], sites: number): void {
   const seen = new Set<string>();
   edges.forEach(([a, b], index) => {
     const wrong = (why: string) =>
       new OptionError(
-        `energy.ising: edges[${index}], [${a}, ${b}], ${why}.`,
+        `${energy}: edges[${index}], [${a}, ${b}], ${why}.`,
         'List each pair of interacting numbers once, as [i, j] counted from 0.',
         ['edges', index],
       );
@@ -45,6 +46,8 @@ export function requireEdges(edges: readonly Edge[], sites: number): void {
 export interface ColouredSites {
   /** Each site once: those of the first colour, then those of the second, … */
   readonly order: readonly number[];
+  /** Where each site is in that order. */
+  readonly places: readonly number[];
   /** For each colour its sites, and for each of them its neighbours and the edges to them. */
   readonly colours: readonly (readonly Site[])[];
 }
@@ -71,5 +74,10 @@ export function colouredSites(edges: readonly Edge[], sites: number): ColouredSi
     colours[colour] ??= [];
     colours[colour]!.push({ site, neighbours: neighbours[site]! });
   }
-  return { order: colours.flatMap((all) => all.map(({ site }) => site)), colours };
+  const order = colours.flatMap((all) => all.map(({ site }) => site));
+  const places = new Array<number>(sites);
+  order.forEach((at, place) => {
+    places[at] = place;
+  });
+  return { order, places, colours };
 }

@@ -48,7 +48,7 @@ const schema: z.ZodType<CustomNoiseSpec> = z.strictObject({
 export const customMethod: NoiseMethod<CustomNoiseSpec, typeof custom> = {
   create: custom,
   schema,
-  domains: () => ['real', 'nonnegative', 'binary'],
+  domains: () => ['real', 'nonnegative', 'binary', 'categorical'],
   build({ sample, logDensity }, { bounds }) {
     return {
       mayVanish: true,

@@ -3,6 +3,7 @@ import { rowOf, type SpecOf } from '../options/method-table';
 import { OptionError } from '../options/option-error';
 import { requireWhole } from '../options/validate';
 import { bernoulliMethod } from './bernoulli';
+import { categoricalMethod } from './categorical';
 import { customMethod } from './custom';
 import { gaussianMethod } from './gaussian';
 import { gaussianMixtureMethod } from './gaussian-mixture';
@@ -22,6 +23,7 @@ export const noises = {
   gaussianMixture: gaussianMixtureMethod,
   mixture: mixtureMethod,
   bernoulli: bernoulliMethod,
+  categorical: categoricalMethod,
   samples: samplesMethod,
   custom: customMethod,
 };

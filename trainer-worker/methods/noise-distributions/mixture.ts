@@ -64,7 +64,7 @@ export const mixtureMethod: NoiseMethod<MixtureNoiseSpec, typeof mixture> = {
   create: mixture,
   schema,
   domains({ of }, ofPart) {
-    const all: readonly Domain[] = ['real', 'nonnegative', 'binary'];
+    const all: readonly Domain[] = ['real', 'nonnegative', 'binary', 'categorical'];
     return all.filter((domain) => of.every((part) => ofPart(part).includes(domain)));
   },
   build({ of, weights }, _context, part) {

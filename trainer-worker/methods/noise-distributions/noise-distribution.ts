@@ -24,6 +24,8 @@ export interface NoiseContext {
   readonly rowNumbers?: Uint32Array;
   /** The shown window; its length is D. */
   readonly bounds: Bounds;
+  /** How many levels each category has, of categorical data. */
+  readonly levels?: readonly number[];
   /** The run's seed, for fits that begin at random. */
   readonly seed: number;
 }

@@ -80,7 +80,11 @@ const schema: z.ZodType<SamplesNoiseSpec> = z
 export const samplesMethod: NoiseMethod<SamplesNoiseSpec, typeof samples> = {
   create: samples,
   schema,
-  domains: ({ of }) => [dataMethod(of).domain?.(of) ?? 'real'],
+  domains({ of }) {
+    const domain = dataMethod(of).domain?.(of) ?? 'real';
+    // Levels of two sources need not be the same ones.
+    return domain === 'categorical' ? [] : [domain];
+  },
   build: ({ logDensity }) =>
     typeof logDensity === 'function'
       ? { mayVanish: true, logDensity: ownLogDensity(where, logDensity) }

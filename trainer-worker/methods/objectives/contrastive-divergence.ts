@@ -37,7 +37,7 @@ export const contrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: contrastiveDivergence,
   schema,
-  domains: ['real', 'nonnegative', 'binary'],
+  domains: ['real', 'nonnegative', 'binary', 'categorical'],
   previewSampler: ({ sampler }) => sampler,
   build(spec) {
     const sampler = samplerMethod(spec.sampler).build(spec.sampler);

@@ -120,7 +120,7 @@ const taken = ['data', 'labels', 'step'];
 export const customMethod: ObjectiveMethod<CustomObjectiveSpec, typeof custom> = {
   create: custom,
   schema,
-  domains: ['real', 'nonnegative', 'binary'],
+  domains: ['real', 'nonnegative', 'binary', 'categorical'],
   previewSampler({ options }) {
     const { sampler }: { readonly sampler?: unknown } = options;
     return isSampler(sampler) ? sampler : undefined;

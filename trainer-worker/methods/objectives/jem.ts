@@ -42,7 +42,7 @@ const schema: z.ZodType<JemSpec> = z.strictObject({
 export const jemMethod: ObjectiveMethod<JemSpec, typeof jem> = {
   create: jem,
   schema,
-  domains: ['real', 'nonnegative', 'binary'],
+  domains: ['real', 'nonnegative', 'binary', 'categorical'],
   needsLabels: () => true,
   persistentChains: ({ bufferSize }) => bufferSize,
   previewSampler: ({ sampler }) => sampler,

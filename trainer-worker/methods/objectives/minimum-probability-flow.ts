@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { LevelBlocks } from '../energies/level-blocks';
 import { specOf } from '../options/validate';
 import { flipDifferences } from './bit-flips';
+import { levelDifferences } from './neighbours';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface MinimumProbabilityFlowSpec {
@@ -9,9 +11,10 @@ export interface MinimumProbabilityFlowSpec {
 }
 
 /**
- * Minimum probability flow for binary data (Sohl-Dickstein, Battaglino & DeWeese 2011): how fast
- * probability would begin to flow away from the data, under dynamics that flip single bits and have
- * the model as their equilibrium. The loss is `mean Σ_d exp((E(x) - E(x with bit d flipped)) / 2)`.
+ * Minimum probability flow for binary and categorical data (Sohl-Dickstein, Battaglino & DeWeese 2011):
+ * how fast probability would begin to flow away from the data, under dynamics that flip single bits, or
+ * change single categories, and have the model as their equilibrium. The loss is
+ * `mean Σ exp((E(x) - E(neighbour)) / 2)` over the neighbours of each row.
  *
  * Flow between rows of data counts too, so that the loss is a mean over rows; convex where E is linear
  * in the parameters. On real numbers, with steps that shrink, it becomes score matching.
@@ -31,9 +34,17 @@ export const minimumProbabilityFlowMethod: ObjectiveMethod<
 > = {
   create: minimumProbabilityFlow,
   schema,
-  domains: ['binary'],
+  domains: ['binary', 'categorical'],
   build: () => ({
-    loss: (context) =>
-      tf.mean(tf.sum(tf.exp(tf.mul(flipDifferences(context, context.data), 0.5)), 1)),
+    loss(context) {
+      const { data, levels } = context;
+      if (levels === undefined) {
+        return tf.mean(tf.sum(tf.exp(tf.mul(flipDifferences(context, data), 0.5)), 1));
+      }
+      const differences = levelDifferences(context, data, new LevelBlocks(levels));
+      // Nothing flows from a row to itself.
+      const flows = tf.mul(tf.exp(tf.mul(differences, 0.5)), tf.sub(1, data));
+      return tf.mean(tf.sum(flows, 1));
+    },
   }),
 };

@@ -50,7 +50,7 @@ export const noiseContrastiveEstimationMethod: ObjectiveMethod<
 > = {
   create: noiseContrastiveEstimation,
   schema,
-  domains: ['real', 'nonnegative', 'binary'],
+  domains: ['real', 'nonnegative', 'binary', 'categorical'],
   noise: (spec) => spec,
   build(spec, run) {
     const { noiseRatio, selfNormalized } = spec;

@@ -28,6 +28,8 @@ export interface ObjectiveContext {
   readonly bounds: Bounds;
   /** Where the numbers of the data lie. */
   readonly domain: Domain;
+  /** How many levels each category has, of categorical data. */
+  readonly levels?: readonly number[];
   /** `[n, D]` rows to train on, all of them; to fit noise to, for example. */
   readonly rows: Rows;
   /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */

@@ -44,7 +44,7 @@ interface PersistentChains {
  */
 export function persistentChains(
   { bufferSize, reinitialize }: Required<PersistentChainsOptions>,
-  { seed, batchSize, bounds, domain, saved }: ObjectiveContext,
+  { seed, batchSize, bounds, domain, levels, saved }: ObjectiveContext,
   sampler: Sampler,
 ): PersistentChains {
   const dimensions = bounds.length;
@@ -59,6 +59,7 @@ export function persistentChains(
     seed,
     bounds,
     domain,
+    ...(levels ? { levels } : {}),
     widths,
     saved: saved?.get(bufferName),
     // Older checkpoints have none of these.

@@ -50,7 +50,7 @@ export const persistentContrastiveDivergenceMethod: ObjectiveMethod<
 > = {
   create: persistentContrastiveDivergence,
   schema,
-  domains: ['real', 'nonnegative', 'binary'],
+  domains: ['real', 'nonnegative', 'binary', 'categorical'],
   persistentChains: ({ bufferSize }) => bufferSize,
   previewSampler: ({ sampler }) => sampler,
   // The buffer's own chains, as they are.

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { LevelBlocks } from '../energies/level-blocks';
 import { specOf } from '../options/validate';
 import { flipDifferences } from './bit-flips';
+import { levelDifferences, logConditionals } from './neighbours';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface PseudoLikelihoodSpec {
@@ -9,9 +11,9 @@ export interface PseudoLikelihoodSpec {
 }
 
 /**
- * Pseudo-likelihood for binary data (Besag 1975): each bit is predicted from all the others, and the
- * loss is `-mean Σ_d log p(x_d | rest) = mean Σ_d log(1 + exp(E(x) - E(x with bit d flipped)))`. Z drops
- * out, at the cost of D + 1 energies.
+ * Pseudo-likelihood for binary and categorical data (Besag 1975): each bit, or each category, is predicted
+ * from all the others. The loss is `-mean Σ_d log p(x_d | rest)`, for bits
+ * `mean Σ_d log(1 + exp(E(x) - E(x with bit d flipped)))`. Z drops out, at the cost of D + 1 energies.
  */
 export function pseudoLikelihood(): PseudoLikelihoodSpec {
   return specOf(schema, 'objective.pseudoLikelihood', 'pseudoLikelihood', {});
@@ -28,8 +30,16 @@ export const pseudoLikelihoodMethod: ObjectiveMethod<
 > = {
   create: pseudoLikelihood,
   schema,
-  domains: ['binary'],
+  domains: ['binary', 'categorical'],
   build: () => ({
-    loss: (context) => tf.mean(tf.sum(tf.softplus(flipDifferences(context, context.data)), 1)),
+    loss(context) {
+      const { data, levels } = context;
+      if (levels === undefined) {
+        return tf.mean(tf.sum(tf.softplus(flipDifferences(context, data)), 1));
+      }
+      const blocks = new LevelBlocks(levels);
+      const differences = levelDifferences(context, data, blocks);
+      return tf.mean(tf.sum(logConditionals(differences, blocks), 1));
+    },
   }),
 };

@@ -40,7 +40,7 @@ export const rankingNoiseContrastiveEstimationMethod: ObjectiveMethod<
 > = {
   create: rankingNoiseContrastiveEstimation,
   schema,
-  domains: ['real', 'nonnegative', 'binary'],
+  domains: ['real', 'nonnegative', 'binary', 'categorical'],
   noise: (spec) => spec,
   build(spec, run) {
     const { noiseRatio } = spec;

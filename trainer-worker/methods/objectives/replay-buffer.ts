@@ -13,6 +13,8 @@ interface ReplayBufferOptions {
   readonly bounds: Bounds;
   /** `'real'` where absent. */
   readonly domain?: Domain;
+  /** Of each category, of categorical data. */
+  readonly levels?: readonly number[];
   /** `[size, D]` chains to go on from. */
   readonly saved: Float32Array | undefined;
   /** What is kept beside each chain: names with so many numbers. Nothing where absent. */
@@ -42,6 +44,7 @@ export class ReplayBuffer {
           options.size,
           new Random(options.seed, streams.buffer),
           options.domain,
+          options.levels,
         );
     this.#ages = new ChainAges(options.size, options.savedBirths);
     const widths = Object.entries(options.widths ?? {});
@@ -67,11 +70,12 @@ export class ReplayBuffer {
 
   /** Which rows of `step` begin anew, and where. */
   #renewed(step: number, count: number): ReadonlyMap<number, Float32Array> {
-    const { reinitialize, bounds, domain, seed } = this.#options;
+    const { reinitialize, bounds, domain, levels, seed } = this.#options;
     const random = new Random(seed, streams.chainStarts, step);
     const starts = new Map<number, Float32Array>();
     for (let row = 0; row < count; row++) {
-      if (random.uniform() < reinitialize) starts.set(row, uniformIn(bounds, 1, random, domain));
+      if (random.uniform() >= reinitialize) continue;
+      starts.set(row, uniformIn(bounds, 1, random, domain, levels));
     }
     return starts;
   }

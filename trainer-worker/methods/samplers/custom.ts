@@ -143,7 +143,7 @@ const schema: z.ZodType<CustomSamplerSpec> = z
 export const customMethod: SamplerMethod<CustomSamplerSpec, typeof custom> = {
   create: custom,
   schema,
-  domains: ['real', 'binary'],
+  domains: ['real', 'binary', 'categorical'],
   build({ steps, options, step, init, advance, keeps, statistics }) {
     const given = options as never;
     if (step !== null) {

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { loop, noise } from '../../compiler/trace/trace';
+import { LevelBlocks } from '../energies/level-blocks';
 import type { Model } from '../energies/model';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
+import { categoryRedrawn } from './gibbs-categories';
 import type { CarryingSampler, SamplerMethod } from './sampler-method';
 
 export interface GibbsOptions {
@@ -13,9 +15,10 @@ export interface GibbsOptions {
    */
   readonly steps?: number;
   /**
-   * What an iteration draws anew: `'random'`, one number, chosen by chance; `'sweep'`, every number, in
-   * blocks where the energy knows their laws (`energy.rbm` and `energy.gaussBernoulliRbm` layer by layer,
-   * `energy.ising` by groups that do not interact), else one after the other.
+   * What an iteration draws anew: `'random'`, one number or one category, chosen by chance; `'sweep'`,
+   * every one, in blocks where the energy knows their laws (`energy.rbm` and `energy.gaussBernoulliRbm`
+   * layer by layer, `energy.ising` and `energy.potts` by groups that do not interact), else one after the
+   * other.
    * Default `'random'`.
    */
   readonly scan?: 'random' | 'sweep';
@@ -27,11 +30,12 @@ export interface GibbsSpec extends Required<GibbsOptions> {
 
 /**
  * Gibbs sampling (Geman & Geman 1984): numbers are drawn anew from their law given the others; of a
- * binary one that is `P(flip) = 1/(1 + exp(E(flipped) - E(x)))`. Its stationary law is `exp(-E)` exactly.
+ * binary one that is `P(flip) = 1/(1 + exp(E(flipped) - E(x)))`, of a category the softmax of `-E` over its
+ * levels. Its stationary law is `exp(-E)` exactly.
  *
  * A sweep of an energy that knows its blocks costs about one evaluation of the energy; of any other, D
- * evaluations. One number by chance costs one evaluation, and D of them are about a sweep. On real data
- * sweeps need an energy that knows them.
+ * evaluations. One number by chance costs one evaluation, and D of them are about a sweep; a category costs
+ * as many as the largest has levels. On real data sweeps need an energy that knows them.
  */
 export function gibbs(options?: GibbsOptions): GibbsSpec {
   return specOf(schema, 'sampler.gibbs', 'gibbs', options);
@@ -47,7 +51,7 @@ const schema: z.ZodType<GibbsSpec> = z.strictObject({
 export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs, CarryingSampler> = {
   create: gibbs,
   schema,
-  domains: ['binary'],
+  domains: ['binary', 'categorical'],
   sweeps: ({ scan }) => scan === 'sweep',
   build: ({ steps, scan }) => (scan === 'sweep' ? sweeps(steps) : randomScan(steps)),
 };
@@ -55,9 +59,18 @@ export const gibbsMethod: SamplerMethod<GibbsSpec, typeof gibbs, CarryingSampler
 function randomScan(steps: number): CarryingSampler {
   return {
     steps,
-    init: (x, model) => ({ energy: model.energy(x) }),
+    init: (x, model): Record<string, tf.Tensor> =>
+      model.levels ? {} : { energy: model.energy(x) },
     advance(x, { energy }, model) {
       const [chains, dimensions] = x.shape;
+      if (model.levels) {
+        const blocks = new LevelBlocks(model.levels);
+        const count = model.levels.length;
+        const places = tf.floor(tf.mul(noise('uniform', [chains, 1]), count));
+        const all = tf.range(0, count, 1, 'float32');
+        const chosen = tf.cast(tf.equal(places, all), 'float32') as tf.Tensor2D;
+        return { x: categoryRedrawn(x, chosen, model, blocks), carried: {} };
+      }
       const places = tf.floor(tf.mul(noise('uniform', [chains, 1]), dimensions));
       const columns = tf.range(0, dimensions, 1, 'float32');
       const chosen = tf.cast(tf.equal(places, columns), 'float32');
@@ -70,12 +83,14 @@ function randomScan(steps: number): CarryingSampler {
 function sweeps(steps: number): CarryingSampler {
   return {
     steps,
-    init: (x, model): Record<string, tf.Tensor> => (model.sweep ? {} : { energy: model.energy(x) }),
+    init: (x, model): Record<string, tf.Tensor> =>
+      model.sweep || model.levels ? {} : { energy: model.energy(x) },
     advance(x, { energy }, model) {
-      if (energy === undefined) return { x: model.sweep!(x), carried: {} };
+      if (model.sweep) return { x: model.sweep(x), carried: {} };
+      if (model.levels) return { x: categoriesSwept(x, model, model.levels), carried: {} };
       const [, dimensions] = x.shape;
       const columns = tf.range(0, dimensions, 1, 'int32');
-      const [swept, after] = loop(dimensions, [x, energy], (place, [at, before]) => {
+      const [swept, after] = loop(dimensions, [x, energy!], (place, [at, before]) => {
         const chosen = tf.expandDims(tf.cast(tf.equal(columns, place), 'float32'), 0);
         const next = redrawn(at as tf.Tensor2D, before!, chosen, model);
         return [next.x, next.energy];
@@ -83,6 +98,17 @@ function sweeps(steps: number): CarryingSampler {
       return { x: swept as tf.Tensor2D, carried: { energy: after! } };
     },
   };
+}
+
+/** Points with one category after the other drawn anew. */
+function categoriesSwept(x: tf.Tensor2D, model: Model, levels: readonly number[]): tf.Tensor2D {
+  const blocks = new LevelBlocks(levels);
+  const categories = tf.range(0, levels.length, 1, 'int32');
+  const [swept] = loop(levels.length, [x], (place, [at]) => {
+    const chosen = tf.expandDims(tf.cast(tf.equal(categories, place), 'float32'), 0);
+    return [categoryRedrawn(at as tf.Tensor2D, chosen as tf.Tensor2D, model, blocks)];
+  });
+  return swept as tf.Tensor2D;
 }
 
 /**

@@ -17,13 +17,15 @@ const usualDeviations = { least: 1e-2, most: 1e2 };
  * @returns whether they are of a size that samplers can be judged by
  */
 export function checkData(dataset: ScaledDataset, findings: Findings): boolean {
-  const { dimensions, training, heldOut, axes, domain, labels, image } = dataset;
+  const { dimensions, training, heldOut, axes, domain, categories, labels, image } = dataset;
   const rows = training.length / dimensions;
   findings.fact(
     'data',
     [
       `${formatCount(rows)} rows to train on, ${formatCount(heldOut.length / dimensions)} held out`,
-      `${formatCount(dimensions)} ${domain} number${dimensions === 1 ? '' : 's'} each`,
+      categories
+        ? `${categories.length === 1 ? '1 category' : `${formatCount(categories.length)} categories`} each, of ${formatCount(dimensions)} levels in all`
+        : `${formatCount(dimensions)} ${domain} number${dimensions === 1 ? '' : 's'} each`,
       ...(labels ? [`${labels.classes.length} classes`] : []),
     ].join(', '),
   );

@@ -8,6 +8,7 @@ import type { Arrays } from '../../compiler/run/execution';
 import type { TensorSpecs, Tensors } from '../../compiler/trace/compile-program';
 import { userFiles } from '../../compiler/trace/source-location';
 import { createGraph, gradientsOf, trace } from '../../compiler/trace/trace';
+import { isDiscrete } from '../../methods/data/domain';
 import type { OptionPath } from '../../methods/options/option-error';
 import {
   type TrainingDefinition,
@@ -111,7 +112,7 @@ function energyGraph(parts: TrainingParts): Differentiated {
     return {
       variables: {
         // Between zeros and ones there are no points.
-        ...(model.domain === 'binary' ? {} : { data: points }),
+        ...(isDiscrete(model.domain) ? {} : { data: points }),
         ...namedInState(model.parameters, state),
       },
       f: () => tf.sum(modelWith(model, parameters).energy(points as tf.Tensor2D)) as tf.Scalar,

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../protocol/run';
 import { formatCount, formatNumber } from '../../../vocabulary/quantities';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { sizeOf } from '../../compiler/graph/shape';
+import { levelCounts } from '../../methods/data/categories';
 import { sampledRows } from '../../methods/data/sampled-rows';
 import { buildEnergy } from '../../methods/energies';
 import { modelUpdates } from '../../methods/objectives';
@@ -57,7 +58,11 @@ export async function checkExperiment(
       'energy',
       `energy.${experiment.energy.type} with ${formatCount(numbers)} parameters in ${parameters.length} tensors; ${unreached.length === 0 ? 'the gradient of the loss reaches all of them' : `the loss does not depend on ${unreached.length} of them`}`,
     );
-    const { lipschitz } = buildEnergy(experiment.energy, dataset.dimensions);
+    const { lipschitz } = buildEnergy(
+      experiment.energy,
+      dataset.dimensions,
+      dataset.categories && levelCounts(dataset.categories),
+    );
     if (lipschitz !== undefined) {
       findings.fact(
         'energy',

@@ -132,13 +132,13 @@ interface Energies {
 
 /** Energies of rows of data and of points anywhere in their window. */
 async function energiesOf(
-  { rows, bounds, seed, domain }: TrainingDefinition,
+  { rows, bounds, seed, domain, levels }: TrainingDefinition,
   step: TrainingStep,
 ): Promise<Energies> {
   const random = new Random(seed, streams.check);
   return {
     data: await step.energy(sampledRows(rows, bounds.length, comparedPoints)),
-    elsewhere: await step.energy(uniformIn(bounds, comparedPoints, random, domain)),
+    elsewhere: await step.energy(uniformIn(bounds, comparedPoints, random, domain, levels)),
   };
 }
 

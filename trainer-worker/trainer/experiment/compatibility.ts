@@ -19,13 +19,14 @@ interface Suits {
   readonly domains?: readonly Domain[];
 }
 
-const everywhere: readonly Domain[] = ['real', 'nonnegative', 'binary'];
+const everywhere: readonly Domain[] = ['real', 'nonnegative', 'binary', 'categorical'];
 
 /** What people call the numbers of a domain. */
 const called: Readonly<Record<Domain, string>> = {
   real: 'real numbers',
   nonnegative: 'non-negative numbers',
   binary: 'binary numbers (0 and 1)',
+  categorical: 'categories',
 };
 
 /** Noise that can be told from data of a domain. */
@@ -34,6 +35,7 @@ const suitedNoise: Readonly<Record<Domain, string>> = {
   nonnegative:
     'Use noise that is not negative, such as noise.uniform(), or your own by noise.custom.',
   binary: 'Use noise of zeros and ones, such as noise.bernoulli(), or your own by noise.custom.',
+  categorical: 'Use noise of categories, noise.categorical(), or your own by noise.custom.',
 };
 
 /** Where the numbers of what `spec` loads lie. */

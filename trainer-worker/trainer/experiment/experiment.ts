@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type DataSpec, dataMethods } from '../../methods/data';
+import { isDiscrete } from '../../methods/data/domain';
 import { type DiagnosticName, type DiagnosticSpec, diagnostics } from '../../methods/diagnostics';
 import { customDiagnosticSchema } from '../../methods/diagnostics/custom';
 import { type EnergySpec, energies } from '../../methods/energies';
@@ -42,7 +43,7 @@ export interface PreviewOptions {
   readonly chainSteps?: number;
   /**
    * What moves the shown chains. Default: the objective's sampler; where it has none,
-   * `sampler.langevin()`.
+   * `sampler.langevin()`, or `sampler.gibbs()` of binary and categorical data.
    */
   readonly sampler?: SamplerSpec;
   /**
@@ -187,7 +188,7 @@ function namesOf(wanted: DiagnosticSpec): readonly string[] {
 
 /** What moves shown chains where neither the experiment nor its objective says. */
 function standardSampler(of: DataSpec): SamplerSpec {
-  return (domainOf(of) === 'binary' ? samplers.gibbs : samplers.langevin).create();
+  return (isDiscrete(domainOf(of)) ? samplers.gibbs : samplers.langevin).create();
 }
 
 /** The options that each experiment was made from, as the user gave them. */

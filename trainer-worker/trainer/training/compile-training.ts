@@ -75,6 +75,8 @@ export interface TrainingDefinition {
   readonly rowNumbers?: Uint32Array;
   /** Where their numbers lie. Default `'real'`. */
   readonly domain?: Domain;
+  /** Of each category, of categorical data. */
+  readonly levels?: readonly number[];
   /** The classes of the training rows, if they have any. */
   readonly labels?: Pick<DataLabels, 'classes' | 'training'>;
   /** The window around them; its length is D. */
@@ -134,9 +136,9 @@ export interface TrainingParts {
  * @throws ProblemError of kind `experiment` that says what is wrong and where
  */
 export function trainingParts(definition: TrainingDefinition): TrainingParts {
-  const { origin, bounds, batchSize, seed, saved, domain = 'real', labels } = definition;
+  const { origin, bounds, batchSize, seed, saved, domain = 'real', levels, labels } = definition;
   const dimensions = bounds.length;
-  const energy = buildEnergy(definition.energy, dimensions);
+  const energy = buildEnergy(definition.energy, dimensions, levels);
   const drawn = initialParameters(
     (random) => energy.init(random),
     new Random(seed, streams.parameters),
@@ -150,6 +152,7 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
     batchSize,
     bounds,
     domain,
+    ...(levels ? { levels } : {}),
     rows: definition.rows,
     files: origin.files,
     rowAt: (step, place) => batches.rowAt(step, place),
@@ -164,6 +167,7 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
     origin,
     dimensions,
     domain,
+    ...(levels ? { levels } : {}),
     parameters,
     ...(definition.arithmetic ? { arithmetic: definition.arithmetic } : {}),
     ...(shownNoiseLevel === undefined ? {} : { shownNoiseLevel }),
@@ -196,7 +200,7 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
  * @throws ProblemError of kind `experiment` that says what is wrong and where
  */
 export function compileTraining(definition: TrainingDefinition): CompiledTraining {
-  const { bounds, batchSize, seed, preview, saved, domain = 'real' } = definition;
+  const { bounds, batchSize, seed, preview, saved, domain = 'real', levels } = definition;
   const dimensions = bounds.length;
   const { step: parts, objective, batches, parameters } = trainingParts(definition);
   const { model } = parts;
@@ -248,7 +252,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         seed,
         shownChains: (at, count) =>
           objective.shownChains?.(at, count) ??
-          uniformIn(bounds, count, new Random(seed, streams.previewStarts), domain),
+          uniformIn(bounds, count, new Random(seed, streams.previewStarts), domain, levels),
         previewChainSteps: preview.chainSteps,
         initial,
         parameters: parameters.map(({ name }) => name),

@@ -30,6 +30,8 @@ export interface ModelDefinition {
   /** D. */
   readonly dimensions: number;
   readonly domain: Domain;
+  /** Of each category, of categorical data. */
+  readonly levels?: readonly number[];
   /** The initial parameters; only their shapes count here. */
   readonly parameters: readonly NamedTensor[];
   /** Which of equal expressions are computed; the newest where absent. */
@@ -40,8 +42,8 @@ export interface ModelDefinition {
 
 /** The energy with these parameters filled in. */
 export function modelWith(definition: ModelDefinition, parameters: Tensors): Model {
-  const { energy, origin, shownNoiseLevel } = definition;
-  return modelOf(energy, parameters, origin, shownNoiseLevel);
+  const { energy, origin, shownNoiseLevel, levels } = definition;
+  return modelOf(energy, parameters, origin, shownNoiseLevel, levels);
 }
 
 /** Whose code a program is traced from, and how it is written down. */

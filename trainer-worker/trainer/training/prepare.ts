@@ -6,7 +6,9 @@ import { chooseBackend } from '../../compiler/backends/choose';
 import { userFiles } from '../../compiler/trace/source-location';
 import { dataMethod } from '../../methods/data';
 import { type Bounds, boundsOf } from '../../methods/data/bounds';
+import { codeOfCategories, levelCounts } from '../../methods/data/categories';
 import type { ScaledDataset } from '../../methods/data/data-method';
+import { isDiscrete } from '../../methods/data/domain';
 import { rowsLike } from '../../methods/data/like-rows';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
 import { buildEnergy, type EnergySpec, energyMethod } from '../../methods/energies';
@@ -69,15 +71,8 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
   const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
   requireSameImage(loaded, dataset);
   locatingOptions(loaded, () => requireRowsInChainDomain(experiment, dataset));
-  const image = dataset.image ?? imageOf(experiment.energy, bounds);
-  const layout: PreviewLayout = {
-    dimensions,
-    axes: dataset.axes,
-    bounds,
-    // Binary points have no landscape between them.
-    resolution: dimensions === 2 && dataset.domain !== 'binary' ? preview.resolution : 0,
-    ...(image ? { image } : {}),
-  };
+  const layout = layoutOf(loaded, dataset, bounds);
+  const levels = dataset.categories && levelCounts(dataset.categories);
   const { outOfDistribution: other } = preview;
   const others =
     other === null
@@ -117,6 +112,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
     rows: training,
     ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
     domain: dataset.domain,
+    ...(levels ? { levels } : {}),
     ...(dataset.labels ? { labels: dataset.labels } : {}),
     bounds,
     batchSize: experiment.batchSize,
@@ -129,6 +125,33 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
     ...(noise ? { noise } : {}),
   };
   return { definition, dataset, others, layout, measures, noise, initialization };
+}
+
+/** How previews are drawn: categorical rows by the codes of their levels. */
+function layoutOf(
+  { experiment: { energy, preview } }: LoadedExperiment,
+  { dimensions, axes, domain, image: ofData, categories, codeImage }: ScaledDataset,
+  bounds: Bounds,
+): PreviewLayout {
+  if (categories) {
+    return {
+      dimensions: categories.length,
+      axes: categories.map(({ name }) => name),
+      bounds: categories.map((category) => [-0.5, category.levels.length - 0.5]),
+      resolution: 0,
+      ...(codeImage ? { image: codeImage } : {}),
+      categories,
+    };
+  }
+  const image = ofData ?? imageOf(energy, bounds);
+  return {
+    dimensions,
+    axes,
+    bounds,
+    // Binary points have no landscape between them.
+    resolution: dimensions === 2 && domain !== 'binary' ? preview.resolution : 0,
+    ...(image ? { image } : {}),
+  };
 }
 
 /** Loads the data and compiles the training step. */
@@ -204,7 +227,9 @@ export async function prepareTraining(
   const step = await compiled.start(backend);
   // Of its own: a part of an array would keep the whole of it.
   const rows = Math.min(shownRows, Math.max(1, Math.floor(shownNumbers / dimensions)));
-  const shown = Float32Array.from(training.subarray(0, rows * dimensions));
+  const code = dataset.categories && codeOfCategories(dataset.categories);
+  const first = Float32Array.from(training.subarray(0, rows * dimensions));
+  const shown = code ? code.shown(first) : first;
   return {
     description: {
       metrics,
@@ -237,14 +262,14 @@ export async function prepareTraining(
           },
         }
       : {}),
-    shownData: { values: shown, count: shown.length / dimensions },
+    shownData: { values: shown, count: first.length / dimensions },
     createLoop: (observers) =>
       new TrainingLoop(
         {
           step,
           completed: saved?.step ?? 0,
           steps: experiment.steps,
-          preview: { every: preview.every, layout },
+          preview: { every: preview.every, layout, ...(code ? { code } : {}) },
           checkpoint: experiment.checkpoint,
           ...(best ? { best } : {}),
           guard: experiment.guard,
@@ -258,10 +283,18 @@ export async function prepareTraining(
 }
 
 /** Whether an energy knows its log Z over all rows that such data may have. */
-function knowsPartition(spec: EnergySpec, { domain, dimensions }: ScaledDataset): boolean {
+function knowsPartition(
+  spec: EnergySpec,
+  { domain, dimensions, categories }: ScaledDataset,
+): boolean {
   const { domains } = energyMethod(spec);
-  const isWhole = domain === 'real' || (domains?.length === 1 && domains[0] === domain);
-  return isWhole && buildEnergy(spec, dimensions).logPartition !== undefined;
+  // What is on finitely many rows alone sums over those of the data; others may know an integral instead.
+  const isWhole =
+    domain === 'real' ||
+    (domains?.length === 1 && domains[0] === domain) ||
+    (isDiscrete(domain) && (domains?.every(isDiscrete) ?? false));
+  const levels = categories && levelCounts(categories);
+  return isWhole && buildEnergy(spec, dimensions, levels).logPartition !== undefined;
 }
 
 /**
@@ -307,6 +340,7 @@ async function noiseOf(loaded: LoadedExperiment, dataset: ScaledDataset, bounds:
   try {
     return await readyNoise(choice, {
       rows: dataset.training,
+      ...(dataset.categories ? { levels: levelCounts(dataset.categories) } : {}),
       ...(dataset.trainingNumbers ? { rowNumbers: dataset.trainingNumbers } : {}),
       bounds,
       seed: experiment.seed,

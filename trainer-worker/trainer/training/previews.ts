@@ -1,4 +1,5 @@
 import type { PreviewFrame, PreviewLayout } from '../../../protocol/run';
+import type { RowCode } from '../../methods/data/categories';
 import type { Rows } from '../../methods/data/rows';
 import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
@@ -24,6 +25,8 @@ export interface PreviewsOptions {
     /** Training steps from one to the next; `null`: as time allows. */
     readonly every: number | null;
     readonly layout: PreviewLayout;
+    /** Where rows are shown in other numbers than the model has. */
+    readonly code?: RowCode;
   };
   /** What is measured at each preview. */
   readonly diagnostics: readonly NamedDiagnostic[];
@@ -82,8 +85,8 @@ export class Previews {
     metrics: StepMetrics,
   ): Promise<{ readonly frame: PreviewFrame; readonly metrics: StepMetrics }> {
     return await this.#cadence.around(step, async () => {
-      const frame = await this.#frame(step);
-      const all = { ...metrics, ...(await this.#measure(frame)) };
+      const { frame, points } = await this.#frame(step);
+      const all = { ...metrics, ...(await this.#measure(frame, points)) };
       this.#audience.measured(step, all);
       return { frame, metrics: all };
     });
@@ -108,21 +111,26 @@ export class Previews {
     if (warning) this.#audience.notice(warning);
   }
 
-  async #frame(at: number): Promise<PreviewFrame> {
+  /** What is shown of a step, and the samples as `[n, D]` points of the model. */
+  async #frame(
+    at: number,
+  ): Promise<{ readonly frame: PreviewFrame; readonly points: Float32Array }> {
     const { step, preview } = this.#options;
     const { dimensions, bounds, resolution } = preview.layout;
-    const samples = await this.#time.part('chains', () => step.sample());
+    const points = await this.#time.part('chains', () => step.sample());
+    const samples = preview.code ? preview.code.shown(points) : points;
     const field = await this.#time.part('landscape', async () =>
       resolution > 0 ? await step.energy(gridPoints(bounds, resolution)) : undefined,
     );
-    return { step: at, samples, count: samples.length / dimensions, ...(field ? { field } : {}) };
+    const count = samples.length / dimensions;
+    return { frame: { step: at, samples, count, ...(field ? { field } : {}) }, points };
   }
 
-  async #measure({ step: at, samples, field }: PreviewFrame): Promise<StepMetrics> {
-    const { step, steps, space, preview, heldOut } = this.#options;
+  async #measure({ step: at, field }: PreviewFrame, samples: Float32Array): Promise<StepMetrics> {
+    const { step, steps, space, heldOut } = this.#options;
     const subject = subjectOf(step, samples, {
       heldOut: heldOut ?? new Float32Array(0),
-      dimensions: preview.layout.dimensions,
+      dimensions: this.#dimensions,
       ...(space ? { space } : {}),
       ...(field ? { field } : {}),
     });
@@ -132,13 +140,20 @@ export class Previews {
     return metrics;
   }
 
+  /** D, the numbers of a point of the model. */
+  get #dimensions(): number {
+    const { code, layout } = this.#options.preview;
+    return (code ?? layout).dimensions;
+  }
+
   /** Tells those who keep pictures how the model looks now. */
   async #takeSnapshot(frame: PreviewFrame): Promise<void> {
     const observers = this.#audience.observers.filter(({ snapshot }) => snapshot !== undefined);
     if (observers.length === 0) return;
     const { step, heldOut, preview } = this.#options;
-    const { dimensions } = preview.layout;
-    const samples = frame.samples.subarray(0, mostCompared * dimensions);
+    const dimensions = this.#dimensions;
+    const shown = frame.samples.subarray(0, mostCompared * preview.layout.dimensions);
+    const samples = preview.code ? preview.code.points(shown) : shown;
     const rows = (heldOut ?? new Float32Array(0)).subarray(0, mostCompared * dimensions);
     // All at once: the program that evaluates them has one size.
     const points = new Float32Array(samples.length + rows.length);

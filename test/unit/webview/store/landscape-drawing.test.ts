@@ -15,7 +15,14 @@ import {
   formatTick,
   formatValue,
 } from '../../../../webview/store/number-format';
-import { inDataUnits, plotAspect, plotAxis } from '../../../../webview/store/plot-window';
+import {
+  axisMarks,
+  drawnPoints,
+  inDataUnits,
+  placeText,
+  plotAspect,
+  plotAxis,
+} from '../../../../webview/store/plot-window';
 import { column, moments, plane } from '../../../../webview/store/point-set';
 import { Series } from '../../../../webview/store/series';
 import { axisTicks, niceTicks } from '../../../../webview/store/ticks';
@@ -206,6 +213,45 @@ describe('axes', () => {
     assert.deepEqual(axis, { name: 'x1', low: -3, high: 3, scale: 20, mean: 100 });
     assert.equal(inDataUnits(axis, -1), 80);
     assert.equal(plotAxis(fakeLayout, undefined, 1).scale, 1);
+  });
+
+  test('of categories are marked by the names of levels, thinned where they are many', () => {
+    const layout = {
+      dimensions: 2,
+      axes: ['island', 'sex'],
+      bounds: [
+        [-0.5, 2.5],
+        [-0.5, 1.5],
+      ],
+      resolution: 0,
+      categories: [
+        { name: 'island', levels: ['Biscoe', 'Dream', 'Torgersen'] },
+        { name: 'sex', levels: ['female', 'male'] },
+      ],
+    } as const;
+    const [island, sex] = [0, 1].map((axis) => plotAxis(layout, undefined, axis));
+    assert.deepEqual(axisMarks(island!, 5), [
+      { at: 0.5 / 3, text: 'Biscoe' },
+      { at: 1.5 / 3, text: 'Dream' },
+      { at: 2.5 / 3, text: 'Torgersen' },
+    ]);
+    assert.deepEqual(
+      axisMarks(island!, 2).map(({ text }) => text),
+      ['Biscoe', 'Torgersen'],
+    );
+    assert.equal(placeText(island!, 1.3), 'Dream');
+    assert.equal(placeText(sex!, -0.4), 'female');
+    // Points of one place are drawn apart, but nearer to it than to any other.
+    const codes = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 2 : 1));
+    const drawn = drawnPoints(codes, island!, sex!);
+    assert.equal(new Set(drawn).size, 400);
+    drawn.forEach((value, i) => {
+      assert.ok(Math.abs(value - codes[i]!) < 0.36);
+    });
+    assert.equal(
+      drawnPoints(codes, plotAxis(fakeLayout, undefined, 0), plotAxis(fakeLayout, undefined, 1)),
+      codes,
+    );
   });
 
   test('of one plane have equal scales, others share a square', () => {
