@@ -79,7 +79,7 @@ export function besideFloor(
 }
 
 /** The metric of the floor of another. */
-export function floorName(metric: string): string {
+function floorName(metric: string): string {
   return `${metric}/floor`;
 }
 

@@ -28,7 +28,6 @@ export const classifierTwoSample: DiagnosticMethod = {
           name,
           label: `Samples told from held-out rows by neighbours${seen.label}`,
           group: 'Classifier two-sample test',
-          unit: 'accuracy',
         },
       ],
       fewest,

@@ -1,3 +1,4 @@
+import { accuracy } from './accuracy';
 import { annealedImportanceSampling } from './annealed-importance-sampling';
 import { chains } from './chains';
 import { classifierTwoSample } from './classifier-two-sample';
@@ -33,6 +34,7 @@ export type DiagnosticName =
   | 'kernelStein'
   | 'outOfDistribution'
   | 'energyGap'
+  | 'accuracy'
   | 'chains'
   | 'annealedImportanceSampling';
 
@@ -55,6 +57,7 @@ export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   kernelStein,
   outOfDistribution,
   energyGap,
+  accuracy,
   chains,
   annealedImportanceSampling,
 };

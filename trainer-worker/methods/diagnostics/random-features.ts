@@ -5,7 +5,7 @@ import { Random, streams } from '../../compiler/random/random';
 /** Features of an image. */
 export const featureCount = 64;
 /** What the weights are drawn from: pinned, so that distances of all runs are in the same features. */
-export const featureSeed = 1903;
+const featureSeed = 1903;
 /** Channels of the two layers. */
 const channels = [16, 32] as const;
 const filter = 3;
@@ -15,7 +15,7 @@ const leak = 0.2;
 const biasDeviation = 0.5;
 
 /** A convolution with 3 × 3 filters, every second pixel, zeros around. */
-export interface FeatureLayer {
+interface FeatureLayer {
   readonly inputs: number;
   readonly outputs: number;
   /** `[outputs, 3, 3, inputs]` */
@@ -25,7 +25,7 @@ export interface FeatureLayer {
 }
 
 /** Two convolutions and a projection. */
-export interface FeatureNetwork {
+interface FeatureNetwork {
   readonly layers: readonly FeatureLayer[];
   /** `[64, what the last layer gives]`: rows from the top, each from the left, channels together. */
   readonly projection: Float64Array;

@@ -48,7 +48,7 @@ export interface PreviewOptions {
   /**
    * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
    * each where it can be had. Your own: `diagnostic.custom({ … })`. Others: `'flowLikelihood'`, `'maximumMeanDiscrepancy'`,
-   * `'slicedWasserstein'`, `'kernelStein'`, `'outOfDistribution'`, `'energyGap'`, `'chains'` and
+   * `'slicedWasserstein'`, `'kernelStein'`, `'outOfDistribution'`, `'energyGap'`, `'accuracy'`, `'chains'` and
    * `'annealedImportanceSampling'`. How near samples come to held-out rows, beside what training rows come to:
    * `'slicedWasserstein'`, `'densityAndCoverage'`, `'classifierTwoSample'`, of images `'patchWasserstein'`,
    * `'randomFeatureFrechet'` and `'randomFeatureMmd'`; whether they are training rows: `'nearestTrainingRow'`.
