@@ -17,6 +17,8 @@ export interface DiagnosticContext {
   readonly chainsEnd?: boolean;
   /** Whether the energy knows its log Z exactly. */
   readonly knowsPartition?: boolean;
+  /** How many classes the energy tells apart; 0 where none. */
+  readonly classes?: number;
   /** Whether the model has scores at all noise levels, and so a probability flow. */
   readonly hasFlow?: boolean;
   /** Rows of other data, in model space, that held-out ones are told from. */
@@ -59,6 +61,12 @@ export interface Subject {
   inSpace(): Promise<SpaceMeasure>;
   /** Energies of `[n, D]` points, `[n]`. */
   energy(points: Rows): Promise<Float32Array>;
+  /**
+   * Energies of `[n, D]` points of each class, `[n, classes]`, of energies that have some.
+   *
+   * @throws Error where there are none
+   */
+  classEnergies?(points: Rows): Promise<Float32Array>;
   /** Scores -dE/dx of `[n, D]` points, `[n, D]`. */
   score(points: Float32Array): Promise<Float32Array>;
   /**

@@ -1,6 +1,9 @@
+import { accuracy } from './accuracy';
 import { annealedImportanceSampling } from './annealed-importance-sampling';
 import { chains } from './chains';
+import { classifierTwoSample } from './classifier-two-sample';
 import { type CustomDiagnosticSpec, custom } from './custom';
+import { densityAndCoverage } from './density-and-coverage';
 import type { DiagnosticMethod } from './diagnostic';
 import { energyGap } from './energy-gap';
 import { flowLikelihood } from './flow-likelihood';
@@ -8,7 +11,11 @@ import { kernelStein } from './kernel-stein';
 import { kullbackLeibler } from './kullback-leibler';
 import { likelihood } from './likelihood';
 import { maximumMeanDiscrepancy } from './maximum-mean-discrepancy';
+import { nearestTrainingRow } from './nearest-training-row';
 import { outOfDistribution } from './out-of-distribution';
+import { patchWasserstein } from './patch-wasserstein';
+import { randomFeatureFrechet } from './random-feature-frechet';
+import { randomFeatureMmd } from './random-feature-mmd';
 import { slicedWasserstein } from './sliced-wasserstein';
 
 /** Names of diagnostics. */
@@ -18,9 +25,16 @@ export type DiagnosticName =
   | 'flowLikelihood'
   | 'maximumMeanDiscrepancy'
   | 'slicedWasserstein'
+  | 'patchWasserstein'
+  | 'randomFeatureFrechet'
+  | 'randomFeatureMmd'
+  | 'densityAndCoverage'
+  | 'classifierTwoSample'
+  | 'nearestTrainingRow'
   | 'kernelStein'
   | 'outOfDistribution'
   | 'energyGap'
+  | 'accuracy'
   | 'chains'
   | 'annealedImportanceSampling';
 
@@ -34,9 +48,16 @@ export const diagnostics: Readonly<Record<DiagnosticName, DiagnosticMethod>> = {
   flowLikelihood,
   maximumMeanDiscrepancy,
   slicedWasserstein,
+  patchWasserstein,
+  randomFeatureFrechet,
+  randomFeatureMmd,
+  densityAndCoverage,
+  classifierTwoSample,
+  nearestTrainingRow,
   kernelStein,
   outOfDistribution,
   energyGap,
+  accuracy,
   chains,
   annealedImportanceSampling,
 };

@@ -1,6 +1,6 @@
 import { medianDistance } from '../parts/stein-kernel';
 import type { DiagnosticMethod } from './diagnostic';
-import { withError } from './estimate';
+import { type KnownEstimate, withError } from './estimate';
 import { mean } from './mean';
 
 const name = 'discrepancy/mmd';
@@ -18,8 +18,7 @@ export const maximumMeanDiscrepancy: DiagnosticMethod = {
   prepare({ dataset: { heldOut, dimensions } }) {
     const rows = heldOut.subarray(0, mostPoints * dimensions);
     if (rows.length < 2 * dimensions) return undefined;
-    const bandwidth = medianDistance(rows, dimensions);
-    const ofData = meanKernels(rows, undefined, dimensions, bandwidth);
+    const discrepancy = squaredDiscrepancy(rows, dimensions, medianDistance(rows, dimensions));
     return {
       metrics: withError({
         name,
@@ -27,19 +26,34 @@ export const maximumMeanDiscrepancy: DiagnosticMethod = {
         group: 'Discrepancy of samples',
       }),
       async measure({ samples }) {
-        const points = samples.subarray(0, mostPoints * dimensions);
-        const own = meanKernels(points, undefined, dimensions, bandwidth);
-        const toRows = meanKernels(points, rows, dimensions, bandwidth);
-        const toSamples = meanKernels(rows, points, dimensions, bandwidth);
-        const ofSample = mean(own.map((kernel, i) => kernel - toRows[i]!));
-        const ofRow = mean(ofData.map((kernel, i) => kernel - toSamples[i]!));
-        // Each point counts in twice as many pairs as it has a mean over (Serfling 1980, section 5.5).
-        const error = 2 * Math.hypot(ofSample.error, ofRow.error);
-        return { [name]: { value: ofSample.value + ofRow.value, error } };
+        return { [name]: discrepancy(samples.subarray(0, mostPoints * dimensions)) };
       },
     };
   },
 };
+
+/**
+ * The unbiased squared discrepancy of points from given `[m, D]` rows, with its standard error.
+ *
+ * @param bandwidth of the Gaussian kernel
+ */
+export function squaredDiscrepancy(
+  rows: Float32Array,
+  dimensions: number,
+  bandwidth: number,
+): (points: Float32Array) => KnownEstimate {
+  const ofData = meanKernels(rows, undefined, dimensions, bandwidth);
+  return (points) => {
+    const own = meanKernels(points, undefined, dimensions, bandwidth);
+    const toRows = meanKernels(points, rows, dimensions, bandwidth);
+    const toSamples = meanKernels(rows, points, dimensions, bandwidth);
+    const ofSample = mean(own.map((kernel, i) => kernel - toRows[i]!));
+    const ofRow = mean(ofData.map((kernel, i) => kernel - toSamples[i]!));
+    // Each point counts in twice as many pairs as it has a mean over (Serfling 1980, section 5.5).
+    const error = 2 * Math.hypot(ofSample.error, ofRow.error);
+    return { value: ofSample.value + ofRow.value, error };
+  };
+}
 
 /**
  * For each x the mean of `exp(-|x - y|²/(2h²))` over all y; over the other xs where `ys` is absent.

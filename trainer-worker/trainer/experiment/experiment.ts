@@ -49,8 +49,10 @@ export interface PreviewOptions {
   /**
    * What is measured at each preview. Default `null`: `'likelihood'` and `'kullbackLeibler'`, exactly,
    * each where it can be had. Your own: `diagnostic.custom({ … })`. Others: `'flowLikelihood'`, `'maximumMeanDiscrepancy'`,
-   * `'slicedWasserstein'`, `'kernelStein'`, `'outOfDistribution'`, `'energyGap'`, `'chains'` and
-   * `'annealedImportanceSampling'`.
+   * `'slicedWasserstein'`, `'kernelStein'`, `'outOfDistribution'`, `'energyGap'`, `'accuracy'`, `'chains'` and
+   * `'annealedImportanceSampling'`. How near samples come to held-out rows, beside what training rows come to:
+   * `'slicedWasserstein'`, `'densityAndCoverage'`, `'classifierTwoSample'`, of images `'patchWasserstein'`,
+   * `'randomFeatureFrechet'` and `'randomFeatureMmd'`; whether they are training rows: `'nearestTrainingRow'`.
    */
   readonly diagnostics?: readonly DiagnosticSpec[] | null;
   /**

@@ -32,6 +32,7 @@ import {
   annealingSize,
   chainPrograms,
   checkEnergy,
+  classProgram,
   energyProgram,
   flowProgram,
   type ModelDefinition,
@@ -242,6 +243,13 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
           if (flow === undefined) throw new Error('This objective has no probability flow.');
           const moments = momentsOf(definition.rows, dimensions);
           return flowProgram(model, buildSde(flow), moments, pointsOfFlow(dimensions));
+        },
+        classes() {
+          const { classes, condition } = model.energy;
+          if (classes === undefined || condition !== 'label') {
+            throw new Error('This energy has no classes.');
+          }
+          return classProgram(model, classes, perEvaluation);
         },
         ...measuringOf(model, definition.rows),
         faultAt: (point, parameters) => energyFault(model, point, parameters),

@@ -31,6 +31,7 @@ export interface CompiledStepOptions {
   readonly chains: ShownChainsOptions;
   readonly scores: () => Program;
   readonly flows: () => Program;
+  readonly classes: () => Program;
   /** Where the energy knows its log Z. */
   readonly partition?: () => Program;
   /** Where it has a path from independent numbers. */
@@ -67,6 +68,7 @@ export class CompiledStep implements TrainingStep {
   readonly #fewEnergies: OnDemand;
   readonly #scores: OnDemand;
   readonly #flows: OnDemand;
+  readonly #classes: OnDemand;
   readonly #partition: OnDemand | undefined;
   readonly #annealed: AnnealedChains | undefined;
   readonly #pace = new Pace();
@@ -82,6 +84,7 @@ export class CompiledStep implements TrainingStep {
     this.#fewEnergies = new OnDemand(options.backend, options.fewEnergies);
     this.#scores = new OnDemand(options.backend, options.scores);
     this.#flows = new OnDemand(options.backend, options.flows);
+    this.#classes = new OnDemand(options.backend, options.classes);
     const { partition, annealing } = options;
     this.#partition = partition && new OnDemand(options.backend, partition);
     this.#annealed = annealing && new AnnealedChains(annealing, options.backend);
@@ -134,6 +137,10 @@ export class CompiledStep implements TrainingStep {
 
   flowLogDensity(points: Float32Array): Promise<Float32Array> {
     return this.#evaluate(this.#flows, 'logDensities', points);
+  }
+
+  classEnergies(points: Rows): Promise<Float32Array> {
+    return this.#evaluate(this.#classes, 'classEnergies', points);
   }
 
   async logPartition(): Promise<number | undefined> {
@@ -198,7 +205,7 @@ export class CompiledStep implements TrainingStep {
   }
 
   async dispose(): Promise<void> {
-    const shown = [this.#energies, this.#fewEnergies, this.#scores, this.#flows];
+    const shown = [this.#energies, this.#fewEnergies, this.#scores, this.#flows, this.#classes];
     for (const each of [this.#step, this.#chains, ...shown]) await each.dispose();
     await this.#partition?.dispose();
     await this.#annealed?.dispose();

@@ -130,6 +130,26 @@ export function energyProgram(definition: ModelDefinition, count: number): Progr
   });
 }
 
+/**
+ * Energies of points of each class, for energies of a label: inputs as of {@link energyProgram}, output
+ * `classEnergies` `[count, classes]`.
+ */
+export function classProgram(definition: ModelDefinition, classes: number, count: number): Program {
+  return compileProgram({
+    inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    batch: { rows: count },
+    ...written(definition),
+    step(inputs) {
+      const { energy } = modelWith(definition, parametersIn(definition, inputs));
+      const points = inputs['points'] as tf.Tensor2D;
+      const ofClasses = Array.from({ length: classes }, (_, label) =>
+        tf.expandDims(energy(points, tf.fill([count], label)), 1),
+      );
+      return { outputs: { classEnergies: tf.concat(ofClasses, 1) } };
+    },
+  });
+}
+
 /** Scores of points: inputs as of {@link energyProgram}, output `scores` `[count, D]`. */
 export function scoreProgram(definition: ModelDefinition, count: number): Program {
   return compileProgram({

@@ -94,6 +94,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
     files: loaded.sources.map((source) => source.path),
     knowsPartition: knowsPartition(experiment.energy, dataset),
+    classes: classesOf(experiment.energy, dataset),
     hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });
   const noise = await atOption(loaded, ['objective', 'noise'], () =>
@@ -280,6 +281,12 @@ export async function prepareTraining(
         observers,
       ),
   };
+}
+
+/** How many classes an energy tells rows of such data apart by; 0 where none. */
+function classesOf(spec: EnergySpec, { dimensions }: ScaledDataset): number {
+  const { condition, classes = 0 } = buildEnergy(spec, dimensions);
+  return condition === 'label' ? classes : 0;
 }
 
 /** Whether an energy knows its log Z over all rows that such data may have. */

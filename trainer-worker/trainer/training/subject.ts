@@ -31,6 +31,7 @@ export function subjectOf(
     heldOutEnergies,
     energy: (points) => step.energy(points),
     score: (points) => step.score(points),
+    classEnergies: (points) => step.classEnergies(points),
     flowLogDensity: (points) => step.flowLogDensity(points),
     logPartition: once(() => step.logPartition()),
     anneal: () => step.anneal(samples),

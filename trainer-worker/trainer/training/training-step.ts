@@ -25,6 +25,11 @@ export interface TrainingStep {
    * what it takes is compiled at the first call.
    */
   flowLogDensity(points: Float32Array): Promise<Float32Array>;
+  /**
+   * Energies of `[n, D]` points of each class, `[n, classes]`, for energies of a label that say how many
+   * there are; what it takes is compiled at the first call.
+   */
+  classEnergies(points: Rows): Promise<Float32Array>;
   /** log Z where the energy knows it exactly, else `undefined`. */
   logPartition(): Promise<number | undefined>;
   /**

@@ -32,6 +32,7 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
     record: () => Promise.reject(new Error('Nobody asks for it.')),
     logPartition: async () => undefined,
     anneal: async () => undefined,
+    classEnergies: () => Promise.reject(new Error('Nobody asks for it.')),
     flowLogDensity: () => Promise.reject(new Error('Nobody asks for it.')),
     parameters: async () => ({ 'parameters/w': Float32Array.of(1, 2) }),
     checkpoint: async (number) => ({ step: number, tensors: [], metadata: {} }),
