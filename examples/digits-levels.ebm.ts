@@ -21,7 +21,7 @@ export default experiment({
     average: 0.999,
   }),
   batchSize: 256,
-  steps: 6_000,
+  steps: 4_000,
   preview: {
     samples: 100,
     diagnostics: ['slicedWasserstein', 'randomFeatureFrechet', 'nearestTrainingRow'],
