@@ -1,4 +1,4 @@
-// Digits in black and white by a classifier that is a density as well (JEM), in about three minutes.
+// Digits in black and white by a classifier that is a density as well (JEM), in one or two minutes.
 //
 // One network gives logits of the ten digits. Its classes are trained by cross-entropy, and E(x) = -log Σ exp
 // of the logits by chains that flip pixels where the energy's slope promises most. Watch the accuracy on

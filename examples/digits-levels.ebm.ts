@@ -1,4 +1,4 @@
-// Handwritten digits by denoising at twenty noise levels, in about two minutes.
+// Handwritten digits by denoising at twenty noise levels, in one or two minutes.
 //
 // A network learns the score of the digits under each level of noise, from so much that no digit is seen to
 // hardly any. Samples come from annealed Langevin dynamics, which walks down the levels. Beside each
