@@ -16,6 +16,9 @@ const units = {
   'MB/s': (value: number) => `${value.toFixed(0)} MB/s`,
   'M/s': (value: number) => `${value.toFixed(0)} M/s`,
   '1/s': (value: number) => `${value.toFixed(0)}`,
+  minutes: (value: number) => `${value.toFixed(1)} min`,
+  distance: (value: number) => value.toFixed(3),
+  share: (value: number) => value.toFixed(3),
   nats: (value: number) => value.toFixed(4),
 } as const;
 

@@ -1,4 +1,4 @@
-// Handwritten digits by denoising at twenty noise levels, in about two minutes.
+// Handwritten digits by denoising at twenty noise levels, in one or two minutes.
 //
 // A network learns the score of the digits under each level of noise, from so much that no digit is seen to
 // hardly any. Samples come from annealed Langevin dynamics, which walks down the levels. Beside each
@@ -21,7 +21,7 @@ export default experiment({
     average: 0.999,
   }),
   batchSize: 256,
-  steps: 6_000,
+  steps: 4_000,
   preview: {
     samples: 100,
     diagnostics: ['slicedWasserstein', 'randomFeatureFrechet', 'nearestTrainingRow'],

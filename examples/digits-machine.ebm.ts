@@ -1,4 +1,4 @@
-// Handwritten digits in black and white, learned by a restricted Boltzmann machine in about two minutes.
+// Handwritten digits in black and white, learned by a restricted Boltzmann machine in about a minute.
 //
 // The 64 pixels of each image are made bits. Chains of whole layers live on from step to step and are shown
 // as they are: persistent contrastive divergence, as in the paper that brought it up (Tieleman 2008, on

@@ -28,6 +28,6 @@ export default experiment({
     sampler: sampler.probabilityFlow({ sde: growing }),
     chainSteps: 100,
     samples: 100,
-    diagnostics: ['slicedWasserstein'],
+    diagnostics: ['slicedWasserstein', 'randomFeatureFrechet', 'nearestTrainingRow'],
   },
 });

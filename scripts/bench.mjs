@@ -1,9 +1,9 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording|opening|quality|run]...
+ *   node scripts/bench.mjs [step|scaling|compile|memory|noise|transport|recording|opening|quality|images|run]...
  *
- * All of them where none is named, except what takes minutes: quality and run. With `--record` the figures, the
+ * All of them where none is named, except what takes minutes: quality, images and run. With `--record` the figures, the
  * commit and the machine are kept as a file of bench/history.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -29,9 +29,10 @@ const benches = [
   'recording',
   'opening',
   'quality',
+  'images',
   'run',
 ];
-const long = ['quality', 'run'];
+const long = ['quality', 'images', 'run'];
 const { values: options, positionals: asked } = parseArgs({
   options: { record: { type: 'boolean', default: false } },
   allowPositionals: true,
