@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Row } from './rows';
 
 /** What to do where the peers are missing. */
 export const peersRemedy =
@@ -15,7 +14,7 @@ export function findPython(): string | undefined {
   );
 }
 
-/** Peers that may be asked for a step; see peer-steps.py. */
+/** Peers that may be asked for a step of `bench/rows.ts`; see peer-steps.py. */
 export type StepPeer = 'eager' | 'compiled' | 'jax';
 
 /** Python in a process of its own, whose libraries step when asked. */
@@ -31,11 +30,18 @@ export class StepPeers {
     this.description = description;
   }
 
-  /** @returns undefined where no Python with torch is found */
-  static async start(rows: readonly Row[]): Promise<StepPeers | undefined> {
+  /**
+   * @param rows what there is to run, as the script reads it
+   * @param script a program of `bench/` that answers as peer-steps.py does
+   * @returns undefined where no Python with torch is found
+   */
+  static async start(
+    rows: readonly object[],
+    script = 'peer-steps.py',
+  ): Promise<StepPeers | undefined> {
     const python = findPython();
     if (python === undefined) return undefined;
-    const child = spawn(python, ['bench/peer-steps.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(python, [`bench/${script}`], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     child.stdin.write(`${JSON.stringify(rows)}\n`);
     const { description } = await answer<{ description: string }>(lines);
@@ -43,7 +49,7 @@ export class StepPeers {
   }
 
   /** Milliseconds of each step, for so many seconds after as many to warm up; null where the peer is not there or cannot do the row. */
-  async run(peer: StepPeer, row: number, seconds: number): Promise<number[] | null> {
+  async run(peer: string, row: number, seconds: number): Promise<number[] | null> {
     this.#process.stdin?.write(`${JSON.stringify({ peer, row, seconds })}\n`);
     return (await answer<{ times: number[] | null }>(this.#lines)).times;
   }

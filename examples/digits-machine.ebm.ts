@@ -2,7 +2,9 @@
 //
 // The 64 pixels of each image are made bits. Chains of whole layers live on from step to step and are shown
 // as they are: persistent contrastive divergence, as in the paper that brought it up (Tieleman 2008, on
-// digits). Beside each distance of the samples is its floor, what training images come to in their place.
+// digits). log Z, and with it the likelihood, is annealed both ways along a path of such machines from pixels
+// that know nothing of each other. Beside each distance of the samples is its floor, what training images
+// come to in their place.
 import { data, energy, experiment, objective, optimizer, sampler, schedule } from 'ebm-lab';
 
 export default experiment({
@@ -29,6 +31,11 @@ export default experiment({
   steps: 5_000,
   preview: {
     samples: 100,
-    diagnostics: ['slicedWasserstein', 'randomFeatureFrechet', 'nearestTrainingRow'],
+    diagnostics: [
+      'annealedImportanceSampling',
+      'slicedWasserstein',
+      'randomFeatureFrechet',
+      'nearestTrainingRow',
+    ],
   },
 });

@@ -81,6 +81,27 @@ describe('the law of a Potts model', () => {
   });
 });
 
+describe('log Z that is annealed', () => {
+  for (const [name, energy] of Object.entries({
+    'by changes of one category': 'energy.potts({ lattice: [2, 2] })',
+    'by sweeps of a restricted Boltzmann machine': 'energy.rbm({ hidden: 6 })',
+  })) {
+    test(`is that of all states, ${name}`, async (t) => {
+      const text = potts('objective.pseudoLikelihood()', energy).replace(
+        'samples: 512 }',
+        "samples: 512, diagnostics: ['likelihood', 'annealedImportanceSampling'] }",
+      );
+      const { metrics } = await train(t, text);
+      // Likelihoods on the same rows differ by log Z alone: the annealed one has 4.5 standard errors, which
+      // are exceeded once in 100,000 seeds, and both are rounded.
+      const apart = metrics['log-likelihood/annealed']! - metrics['log-likelihood/held-out']!;
+      const error = metrics['log Z/annealed/error']!;
+      assert.ok(error < 0.1, `${error}`);
+      assert.ok(Math.abs(apart) < 4.5 * error + 1e-4, `${apart} ± ${error}`);
+    });
+  }
+});
+
 test('columns of names are trained on, shown as codes and exported as names', async (t) => {
   const rows = Array.from({ length: 400 }, (_, i) =>
     // Who is red is large, of the others every second one.

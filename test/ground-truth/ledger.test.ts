@@ -47,6 +47,8 @@ import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
 /** What an algorithm needs of an energy, at a batch of points each time. */
 type Part =
   | 'value'
+  /** All numbers drawn anew in blocks, where the energy knows how. */
+  | 'sweep'
   /** With the value, which costs next to nothing beside it. */
   | 'score'
   /** The gradient of the mean energy in the parameters. */
@@ -66,8 +68,13 @@ const mlp = energy.mlp({ hidden: [width, width, width] });
 const noisy = energy.noiseConditional({ hidden: [width, width, width] });
 
 /** A model of an energy in so many dimensions, in place of a run's. */
-function definitionOf(spec: EnergySpec, dimensions: number, domain: Domain): ModelDefinition {
-  const built = buildEnergy(spec, dimensions);
+function definitionOf(
+  spec: EnergySpec,
+  dimensions: number,
+  domain: Domain,
+  levels?: readonly number[],
+): ModelDefinition {
+  const built = buildEnergy(spec, dimensions, levels);
   const origin = { files: [] };
   const random = new Random(0, streams.parameters);
   return {
@@ -75,6 +82,7 @@ function definitionOf(spec: EnergySpec, dimensions: number, domain: Domain): Mod
     origin,
     dimensions,
     domain,
+    ...(levels ? { levels } : {}),
     parameters: initialParameters((source) => built.init(source), random, origin),
     ...(built.condition === 'noise level' ? { shownNoiseLevel: 0.5 } : {}),
   };
@@ -84,7 +92,12 @@ function definitionOf(spec: EnergySpec, dimensions: number, domain: Domain): Mod
 function partsOf(definition: ModelDefinition, rows: number): Readonly<Record<Part, number>> {
   const { condition } = definition.energy;
   const flops = (
-    what: (model: Model, x: tf.Tensor2D, given?: tf.Tensor1D) => tf.Tensor,
+    what: (
+      model: Model,
+      x: tf.Tensor2D,
+      given: tf.Tensor1D | undefined,
+      weights: tf.Tensor1D,
+    ) => tf.Tensor,
     learns: boolean,
   ) => {
     const specs = definition.parameters.map(
@@ -93,6 +106,7 @@ function partsOf(definition: ModelDefinition, rows: number): Readonly<Record<Par
     const program = compileProgram({
       inputs: {
         points: { shape: [rows, definition.dimensions] },
+        weights: { shape: [rows] },
         condition: { shape: [rows] },
         ...Object.fromEntries(specs),
       },
@@ -101,14 +115,23 @@ function partsOf(definition: ModelDefinition, rows: number): Readonly<Record<Par
         const given =
           condition === 'noise level' ? (inputs['condition'] as tf.Tensor1D) : undefined;
         const result = (parameters: Readonly<Record<string, tf.Tensor>>) =>
-          what(modelWith(definition, parameters), inputs['points'] as tf.Tensor2D, given);
+          what(
+            modelWith(definition, parameters),
+            inputs['points'] as tf.Tensor2D,
+            given,
+            inputs['weights'] as tf.Tensor1D,
+          );
         if (!learns) return { outputs: { result: result(tensors) } };
         const names = Object.keys(tensors);
         const gradients = tf.grads((...values: tf.Tensor[]) =>
           result(Object.fromEntries(names.map((name, index) => [name, values[index]!]))),
         )(Object.values(tensors));
+        // With the value, which is told of: where it is linear, its gradient is known without it.
         return {
-          outputs: Object.fromEntries(names.map((name, index) => [name, gradients[index]!])),
+          outputs: {
+            'the value': result(tensors),
+            ...Object.fromEntries(names.map((name, index) => [name, gradients[index]!])),
+          },
         };
       },
     });
@@ -117,8 +140,13 @@ function partsOf(definition: ModelDefinition, rows: number): Readonly<Record<Par
   const sumOfSquares = (values: tf.Tensor) => tf.sum(tf.square(values));
   return {
     value: flops((model, x, given) => model.energy(x, given), false),
+    sweep: definition.energy.sweep ? flops((model, x) => model.sweep!(x), false) : 0,
     score: flops((model, x, given) => model.score(x, given), false),
-    learn: flops((model, x, given) => tf.mean(model.energy(x, given)), true),
+    // Rows with weights, as data and samples have: sums of rows alike would be no products.
+    learn: flops(
+      (model, x, given, weights) => tf.mean(tf.mul(model.energy(x, given), weights)),
+      true,
+    ),
     learnScore: flops((model, x, given) => sumOfSquares(model.score(x, given)), true),
     learnCurvature: flops((model, x, given) => {
       const { score, curvature } = projectedCurvature(model, x, tf.onesLike(x), given);
@@ -170,8 +198,7 @@ const ofSampler: {
   // The start of a trajectory, of 2^depth points, is evaluated again.
   noUTurn: ({ steps, depth }) => ({ score: steps * 2 ** depth }),
   parallelTempering: ({ steps, temperatures }) => ({ score: (steps + 1) * temperatures }),
-  // A sweep of a restricted Boltzmann machine goes up and down; its energy only up.
-  gibbs: ({ steps, scan }) => ({ value: scan === 'sweep' ? 2 * steps : steps + 1 }),
+  gibbs: ({ steps, scan }) => (scan === 'sweep' ? { sweep: steps } : { value: steps + 1 }),
   gibbsWithGradients: ({ steps }) => ({ score: steps + 1 }),
   reverseSde: ({ steps }) => ({ score: steps }),
   predictorCorrector: ({ steps, corrections }) => ({ score: steps * (1 + corrections) }),
@@ -334,14 +361,14 @@ test('parts of a network of dense layers cost what is known of them', () => {
   const forward = 2 * batch * (2 * width + 2 * width * width + width);
   // Forward and back; the parameters as well; twice that of the pass that is differentiated. The first
   // layer, a sixty-fourth of the products, has no slope where none is asked for, and the last a column.
-  const known: Readonly<Record<Part, number>> = {
+  const known: Readonly<Record<Exclude<Part, 'sweep'>, number>> = {
     value: 1,
     score: 2,
     learn: 3,
     learnScore: 6,
     learnCurvature: 12,
   };
-  for (const [part, passes] of Object.entries(known) as [Part, number][]) {
+  for (const [part, passes] of Object.entries(known) as [keyof typeof known, number][]) {
     assertNeeded(parts[part], passes * forward);
   }
 });
@@ -516,7 +543,13 @@ async function prepared(loaded: LoadedExperiment) {
   const loop = createLoop([]);
   void loop.stop();
   await loop.run();
-  return { program, dimensions: description.preview.dimensions };
+  const { dimensions, categories } = description.preview;
+  const levels = categories?.map((category) => category.levels.length);
+  return {
+    program,
+    dimensions: levels?.reduce((sum, count) => sum + count) ?? dimensions,
+    levels,
+  };
 }
 
 describe('examples compute what they need', () => {
@@ -525,8 +558,8 @@ describe('examples compute what they need', () => {
     test(file, async () => {
       const loaded = await loadExperiment(path.join(folder, file), {});
       const { objective: spec, energy: of, batchSize }: ExperimentSpec = loaded.experiment;
-      const { program, dimensions } = await prepared(loaded);
-      const parts = partsOf(definitionOf(of, dimensions, 'real'), batchSize);
+      const { program, dimensions, levels } = await prepared(loaded);
+      const parts = partsOf(definitionOf(of, dimensions, 'real', levels), batchSize);
       const needed = products(needsOfObjective(spec, dimensions), parts);
       const lightened = { ...loaded, experiment: { ...loaded.experiment, energy: light } };
       const ofNetworks = hasNetworks(spec) ? flopsOf((await prepared(lightened)).program) : 0;

@@ -128,9 +128,9 @@ export const recipes = {
           },
           objective: {
             comment:
-              'Each step lowers the energy of data and raises that of the samples of chains, which flip one number after another.',
+              'Each step lowers the energy of data and raises that of the samples of chains, which draw the hidden units, and then all numbers, anew.',
             code: `objective.persistentContrastiveDivergence({
-  sampler: sampler.gibbs({ steps: ${Math.min(200, 2 * dimensions)} }),
+  sampler: sampler.gibbs({ steps: 4, scan: 'sweep' }),
   bufferSize: ${buffer},
   reinitialize: 0,
 })`,
