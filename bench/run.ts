@@ -13,6 +13,8 @@ import { type Line, type Measure, measure, median, report } from './table';
 const rounds = Number(process.env['EBM_BENCH_ROUNDS'] ?? 3);
 /** Lengths of trainings: short ones, which mostly start, and long ones, which mostly step. */
 const lengths = (process.env['EBM_BENCH_STEPS'] ?? '500,4000').split(',').map(Number);
+/** Names of recipes; all where absent. */
+const wanted = process.env['EBM_BENCH_RECIPES']?.split(';');
 const peers = ['ebmkit', 'torchebm', 'pytorch'] as const;
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'ebm-bench-run-'));
@@ -58,7 +60,7 @@ const shares: Line[] = [];
 /** How many times as long the best of the libraries takes. */
 const leads: number[] = [];
 try {
-  for (const recipe of recipes) {
+  for (const recipe of recipes.filter(({ name }) => wanted?.includes(name) ?? true)) {
     const start: number[] = [];
     for (const steps of lengths) {
       const times: Record<string, (number | undefined)[]> = {};
