@@ -12,6 +12,7 @@ import { isDiscrete } from '../../methods/data/domain';
 import { rowsLike } from '../../methods/data/like-rows';
 import { prepareDiagnostics } from '../../methods/diagnostics/prepare';
 import { buildEnergy, type EnergySpec, energyMethod } from '../../methods/energies';
+import type { Energy } from '../../methods/energies/energy-method';
 import { readyNoise } from '../../methods/noise-distributions/ready-noise';
 import { modelUpdates, objectiveMethod } from '../../methods/objectives';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
@@ -284,24 +285,26 @@ export async function prepareTraining(
 }
 
 /** How many classes an energy tells rows of such data apart by; 0 where none. */
-function classesOf(spec: EnergySpec, { dimensions }: ScaledDataset): number {
-  const { condition, classes = 0 } = buildEnergy(spec, dimensions);
+function classesOf(spec: EnergySpec, dataset: ScaledDataset): number {
+  const { condition, classes = 0 } = energyFor(spec, dataset);
   return condition === 'label' ? classes : 0;
 }
 
 /** Whether an energy knows its log Z over all rows that such data may have. */
-function knowsPartition(
-  spec: EnergySpec,
-  { domain, dimensions, categories }: ScaledDataset,
-): boolean {
+function knowsPartition(spec: EnergySpec, dataset: ScaledDataset): boolean {
+  const { domain } = dataset;
   const { domains } = energyMethod(spec);
   // What is on finitely many rows alone sums over those of the data; others may know an integral instead.
   const isWhole =
     domain === 'real' ||
     (domains?.length === 1 && domains[0] === domain) ||
     (isDiscrete(domain) && (domains?.every(isDiscrete) ?? false));
-  const levels = categories && levelCounts(categories);
-  return isWhole && buildEnergy(spec, dimensions, levels).logPartition !== undefined;
+  return isWhole && energyFor(spec, dataset).logPartition !== undefined;
+}
+
+/** An energy of points as these data have them. */
+function energyFor(spec: EnergySpec, { dimensions, categories }: ScaledDataset): Energy {
+  return buildEnergy(spec, dimensions, categories && levelCounts(categories));
 }
 
 /**
