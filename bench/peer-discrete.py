@@ -8,13 +8,12 @@ where a peer is not installed or cannot do the task.
 import importlib
 import importlib.metadata
 import json
-import os
 import sys
-import time
 
 import torch
 
-CORES = os.cpu_count() or 1
+from peer_timing import OnFewestThreads
+
 LEARNING_RATE = 0.01
 
 
@@ -170,36 +169,6 @@ peers = {
     ("hamon", "lattice"): jax_lattice("hamon"),
     ("thrml", "lattice"): jax_lattice("thrml"),
 }
-
-
-def timed(step, count):
-    times = []
-    for _ in range(count):
-        start = time.perf_counter()
-        step()
-        times.append(1000 * (time.perf_counter() - start))
-    return times
-
-
-class OnFewestThreads:
-    """PyTorch: small steps are faster on one thread, large ones on all: each task gets what suits it."""
-
-    def __init__(self, step):
-        self.step = step
-        best = {}
-        for count in {1, CORES}:
-            torch.set_num_threads(count)
-            timed(step, 2)
-            best[count] = min(timed(step, 3))
-        self.threads = min(best, key=best.get)
-
-    def times(self, seconds):
-        torch.set_num_threads(self.threads)
-        for _ in range(2):
-            times, end = [], time.perf_counter() + seconds
-            while len(times) < 3 or time.perf_counter() < end:
-                times += timed(self.step, 1)
-        return times
 
 
 def versions():

@@ -1,30 +1,13 @@
 import { cssColor, type Rgba } from './store/contrast';
 import { type Palette, paletteOf } from './store/palette';
 
+/** Colours as CSS writes them. */
+type Written<T> = T extends Rgba ? string : { readonly [K in keyof T]: Written<T[K]> };
+
 /** The colours and type of the editor's theme, for what is drawn on canvases. CSS reads them itself. */
-export interface Theme {
+export interface Theme extends Written<Palette> {
   readonly isHighContrast: boolean;
   readonly fontFamily: string;
-  readonly background: string;
-  readonly foreground: string;
-  readonly muted: string;
-  readonly grid: string;
-  /** Contour lines on the bare background. */
-  readonly contour: string;
-  readonly border: string;
-  /** The step marker, and whatever else is to catch the eye. */
-  readonly accent: string;
-  /** Colours of curves, in order of use. */
-  readonly curves: readonly string[];
-  /** The same beneath their smoothed selves. */
-  readonly subduedCurves: readonly string[];
-  /** Fill of the model's samples and of the data. */
-  readonly samples: string;
-  readonly data: string;
-  /** What is filled beneath an outline. */
-  readonly filled: string;
-  /** Words about how a run stands. */
-  readonly tones: Readonly<Record<keyof Palette['tones'], string>>;
 }
 
 /** The theme as it is now. */

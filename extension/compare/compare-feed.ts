@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Disposable } from 'vscode-jsonrpc';
 import type { CompareSnapshot, CompareUpdate, Ranking, RunCurves } from '../../protocol/compare';
-import { UndeliveredError } from '../../protocol/peer';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { listPreviewSteps } from '../../run-directory/previews';
 import { RunCurvesReader } from '../../run-directory/run-curves';
 import type { Log } from '../log';
 import { countPoints } from '../panel/series-chunks';
+import { Showing } from '../panel/showing';
 import type { Run } from '../runs/run';
 import { comparedRun } from './compared-run';
 
@@ -50,31 +50,26 @@ export class CompareFeed {
   readonly #comparison: Comparison;
   readonly #page: ComparePage;
   readonly #options: Required<CompareFeedOptions>;
-  #generation = 0;
-  #showing: AbortController | undefined;
+  readonly #showing: Showing;
 
   constructor(comparison: Comparison, page: ComparePage, options: CompareFeedOptions) {
     this.#comparison = comparison;
     this.#page = page;
     this.#options = { intervalMs: 1000, ...options };
+    this.#showing = new Showing(
+      (generation, signal) => this.#show(generation, signal),
+      (problem) => this.#options.onProblem(problem),
+    );
   }
 
   /** Begins anew with a snapshot: the page's script has just begun to run. */
   start(): void {
-    this.stop();
-    const showing = new AbortController();
-    this.#showing = showing;
-    this.#show(++this.#generation, showing.signal).catch((error: unknown) => {
-      // Stopped, or hidden and about to be: it failed because nobody listens any more.
-      if (showing.signal.aborted || error instanceof UndeliveredError) return;
-      this.#options.onProblem(problemOf(error));
-    });
+    this.#showing.start();
   }
 
   /** Sends nothing any more, until started again. Idempotent. */
   stop(): void {
-    this.#showing?.abort();
-    this.#showing = undefined;
+    this.#showing.stop();
   }
 
   async #show(generation: number, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Disposable } from 'vscode-jsonrpc';
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
-import { UndeliveredError } from '../../protocol/peer';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
@@ -18,6 +17,7 @@ import {
   splitChunks,
   unseenPoints,
 } from './series-chunks';
+import { Showing } from './showing';
 
 /** The page, as the feed needs it. Each promise resolves when the page has taken the message in. */
 export interface PanelPage {
@@ -52,8 +52,7 @@ export class PanelFeed {
   readonly #run: Run;
   readonly #page: PanelPage;
   readonly #options: Required<PanelFeedOptions>;
-  #generation = 0;
-  #showing: AbortController | undefined;
+  readonly #showing: Showing;
   #lastSent = Number.NEGATIVE_INFINITY;
 
   constructor(run: Run, page: PanelPage, options: PanelFeedOptions) {
@@ -65,24 +64,20 @@ export class PanelFeed {
       pointsPerMessage: Math.floor(1_000_000 / pointBytes),
       ...options,
     };
+    this.#showing = new Showing(
+      (generation, signal) => this.#show(generation, signal),
+      (problem) => this.#options.onProblem(problem),
+    );
   }
 
   /** Begins anew with a snapshot: the page's script has just begun to run. */
   start(): void {
-    this.stop();
-    const showing = new AbortController();
-    this.#showing = showing;
-    this.#show(++this.#generation, showing.signal).catch((error: unknown) => {
-      // Stopped, or hidden and about to be: it failed because nobody listens any more.
-      if (showing.signal.aborted || error instanceof UndeliveredError) return;
-      this.#options.onProblem(problemOf(error));
-    });
+    this.#showing.start();
   }
 
   /** Sends nothing any more, until started again. Idempotent. */
   stop(): void {
-    this.#showing?.abort();
-    this.#showing = undefined;
+    this.#showing.stop();
   }
 
   async #show(generation: number, signal: AbortSignal): Promise<void> {
