@@ -69,8 +69,11 @@ export class Workbench {
       await this.page.keyboard.press(key);
       await input.fill(text, { timeout });
       await row.waitFor({ timeout });
+      // Ready or not is found out first, and the click itself has patience: one that is given up may
+      // have been taken all the same, and would be repeated.
+      await row.click({ timeout, trial: true });
       const chosen = performance.now();
-      await row.click({ timeout });
+      await row.click({ timeout: 60_000 });
       return chosen;
     });
   }
