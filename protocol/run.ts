@@ -131,8 +131,9 @@ export interface RunGroup {
 
 /**
  * Which of several equal expressions is computed. They differ by rounding only, but a run that goes on
- * or is repeated exactly keeps to its own: 1, as 0.1.0 had them; 2, swish by closed forms and sums of
- * columns as products.
+ * or is repeated exactly keeps to its own: 1, as 0.1.0 had them; 2, swish by closed forms, sums of
+ * columns as products, softplus by logarithms, sums of squares and of magnitudes in one pass, and loops of
+ * one iteration written out.
  */
 export const arithmetics = [1, 2] as const;
 export type Arithmetic = (typeof arithmetics)[number];

@@ -63,7 +63,10 @@ export function shardProgram(program: Program, batch: number, shards: number): S
   const cross = (node: Node) => {
     const placed = sharder.placed(node);
     // What no shard computes in a way of its own is computed again where it is used.
-    if (placed === undefined || placed.part === node || joined.has(node)) return;
+    if (placed === undefined || placed.part === node) return;
+    // So is one operation on what crosses anyway: cheaper than a second value to hand over.
+    const isPass = node.op.scalar !== undefined && node.inputs.some((each) => joined.has(each));
+    if (isPass && node.inputs.every((each) => joined.has(each) || isWhole(each))) return;
     const name = `crossing ${crossing.size}`;
     const { part, sharding } = placed;
     const inputs = Array.from({ length: shards }, (_, shard) =>
@@ -72,12 +75,14 @@ export function shardProgram(program: Program, batch: number, shards: number): S
     crossing.set(node, { name, part, inputs });
     joined.set(node, join(inputs, sharding));
   };
+  const isWhole = (node: Node) => sharder.placed(node)?.part === node;
   const order = topologicalOrder(results);
   for (const node of order) sharder.place(node);
+  const wanted = new Set(results);
   for (const node of order) {
-    if (sharder.placed(node) === undefined) node.inputs.forEach(cross);
+    if (sharder.placed(node) === undefined) for (const each of node.inputs) wanted.add(each);
   }
-  results.forEach(cross);
+  for (const node of order) if (wanted.has(node)) cross(node);
   const rest = substitute(results, joined);
   const used = new Set(topologicalOrder(rest));
   const crossings = [...crossing.values()].filter(({ inputs }) => used.has(inputs[0]!));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Body, Node } from '../../../../trainer-worker/compiler/graph/graph';
+import type { Body, Graph, Node } from '../../../../trainer-worker/compiler/graph/graph';
 import { loop } from '../../../../trainer-worker/compiler/graph/loop';
 import {
   add,
   broadcastTo,
+  cast,
   constant,
   div,
   input,
@@ -87,6 +88,19 @@ describe('loops', () => {
       captured.map((node) => node.op.name),
       ['mul'],
     );
+  });
+
+  test('one iteration is no loop, but for runs of before', () => {
+    const once = (on: Graph) => {
+      const start = input(on, 'start', [2, 3]);
+      const [end] = loop(on, constant(on, 1, [], 'int32'), [start], (index, [h]) => [
+        add(mul(h!, 3), cast(index, 'float32')),
+      ]);
+      return { end: simple(end!), start };
+    };
+    const { end, start } = once(createGraph());
+    assert.equal(end, simple(mul(start, 3)));
+    assert.equal(once(createGraph(1)).end.op.name, 'loopResult');
   });
 
   test('what the body does not use is not handed in', () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs';
 import type { Node } from '../../../../trainer-worker/compiler/graph/graph';
 import { tableShape } from '../../../../trainer-worker/compiler/graph/noise-source';
+import { input, matMul, mul, sub, sum } from '../../../../trainer-worker/compiler/graph/ops/build';
 import type { Program } from '../../../../trainer-worker/compiler/graph/program';
 import { allNodes } from '../../../../trainer-worker/compiler/graph/rewrite';
 import { sizeOf } from '../../../../trainer-worker/compiler/graph/shape';
@@ -14,7 +15,7 @@ import { runsOf } from '../../../../trainer-worker/compiler/run/shard-runner';
 import { type ShardedProgram, shardProgram } from '../../../../trainer-worker/compiler/shard/shard';
 import { sharedOut } from '../../../../trainer-worker/compiler/shard/threads';
 import { compileProgram } from '../../../../trainer-worker/compiler/trace/compile-program';
-import { stopGradient } from '../../../../trainer-worker/compiler/trace/trace';
+import { createGraph, stopGradient } from '../../../../trainer-worker/compiler/trace/trace';
 import { numbersFrom } from '../../../graph-numbers';
 import {
   contrastiveDivergence,
@@ -127,6 +128,22 @@ test('any expression keeps its values when its batch is taken apart and shared o
   // About one a program: the generator must not have missed what this is about.
   assert.ok(crossings > 2_000, `Only ${crossings} values crossed.`);
   assert.ok(taken > 50, `Only ${taken} programs were taken apart.`);
+});
+
+test('a gradient crosses once, however it is scaled before it is used', () => {
+  const graph = createGraph();
+  const [x, y] = [input(graph, 'x', [batch, 6]), input(graph, 'y', [batch, 5])];
+  const weight = input(graph, 'weight', [6, 5]);
+  const gradient = matMul(x, y, true);
+  const program: Program = {
+    ...{ inputs: [x, y], state: [weight], noise: [], warnings: [] },
+    outputs: { squares: sum(mul(gradient, gradient), [0, 1]) },
+    nextState: { weight: sub(weight, mul(0.1, gradient)) },
+  };
+  const sharded = shardProgram(program, batch, 2);
+  assert.equal(sharded.crossings.length, 1);
+  const { whole, shared } = bothWays(program, sharded, numbersFor(program));
+  assertAllEqual(shared, whole);
 });
 
 /** Numbers for all leaves of a program; chains of three iterations. */

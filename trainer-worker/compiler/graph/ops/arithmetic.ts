@@ -4,10 +4,12 @@ import { as, binary, isNeg } from './broadcasting';
 import {
   add,
   cast,
+  concat,
   div,
   equal,
   greater,
   log,
+  matMul,
   mul,
   neg,
   pow,
@@ -77,6 +79,27 @@ function leaveKnownProduct(common: Node[], own: Node[], other: Node[]): void {
   other[other.indexOf(oldest.partner)] = oldest.product;
 }
 
+/**
+ * `AᵀB + CᵀD` is one product of A above C with B above D: large results of few rows, as slopes of wide
+ * layers are, take longer to write and to add than to compute.
+ */
+function sumOfProducts(node: Node): Node | undefined {
+  if (node.graph.arithmetic < 2 || !node.inputs.every(isOfColumns)) return undefined;
+  const [first, second] = node.inputs as [Node, Node];
+  const [m, n] = node.shape as [number, number];
+  const rows = node.inputs.reduce((total, { inputs }) => total + inputs[0]!.shape[0]!, 0);
+  // What is saved is a result to write and to read; what it costs, the rows to put together.
+  if (!sameShape(first.shape, second.shape) || rows * (m + n) > 2 * m * n) return undefined;
+  const above = (index: 0 | 1) => concat([first.inputs[index]!, second.inputs[index]!], 0);
+  return matMul(above(0), above(1), true);
+}
+
+/** Whether it is `AᵀB` of two matrices. */
+function isOfColumns({ op, params, inputs }: Node): boolean {
+  if (op.name !== 'matMul' || !params.transposeA || params.transposeB) return false;
+  return inputs.every(({ shape }) => shape.length === 2);
+}
+
 /** A constant factor of a product and the rest: `3·x` is 3 and x. */
 function coefficient(node: Node): { value: number; rest: Node } | undefined {
   if (node.op.name !== 'mul') return undefined;
@@ -105,6 +128,7 @@ export const arithmeticOps: readonly Op[] = [
       if (isNeg(a)) return sub(b, a.inputs[0]!);
       return node.dtype === 'float32' ? commonFactors(a, b, node) : undefined;
     },
+    lower: (node, device) => (device === 'processor' ? sumOfProducts(node) : undefined),
   }),
   binary('sub', {
     kernel: 'Sub',

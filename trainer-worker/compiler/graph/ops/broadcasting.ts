@@ -10,7 +10,7 @@ import {
 } from '../shape';
 import { elementwiseShardings, type Linearity } from '../sharding';
 import { broadcastAll, broadcastTo, reshape, sumTo, transpose } from './build';
-import type { KernelCall, OnnxWriter, Op, Refuse, TensorFlow } from './op';
+import type { KernelCall, OnnxDevice, OnnxWriter, Op, Refuse, TensorFlow } from './op';
 
 /** Gradients of broadcast operands, summed back to the operands' shapes. */
 export function unbroadcast(node: Node, ...gradients: (Node | undefined)[]): (Node | undefined)[] {
@@ -50,6 +50,8 @@ interface UnaryOp {
   readonly tfjs?: (tf: TensorFlow, x: Tensor) => Tensor;
   readonly onnx?: string | ((writer: OnnxWriter, x: string) => string);
   readonly simplify?: (x: Node) => Node | undefined;
+  /** See `Op.lower`; undefined leaves it as it is. */
+  readonly lower?: (x: Node, device: OnnxDevice) => Node | undefined;
   /** What it may be applied to; float32 where absent. */
   readonly operands?: readonly DType[];
   /** Whole numbers stay as they are. */
@@ -58,7 +60,7 @@ interface UnaryOp {
 }
 
 export function unary(name: string, op: UnaryOp): Op {
-  const { kernel, vjp, tfjs, onnx, simplify } = op;
+  const { kernel, vjp, tfjs, onnx, simplify, lower } = op;
   return {
     name,
     result: ([x], _attributes, refuse) => {
@@ -74,6 +76,7 @@ export function unary(name: string, op: UnaryOp): Op {
             typeof onnx === 'string' ? writer.op(onnx, [x!]) : onnx(writer, x!),
         }
       : {}),
+    ...(lower ? { lower: (node, device) => lower(node.inputs[0]!, device) ?? node } : {}),
     ...(vjp ? { vjp: (g, y) => [vjp(g, y.inputs[0]!, y)] } : {}),
     simplify: (node) => simplify?.(node.inputs[0]!) ?? beforeTranspose(node),
     ...(kernel
@@ -97,6 +100,8 @@ interface BinaryOp {
   readonly tfjs: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor;
   readonly onnx: string | ((writer: OnnxWriter, inputs: readonly string[]) => string);
   readonly simplify?: (a: Node, b: Node, node: Node) => Node | undefined;
+  /** See `Op.lower`; undefined leaves it as it is. */
+  readonly lower?: (node: Node, device: OnnxDevice) => Node | undefined;
   /** The node of another operation that it is on these operands. */
   readonly recognize?: (a: Node, b: Node) => Node | undefined;
   readonly commutative?: true;
@@ -122,7 +127,7 @@ export function binary(name: string, op: BinaryOp): Op {
     tfjs: (tf, [a, b]) => op.tfjs(tf, a!, b!),
     onnx: (writer, inputs) =>
       typeof onnx === 'string' ? writer.op(onnx, inputs) : onnx(writer, inputs),
-    lower: withoutTrailingOnes,
+    lower: (node, device) => op.lower?.(node, device) ?? withoutTrailingOnes(node),
     ...(vjp
       ? {
           vjp: (g, y) => unbroadcast(y, ...vjp(g, y.inputs[0]!, y.inputs[1]!, y)),

@@ -1,4 +1,5 @@
 import { type Node, type Params, substitute } from '../graph';
+import { unroll } from '../loop';
 import { type DType, formatShape, sameShape } from '../shape';
 import type { Op } from './op';
 
@@ -74,6 +75,12 @@ const loopResultOp: Op = {
   result: ([loop], params) => {
     const result = loop!.params.body!.results[params.index!]!;
     return { shape: result.shape, dtype: result.dtype };
+  },
+  // One iteration is no loop: what it computes may be known outside already, or fit into a larger product.
+  simplify: (node) => {
+    const loop = node.inputs[0]!;
+    const isOnce = loop.inputs[0]!.params.values?.[0] === 1;
+    return isOnce && node.graph.arithmetic >= 2 ? unroll(loop)?.[node.params.index!] : undefined;
   },
   vjp: (_g, node) =>
     node.graph.refuse(

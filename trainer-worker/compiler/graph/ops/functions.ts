@@ -7,8 +7,10 @@ import {
   cosh,
   div,
   exp,
+  log,
   mul,
   neg,
+  relu,
   rsqrt,
   sigmoid,
   sign,
@@ -29,6 +31,17 @@ function roundHalfToEven(x: number): number {
   const down = Math.floor(x);
   const rest = x - down;
   return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+}
+
+/**
+ * `max(x, 0) + log(1 + e)` with `e = exp(-|x|)`, for ONNX Runtime on a processor (1.30), whose own takes
+ * numbers one by one: 41 ns each, and this eleven passes of vectors, some 4. What rounding takes from
+ * `u = 1 + e` is given back to first order, by `(e - (u - 1)) / u`.
+ */
+function softplusByLogarithm(x: Node): Node {
+  const e = exp(neg(abs(x)));
+  const u = add(e, 1);
+  return add(relu(x), add(log(u), div(sub(e, sub(u, 1)), u)));
 }
 
 /**
@@ -196,6 +209,8 @@ export const functionOps: readonly Op[] = [
     vjp: (g, x) => mul(g, sigmoid(x)),
     tfjs: (tf, x) => tf.softplus(x),
     onnx: 'Softplus',
+    lower: (x, device) =>
+      device === 'processor' && x.graph.arithmetic >= 2 ? softplusByLogarithm(x) : undefined,
   }),
   unary('relu', {
     kernel: 'Relu',

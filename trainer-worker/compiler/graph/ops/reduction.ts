@@ -95,7 +95,8 @@ const sumOp: Op = {
     }
     return undefined;
   },
-  lower: (node, device) => (device === 'processor' ? asProduct(node) : undefined) ?? node,
+  lower: (node, device) =>
+    (device === 'processor' ? (asProduct(node) ?? inOnePass(node)) : undefined) ?? node,
   // tfjs's sums over nothing read what happens to be in memory, or have another shape.
   tfjs: (tf, [x], node) =>
     sizeOf(x!.shape) === 0 ? tf.zeros([...node.shape], node.dtype) : tf.sum(x!, [...axesOf(node)]),
@@ -122,6 +123,18 @@ function asProduct(node: Node): Node | undefined {
   if (rows < leastRows || columns < leastColumns) return undefined;
   const ones = constant(x.graph, new Float32Array(rows).fill(1), [1, rows]);
   return reshape(x.graph.node('columnSums', [ones, reshape(x, [rows, columns])]), node.shape);
+}
+
+/** The sum of all squares or magnitudes without writing them down first: norms of gradients are such. */
+function inOnePass(node: Node): Node | undefined {
+  const x = node.inputs[0]!;
+  if (x.graph.arithmetic < 2 || node.dtype !== 'float32' || sizeOf(node.shape) !== 1) {
+    return undefined;
+  }
+  const [a, b] = x.inputs;
+  const name = x.op.name === 'abs' ? 'sumOfMagnitudes' : 'sumOfSquares';
+  if (name === 'sumOfSquares' && (x.op.name !== 'mul' || a !== b)) return undefined;
+  return reshape(x.graph.node(name, [a!]), node.shape);
 }
 
 /** The sum first: what is left to transpose is smaller, and often in order already. */
@@ -223,4 +236,20 @@ const columnSumsOp: Op = {
   onnx: (writer, inputs) => writer.op('Gemm', inputs),
 };
 
-export const reductionOps: readonly Op[] = [sumOp, maxOp, cumsumOp, columnSumsOp];
+/** What {@link inOnePass} makes of a sum over everything. */
+function wholeSum(name: string, onnx: string): Op {
+  return {
+    name,
+    result: ([x]) => ({ shape: [], dtype: x!.dtype }),
+    onnx: (writer, inputs) => writer.op(onnx, inputs, { keepdims: 0 }),
+  };
+}
+
+export const reductionOps: readonly Op[] = [
+  sumOp,
+  maxOp,
+  cumsumOp,
+  columnSumsOp,
+  wholeSum('sumOfMagnitudes', 'ReduceL1'),
+  wholeSum('sumOfSquares', 'ReduceSumSquare'),
+];
