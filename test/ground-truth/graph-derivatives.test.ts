@@ -76,7 +76,14 @@ describe('derivatives of every operation, against central differences', () => {
     // anything runs, and a gradient unrolls loops on its way. Lowering comes after differentiation. All
     // derivatives of swish are in `swish.test.ts`.
     const untold = ['stopGradient', 'noise', 'loop', 'loopResult', 'swishCurvature'];
-    const elsewhere = [...untold, 'conv', 'convTranspose', 'columnSums', 'sumOfMagnitudes', 'sumOfSquares'];
+    const elsewhere = [
+      ...untold,
+      'conv',
+      'convTranspose',
+      'columnSums',
+      'sumOfMagnitudes',
+      'sumOfSquares',
+    ];
     const missing = ops.map((op) => op.name).filter((name) => !differentiated.has(name));
     assert.deepEqual(
       missing.filter((name) => !elsewhere.includes(name)),

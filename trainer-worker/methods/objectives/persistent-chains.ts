@@ -48,9 +48,15 @@ export function persistentChains(
   sampler: Sampler,
 ): PersistentChains {
   const dimensions = bounds.length;
-  const { ofChain = {}, ofAll = [] } = carrying(sampler).keeps ?? {};
+  const { ofChain = {}, besideChain = {}, ofAll = {} } = carrying(sampler).keeps ?? {};
+  const widthOf: Readonly<Record<string, number>> = {
+    ...Object.fromEntries(
+      Object.entries(ofChain).map(([name, count]) => [name, count * dimensions]),
+    ),
+    ...besideChain,
+  };
   const widths = Object.fromEntries(
-    Object.entries(ofChain).map(([name, count]) => [keptPrefix + name, count * dimensions]),
+    Object.entries(widthOf).map(([name, width]) => [keptPrefix + name, width]),
   );
   const keptOfChains = Object.keys(widths);
   const buffer = new ReplayBuffer({
@@ -61,12 +67,20 @@ export function persistentChains(
     domain,
     ...(levels ? { levels } : {}),
     widths,
+    zeroAtFirst: Object.keys(besideChain).map((name) => keptPrefix + name),
     saved: saved?.get(bufferName),
     // Older checkpoints have none of these.
     savedBirths: saved?.get(birthsName),
     savedKept: saved,
   });
-  const common = new Float32Array(ofAll.length + 1);
+  /** Where each of them lies among what is common, after whether there is anything. */
+  const places = new Map<string, { readonly begin: number; readonly size: number }>();
+  let end = 1;
+  for (const [name, size] of Object.entries(ofAll)) {
+    places.set(name, { begin: end, size });
+    end += size;
+  }
+  const common = new Float32Array(end);
   const restoreCommon = (from: ReadonlyMap<string, Float32Array> | undefined) => {
     const kept = from?.get(commonName);
     if (kept?.length === common.length) common.set(kept);
@@ -77,16 +91,17 @@ export function persistentChains(
   /** What chains go on with: what is kept of them, where there is something. */
   const resume = ({ inputs }: LossContext, anew: Carried): Carried => {
     const first = Object.entries(anew).map(([name, begun]): [string, tf.Tensor] => {
-      if (name in ofChain) {
+      if (name in widthOf) {
         const isKept = tf.greater(inputs[heldName]!, 0.5);
         return [name, tf.where(isKept, inputs[keptPrefix + name]!, begun)];
       }
-      const place = ofAll.indexOf(name);
-      if (place < 0) return [name, begun];
-      const [isKept, value] = [0, place + 1].map((at) =>
-        tf.squeeze(tf.slice(inputs[commonName]!, [at], [1]), [0]),
-      );
-      return [name, tf.where(tf.greater(isKept!, 0.5), value!, begun)];
+      const place = places.get(name);
+      if (place === undefined) return [name, begun];
+      const taken = ({ begin, size }: { readonly begin: number; readonly size: number }) =>
+        tf.slice(inputs[commonName]!, [begin], [size]);
+      const isKept = tf.squeeze(taken({ begin: 0, size: 1 }), [0]);
+      const value = tf.reshape(taken(place), begun.shape);
+      return [name, tf.where(tf.greater(isKept, 0.5), value, begun)];
     });
     return Object.fromEntries(first);
   };
@@ -107,12 +122,12 @@ export function persistentChains(
         resume: (anew) => resume(context, anew),
       });
       chains.store(context, ends);
-      for (const name of Object.keys(ofChain)) {
+      for (const name of Object.keys(widthOf)) {
         context.output(nextPrefix + keptPrefix + name, carried[name]!);
       }
-      if (ofAll.length > 0) {
-        const values = ofAll.map((name) => carried[name]!);
-        context.output(nextPrefix + commonName, tf.stack([tf.scalar(1), ...values]));
+      if (places.size > 0) {
+        const values = [...places.keys()].map((name) => tf.reshape(carried[name]!, [-1]));
+        context.output(nextPrefix + commonName, tf.concat([tf.ones([1]), ...values]));
       }
       return ends;
     },
@@ -125,7 +140,7 @@ export function persistentChains(
           Object.entries(widths).map(([name, width]) => [name, { shape: [batchSize, width] }]),
         ),
         ...(keptOfChains.length > 0 ? { [heldName]: { shape: [batchSize, 1] } } : {}),
-        ...(ofAll.length > 0 ? { [commonName]: { shape: [common.length] } } : {}),
+        ...(places.size > 0 ? { [commonName]: { shape: [common.length] } } : {}),
       },
       feed(step) {
         const { mean, oldest } = buffer.ages(step);
@@ -136,14 +151,14 @@ export function persistentChains(
           [oldestName]: Float32Array.of(oldest),
           ...kept,
           ...(keptOfChains.length > 0 ? { [heldName]: held } : {}),
-          ...(ofAll.length > 0 ? { [commonName]: common.slice() } : {}),
+          ...(places.size > 0 ? { [commonName]: common.slice() } : {}),
         };
       },
       keep(step, outputs) {
         const next = (name: string) => outputs[nextPrefix + name] as Float32Array;
         const kept = Object.fromEntries(keptOfChains.map((name) => [name, next(name)]));
         buffer.write(step, outputs[endsName] as Float32Array, kept);
-        if (ofAll.length > 0) common.set(next(commonName));
+        if (places.size > 0) common.set(next(commonName));
       },
       shownChains: (_step, count) => buffer.first(count),
       state: () => [
@@ -154,7 +169,7 @@ export function persistentChains(
           shape: [bufferSize, data.length / bufferSize],
           data,
         })),
-        ...(ofAll.length > 0
+        ...(places.size > 0
           ? [{ name: commonName, shape: [common.length], data: common.slice() }]
           : []),
       ],

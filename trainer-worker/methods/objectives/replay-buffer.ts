@@ -19,6 +19,8 @@ interface ReplayBufferOptions {
   readonly saved: Float32Array | undefined;
   /** What is kept beside each chain: names with so many numbers. Nothing where absent. */
   readonly widths?: Readonly<Record<string, number>>;
+  /** Names among these of what is 0 where it is not known: a checkpoint without it is none without the rest. */
+  readonly zeroAtFirst?: readonly string[];
   /** What {@link ReplayBuffer.kept} gave; nothing is kept of any chain where it is missing. */
   readonly savedKept?: ReadonlyMap<string, Float32Array> | undefined;
   /** `[size]` steps in which these began; as if all had before the first step where absent. */
@@ -140,9 +142,13 @@ export class ReplayBuffer {
   }
 
   #restoreKept(from: ReadonlyMap<string, Float32Array> | undefined): void {
-    const isThere = [...this.#kept].every(([name, all]) => from?.get(name)?.length === all.length);
+    const { zeroAtFirst = [] } = this.#options;
+    const fits = (name: string, all: Float32Array) => from?.get(name)?.length === all.length;
+    const isThere = [...this.#kept].every(
+      ([name, all]) => zeroAtFirst.includes(name) || fits(name, all),
+    );
     for (const [name, all] of this.#kept) {
-      if (isThere) all.set(from!.get(name)!);
+      if (isThere && fits(name, all)) all.set(from!.get(name)!);
       else all.fill(0);
     }
   }

@@ -9,11 +9,18 @@ import type {
   Advanced,
   Carried,
   CarryingSampler,
-  Kept,
   MemorylessSampler,
   SamplerMethod,
   Statistics,
 } from './sampler-method';
+
+/** What a chain of your own keeps between training steps, of what does not depend on the energy as it was. */
+export interface OwnKept {
+  /** Names of tensors `[chains, m · D]`, each with its m. */
+  readonly ofChain?: Readonly<Record<string, number>>;
+  /** Names of scalars, of all chains together. */
+  readonly ofAll?: readonly string[];
+}
 
 interface CommonCustomOptions<Options extends Knobs> {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
@@ -63,7 +70,7 @@ interface CarryingOptions<Options extends Knobs> extends CommonCustomOptions<Opt
     iteration: tf.Tensor,
   ) => Advanced;
   /** What chains that live on between training steps keep. Default: nothing. */
-  readonly keeps?: Kept | null;
+  readonly keeps?: OwnKept | null;
   /** Scalars to record, by what people call them, from what the last iteration carried on. */
   readonly statistics?: ((carried: Carried) => Statistics) | null;
   /** Not beside `init` and `advance`. Default `null`. */
@@ -82,7 +89,7 @@ export interface CustomSamplerSpec {
   readonly step: StepOptions<never>['step'] | null;
   readonly init: CarryingOptions<never>['init'] | null;
   readonly advance: CarryingOptions<never>['advance'] | null;
-  readonly keeps: Kept | null;
+  readonly keeps: OwnKept | null;
   readonly statistics: ((carried: Carried) => Statistics) | null;
 }
 
@@ -122,7 +129,7 @@ const schema: z.ZodType<CustomSamplerSpec> = z
         ofAll: z.array(z.string()).optional(),
       })
       .nullable()
-      .default(null) as unknown as z.ZodType<Kept | null>,
+      .default(null) as unknown as z.ZodType<OwnKept | null>,
     statistics: functionSchema<NonNullable<CustomSamplerSpec['statistics']>>(
       'statistics',
       'statistics: (carried) => ({ Acceptance: tf.mean(carried.accepted) })',
@@ -171,7 +178,14 @@ export const customMethod: SamplerMethod<CustomSamplerSpec, typeof custom> = {
         });
         return { x: samePoints('advance', next.x, x.shape), carried: Object.fromEntries(kept) };
       },
-      ...(keeps ? { keeps } : {}),
+      ...(keeps
+        ? {
+            keeps: {
+              ...(keeps.ofChain ? { ofChain: keeps.ofChain } : {}),
+              ofAll: Object.fromEntries((keeps.ofAll ?? []).map((name) => [name, 1])),
+            },
+          }
+        : {}),
       ...(statistics ? { statistics } : {}),
     };
     return carrying;

@@ -53,7 +53,7 @@ export function dualAveraging(first: number, target: number | null): StepSizeAda
   }
   const aim = Math.log(10 * first);
   return {
-    keeps: { ofAll: ['updates', 'shortfall', 'logStepSize'] },
+    keeps: { ofAll: { updates: 1, shortfall: 1, logStepSize: 1 } },
     init: (chains) => ({
       ...counted(chains),
       updates: tf.scalar(0),

@@ -68,8 +68,10 @@ export interface CarryingSampler {
 export interface Kept {
   /** Names of tensors `[chains, m · D]`, each with its m. */
   readonly ofChain?: Readonly<Record<string, number>>;
-  /** Names of scalars, of all chains together. */
-  readonly ofAll?: readonly string[];
+  /** Names of tensors `[chains, n]` of other numbers of each chain, 0 where unknown, each with its n. */
+  readonly besideChain?: Readonly<Record<string, number>>;
+  /** Names of what is of all chains together, each with its length: 1 of a scalar, n of a vector `[n]`. */
+  readonly ofAll?: Readonly<Record<string, number>>;
 }
 
 /** Tensors beside the points, by name. */
@@ -93,6 +95,8 @@ export interface SamplerMethod<Spec, Create, Kernel extends Sampler = Sampler> {
   readonly schema: z.ZodType<Spec>;
   /** Data whose domain its points stay in. Default `['real']`. */
   readonly domains?: readonly Domain[];
+  /** Which of {@link domains} it is set up for, where that is an option of it; and what to set for others. */
+  suits?(spec: Spec): { readonly domains: readonly Domain[]; readonly remedy: string };
   /** Whether it goes wherever the energy draws all numbers anew by itself, beside {@link domains}. */
   sweeps?(spec: Spec): boolean;
   /** Whether its chains stand still once all its iterations are done. Default: they go on. */

@@ -63,6 +63,14 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   const requireSampler = (spec: SamplerSpec, path: readonly string[]) => {
     if (isSwept(spec, energy, domain)) return;
     requireDomain(walked, data, path, spec.type, samplers, ['real']);
+    const suits = samplerMethod(spec).suits?.(spec);
+    if (suits !== undefined && !suits.domains.includes(walked)) {
+      throw new OptionError(
+        `experiment: sampler.${spec.type} as it is set up cannot be used with data.${data.type}, whose values are ${called[domain]}.`,
+        suits.remedy,
+        path,
+      );
+    }
     requireWallsIn(domain, data, spec, path);
   };
   const own = method.previewSampler?.(objective);

@@ -36,6 +36,31 @@ describe('parts that do not suit the data are refused before training', () => {
     );
   });
 
+  test('a sampler that is set up for another domain', () => {
+    const tempered = (moves: 'langevin' | 'gibbsWithGradients') =>
+      objective.contrastiveDivergence({ sampler: sampler.parallelTempering({ moves }) });
+    assert.throws(
+      () =>
+        experiment({ data: data.ising(), energy: energy.ising(), objective: tempered('langevin') }),
+      {
+        message: /sampler\.parallelTempering as it is set up cannot be used with data\.ising/,
+        remedy: "Set moves: 'gibbsWithGradients'.",
+      },
+    );
+    assert.throws(
+      () =>
+        experiment({
+          ...{ data: data.twoMoons(), energy: energy.mlp() },
+          objective: tempered('gibbsWithGradients'),
+        }),
+      { remedy: "Set moves: 'langevin'." },
+    );
+    assert.throws(
+      () => sampler.parallelTempering({ moves: 'gibbsWithGradients', domain: { low: 0, high: 1 } }),
+      /'domain' keeps chains between two numbers/,
+    );
+  });
+
   test('an energy of binary points on real data', () => {
     assert.throws(
       () => experiment({ data: data.twoMoons(), energy: energy.rbm(), objective: contrastive }),

@@ -77,6 +77,7 @@ describe('a compiled step', () => {
   test('goes on bit for bit with what samplers keep of persistent chains', async () => {
     for (const moves of [
       sampler.parallelTempering({ steps: 3, temperatures: 3 }),
+      sampler.parallelTempering({ steps: 3, temperatures: 4, ladder: 'adapted', exchangeEvery: 2 }),
       sampler.underdampedLangevin({ steps: 3 }),
       sampler.metropolisAdjustedLangevin({ steps: 3, targetAcceptance: 0.6 }),
       sampler.hamiltonian({ steps: 2, leapfrogSteps: 2, targetAcceptance: 0.6 }),
