@@ -3,25 +3,17 @@
  * error, of which `ebm check` finds nothing wrong or doubtful, and which trains.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { writeNpy } from '../../run-directory/npy';
-import { writeSafetensors } from '../../run-directory/safetensors';
 import { Random, streams } from '../../trainer-worker/compiler/random/random';
-import { checkExperiment } from '../../trainer-worker/trainer/check/check-experiment';
-import { loadExperiment } from '../../trainer-worker/trainer/experiment/load';
 import {
   offeredData,
-  offerFor,
   writeExperiment,
 } from '../../trainer-worker/trainer/new-experiment/write-experiment';
-import { prepareTraining } from '../../trainer-worker/trainer/training/prepare';
-import { idxOf } from '../support/idx';
-import { pngOf } from '../support/png';
+import { assertMethodsTrain, assertNoTypeErrors } from '../support/new-experiments';
 import { problemFrom } from '../support/problem';
 import { makeFolder } from '../support/temporary';
 
@@ -29,9 +21,7 @@ let folder = '';
 before(async () => {
   folder = await makeFolder();
   await copyFile('examples/data/penguins.csv', path.join(folder, 'penguins.csv'));
-  await copyFile('examples/data/digits.npz', path.join(folder, 'digits.npz'));
   for (const [name, contents] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFile(path.join(folder, name), contents);
   }
   for (const [name, columns] of Object.entries(parquetFiles)) {
@@ -47,33 +37,6 @@ const numbers = (count: number) => Float32Array.from({ length: count }, () => ra
 /** Lines of fields, separated by something. */
 const lines = (rows: readonly (readonly unknown[])[], by = ',') =>
   `${rows.map((row) => row.join(by)).join('\n')}\n`;
-
-/** A small bright square somewhere on an image of so many pixels a side, as bytes; of two sizes by class. */
-function square(side: number, kind: number, channels = 1): Uint8Array {
-  const pixels = new Uint8Array(side * side * channels);
-  const size = 2 + 2 * kind;
-  const [top, left] = [random.bits() % (side - size), random.bits() % (side - size)];
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      for (let c = 0; c < channels; c++) {
-        pixels[((top + y) * side + left + x) * channels + c] = 200 + 20 * c;
-      }
-    }
-  }
-  return pixels;
-}
-const squares = (count: number, side: number) =>
-  Array.from({ length: count }, (_, i) => square(side, i % 2));
-const classes = Array.from({ length: 60 }, (_, i) => i % 2);
-const pngs = (side: number, channels = 1) =>
-  classes.map((kind) =>
-    pngOf({
-      width: side,
-      height: side,
-      color: channels === 3 ? 2 : 0,
-      pixels: square(side, kind, channels),
-    }),
-  );
 
 /** Files as people have them, beside the penguins. */
 const files: Readonly<Record<string, string | Uint8Array>> = {
@@ -104,29 +67,16 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
       i % 3 === 0 ? 1.5 : 'NA',
     ]),
   ]),
-  // As MNIST comes, with the classes beside it.
-  'train-images-idx3-ubyte.gz': gzipSync(idxOf([60, 8, 8], Buffer.concat(squares(60, 8)))),
-  'train-labels-idx1-ubyte.gz': gzipSync(idxOf([60], classes)),
-  // A folder of each class, images larger than anybody wants them and one of another size.
-  ...Object.fromEntries(
-    [...pngs(70, 3), ...pngs(12, 3).slice(0, 2)].map((png, i) => [
-      `shapes/${i % 2 === 0 ? 'small' : 'large'}/${i}.png`,
-      png,
+  // Nothing measured: categories, with who was asked.
+  'survey.csv': lines([
+    ['person', 'region', 'transport', 'children'],
+    ...Array.from({ length: 120 }, (_, i) => [
+      `person ${i}`,
+      ['north', 'south', 'west'][i % 3],
+      i % 4 === 3 || i % 3 === 0 ? 'bicycle' : 'car',
+      i % 5 === 0 ? 2 : i % 2,
     ]),
-  ),
-  'tensors.safetensors': Buffer.concat(
-    writeSafetensors(
-      [
-        {
-          name: 'images',
-          shape: [60, 1, 8, 8],
-          data: Float32Array.from(Buffer.concat(squares(60, 8)), (byte) => byte / 127.5 - 1),
-        },
-        { name: 'labels', shape: [60], data: Float32Array.from(classes) },
-      ],
-      {},
-    ),
-  ),
+  ]),
   'questions.csv': lines([
     ['q1', 'q2', 'q3', 'q4', 'q5'],
     ...Array.from({ length: 80 }, () => Array.from({ length: 5 }, () => random.bits() % 2)),
@@ -137,15 +87,19 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
 const parquetFiles: Readonly<
   Record<string, Parameters<typeof parquetWriteBuffer>[0]['columnData']>
 > = {
-  'faces.parquet': [
-    { name: 'image', data: pngs(8).map((png) => new Uint8Array(png)), type: 'BYTE_ARRAY' },
-    { name: 'label', data: classes.map(BigInt), type: 'INT64' },
-  ],
   'measured.parquet': [
     { name: 'width', data: [...numbers(60)], type: 'DOUBLE' },
     { name: 'height', data: [...numbers(60)], type: 'DOUBLE' },
-    { name: 'kind', data: classes.map((kind) => (kind ? 'bird' : 'fish')), type: 'STRING' },
-    { name: 'note', data: classes.map((_, i) => `note ${i}`), type: 'STRING' },
+    {
+      name: 'kind',
+      data: Array.from({ length: 60 }, (_, i) => (i % 2 === 1 ? 'bird' : 'fish')),
+      type: 'STRING',
+    },
+    {
+      name: 'note',
+      data: Array.from({ length: 60 }, (_, i) => `note ${i}`),
+      type: 'STRING',
+    },
   ],
 };
 
@@ -158,66 +112,28 @@ const begun: readonly (readonly [data: string, first: string])[] = [
   ['european.csv', 'persistentContrastiveDivergence'],
   ['frame.csv', 'persistentContrastiveDivergence'],
   ['questions.csv', 'persistentContrastiveDivergence'],
+  ['survey.csv', 'persistentContrastiveDivergence'],
   ['wide.npy', 'multiNoiseScoreMatching'],
   ['bits.npy', 'persistentContrastiveDivergence'],
-  ['digits.npz', 'multiNoiseScoreMatching'],
-  ['train-images-idx3-ubyte.gz', 'multiNoiseScoreMatching'],
-  ['shapes', 'multiNoiseScoreMatching'],
-  ['faces.parquet', 'multiNoiseScoreMatching'],
   ['measured.parquet', 'persistentContrastiveDivergence'],
-  ['tensors.safetensors', 'multiNoiseScoreMatching'],
 ];
 
-const place = (data: string) =>
-  data.includes('.') || data === 'shapes' ? path.join(folder, data) : data;
+const place = (data: string) => (data.includes('.') ? path.join(folder, data) : data);
 
 describe('each method that is offered is written, checked and trained:', () => {
   for (const [data, first] of begun) {
-    test(data, async () => {
-      const { methods, fileName } = await offerFor(place(data));
-      assert.match(fileName, /^[a-z0-9-]+\.ebm\.ts$/);
-      assert.equal(methods[0]!.name, first);
-      for (const { name } of methods) {
-        const output = path.join(folder, `${data}-${name}.ebm.ts`);
-        const file = await writeExperiment({ data: place(data), method: name, output });
-        const { findings } = await checkExperiment(file);
-        assert.deepEqual(findings, [], `${name}\n${await readFile(file, 'utf8')}`);
-        // What it measures in the end is the matter of other tests, and takes most of the time.
-        const overrides = {
-          steps: 100,
-          'preview.chainSteps': 5,
-          'preview.resolution': 8,
-          'preview.diagnostics': [],
-        };
-        const prepared = await prepareTraining(await loadExperiment(file, { overrides }));
-        const loop = prepared.createLoop([]);
-        assert.equal(await loop.run(), 'finished', name);
-      }
-    });
+    test(data, () => assertMethodsTrain(place(data), first, folder));
   }
 
-  test('and has no type error', async () => {
-    const config = path.join(folder, 'tsconfig.json');
-    await writeFile(
-      config,
-      JSON.stringify({
-        extends: path.resolve('tsconfig.json'),
-        compilerOptions: {
-          paths: {
-            'ebm-lab': [path.resolve('trainer-worker/api/index.ts')],
-            '@tensorflow/tfjs': [path.resolve('node_modules/@tensorflow/tfjs')],
-          },
-          typeRoots: [path.resolve('node_modules/@types')],
-        },
-        include: ['*.ebm.ts'],
-      }),
-    );
-    const compiler = path.resolve('node_modules/typescript/bin/tsc');
-    const said = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [compiler, '-p', config], (_, out) => resolve(out));
-    });
-    assert.equal(said, '');
-  });
+  test('and has no type error', () => assertNoTypeErrors(folder));
+});
+
+test('of a file without measurements the columns are categories, all but who was asked', async () => {
+  const output = path.join(folder, 'survey-read.ebm.ts');
+  const text = await readFile(await writeExperiment({ data: place('survey.csv'), output }), 'utf8');
+  assert.match(text, /domain: 'categorical',/);
+  assert.match(text, /columns: \['region', 'transport', 'children'\],/);
+  assert.match(text.replaceAll(/\n\s*\/\/ /g, ' '), /Left out: 'person' \(no numbers\)\./);
 });
 
 test('of a file with names the columns that are measurements are used, and the others named', async () => {

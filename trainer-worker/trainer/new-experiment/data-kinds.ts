@@ -120,6 +120,7 @@ export const dataKinds = {
   spirals: toy('spirals', 'Spirals', 'two arms that wind around each other'),
   swissRoll: toy('swissRoll', 'Swiss roll', 'a band rolled up'),
   barsAndStripes: toy('barsAndStripes', 'Bars and stripes', 'small binary images', { size: 4 }),
+  potts: toy('potts', 'Potts model', 'sites of a lattice in one of three states, categorical'),
   ising: toy('ising', 'Ising model', 'spins on a lattice, binary'),
 } satisfies Readonly<Record<string, DataKind>>;
 
@@ -190,9 +191,12 @@ async function writtenCsv(file: string, folder: string): Promise<WrittenData> {
   const { options, leftOut } = await lookAtCsv(file);
   const given = relativePath(file, folder);
   const { domain: guess, ...rest } = options;
-  const { facts, domain } = await asFound(guess === 'binary', (more) =>
-    factsOfSpec(dataMethods.csv.create(given, { ...rest, ...more }), folder),
-  );
+  const load = (more: { readonly domain?: 'binary' | 'categorical' }) =>
+    factsOfSpec(dataMethods.csv.create(given, { ...rest, ...more }), folder);
+  const { facts, domain } =
+    guess === 'categorical'
+      ? { facts: await load({ domain: guess }), domain: { domain: guess } }
+      : await asFound(guess === 'binary', load);
   const written = Object.entries({ ...rest, ...domain }).map(([name, value]) => [
     name,
     literal(value),
@@ -337,7 +341,9 @@ function aboutFile({ domain, image }: DataFacts): string {
     ? ` Pixels are shown to the model from ${range[0]} (dark) to ${range[1]} (bright).`
     : domain === 'real'
       ? ' Each column is standardised (mean 0, deviation 1), so that one step size fits all.'
-      : '';
+      : domain === 'categorical'
+        ? ' Each column is a category, with the levels that it has in the file.'
+        : '';
   return `The path is relative to this file.${scaled} A tenth of the rows is held out to measure on.`;
 }
 

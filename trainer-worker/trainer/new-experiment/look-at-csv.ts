@@ -12,7 +12,7 @@ interface CsvLook {
     readonly columns?: readonly string[];
     readonly label?: string;
     readonly missing?: readonly string[];
-    readonly domain?: 'binary';
+    readonly domain?: 'binary' | 'categorical';
   };
   /** Columns that are not used, and why, as clauses. */
   readonly leftOut: readonly string[];
@@ -39,7 +39,8 @@ class Enough extends Error {}
 
 /**
  * Looks at the beginning of a CSV file as somebody would who is to load it: what separates its fields,
- * whether it names its columns, which of them are measurements, and which is the class of its rows.
+ * whether it names its columns, which of them are measurements or, where none is, categories, and which is
+ * the class of its rows.
  *
  * @param file absolute path; it may be gzipped
  * @throws ProblemError of kind `data` where it cannot be read
@@ -75,13 +76,18 @@ export async function lookAtCsv(file: string): Promise<CsvLook> {
     ),
   );
 
+  // Where nothing is measured, what is said in words is what there is to learn.
+  const isCategorical =
+    columns.filter(({ isClass, isNumeric }) => isClass && !isNumeric).length >= 2 &&
+    columns.every((column) => column.isClass || unusable(column, columns) !== undefined);
+  const named = columns.find(({ name, isClass }) => isClass && className.test(name));
   const label =
-    columns.find(({ name, isClass }) => isClass && className.test(name)) ??
-    columns.find(({ isClass, isNumeric }) => isClass && !isNumeric);
+    named ??
+    (isCategorical ? undefined : columns.find(({ isClass, isNumeric }) => isClass && !isNumeric));
   const leftOut: string[] = [];
   const used = columns.filter((column) => {
     if (column === label) return false;
-    const why = unusable(column, columns);
+    const why = isCategorical && column.isClass ? undefined : unusable(column, columns);
     if (why !== undefined) leftOut.push(`'${column.name}' (${why})`);
     return why === undefined;
   });
@@ -99,7 +105,8 @@ export async function lookAtCsv(file: string): Promise<CsvLook> {
       ...(leftOut.length > 0 && used.length > 0 ? { columns: used.map(({ name }) => name) } : {}),
       ...(label ? { label: label.name } : {}),
       ...(missing.size > 0 ? { missing: [...missing] } : {}),
-      ...(isBinary ? { domain: 'binary' as const } : {}),
+      ...(isCategorical ? { domain: 'categorical' as const } : {}),
+      ...(isBinary && !isCategorical ? { domain: 'binary' as const } : {}),
     },
     leftOut,
   };

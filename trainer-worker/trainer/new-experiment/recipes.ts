@@ -31,7 +31,7 @@ export interface Recipe {
 const isLow = ({ dimensions }: DataFacts) => dimensions <= 3;
 const isHigh = ({ dimensions }: DataFacts) => dimensions > 20;
 const isReal = ({ domain }: DataFacts) => domain === 'real';
-const isBinary = ({ domain }: DataFacts) => domain === 'binary';
+const isDiscrete = ({ domain }: DataFacts) => domain === 'binary' || domain === 'categorical';
 
 /** What suits real data: in few dimensions, in some, in many. */
 const rank = (facts: DataFacts, few: number, some: number, many: number) =>
@@ -42,6 +42,10 @@ function hidden({ dimensions }: DataFacts): string {
   const width = dimensions <= 8 ? 64 : dimensions <= 64 ? 128 : 256;
   return `[${width}, ${width}]`;
 }
+
+/** Twice as many hidden units as columns, within bounds. */
+const boltzmannMachine = ({ dimensions }: DataFacts) =>
+  `energy.rbm({ hidden: ${Math.max(16, Math.min(512, 2 * dimensions))} })`;
 
 /** Not more than half of the rows: a batch is to be drawn anew. */
 function batchOf({ rows }: DataFacts, wanted: number): number {
@@ -116,16 +120,15 @@ export const recipes = {
     label: 'Persistent contrastive divergence',
     detail: 'maximum likelihood by Markov chains that live on from step to step',
     // Grey images are the hardest for chains that live on: score matching at many levels is surer there.
-    suits: (facts) => (isBinary(facts) ? 100 : rank(facts, 100, 100, facts.image ? 50 : 80)),
+    suits: (facts) => (isDiscrete(facts) ? 100 : rank(facts, 100, 100, facts.image ? 50 : 80)),
     write(facts) {
       const batchSize = batchOf(facts, facts.image ? 32 : 128);
       const buffer = facts.image ? Math.max(1024, bufferOf(batchSize)) : bufferOf(batchSize);
-      if (isBinary(facts)) {
-        const { dimensions } = facts;
+      if (isDiscrete(facts)) {
         return {
           energy: {
             comment: 'A restricted Boltzmann machine; its hidden units are summed out exactly.',
-            code: `energy.rbm({ hidden: ${Math.max(16, Math.min(512, 2 * dimensions))} })`,
+            code: boltzmannMachine(facts),
           },
           objective: {
             comment:
@@ -285,34 +288,34 @@ export const recipes = {
   },
   pseudoLikelihood: {
     label: 'Pseudo-likelihood',
-    detail: 'predicts each number from all others; no chains, consistent',
-    suits: (facts) => (isBinary(facts) ? 90 : 0),
-    write: (facts) => binaryWithoutChains(facts, 'pseudoLikelihood'),
+    detail: 'predicts each column from all others; no chains, consistent',
+    suits: (facts) => (isDiscrete(facts) ? 90 : 0),
+    write: (facts) => discreteWithoutChains(facts, 'pseudoLikelihood'),
   },
   ratioMatching: {
     label: 'Ratio matching',
-    detail: 'score matching for zeros and ones',
-    suits: (facts) => (isBinary(facts) ? 80 : 0),
-    write: (facts) => binaryWithoutChains(facts, 'ratioMatching'),
+    detail: 'score matching for zeros and ones, and for categories',
+    suits: (facts) => (isDiscrete(facts) ? 80 : 0),
+    write: (facts) => discreteWithoutChains(facts, 'ratioMatching'),
   },
   minimumProbabilityFlow: {
     label: 'Minimum probability flow',
     detail: 'keeps probability from flowing out of the data into their neighbours',
-    suits: (facts) => (isBinary(facts) ? 70 : 0),
-    write: (facts) => binaryWithoutChains(facts, 'minimumProbabilityFlow'),
+    suits: (facts) => (isDiscrete(facts) ? 70 : 0),
+    write: (facts) => discreteWithoutChains(facts, 'minimumProbabilityFlow'),
   },
 } satisfies Readonly<Record<string, Recipe>>;
 
 export type RecipeName = keyof typeof recipes;
 
-function binaryWithoutChains(facts: DataFacts, objective: string): WrittenMethod {
+function discreteWithoutChains(facts: DataFacts, objective: string): WrittenMethod {
   return {
     energy: {
       comment: 'A restricted Boltzmann machine; its hidden units are summed out exactly.',
-      code: `energy.rbm({ hidden: ${Math.max(16, Math.min(512, 2 * facts.dimensions))} })`,
+      code: boltzmannMachine(facts),
     },
     objective: {
-      comment: 'Compares each row with those that differ from it in a single number.',
+      comment: 'Compares each row with those that differ from it in a single column.',
       code: `objective.${objective}()`,
     },
     optimizer: decaying,
