@@ -56,6 +56,8 @@ const objectives: Readonly<Record<string, string>> = {
   'pseudo-likelihood': 'objective.pseudoLikelihood()',
   'ratio matching': 'objective.ratioMatching()',
   'minimum probability flow': 'objective.minimumProbabilityFlow()',
+  'concrete score matching': 'objective.concreteScoreMatching()',
+  'energy discrepancy': 'objective.energyDiscrepancy({ redraw: 0.5, samples: 32 })',
   'noise contrastive estimation':
     'objective.noiseContrastiveEstimation({ noise: noise.categorical(), noiseRatio: 4 })',
   'ranking noise contrastive estimation':

@@ -35,6 +35,7 @@ function graphOf(spec: ObjectiveSpec): ObjectiveGraph {
     parameters: { W: [bits, bits], b: [bits] },
     batchSize: 1,
     dimensions: bits,
+    domain: 'binary',
   });
 }
 
@@ -66,6 +67,7 @@ describe('at the law of the model itself', () => {
     objective.ratioMatching(),
     objective.pseudoLikelihood(),
     objective.minimumProbabilityFlow(),
+    objective.concreteScoreMatching(),
     objective.klContraction({ blockSize: 1 }),
     objective.klContraction({ blockSize: 2 }),
     objective.klContraction({ blockSize: 4 }),
@@ -102,6 +104,48 @@ test('the probability flow is the sum of its rates', () => {
       loss,
       rates.reduce((sum, rate) => sum + rate),
     );
+  }
+});
+
+test('concrete scores are as far from those of any law as the loss says, but for a constant', () => {
+  // Another law than the model's, by hand: the loss in the mean over it, and the distance it stands for.
+  const other = states.map((_, state) => 1 + ((7 * state) % 5));
+  const whole = other.reduce((sum, weight) => sum + weight);
+  const place = (x: readonly number[]) =>
+    states.findIndex((each) => each.every((bit, i) => bit === x[i]));
+  const mean = (value: (x: readonly number[], state: number) => number) =>
+    states.reduce((sum, x, state) => sum + (other[state]! / whole) * value(x, state), 0);
+  const of = (biases: readonly number[]) => {
+    const graph = graphOf(objective.concreteScoreMatching());
+    const loss = mean((data) => graph.evaluate({ data, parameters: { W, b: biases } }).loss);
+    const goodnessOf = (x: readonly number[]) =>
+      goodness(x) + x.reduce((sum, xi, i) => sum + xi * (biases[i]! - b[i]!), 0);
+    const distance = mean((x, state) =>
+      x.reduce((sum, _, bit) => {
+        const there = flipped(x, bit);
+        const model = Math.exp(goodnessOf(there) - goodnessOf(x)) - 1;
+        const data = other[place(there)]! / other[state]! - 1;
+        return sum + (model - data) ** 2;
+      }, 0),
+    );
+    return { loss, distance };
+  };
+  const [here, there] = [of(b), of([0.8, -0.5, 0.1, 0.4])];
+  near(there.loss - here.loss, there.distance - here.distance);
+});
+
+test('energy discrepancy that draws all bits anew is the likelihood, but for the number of states', async () => {
+  const graph = graphOf(
+    objective.energyDiscrepancy({ redraw: 1, samples: 10_000, stabilization: 0 }),
+  );
+  const logZ = Math.log(states.reduce((sum, x) => sum + Math.exp(goodness(x)), 0));
+  const relative = states.map((x) => Math.exp(goodness(x) - logZ) * states.length);
+  // A mean of 10,000 independent ratios with this variance: five standard errors.
+  const variance = relative.reduce((sum, p) => sum + (p - 1) ** 2, 0) / states.length;
+  for (const data of states.slice(0, 4)) {
+    const { loss } = graph.evaluate({ data, parameters: { W, b } });
+    const expected = -goodness(data) + logZ - Math.log(states.length);
+    assert.ok(Math.abs(loss - expected) < 5 * Math.sqrt(variance / 10_000), `${loss}, ${expected}`);
   }
 });
 

@@ -244,6 +244,7 @@ const ofObjective: {
   ratioMatching: (_, dimensions) => ({ learn: 1 + dimensions }),
   pseudoLikelihood: (_, dimensions) => ({ learn: 1 + dimensions }),
   minimumProbabilityFlow: (_, dimensions) => ({ learn: 1 + dimensions }),
+  concreteScoreMatching: (_, dimensions) => ({ learn: 1 + dimensions }),
   klContraction: ({ blockSize }, dimensions) => ({ learn: 1 + dimensions * 2 ** blockSize }),
   // The last move of the chains is differentiated, and then the energy where it leads.
   improvedContrastiveDivergence: ({ sampler: moves }) =>
@@ -452,6 +453,11 @@ const cases: { readonly [Name in BuiltIn<typeof objectives>]: Case } = {
   pseudoLikelihood: { spec: objective.pseudoLikelihood(), domain: 'binary', dimensions: 4 },
   minimumProbabilityFlow: {
     spec: objective.minimumProbabilityFlow(),
+    domain: 'binary',
+    dimensions: 4,
+  },
+  concreteScoreMatching: {
+    spec: objective.concreteScoreMatching(),
     domain: 'binary',
     dimensions: 4,
   },

@@ -100,7 +100,11 @@ const rows: Readonly<Record<Exclude<keyof typeof objectives, 'custom'>, Row | re
   shiftedNoiseContrastiveEstimation: {
     spec: objective.shiftedNoiseContrastiveEstimation({ shift: 2 }),
   },
-  energyDiscrepancy: { spec: objective.energyDiscrepancy({ samples: 3 }) },
+  energyDiscrepancy: [
+    { spec: objective.energyDiscrepancy({ samples: 3 }) },
+    { spec: objective.energyDiscrepancy({ samples: 3 }), domain: 'binary' },
+  ],
+  concreteScoreMatching: { spec: objective.concreteScoreMatching(), domain: 'binary' },
   pseudoLikelihood: { spec: objective.pseudoLikelihood(), domain: 'binary' },
   minimumProbabilityFlow: { spec: objective.minimumProbabilityFlow(), domain: 'binary' },
   klContraction: { spec: objective.klContraction(), domain: 'binary' },

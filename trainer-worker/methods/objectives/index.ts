@@ -1,4 +1,5 @@
 import { rowOf, type SpecOf } from '../options/method-table';
+import { concreteScoreMatchingMethod } from './concrete-score-matching';
 import { conditionalNoiseContrastiveEstimationMethod } from './conditional-noise-contrastive-estimation';
 import { contrastiveDivergenceMethod } from './contrastive-divergence';
 import { customMethod } from './custom';
@@ -59,6 +60,7 @@ export const objectives = {
   energyDiscrepancy: energyDiscrepancyMethod,
   pseudoLikelihood: pseudoLikelihoodMethod,
   minimumProbabilityFlow: minimumProbabilityFlowMethod,
+  concreteScoreMatching: concreteScoreMatchingMethod,
   klContraction: klContractionMethod,
   minimumVelocity: minimumVelocityMethod,
   kernelSteinDiscrepancy: kernelSteinDiscrepancyMethod,
