@@ -56,6 +56,15 @@ const cases: Readonly<Record<string, Case>> = {
     dimensions: 4,
     parameters: { weight: some([4, 3], 1.5), visible: some([4], 0.7), hidden: some([3], 0.7) },
   },
+  'convolutional rbm, layer by layer': {
+    model: energy.convolutionalRbm({ shape: [3, 2, 1], filters: 2, filter: 2 }),
+    dimensions: 6,
+    parameters: {
+      filter: some([2, 2, 1, 2], 1.2),
+      visible: some([1], 0.5),
+      hidden: some([2], 0.5),
+    },
+  },
   'ising of all pairs, spin by spin': {
     model: energy.ising(),
     dimensions: 4,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs';
 import { energy } from 'ebm-lab';
 import { Random, streams } from '../../trainer-worker/compiler/random/random';
 import { runOnOnnx } from '../../trainer-worker/compiler/run/run-onnx';
@@ -151,5 +152,90 @@ describe('log Z of a restricted Boltzmann machine', () => {
     // 5 of 100 are expected; more than 13 come once in 1,000 (binomial), of three counts.
     for (const [name, times] of Object.entries(outside))
       assert.ok(times <= 13, `${name}: ${times}`);
+  });
+});
+
+describe('a convolutional restricted Boltzmann machine', () => {
+  const [height, width, channels, filters, filter] = [4, 3, 2, 3, 2];
+  const shape = [height, width, channels] as const;
+  const spec = energy.convolutionalRbm({ shape, filters, filter });
+  const random = numbersFrom(11);
+  const some = (of: number[]) => ({ shape: of, data: Float32Array.from(random(of, 0.8)) });
+  const parameters = {
+    filter: some([filter, filter, channels, filters]),
+    visible: some([channels]),
+    hidden: some([filters]),
+  };
+  const dimensions = height * width * channels;
+
+  test('is a machine whose weights are the same at all places', async () => {
+    const places = [height - filter + 1, width - filter + 1] as const;
+    const units = places[0] * places[1] * filters;
+    const weight = new Float32Array(dimensions * units);
+    let unit = 0;
+    const hidden: number[] = [];
+    for (let top = 0; top < places[0]; top++) {
+      for (let left = 0; left < places[1]; left++) {
+        for (let k = 0; k < filters; k++) {
+          for (let i = 0; i < filter; i++) {
+            for (let j = 0; j < filter; j++) {
+              for (let c = 0; c < channels; c++) {
+                const pixel = ((top + i) * width + left + j) * channels + c;
+                const at = ((i * filter + j) * channels + c) * filters + k;
+                weight[pixel * units + unit] = parameters.filter.data[at]!;
+              }
+            }
+          }
+          hidden.push(parameters.hidden.data[k]!);
+          unit += 1;
+        }
+      }
+    }
+    const visible = Float32Array.from(
+      { length: dimensions },
+      (_, pixel) => parameters.visible.data[pixel % channels]!,
+    );
+    const points = Array.from({ length: 20 }, () =>
+      Array.from(random([dimensions], 1), (value) => Number(value > 0)),
+    );
+    const expected = await energiesOf(energy.rbm({ hidden: units }), points, {
+      weight: { shape: [dimensions, units], data: weight },
+      visible: { shape: [dimensions], data: visible },
+      hidden: { shape: [units], data: Float32Array.from(hidden) },
+    });
+    const measured = await energiesOf(spec, points, parameters);
+    // Sums of some forty terms below 4 in float32.
+    measured.forEach((value, index) => {
+      assert.ok(Math.abs(value - expected[index]!) < 1e-5 * 40, `${value}, not ${expected[index]}`);
+    });
+  });
+
+  test('begins its annealing at a law whose log Z is known', async () => {
+    const small = energy.convolutionalRbm({ shape: [3, 3, 1], filters: 2, filter: 2 });
+    const built = buildEnergy(small, 9);
+    const given = { filter: some([2, 2, 1, 2]), visible: some([1]), hidden: some([2]) };
+    const means = { shape: [9], data: Float32Array.from(random([9], 0.5), (x) => x + 0.5) };
+    const flat = await valuesOf({ ...given, means }, ({ means: m, ...tensors }) => {
+      const { filter: f, visible: v, hidden: h } = built.path!.at(tensors, tf.scalar(0), m!);
+      return tf.concat([f!, v!, h!].map((each) => tf.reshape(each, [-1])));
+    });
+    const start = {
+      filter: { shape: [2, 2, 1, 2], data: flat.subarray(0, 8) },
+      visible: { shape: [1], data: flat.subarray(8, 9) },
+      hidden: { shape: [2], data: flat.subarray(9) },
+    };
+    const all = await energiesOf(small, statesOf(9), start);
+    const [told] = await valuesOf({ ...given, means }, ({ means: m, ...tensors }) =>
+      built.path!.logPartition(tensors, m!),
+    );
+    const expected = logSumExp([...all].map((value) => -value));
+    assert.ok(Math.abs(told! - expected) < 1e-5 * Math.abs(expected), `${told}, not ${expected}`);
+  });
+
+  test('a filter larger than the images is refused', () => {
+    assert.throws(
+      () => energy.convolutionalRbm({ shape: [4, 4, 1], filter: 5 }),
+      /'filter' is larger than the images/,
+    );
   });
 });

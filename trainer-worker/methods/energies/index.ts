@@ -1,6 +1,7 @@
 import { rowOf, type SpecOf } from '../options/method-table';
 import { classifierMethod } from './classifier';
 import { convolutionalMethod } from './convolutional';
+import { convolutionalRbmMethod } from './convolutional-rbm';
 import { customMethod } from './custom';
 import type { Energy, EnergyMethod } from './energy-method';
 import { gaussBernoulliRbmMethod } from './gauss-bernoulli-rbm';
@@ -39,6 +40,7 @@ export const energies = {
   gaussianMixture: gaussianMixtureMethod,
   quadratic: quadraticMethod,
   rbm: rbmMethod,
+  convolutionalRbm: convolutionalRbmMethod,
   gaussBernoulliRbm: gaussBernoulliRbmMethod,
   ising: isingMethod,
   potts: pottsMethod,

@@ -15,7 +15,7 @@ import type {
 } from './sampler-method';
 
 /** What a chain of your own keeps between training steps, of what does not depend on the energy as it was. */
-export interface OwnKept {
+interface OwnKept {
   /** Names of tensors `[chains, m · D]`, each with its m. */
   readonly ofChain?: Readonly<Record<string, number>>;
   /** Names of scalars, of all chains together. */
