@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { distinctions } from '../../../../extension/runs/run-difference';
 import { distinctionOf, type TitledRun, titleOf } from '../../../../extension/runs/run-title';
 import type { RunManifest } from '../../../../protocol/run';
 import { manifest } from '../../../support/manifest';
@@ -37,4 +38,27 @@ test('and by their time, where nothing was changed', () => {
 test('a title has room for two changes, and says how many there are more', () => {
   const changed = run(2, { a: 1, b: 2, c: 3, d: 4 });
   assert.equal(distinctionOf(changed, [changed, run(1)], now), 'a=1, b=2, 2 more');
+});
+
+test('thousands of one name, of one moment and in any order, are told as each by itself', () => {
+  const many = Array.from({ length: 2000 }, (_, k) => {
+    const at = new Date(now - 60_000 * ((k * 7919) % 500)).toISOString();
+    const overrides = { 'optimizer.learningRate': (k % 40) / 1000 };
+    const { manifest: of } = run(1, overrides);
+    const config = { ...of.config, batchSize: 8 * (1 + (k % 3)) };
+    return { ...run(1), directory: `/work/${k}`, manifest: { ...of, config, createdAt: at } };
+  });
+  for (const each of many.filter((_, k) => k % 97 === 0)) {
+    const { createdAt } = each.manifest;
+    const before = many
+      .filter(({ manifest: other }) => other.createdAt < createdAt)
+      .reduce<TitledRun | undefined>(
+        (best, other) =>
+          best === undefined || other.manifest.createdAt >= best.manifest.createdAt ? other : best,
+        undefined,
+      );
+    const told = distinctionOf(each, many, now);
+    const changes = distinctions(each.manifest, before?.manifest).slice(0, 2).join(', ');
+    assert.ok(told.startsWith(changes), `${told}, not ${changes}`);
+  }
 });
