@@ -79,6 +79,8 @@ export interface HostSide {
   methods: {
     /** A kept preview, for the step scrubber; rejects if that file is missing or broken. */
     preview(params: { readonly step: number }): PreviewFrame;
+    /** Keeps a picture of the page where the user says; also where they change their mind. */
+    savePicture(params: { readonly name: string; readonly png: Uint8Array }): null;
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };

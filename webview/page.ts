@@ -4,6 +4,7 @@ import type { PreviewFrame } from '../protocol/run';
 import { isLiving } from '../vocabulary/run-status';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
+import type { Raster } from './store/image-sheet';
 import {
   type Navigation,
   persistedState,
@@ -39,7 +40,11 @@ export class Page {
   readonly #header = new Header(this.#controls.root);
   readonly #banner = new Banner((action) => this.#act(action));
   readonly #watchedOnly = new WatchedOnly((action) => this.#act(action));
-  readonly #landscape = new Landscape(this.#frames.request, (axes) => this.#navigate({ axes }));
+  readonly #landscape = new Landscape({
+    redraw: this.#frames.request,
+    selectAxes: (axes) => this.#navigate({ axes }),
+    save: (name, picture) => this.#save(name, picture),
+  });
   readonly #curves = new Curves({
     redraw: this.#frames.request,
     setSmoothing: (smoothing) => this.#navigate({ smoothing }),
@@ -154,6 +159,17 @@ export class Page {
     } catch (thrown) {
       const { message, remedy } = problemOf(thrown);
       this.tell(remedy ? `${message} ${remedy}` : message);
+    }
+  }
+
+  async #save(name: string, { data, width, height }: Raster): Promise<void> {
+    try {
+      const canvas = new OffscreenCanvas(width, height);
+      canvas.getContext('2d')?.putImageData(new ImageData(data, width, height), 0, 0);
+      const png = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+      await this.#host.peer.request('savePicture', { name, png });
+    } catch (thrown) {
+      this.tell(`The picture could not be saved: ${problemOf(thrown).message}`);
     }
   }
 

@@ -5,11 +5,12 @@ import { formatSpread, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane, shares } from '../store/point-set';
+import type { RowFacts } from '../store/sheet-order';
 import type { Theme } from '../theme';
 import { DropDown } from '../toolkit';
 import { element, setAttribute, setText } from './element';
 import { HistogramPlot } from './histogram-plot';
-import { ImagePlot } from './image-plot';
+import { type ImageHost, ImagePlot } from './image-plot';
 import { Memo } from './memo';
 import type { PanelModel } from './panel-model';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
@@ -20,6 +21,15 @@ const layerNames = {
   data: 'Data',
   samples: 'Samples',
 } as const;
+
+/** What the landscape asks of the page. */
+export interface LandscapeHost {
+  /** Asks for a new frame. */
+  readonly redraw: () => void;
+  /** The user chose other dimensions. */
+  readonly selectAxes: (axes: readonly [number, number]) => void;
+  readonly save: ImageHost['save'];
+}
 
 /** What the model has learned, as a picture: samples over data over the energy. */
 export class Landscape {
@@ -58,23 +68,20 @@ export class Landscape {
   #pointed: string | undefined;
   #idle = '';
 
-  /**
-   * @param redraw asks for a new frame
-   * @param selectAxes the user chose other dimensions
-   */
-  constructor(redraw: () => void, selectAxes: (axes: readonly [number, number]) => void) {
+  constructor({ redraw, selectAxes, save }: LandscapeHost) {
     this.#redraw = redraw;
     this.#selectAxes = selectAxes;
     const pointed = (text: string | undefined) => {
       this.#pointed = text;
       setText(this.#readout, text ?? this.#idle);
     };
-    this.#plane = new PlanePlot(pointed, () => {
+    const drawAnew = () => {
       this.#drawing.changed();
       redraw();
-    });
+    };
+    this.#plane = new PlanePlot(pointed, drawAnew);
     this.#histogram = new HistogramPlot(pointed);
-    this.#images = new ImagePlot(pointed);
+    this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
     for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
       const toggle = element(
         'button',
@@ -231,6 +238,9 @@ export class Landscape {
       image,
       samples: samples ? frame?.samples : undefined,
       data: data ? panel.data?.values : undefined,
+      facts: { samples: factsOf(frame), data: dataFactsOf(panel, frame) },
+      paths: frame?.paths,
+      classNames: panel.manifest.preview?.classes ?? [],
       theme,
     };
     this.#images.draw(view, width, maxHeight);
@@ -360,4 +370,22 @@ function emptyText({ manifest, state }: PanelState): string {
     return 'The landscape appears with the first preview.';
   }
   return 'This run has kept no preview.';
+}
+
+/** What is known of the samples of a preview, and of the rows of data at its step. */
+function factsOf(frame: PreviewFrame | undefined): RowFacts {
+  const { energies, ages, classes } = frame ?? {};
+  return {
+    ...(energies ? { energies: energies.samples } : {}),
+    ...(ages ? { ages } : {}),
+    ...(classes ? { classes } : {}),
+  };
+}
+
+function dataFactsOf({ data }: PanelState, frame: PreviewFrame | undefined): RowFacts {
+  const { energies } = frame ?? {};
+  return {
+    ...(energies ? { energies: energies.data } : {}),
+    ...(data?.labels ? { classes: data.labels } : {}),
+  };
 }
