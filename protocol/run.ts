@@ -229,6 +229,11 @@ export interface PreviewFrame {
   /** `[count]` numbers of the class that the model finds likeliest for each sample, where it knows classes. */
   readonly classes?: Float32Array;
   readonly paths?: ChainPaths;
+  /**
+   * log Z over all rows that there can be, where they are finitely many and the sum over them is known to
+   * a thousandth of a nat: `exp(-E - log Z)` is the probability of a row.
+   */
+  readonly logPartition?: number;
 }
 
 /** Energies of rows: of all samples, and of the first of the others. */

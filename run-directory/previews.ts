@@ -56,7 +56,7 @@ export async function writePreview(
 
 /** What is known of a preview's rows, by the names that the file has. */
 function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTensor[] {
-  const { energies, ages, classes, paths } = frame;
+  const { energies, ages, classes, paths, logPartition } = frame;
   const vector = (label: string, data: Float32Array | undefined): NamedTensor[] =>
     data ? [{ name: label, shape: [data.length], data }] : [];
   return [
@@ -66,6 +66,7 @@ function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTen
     ...vector(names.outOfDistribution, energies?.outOfDistribution),
     ...vector(names.ages, ages),
     ...vector(names.classes, classes),
+    ...vector(names.logPartition, of(logPartition)),
     ...vector(names.iterations, paths && Float32Array.from(paths.iterations)),
     ...(paths
       ? [
@@ -79,6 +80,10 @@ function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTen
   ];
 }
 
+function of(value: number | undefined): Float32Array | undefined {
+  return value === undefined ? undefined : Float32Array.of(value);
+}
+
 /** Tensors of the file of what is known. */
 const names = {
   samples: 'energies/samples',
@@ -87,6 +92,7 @@ const names = {
   outOfDistribution: 'energies/out-of-distribution',
   ages: 'ages',
   classes: 'classes',
+  logPartition: 'log Z',
   paths: 'paths',
   iterations: 'paths/iterations',
 } as const;
@@ -97,7 +103,7 @@ async function readKnown(
   step: number,
   count: number,
   { dimensions }: PreviewLayout,
-): Promise<Pick<PreviewFrame, 'energies' | 'ages' | 'classes' | 'paths'>> {
+): Promise<Omit<PreviewFrame, 'step' | 'samples' | 'count' | 'field'>> {
   const relative = knownName(step);
   if (!(await exists(directory, relative))) return {};
   const file = path.join(directory, relative);
@@ -114,6 +120,7 @@ async function readKnown(
   const outOfDistribution = take(names.outOfDistribution);
   const ages = take(names.ages, count);
   const classes = take(names.classes, count);
+  const logPartition = take(names.logPartition, 1)?.[0];
   const iterations = take(names.iterations);
   const chains = tensors.get(names.paths)?.shape[1] ?? 0;
   const values = take(names.paths, (iterations?.length ?? 0) * chains * dimensions);
@@ -130,6 +137,7 @@ async function readKnown(
       : {}),
     ...(ages ? { ages } : {}),
     ...(classes ? { classes } : {}),
+    ...(logPartition === undefined ? {} : { logPartition }),
     ...(iterations && values ? { paths: { values, chains, iterations: [...iterations] } } : {}),
   };
 }

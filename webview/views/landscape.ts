@@ -3,6 +3,7 @@ import { formatCount } from '../../vocabulary/quantities';
 import { validAxes } from '../store/navigation';
 import { formatSpread, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
+import { areBits } from '../store/patterns';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane, shares } from '../store/point-set';
 import type { RowFacts } from '../store/sheet-order';
@@ -13,6 +14,7 @@ import { HistogramPlot } from './histogram-plot';
 import { type ImageHost, ImagePlot } from './image-plot';
 import { Memo } from './memo';
 import type { PanelModel } from './panel-model';
+import { PatternTable } from './pattern-table';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
 
 const layerNames = {
@@ -55,9 +57,12 @@ export class Landscape {
   readonly #plane: PlanePlot;
   readonly #histogram: HistogramPlot;
   readonly #images: ImagePlot;
+  readonly #patterns: PatternTable;
   readonly #drawing = new Memo();
   readonly #layout = new Memo();
   readonly #points = new Memo();
+  readonly #rows = new Memo();
+  #areBits = false;
   #dropDowns: readonly DropDown[] = [];
   #layers: PlaneLayers = { field: true, contours: true, data: true, samples: true };
   #data: Float32Array | undefined;
@@ -81,6 +86,7 @@ export class Landscape {
     };
     this.#plane = new PlanePlot(pointed, drawAnew);
     this.#histogram = new HistogramPlot(pointed);
+    this.#patterns = new PatternTable(redraw);
     this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
     for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
       const toggle = element(
@@ -125,6 +131,7 @@ export class Landscape {
       this.#readout,
       this.#note,
       this.#table,
+      this.#patterns.root,
     );
     new ResizeObserver(redraw).observe(this.#holder);
   }
@@ -156,6 +163,8 @@ export class Landscape {
       this.#toggles.get(layer)!.hidden = dimensions !== 2;
     }
     this.#note.hidden = true;
+    const hasPatterns = this.#hasPatterns(panel, frame);
+    this.#patterns.draw(hasPatterns && layout ? { layout, data: panel.data, frame } : undefined);
     if (isEmpty || !layout) return;
     if (image) {
       this.#drawImages(panel, frame, image, theme);
@@ -175,7 +184,9 @@ export class Landscape {
       this.#takePoints(panel, frame, dimensions, axes);
     }
     const width = this.#holder.clientWidth;
-    const maxHeight = Math.min(640, Math.max(280, window.innerHeight - 300));
+    // Where rows are of few values each, the table beneath tells more than points on one another.
+    const most = hasPatterns ? 320 : 640;
+    const maxHeight = Math.min(most, Math.max(280, window.innerHeight - 300));
     const isUnchanged = !this.#drawing.changed(
       frame,
       panel.data,
@@ -213,6 +224,17 @@ export class Landscape {
     if (dimensions === 2) this.#tellNote(this.#plane.holes);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
     this.#setIdle(panel, frame);
+  }
+
+  /** Whether rows are of bits or categories, and no images. */
+  #hasPatterns({ manifest, data }: PanelState, frame: PreviewFrame | undefined): boolean {
+    const { preview: layout } = manifest;
+    if (!layout || layout.image || (!data && !frame)) return false;
+    if (layout.categories) return true;
+    // Of data that are not shown, the samples tell.
+    const rows = data?.values ?? frame!.samples;
+    if (this.#rows.changed(rows)) this.#areBits = areBits(rows);
+    return this.#areBits;
   }
 
   #tellNote(text: string | undefined): void {

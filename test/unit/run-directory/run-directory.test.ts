@@ -307,6 +307,7 @@ describe('samples/', () => {
         chains: 2,
         iterations: [0, 40],
       },
+      logPartition: -2.5,
     };
     await writePreview(directory, known, layout);
     assert.deepEqual(await readPreview(directory, 50, layout), known);

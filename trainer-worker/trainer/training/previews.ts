@@ -1,9 +1,11 @@
 import type { PreviewFrame, PreviewLayout } from '../../../protocol/run';
 import type { RowCode } from '../../methods/data/categories';
 import type { Rows } from '../../methods/data/rows';
+import type { Subject } from '../../methods/diagnostics/diagnostic';
 import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
 import type { SmallSpace } from '../../methods/diagnostics/small-space';
+import { StateSpace } from '../../methods/diagnostics/state-space';
 import { LookingTime } from './looking-time';
 import { Measuring } from './measuring';
 import type { Pace } from './pace';
@@ -16,6 +18,8 @@ import type { StepMetrics, TrainingStep } from './training-step';
 
 /** Rows of each kind whose energies a preview has, beside its samples, and a snapshot of all. */
 const mostCompared = 512;
+/** How wrong a log Z may be by which probabilities are told, in nats. */
+const worstLogPartition = 1e-3;
 
 export interface PreviewsOptions {
   readonly step: TrainingStep;
@@ -93,9 +97,11 @@ export class Previews {
   ): Promise<{ readonly frame: PreviewFrame; readonly metrics: StepMetrics }> {
     return await this.#cadence.around(step, async () => {
       const { frame, points } = await this.#frame(step);
-      const all = { ...metrics, ...(await this.#measure(frame, points)) };
+      const { measured, logPartition } = await this.#measure(frame, points);
+      const all = { ...metrics, ...measured };
       this.#audience.measured(step, all);
-      return { frame, metrics: all };
+      const known = logPartition === undefined ? {} : { logPartition };
+      return { frame: { ...frame, ...known }, metrics: all };
     });
   }
 
@@ -170,7 +176,7 @@ export class Previews {
     };
   }
 
-  async #measure({ step: at, field }: PreviewFrame, samples: Float32Array): Promise<StepMetrics> {
+  async #measure({ step: at, field }: PreviewFrame, samples: Float32Array) {
     const { step, steps, space, heldOut } = this.#options;
     const subject = subjectOf(step, samples, {
       heldOut: heldOut ?? new Float32Array(0),
@@ -181,7 +187,15 @@ export class Previews {
     const moment = { step: at, isLast: at === steps };
     const { metrics, notices } = await this.#measuring.measure(subject, moment);
     for (const notice of notices) this.#audience.notice(notice);
-    return metrics;
+    const logPartition = await this.#time.part('log Z', () => this.#logPartition(subject));
+    return { measured: metrics, logPartition };
+  }
+
+  /** What {@link PreviewFrame.logPartition} is. */
+  async #logPartition({ inSpace }: Subject): Promise<number | undefined> {
+    if (!(this.#options.space instanceof StateSpace)) return undefined;
+    const { logZ } = await inSpace();
+    return 'value' in logZ && logZ.error <= worstLogPartition ? logZ.value : undefined;
   }
 
   /** D, the numbers of a point of the model. */

@@ -4,6 +4,10 @@ import { describe, test } from 'node:test';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import type { ImageLayout } from '../../../../protocol/run';
 import { Random, streams } from '../../../../trainer-worker/compiler/random/random';
+import {
+  StateSpace,
+  statesOfBits,
+} from '../../../../trainer-worker/methods/diagnostics/state-space';
 import { Pace } from '../../../../trainer-worker/trainer/training/pace';
 import { Previews } from '../../../../trainer-worker/trainer/training/previews';
 import { tensorOf, trainingStep } from '../../../support/training-step';
@@ -23,9 +27,13 @@ const labels = {
 
 async function look(
   step: Awaited<ReturnType<typeof trainingStep>>,
-  more: { readonly classes?: number; readonly image?: ImageLayout } = {},
+  more: {
+    readonly classes?: number;
+    readonly image?: ImageLayout;
+    readonly space?: StateSpace;
+  } = {},
 ) {
-  const { image: shown, classes = 0 } = more;
+  const { image: shown, classes = 0, space } = more;
   const previews = new Previews(
     {
       step,
@@ -45,6 +53,7 @@ async function look(
       data: rows,
       heldOut,
       classes,
+      ...(space ? { space } : {}),
     },
     { observers: [], measured: () => undefined, notice: () => undefined },
     new Pace(),
@@ -130,6 +139,28 @@ describe('a preview', () => {
       energies[2 * row + 1]! < energies[2 * row]! ? 1 : 0,
     );
     assert.deepEqual([...(classes ?? [])], likeliest);
+    await step.dispose();
+  });
+
+  test('of few bits has log Z over all rows, by which probabilities add up to 1', async () => {
+    const bits = Float32Array.of(0, 0, 1, 1, 0, 1, 1, 1);
+    const step = await trainingStep({
+      energy: energy.mlp({ hidden: [8] }),
+      objective: objective.pseudoLikelihood(),
+      optimizer: optimizer.adam(),
+      rows: bits,
+      bounds,
+      domain: 'binary',
+      batchSize: 4,
+      shownSampler: sampler.gibbs(),
+    });
+    const space = new StateSpace(statesOfBits(2), { dimensions: 2 });
+    const { logPartition } = await look(step, { space });
+    const all = await step.energy(statesOfBits(2));
+    const sum = all.reduce((total, each) => total + Math.exp(-each - logPartition!), 0);
+    // Energies of size 1 in single precision.
+    assert.ok(Math.abs(sum - 1) < 1e-5, `${sum}`);
+    assert.equal((await look(step)).logPartition, undefined);
     await step.dispose();
   });
 });
