@@ -17,8 +17,10 @@ import { readTheme, showTheme, watchTheme } from './theme';
 import { Banner } from './views/banner';
 import { Controls } from './views/controls';
 import { Curves } from './views/curves';
+import { DistributionsView } from './views/distributions';
 import { element } from './views/element';
 import { Header } from './views/header';
+import { Health } from './views/health';
 import { Landscape } from './views/landscape';
 import { Notice } from './views/notice';
 import type { PanelModel } from './views/panel-model';
@@ -51,6 +53,8 @@ export class Page {
     setLogScale: (logScale) => this.#navigate({ logScale }),
     copy: (text) => this.#copy(text),
   });
+  readonly #distributions = new DistributionsView(this.#frames.request);
+  readonly #health = new Health();
   readonly #scrubber = new Scrubber((step) => {
     this.#navigate({ step });
     this.#previews.select(step);
@@ -78,7 +82,18 @@ export class Page {
       this.#watchedOnly.root,
       this.#banner.root,
       this.#warnings.root,
-      element('main', { class: 'views' }, this.#landscape.root, this.#curves.root),
+      element(
+        'main',
+        { class: 'views' },
+        this.#landscape.root,
+        element(
+          'div',
+          { class: 'pane side' },
+          this.#curves.root,
+          this.#distributions.root,
+          this.#health.root,
+        ),
+      ),
       this.#scrubber.root,
       this.#notice.root,
       this.#summary.root,
@@ -202,6 +217,8 @@ export class Page {
     this.#warnings.render(model);
     this.#landscape.render(model);
     this.#curves.render(model);
+    this.#distributions.render(model);
+    this.#health.render(model);
     this.#scrubber.render(model);
     this.#summary.render(model, this.#landscape.description(panel, model.frame));
   }
