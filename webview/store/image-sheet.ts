@@ -74,17 +74,36 @@ export function cornerOf(
   return [gutter + column * (width * scale + gap), row * (height * scale + gap)];
 }
 
-/** Cells of which something lies between two heights of a sheet: `[from, to)`. */
-export function cellsBetween(
-  { scale, columns, cells }: Sheet,
-  { height }: Sides,
-  top: number,
-  bottom: number,
-): readonly [from: number, to: number] {
-  const pitch = height * scale + gap;
-  const from = Math.max(0, Math.floor(top / pitch)) * columns;
-  const to = Math.max(0, Math.ceil(bottom / pitch)) * columns;
-  return [Math.min(from, cells.length), Math.min(to, cells.length)];
+/** A part of a sheet: its cells by their places, so many in a row. */
+export interface SheetPart {
+  readonly places: Int32Array;
+  readonly columns: number;
+}
+
+/** The cells of which something lies in a window onto a sheet. */
+export function cellsIn(
+  { scale, columns, rows, gutter }: Sheet,
+  { width, height }: Sides,
+  window: {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  },
+): SheetPart {
+  const between = (from: number, length: number, pitch: number, end: number) => {
+    const first = Math.min(end, Math.max(0, Math.floor(from / pitch)));
+    return [first, Math.min(end, Math.max(first, Math.ceil((from + length) / pitch)))] as const;
+  };
+  const across = width * scale + gap;
+  const [left, right] = between(window.left - gutter, window.width, across, columns);
+  const [top, bottom] = between(window.top, window.height, height * scale + gap, rows);
+  const places = new Int32Array((right - left) * (bottom - top));
+  let at = 0;
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) places[at++] = row * columns + column;
+  }
+  return { places, columns: right - left };
 }
 
 /** A pixel of an image on a sheet. */

@@ -43,7 +43,7 @@ export function ordered(count: number, { by, isFalling }: SheetOrder, facts: Row
 }
 
 /**
- * Rows in lines of so many; by class, each class begins a line and is named there.
+ * Rows in lines of so many; by class, each class is one line, as long as it is, and is named there.
  *
  * @param rows in that order, as {@link ordered} gives them
  */
@@ -58,19 +58,20 @@ export function arranged(
   if (order.by !== 'classes' || classes === undefined) {
     return { cells: rows, columns: Math.max(1, Math.min(rows.length, columns)), headings: [] };
   }
-  const cells: number[] = [];
-  const headings: { readonly row: number; readonly name: string }[] = [];
-  let last: number | undefined;
+  const lines = new Map<number, number[]>();
   for (const row of rows) {
     const own = classes[row] ?? Number.NaN;
-    if (!Object.is(own, last)) {
-      while (cells.length % columns > 0) cells.push(-1);
-      headings.push({ row: cells.length / columns, name: className(own, names) });
-      last = own;
-    }
-    cells.push(row);
+    const line = lines.get(own);
+    if (line) line.push(row);
+    else lines.set(own, [row]);
   }
-  return { cells: Int32Array.from(cells), columns, headings };
+  const longest = Math.max(1, ...[...lines.values()].map(({ length }) => length));
+  const cells = new Int32Array(longest * lines.size).fill(-1);
+  const headings = [...lines].map(([own, line], row) => {
+    cells.set(line, row * longest);
+    return { row, name: className(own, names) };
+  });
+  return { cells, columns: longest, headings };
 }
 
 /** What a class is called. */

@@ -2,7 +2,7 @@ import type { ImageLayout } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
 import {
   type Arrangement,
-  cellsBetween,
+  cellsIn,
   columnsThatFit,
   comfortableScale,
   cornerOf,
@@ -11,6 +11,7 @@ import {
   type Raster,
   rasterOf,
   type Sheet,
+  type SheetPart,
   type SheetPixel,
   sheetOf,
 } from '../store/image-sheet';
@@ -167,16 +168,16 @@ export class ImageSheet {
       height: Math.min(sheet.height, clientHeight),
     };
     const context = prepareCanvas(this.#canvas, size.width, size.height);
-    const [from, to] = cellsBetween(sheet, image, scrollTop, scrollTop + size.height);
-    const cells = sheet.cells.subarray(from, to);
-    const raster = rasterOf(values, image, cells, sheet.columns);
+    const part = cellsIn(sheet, image, { left: scrollLeft, top: scrollTop, ...size });
+    const cells = part.places.map((place) => sheet.cells[place] ?? -1);
+    const raster = rasterOf(values, image, cells, part.columns);
     if (!context || raster.width === 0 || raster.height === 0) return;
     context.translate(-scrollLeft, -scrollTop);
-    this.#drawImages(context, raster, from);
+    this.#drawImages(context, raster, part);
     context.strokeStyle = theme.border;
     context.beginPath();
-    for (const [place, index] of cells.entries()) {
-      if (index >= 0) context.rect(...this.#frameOf(from + place, 0.5));
+    for (const [at, index] of cells.entries()) {
+      if (index >= 0) context.rect(...this.#frameOf(part.places[at]!, 0.5));
     }
     // Dark images on a dark ground, and light ones on a light, have an edge too.
     context.stroke();
@@ -186,13 +187,13 @@ export class ImageSheet {
       if (cell < 0) return;
       context.strokeStyle = color;
       context.lineWidth = 2;
-      context.strokeRect(...this.#frameOf(cell, 1));
+      context.strokeRect(...this.#frameOf(cell, -1));
     };
     outline(picked, theme.samples);
     if (this.#hasFocus) outline(this.#at.index, theme.accent);
   }
 
-  #drawImages(context: CanvasRenderingContext2D, raster: Raster, from: number): void {
+  #drawImages(context: CanvasRenderingContext2D, raster: Raster, part: SheetPart): void {
     const { view, sheet } = this.#shown!;
     const { width, height } = view.image;
     const atlas = this.#atlas;
@@ -202,27 +203,28 @@ export class ImageSheet {
     atlas.getContext('2d')?.putImageData(new ImageData(data, raster.width, raster.height), 0, 0);
     context.imageSmoothingEnabled = false;
     const [across, down] = [width * sheet.scale, height * sheet.scale];
-    const cells = (raster.height / height) * sheet.columns;
-    for (let place = 0; place < cells; place++) {
-      if ((sheet.cells[from + place] ?? -1) < 0) continue;
-      const [x, y] = cornerOf(sheet, view.image, from + place);
-      const [left, top] = [
-        (place % sheet.columns) * width,
-        Math.floor(place / sheet.columns) * height,
-      ];
+    for (const [at, place] of part.places.entries()) {
+      if ((sheet.cells[place] ?? -1) < 0) continue;
+      const [x, y] = cornerOf(sheet, view.image, place);
+      const [left, top] = [(at % part.columns) * width, Math.floor(at / part.columns) * height];
       context.drawImage(atlas, left, top, width, height, x, y, across, down);
     }
   }
 
   #drawHeadings(context: CanvasRenderingContext2D): void {
     const { view, sheet } = this.#shown!;
+    if (sheet.headings.length === 0) return;
+    // They stay where lines are longer than the window.
+    const { scrollLeft } = this.#scroll;
+    context.fillStyle = view.theme.background;
+    context.fillRect(scrollLeft, 0, gutter - 3, sheet.height);
     context.font = `11px ${view.theme.fontFamily}`;
     context.fillStyle = view.theme.foreground;
     context.textBaseline = 'middle';
     for (const { row, name } of sheet.headings) {
       const [, y] = cornerOf(sheet, view.image, row * sheet.columns);
       const middle = y + (view.image.height * sheet.scale) / 2;
-      context.fillText(name, 0, middle, gutter - 8);
+      context.fillText(name, scrollLeft, middle, gutter - 8);
     }
   }
 
@@ -349,7 +351,9 @@ export class ImageSheet {
       const [x, y, width, height] = this.#frameOf(at, 2);
       const { scrollLeft, scrollTop, clientWidth, clientHeight } = this.#scroll;
       this.#scroll.scrollTo(
-        x < scrollLeft ? x : Math.max(scrollLeft, x + width - clientWidth),
+        x - sheet.gutter < scrollLeft
+          ? x - sheet.gutter
+          : Math.max(scrollLeft, x + width - clientWidth),
         y < scrollTop ? y : Math.max(scrollTop, y + height - clientHeight),
       );
     } else {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { ImageLayout } from '../../../../protocol/run';
 import {
   type Arrangement,
-  cellsBetween,
+  cellsIn,
   columnsThatFit,
   comfortableScale,
   cornerOf,
@@ -65,19 +65,28 @@ describe('a sheet of images', () => {
     assert.equal(pixelAt(sheet, grey, [25, sheet.height + 10]), undefined);
   });
 
-  test('knows the cells in view: all of which a line lies there, and no others', () => {
+  test('knows the cells in view: all of which something lies there, and no others', () => {
+    const length = fc.integer({ min: 1, max: 300 });
     fc.assert(
-      fc.property(fc.nat({ max: 400 }), fc.integer({ min: 1, max: 300 }), (top, height) => {
-        const sheet = sheetOf(inOrder(50, 4), grey, 7);
-        const [from, to] = cellsBetween(sheet, grey, top, top + height);
-        const inView = [...sheet.cells].filter((cell) => {
-          const [, y] = cornerOf(sheet, grey, cell);
-          return y < top + height && y + grey.height * sheet.scale > top;
-        });
-        for (const cell of inView) assert.ok(cell >= from && cell < to);
-        // A row more at most: the gap below it is in view.
-        assert.ok(to - from <= inView.length + sheet.columns);
-      }),
+      fc.property(
+        fc.nat({ max: 400 }),
+        fc.nat({ max: 400 }),
+        length,
+        length,
+        (left, top, width, height) => {
+          const sheet = sheetOf(inOrder(100, 10), grey, 7, 20);
+          const { places, columns } = cellsIn(sheet, grey, { left, top, width, height });
+          // A cell and the gaps after it.
+          const inView = [...sheet.cells].filter((cell) => {
+            const [x, y] = cornerOf(sheet, grey, cell);
+            const isAcross = x < left + width && x + grey.width * 7 + 3 > left;
+            return isAcross && y < top + height && y + grey.height * 7 + 3 > top;
+          });
+          assert.deepEqual([...places], inView);
+          if (inView.length > 0)
+            assert.equal(columns, new Set(inView.map((cell) => cell % 10)).size);
+        },
+      ),
     );
   });
 });

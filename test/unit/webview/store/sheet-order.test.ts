@@ -45,17 +45,18 @@ describe('the order of a sheet', () => {
     );
   });
 
-  test('by class begins a row for each, under its name', () => {
+  test('by class has a line for each, as long as it is, under its name', () => {
     const classes = Float32Array.of(1, 0, 1, 1, 2, 1);
     const order = orderNamed('By class, a row each');
     const rows = ordered(7, order, { classes });
-    const { cells, headings } = arranged(rows, order, { classes }, 3, ['cat', 'dog']);
-    assert.deepEqual([...cells], [1, -1, -1, 0, 2, 3, 5, -1, -1, 4, -1, -1, 6]);
+    const { cells, columns, headings } = arranged(rows, order, { classes }, 3, ['cat', 'dog']);
+    assert.deepEqual([...cells], [1, -1, -1, -1, 0, 2, 3, 5, 4, -1, -1, -1, 6, -1, -1, -1]);
+    assert.equal(columns, 4);
     assert.deepEqual(headings, [
       { row: 0, name: 'cat' },
       { row: 1, name: 'dog' },
-      { row: 3, name: '2' },
-      { row: 4, name: 'not known' },
+      { row: 2, name: '2' },
+      { row: 3, name: 'not known' },
     ]);
   });
 });
