@@ -12,6 +12,7 @@ const themes = [
   ['Dark Modern', 'vs-dark'],
   ['Light Modern', 'vs'],
   ['Dark High Contrast', 'hc-black'],
+  ['Light High Contrast', 'hc-light'],
 ] as const;
 
 export const imagesOfDigits: Play = async ({ workbench, panel, folder }) => {
@@ -78,6 +79,10 @@ export const imagesOfDigits: Play = async ({ workbench, panel, folder }) => {
 
   if (process.env['EBM_SCREENSHOTS'] === '1') {
     await panel.untilStatus('Finished');
+    await samples.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await picked.waitFor();
     const folder = path.join(repository, 'out/images');
     await mkdir(folder, { recursive: true });
     for (const [theme, kind] of themes) {
