@@ -54,8 +54,8 @@ export interface SheetHost {
 
 /** Room for headings before the images. */
 const gutter = 72;
-/** What a scroll bar takes. */
-const scrollBar = 14;
+/** What a scroll bar takes, about. */
+const scrollBar = 16;
 
 /** Images in rows under a heading, as many as there are; those in view are drawn. */
 export class ImageSheet {
@@ -138,7 +138,10 @@ export class ImageSheet {
     this.#whole.style.width = `${sheet.width}px`;
     this.#whole.style.height = `${sheet.height}px`;
     this.#scroll.style.maxHeight = `${room.height}px`;
-    this.#scroll.style.width = `${Math.min(room.width, sheet.width + scrollBar)}px`;
+    const beside = sheet.height > room.height ? scrollBar : 0;
+    this.#scroll.style.width = `${Math.min(room.width, sheet.width + beside)}px`;
+    // A bar for the few pixels that another one takes would hide images.
+    this.#scroll.style.overflowX = sheet.width + beside > room.width ? 'auto' : 'hidden';
     this.#paint();
   }
 
