@@ -1,5 +1,5 @@
 /** What the extension host and the run panel's page say to each other over `postMessage`. */
-import type { PreviewFrame, RunManifest, RunState, SeriesChunks } from './run';
+import type { PreviewFrame, RunManifest, RunState, SeriesChunks, ShownRows } from './run';
 
 /** What a button of the page may ask for. Each is one command of the palette. */
 export type PanelAction =
@@ -25,8 +25,8 @@ export interface PanelSnapshot {
   readonly state: RunState;
   /** Whether another window controls the run, so that this one only watches. */
   readonly isWatchedOnly: boolean;
-  /** `[n, D]` rows of the data to draw beneath the samples, at most a few thousand. */
-  readonly data?: { readonly values: Float32Array; readonly count: number };
+  /** Rows of the data to draw beneath the samples, at most a few thousand. */
+  readonly data?: ShownRows;
   /** Steps that have a preview on disk, ascending. */
   readonly previewSteps: readonly number[];
   /** The latest preview, if there is one. */
@@ -79,6 +79,8 @@ export interface HostSide {
   methods: {
     /** A kept preview, for the step scrubber; rejects if that file is missing or broken. */
     preview(params: { readonly step: number }): PreviewFrame;
+    /** Keeps a picture of the page where the user says; also where they change their mind. */
+    savePicture(params: { readonly name: string; readonly png: Uint8Array }): null;
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };

@@ -74,6 +74,8 @@ export interface PreviewLayout {
   readonly image?: ImageLayout;
   /** Of categorical data, what each dimension's values 0, 1, … are called; samples are those codes. */
   readonly categories?: readonly ShownCategory[];
+  /** What the classes of rows are called, in the order of their numbers, where rows belong to some. */
+  readonly classes?: readonly string[];
 }
 
 /** A column of categorical data and what its values are called, in the order of their codes, from 0. */
@@ -198,6 +200,15 @@ export interface SeriesChunk {
 /** Points of several curves, by metric name. */
 export type SeriesChunks = { readonly [metric: string]: SeriesChunk };
 
+/** Rows of the data as previews show them. */
+export interface ShownRows {
+  /** `[count, D]` in model space. */
+  readonly values: Float32Array;
+  readonly count: number;
+  /** `[count]` numbers of their classes, as the layout's `classes` has them, where they have some. */
+  readonly labels?: Float32Array;
+}
+
 /**
  * What the model looks like at one step.
  *
@@ -213,4 +224,33 @@ export interface PreviewFrame {
    * is the energy at `x = low_x + (c + ½)·width_x/resolution`, `y = low_y + (r + ½)·width_y/resolution`.
    */
   readonly field?: Float32Array;
+  readonly energies?: PreviewEnergies;
+  /** `[count]` training steps since the chain of each sample began, where chains live on between steps. */
+  readonly ages?: Float32Array;
+  /** `[count]` numbers of the class that the model finds likeliest for each sample, where it knows classes. */
+  readonly classes?: Float32Array;
+  readonly paths?: ChainPaths;
+  /**
+   * log Z over all rows that there can be, where they are finitely many and the sum over them is known to
+   * a thousandth of a nat: `exp(-E - log Z)` is the probability of a row.
+   */
+  readonly logPartition?: number;
+}
+
+/** Energies of rows: of all samples, and of the first of the others. */
+export interface PreviewEnergies {
+  readonly samples: Float32Array;
+  /** Of the rows of data that are shown. */
+  readonly data: Float32Array;
+  readonly heldOut?: Float32Array;
+  readonly outOfDistribution?: Float32Array;
+}
+
+/** Where the first of the chains passed on their way to the samples. */
+export interface ChainPaths {
+  /** `[iterations.length, chains, D]` */
+  readonly values: Float32Array;
+  readonly chains: number;
+  /** Iterations behind them, ascending from 0. */
+  readonly iterations: readonly number[];
 }

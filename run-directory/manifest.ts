@@ -65,6 +65,7 @@ const layout = z
     categories: z.exactOptional(
       z.array(z.object({ name: z.string(), levels: z.array(z.string()).min(1) })),
     ),
+    classes: z.exactOptional(z.array(z.string())),
   })
   .refine(
     ({ dimensions, axes, bounds }) => axes.length === dimensions && bounds.length === dimensions,

@@ -1,9 +1,13 @@
-/** `samples/`: what the model looked like at some steps, and the data beneath, as NumPy files. */
+/**
+ * `samples/`: what the model looked like at some steps, and the data beneath, as NumPy files; what is known
+ * of the rows beside their numbers as safetensors, since that is several arrays.
+ */
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { PreviewFrame, PreviewLayout } from '../protocol/run';
+import type { PreviewFrame, PreviewLayout, ShownRows } from '../protocol/run';
 import { readRegularFile, replaceFile } from './files';
 import { readNpy, writeNpy } from './npy';
+import { type NamedTensor, readAllTensors, writeSafetensors } from './safetensors';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
 
 const folder = 'samples';
@@ -14,7 +18,12 @@ function name(step: number, kind: 'samples' | 'field'): string {
   return `${folder}/${String(step).padStart(9, '0')}.${kind}.npy`;
 }
 
+function knownName(step: number): string {
+  return `${folder}/${String(step).padStart(9, '0')}.known.safetensors`;
+}
+
 const dataName = `${folder}/data.npy`;
+const labelsName = `${folder}/data.labels.npy`;
 
 /**
  * Keeps a preview. The samples come last, so that a step that is listed is complete.
@@ -34,11 +43,116 @@ export async function writePreview(
       writeNpy(frame.field, [resolution, resolution]),
     );
   }
+  const known = tensorsOf(frame, layout);
+  if (known.length > 0) {
+    await replaceFile(directory, knownName(frame.step), writeSafetensors(known, {}));
+  }
   await replaceFile(
     directory,
     name(frame.step, 'samples'),
     writeNpy(frame.samples, [frame.count, layout.dimensions]),
   );
+}
+
+/** What is known of a preview's rows, by the names that the file has. */
+function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTensor[] {
+  const { energies, ages, classes, paths, logPartition } = frame;
+  const vector = (label: string, data: Float32Array | undefined): NamedTensor[] =>
+    data ? [{ name: label, shape: [data.length], data }] : [];
+  return [
+    ...vector(names.samples, energies?.samples),
+    ...vector(names.data, energies?.data),
+    ...vector(names.heldOut, energies?.heldOut),
+    ...vector(names.outOfDistribution, energies?.outOfDistribution),
+    ...vector(names.ages, ages),
+    ...vector(names.classes, classes),
+    ...vector(names.logPartition, of(logPartition)),
+    ...vector(names.iterations, paths && Float32Array.from(paths.iterations)),
+    ...(paths
+      ? [
+          {
+            name: names.paths,
+            shape: [paths.iterations.length, paths.chains, dimensions],
+            data: paths.values,
+          },
+        ]
+      : []),
+  ];
+}
+
+function of(value: number | undefined): Float32Array | undefined {
+  return value === undefined ? undefined : Float32Array.of(value);
+}
+
+/** Tensors of the file of what is known. */
+const names = {
+  samples: 'energies/samples',
+  data: 'energies/data',
+  heldOut: 'energies/held-out',
+  outOfDistribution: 'energies/out-of-distribution',
+  ages: 'ages',
+  classes: 'classes',
+  logPartition: 'log Z',
+  paths: 'paths',
+  iterations: 'paths/iterations',
+} as const;
+
+/** What is known of the rows of a kept preview; nothing where none was kept. */
+async function readKnown(
+  directory: string,
+  step: number,
+  count: number,
+  { dimensions }: PreviewLayout,
+): Promise<Omit<PreviewFrame, 'step' | 'samples' | 'count' | 'field'>> {
+  const relative = knownName(step);
+  if (!(await exists(directory, relative))) return {};
+  const file = path.join(directory, relative);
+  const tensors = await readTensors(directory, relative);
+  /** @param length how many numbers it must have */
+  const take = (label: string, length?: number): Float32Array | undefined => {
+    const found = tensors.get(label)?.data;
+    if (found === undefined || length === undefined || found.length === length) return found;
+    throw brokenFile(file, `'${label}' has ${found.length} numbers, not ${length}.`, remedy);
+  };
+  const samples = take(names.samples, count);
+  const data = take(names.data);
+  const heldOut = take(names.heldOut);
+  const outOfDistribution = take(names.outOfDistribution);
+  const ages = take(names.ages, count);
+  const classes = take(names.classes, count);
+  const logPartition = take(names.logPartition, 1)?.[0];
+  const iterations = take(names.iterations);
+  const chains = tensors.get(names.paths)?.shape[1] ?? 0;
+  const values = take(names.paths, (iterations?.length ?? 0) * chains * dimensions);
+  return {
+    ...(samples && data
+      ? {
+          energies: {
+            samples,
+            data,
+            ...(heldOut ? { heldOut } : {}),
+            ...(outOfDistribution ? { outOfDistribution } : {}),
+          },
+        }
+      : {}),
+    ...(ages ? { ages } : {}),
+    ...(classes ? { classes } : {}),
+    ...(logPartition === undefined ? {} : { logPartition }),
+    ...(iterations && values ? { paths: { values, chains, iterations: [...iterations] } } : {}),
+  };
+}
+
+async function readTensors(
+  directory: string,
+  relative: string,
+): Promise<ReadonlyMap<string, NamedTensor>> {
+  const bytes = await readRegularFile(directory, relative, largestFile);
+  try {
+    return new Map(readAllTensors(bytes).tensors.map((tensor) => [tensor.name, tensor]));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw brokenFile(path.join(directory, relative), why, remedy);
+  }
 }
 
 /**
@@ -56,7 +170,12 @@ export async function readPreview(
   if (samples.columns !== layout.dimensions) {
     throw wrongShape(directory, name(step, 'samples'), samples, `${layout.dimensions} columns`);
   }
-  const frame = { step, samples: samples.values, count: samples.rows };
+  const frame: PreviewFrame = {
+    step,
+    samples: samples.values,
+    count: samples.rows,
+    ...(await readKnown(directory, step, samples.rows, layout)),
+  };
   if (layout.resolution === 0 || !(await exists(directory, name(step, 'field')))) return frame;
   const field = await readMatrix(directory, name(step, 'field'));
   const { resolution } = layout;
@@ -95,11 +214,11 @@ export async function listPreviewSteps(directory: string): Promise<number[]> {
  *
  * @throws ProblemError of kind `storage`
  */
-export async function writeData(
-  directory: string,
-  data: { readonly values: Float32Array; readonly count: number },
-): Promise<void> {
+export async function writeData(directory: string, data: ShownRows): Promise<void> {
   const columns = data.count === 0 ? 0 : data.values.length / data.count;
+  if (data.labels) {
+    await replaceFile(directory, labelsName, writeNpy(data.labels, [data.count, 1]));
+  }
   await replaceFile(directory, dataName, writeNpy(data.values, [data.count, columns]));
 }
 
@@ -108,12 +227,15 @@ export async function writeData(
  *
  * @throws ProblemError of kind `storage` when the file is broken
  */
-export async function readData(
-  directory: string,
-): Promise<{ values: Float32Array; count: number } | undefined> {
+export async function readData(directory: string): Promise<ShownRows | undefined> {
   if (!(await exists(directory, dataName))) return undefined;
   const { values, rows } = await readMatrix(directory, dataName);
-  return { values, count: rows };
+  if (!(await exists(directory, labelsName))) return { values, count: rows };
+  const labels = await readMatrix(directory, labelsName);
+  if (labels.rows !== rows || labels.columns !== 1) {
+    throw wrongShape(directory, labelsName, labels, `${rows} rows of one column`);
+  }
+  return { values, count: rows, labels: labels.values };
 }
 
 interface Matrix {

@@ -1,7 +1,7 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|quality|images|run]...
+ *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|quality|images|run]...
  *
  * All of them where none is named, except what takes minutes: quality, images and run. With `--record` the figures, the
  * commit and the machine are kept as a file of bench/history.
@@ -29,6 +29,7 @@ const benches = [
   'transport',
   'recording',
   'opening',
+  'image-page',
   'quality',
   'images',
   'run',

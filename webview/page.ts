@@ -4,6 +4,7 @@ import type { PreviewFrame } from '../protocol/run';
 import { isLiving } from '../vocabulary/run-status';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
+import type { Raster } from './store/image-sheet';
 import {
   type Navigation,
   persistedState,
@@ -16,8 +17,10 @@ import { readTheme, showTheme, watchTheme } from './theme';
 import { Banner } from './views/banner';
 import { Controls } from './views/controls';
 import { Curves } from './views/curves';
+import { DistributionsView } from './views/distributions';
 import { element } from './views/element';
 import { Header } from './views/header';
+import { Health } from './views/health';
 import { Landscape } from './views/landscape';
 import { Notice } from './views/notice';
 import type { PanelModel } from './views/panel-model';
@@ -39,13 +42,19 @@ export class Page {
   readonly #header = new Header(this.#controls.root);
   readonly #banner = new Banner((action) => this.#act(action));
   readonly #watchedOnly = new WatchedOnly((action) => this.#act(action));
-  readonly #landscape = new Landscape(this.#frames.request, (axes) => this.#navigate({ axes }));
+  readonly #landscape = new Landscape({
+    redraw: this.#frames.request,
+    selectAxes: (axes) => this.#navigate({ axes }),
+    save: (name, picture) => this.#save(name, picture),
+  });
   readonly #curves = new Curves({
     redraw: this.#frames.request,
     setSmoothing: (smoothing) => this.#navigate({ smoothing }),
     setLogScale: (logScale) => this.#navigate({ logScale }),
     copy: (text) => this.#copy(text),
   });
+  readonly #distributions = new DistributionsView(this.#frames.request);
+  readonly #health = new Health();
   readonly #scrubber = new Scrubber((step) => {
     this.#navigate({ step });
     this.#previews.select(step);
@@ -73,7 +82,18 @@ export class Page {
       this.#watchedOnly.root,
       this.#banner.root,
       this.#warnings.root,
-      element('main', { class: 'views' }, this.#landscape.root, this.#curves.root),
+      element(
+        'main',
+        { class: 'views' },
+        this.#landscape.root,
+        element(
+          'div',
+          { class: 'pane side' },
+          this.#curves.root,
+          this.#distributions.root,
+          this.#health.root,
+        ),
+      ),
       this.#scrubber.root,
       this.#notice.root,
       this.#summary.root,
@@ -157,6 +177,17 @@ export class Page {
     }
   }
 
+  async #save(name: string, { data, width, height }: Raster): Promise<void> {
+    try {
+      const canvas = new OffscreenCanvas(width, height);
+      canvas.getContext('2d')?.putImageData(new ImageData(data, width, height), 0, 0);
+      const png = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
+      await this.#host.peer.request('savePicture', { name, png });
+    } catch (thrown) {
+      this.tell(`The picture could not be saved: ${problemOf(thrown).message}`);
+    }
+  }
+
   #copy(text: string): void {
     navigator.clipboard.writeText(text).catch((thrown: unknown) => {
       this.tell(`The values could not be copied: ${problemOf(thrown).message}`);
@@ -186,6 +217,8 @@ export class Page {
     this.#warnings.render(model);
     this.#landscape.render(model);
     this.#curves.render(model);
+    this.#distributions.render(model);
+    this.#health.render(model);
     this.#scrubber.render(model);
     this.#summary.render(model, this.#landscape.description(panel, model.frame));
   }

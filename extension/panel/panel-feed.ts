@@ -12,7 +12,7 @@ import type { RunController } from '../runs/run-controller';
 import {
   concatChunks,
   countPoints,
-  exactlySized,
+  exactArrays,
   pointBytes,
   splitChunks,
   unseenPoints,
@@ -112,7 +112,7 @@ export class PanelFeed {
         };
         await send({
           ...(isNews ? { previewSteps: steps } : {}),
-          ...(preview ? { preview: exact(preview) } : {}),
+          ...(preview ? { preview: exactArrays(preview) } : {}),
           ...news.takeState(),
         });
       };
@@ -209,8 +209,8 @@ export class PanelFeed {
       state: this.#run.state,
       isWatchedOnly: this.#run.isWatchedOnly,
       previewSteps,
-      ...(data ? { data: { values: exactlySized(data.values), count: data.count } } : {}),
-      ...(preview ? { preview: exact(preview) } : {}),
+      ...(data ? { data: exactArrays(data) } : {}),
+      ...(preview ? { preview: exactArrays(preview) } : {}),
     };
   }
 
@@ -392,13 +392,4 @@ class News {
       };
     });
   }
-}
-
-function exact(preview: PreviewFrame): PreviewFrame {
-  const { samples, field } = preview;
-  return {
-    ...preview,
-    samples: exactlySized(samples),
-    ...(field ? { field: exactlySized(field) } : {}),
-  };
 }

@@ -7,6 +7,7 @@ import type { Run } from '../runs/run';
 import { distinctionOf, titleOf } from '../runs/run-title';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
+import { savePicture } from './save-picture';
 
 /** The page of a run panel. */
 export type RunPage = PanelPage<HostSide, PageSide>;
@@ -86,6 +87,10 @@ export class RunPanel {
         });
       }
       return readPreview(run.directory, step, layout);
+    });
+    peer.handle('savePicture', async ({ name, png }) => {
+      await savePicture(run, name, png);
+      return null;
     });
     peer.handle('act', async ({ action }) => {
       await act(run, action);

@@ -73,7 +73,16 @@ export function splitChunks(chunks: SeriesChunks, limit: number): SeriesChunks[]
   return pieces;
 }
 
-/** A copy whose buffer holds nothing else; the array itself where that is so already. */
-export function exactlySized(array: Float32Array): Float32Array {
-  return array.byteLength === array.buffer.byteLength ? array : array.slice();
+/** The same, with arrays of which each has a buffer that holds nothing else: copies where need be. */
+export function exactArrays<T extends object>(message: T): T {
+  const exact = (value: unknown): unknown => {
+    if (value instanceof Float32Array) {
+      return value.byteLength === value.buffer.byteLength ? value : value.slice();
+    }
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? exactArrays(value)
+      : value;
+  };
+  const fields = Object.entries(message).map(([name, value]) => [name, exact(value)]);
+  return Object.fromEntries(fields) as T;
 }

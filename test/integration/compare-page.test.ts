@@ -139,6 +139,7 @@ describe('the page that compares runs', () => {
       const header = page.getByRole('button', { name: 'Training time' });
       await header.click();
       await header.click();
+      await compare.drawn();
       assert.deepEqual((await namesOf(compare))[0], 'moons 3');
       await page.getByRole('searchbox').fill('learningrate=0.01 best');
       await compare.drawn();

@@ -60,6 +60,13 @@ export function formatTick(value: number, increment: number): string {
   return (Number(text) === 0 ? (0).toFixed(digits) : text).replace('-', minus);
 }
 
+/** An end of a range that people have chosen: whole where it is. */
+export function formatBound(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e5
+    ? formatTick(value, 1)
+    : formatValue(value);
+}
+
 /** A step on an axis: `500`, `2k`, `1.5M`. */
 export function formatStepTick(step: number): string {
   const size = Math.abs(step);

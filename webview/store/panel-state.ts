@@ -1,5 +1,11 @@
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
-import type { PreviewFrame, RunManifest, RunState, SeriesChunks } from '../../protocol/run';
+import type {
+  PreviewFrame,
+  RunManifest,
+  RunState,
+  SeriesChunks,
+  ShownRows,
+} from '../../protocol/run';
 import { Series } from './series';
 
 /** All that the page knows of its run. Replaced on each change, but for the curves, which grow. */
@@ -12,8 +18,7 @@ export interface PanelState {
   readonly state: RunState;
   /** Whether another window controls the run. */
   readonly isWatchedOnly: boolean;
-  /** `[count, D]` rows of the data. */
-  readonly data: { readonly values: Float32Array; readonly count: number } | undefined;
+  readonly data: ShownRows | undefined;
   /** Steps that have a preview, ascending. */
   readonly previewSteps: readonly number[];
   readonly latest: PreviewFrame | undefined;

@@ -12,7 +12,7 @@ import { CheckBox, PushButton } from '../toolkit';
 import type { LineStyle } from './compare-table';
 import { element, icon, LineSwatch, setAttribute, setText, showFill } from './element';
 import { HistogramPlot } from './histogram-plot';
-import { ImagePlot } from './image-plot';
+import { ImageSheet } from './image-sheet';
 import { Memo } from './memo';
 import { PlanePlot } from './plane-plot';
 
@@ -170,7 +170,7 @@ class PreviewCell {
   readonly #drawing = new Memo();
   #plane: PlanePlot | undefined;
   #histogram: HistogramPlot | undefined;
-  #images: ImagePlot | undefined;
+  #images: ImageSheet | undefined;
 
   constructor(fetch: (step: number) => Promise<PreviewFrame>, redraw: () => void) {
     this.#selection = new PreviewSelection({ fetch, changed: redraw });
@@ -217,11 +217,16 @@ class PreviewCell {
     const tell = (text: string | undefined) => setText(this.#readout, text ?? '');
     const samples = `${formatCount(frame.count)} samples of ${name} at step ${formatCount(frame.step)}`;
     if (layout.image) {
-      this.#images ??= this.#put(new ImagePlot(tell));
+      this.#images ??= this.#put(new ImageSheet('Samples', 'sample', { pointed: tell }));
+      const { energies } = frame;
       this.#images.draw(
-        { image: layout.image, samples: frame.samples, data: undefined, theme },
-        width,
-        260,
+        {
+          image: layout.image,
+          values: frame.samples,
+          facts: energies ? { energies: energies.samples } : {},
+          theme,
+        },
+        { width, height: 232 },
       );
       setAttribute(this.#images.root, 'aria-label', samples);
       return;

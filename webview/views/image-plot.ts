@@ -1,172 +1,276 @@
-import type { ImageLayout } from '../../protocol/run';
+import type { ChainPaths, ImageLayout } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
+import { largestScale, pictureOf, type Raster } from '../store/image-sheet';
 import {
-  cornerOf,
-  pixelAt,
-  pixelsOf,
-  pixelValues,
-  type Sheet,
-  sheetOf,
-} from '../store/image-sheet';
-import { formatValue } from '../store/number-format';
-import type { Theme } from '../theme';
-import { element, setAttribute, setText } from './element';
-import { prepareCanvas } from './plot-axes';
+  arranged,
+  ordered,
+  type RowFacts,
+  type SheetOrder,
+  sheetOrders,
+} from '../store/sheet-order';
+import { rgba, type Theme } from '../theme';
+import { DropDown, PushButton } from '../toolkit';
+import { element, icon, setText } from './element';
+import { ImageDifference } from './image-difference';
+import { ImageSheet, type SheetHost } from './image-sheet';
+import { Memo } from './memo';
+import { PickedImage } from './picked-image';
 
 /** What an {@link ImagePlot} shows: `[n, D]` numbers in model space. */
 export interface ImageView {
   readonly image: ImageLayout;
   readonly samples: Float32Array | undefined;
   readonly data: Float32Array | undefined;
+  readonly facts: { readonly samples: RowFacts; readonly data: RowFacts };
+  readonly paths: ChainPaths | undefined;
+  readonly classNames: readonly string[];
   readonly theme: Theme;
 }
 
-/** Images of samples, and of the data beside them. */
+/** What the images ask of what they are a part of. */
+export interface ImageHost {
+  /** Told what is under the pointer, in words, or that nothing is. */
+  pointed(text: string | undefined): void;
+  /** Something else is to be shown. */
+  redraw(): void;
+  /** Keeps a picture where the user says. */
+  save(name: string, picture: Raster): void;
+}
+
+/** What can be looked at, and how it is called. */
+const looks = { sheets: 'Sheets', difference: 'Difference', paths: 'From noise' } as const;
+type Look = keyof typeof looks;
+
+/** Images of samples and of the data beside them, sorted and enlarged as is wished. */
 export class ImagePlot {
   readonly root: HTMLElement;
-  readonly #parts: { readonly samples: ImagePart; readonly data: ImagePart };
+  readonly #host: ImageHost;
+  readonly #tools = element('div', {
+    class: 'image-tools',
+    role: 'toolbar',
+    'aria-label': 'Images',
+  });
+  readonly #zoom: readonly PushButton[];
+  readonly #sheets = element('div', { class: 'image-sheets' });
+  readonly #parts: { readonly samples: ImageSheet; readonly data: ImageSheet };
+  readonly #paths: ImageSheet;
+  readonly #difference = new ImageDifference();
+  readonly #picked: PickedImage;
+  /** What the keyboard has come to, for those who do not see it. */
+  readonly #spoken = element('div', { class: 'visually-hidden', role: 'status' });
+  readonly #note = element('p', { class: 'landscape-note' });
+  #lookPicker: DropDown | undefined;
+  #orderPicker: DropDown | undefined;
+  /** What the pickers offer. */
+  #offered = '';
+  /** The rows in order, and what that was made of. */
+  readonly #rows: Record<'samples' | 'data', { readonly of: Memo; rows: Int32Array }> = {
+    samples: { of: new Memo(), rows: new Int32Array(0) },
+    data: { of: new Memo(), rows: new Int32Array(0) },
+  };
+  #look: Look = 'sheets';
+  #order: SheetOrder = sheetOrders[0];
+  #scale: number | undefined;
+  #chosen: { readonly of: 'samples' | 'data'; readonly index: number } | undefined;
+  #view: ImageView | undefined;
 
-  /** @param pointed told what is under the pointer, in words, or that nothing is */
-  constructor(pointed: (text: string | undefined) => void) {
+  constructor(host: ImageHost) {
+    this.#host = host;
+    const tool = (label: string, name: Parameters<typeof icon>[0], press: () => void) =>
+      new PushButton({ label, appearance: 'icon', icon: icon(name), press });
+    this.#zoom = [
+      tool('Smaller', 'minus', () => this.#zoomBy(-1)),
+      tool('Larger', 'plus', () => this.#zoomBy(1)),
+      tool('Comfortable Size', 'fit', () => this.#zoomBy(0)),
+    ];
     this.#parts = {
-      samples: new ImagePart('Samples', 'sample', pointed),
-      data: new ImagePart('Data', 'row', pointed),
+      samples: new ImageSheet('Samples', 'sample', this.#hostOf('samples')),
+      data: new ImageSheet('Data', 'row', this.#hostOf('data')),
     };
+    this.#paths = new ImageSheet('From noise to sample', 'point', {
+      pointed: (text, byKeyboard) => this.#tell(text, byKeyboard),
+      zoom: (direction) => this.#zoomBy(direction),
+      save: () => this.#save(this.#paths, 'chains'),
+    });
+    this.#picked = new PickedImage({
+      pick: (index) => this.#choose({ of: 'data', index }),
+      close: () => this.#choose(undefined),
+    });
+    this.#sheets.append(this.#parts.samples.root, this.#parts.data.root);
     this.root = element(
       'div',
       { class: 'image-plot', role: 'group' },
-      this.#parts.samples.root,
-      this.#parts.data.root,
+      this.#tools,
+      this.#sheets,
+      this.#difference.root,
+      this.#paths.root,
+      this.#note,
+      this.#picked.root,
+      this.#spoken,
     );
   }
 
   /** Draws into `width` CSS pixels and at most `maxHeight`. */
   draw(view: ImageView, width: number, maxHeight: number): void {
+    this.#view = view;
+    this.#offer(view);
+    const { samples, data, theme, image, classNames } = view;
+    const order = this.#order;
+    const isSheets = this.#look === 'sheets';
+    for (const button of this.#zoom) button.root.hidden = this.#look === 'difference';
+    this.#sheets.hidden = !isSheets;
+    const chosenOf = this.#chosen && view[this.#chosen.of];
+    this.#picked.draw(
+      this.#chosen && chosenOf && isSheets
+        ? { ...this.#chosen, rows: chosenOf, data, image, facts: view.facts, classNames, theme }
+        : undefined,
+      width,
+    );
+    const height = Math.max(160, maxHeight - 64 - (this.#picked.root.hidden ? 0 : 190));
     const shown = (['samples', 'data'] as const).filter((name) => view[name] !== undefined);
     // Side by side, where both have room.
-    const isBeside = shown.length < 2 || width >= 520;
-    this.root.classList.toggle('beside', isBeside);
+    const isBeside = shown.length < 2 || width >= 440;
+    this.#sheets.classList.toggle('beside', isBeside);
     const room = {
       width: isBeside ? Math.floor((width - 24) / Math.max(1, shown.length)) : width,
-      height: (isBeside ? maxHeight : Math.floor(maxHeight / 2)) - 28,
+      height: isBeside ? height : Math.floor(height / 2) - 28,
     };
-    this.#parts.samples.draw(view.samples, view, room);
-    this.#parts.data.draw(view.data, view, room);
+    for (const name of ['samples', 'data'] as const) {
+      const facts = view.facts[name];
+      const { length = 0 } = view[name] ?? {};
+      const count = Math.floor(length / (image.width * image.height * image.channels));
+      const kept = this.#rows[name];
+      if (kept.of.changed(count, order, facts.energies, facts.ages, facts.classes)) {
+        kept.rows = ordered(count, order, facts);
+      }
+      const { rows } = kept;
+      this.#parts[name].draw(
+        {
+          image,
+          values: isSheets ? view[name] : undefined,
+          facts,
+          classNames,
+          arrange: (columns) => arranged(rows, order, facts, columns, classNames),
+          orderText: order.name.toLowerCase(),
+          scale: this.#scale,
+          picked: this.#chosen?.of === name ? this.#chosen.index : undefined,
+          theme,
+        },
+        room,
+      );
+    }
+    this.#difference.draw(
+      this.#look === 'difference' && samples && data ? { samples, data, image, theme } : undefined,
+      width,
+    );
+    this.#drawPaths(view, { width, height });
+  }
+
+  #drawPaths({ image, paths, theme }: ImageView, room: { width: number; height: number }): void {
+    const isShown = this.#look === 'paths' && paths !== undefined;
+    this.#paths.draw(
+      {
+        image,
+        values: isShown ? paths.values : undefined,
+        arrange: () => strips(paths!),
+        orderText: `a chain a row, after ${paths?.iterations.join(', ')} iterations`,
+        scale: this.#scale,
+        theme,
+      },
+      room,
+    );
+    this.#note.hidden = !isShown;
+    const iterations = paths?.iterations.map(formatCount) ?? [];
+    setText(this.#note, `A chain a row, after ${iterations.join(', ')} iterations.`);
+  }
+
+  /** Offers what there is to look at and to sort by; what is not there any more is not shown. */
+  #offer({ samples, data, paths, facts }: ImageView): void {
+    const there: Record<Look, boolean> = {
+      sheets: true,
+      difference: samples !== undefined && data !== undefined,
+      paths: paths !== undefined,
+    };
+    const offered = (Object.keys(looks) as Look[]).filter((look) => there[look]);
+    const orders = sheetOrders.filter(
+      ({ by }) =>
+        by === undefined || facts.samples[by] !== undefined || facts.data[by] !== undefined,
+    );
+    if (!there[this.#look]) this.#look = 'sheets';
+    if (!orders.includes(this.#order)) this.#order = sheetOrders[0];
+    const names = orders.map(({ name }) => name);
+    if (this.#offered !== [offered, names].join('\n')) {
+      this.#offered = [offered, names].join('\n');
+      this.#lookPicker = new DropDown(
+        'Shown',
+        offered.map((look) => looks[look]),
+        (index) => {
+          this.#look = offered[index]!;
+          this.#host.redraw();
+        },
+      );
+      this.#orderPicker = new DropDown('Sorted', names, (index) => {
+        this.#order = orders[index]!;
+        this.#host.redraw();
+      });
+      const zoom = this.#zoom.map(({ root }) => root);
+      this.#tools.replaceChildren(this.#lookPicker.root, this.#orderPicker.root, ...zoom);
+    }
+    this.#lookPicker!.index = offered.indexOf(this.#look);
+    this.#orderPicker!.index = orders.indexOf(this.#order);
+    this.#orderPicker!.root.hidden = this.#look !== 'sheets' || orders.length < 2;
+    this.#lookPicker!.root.hidden = offered.length < 2;
+  }
+
+  #hostOf(of: 'samples' | 'data'): SheetHost {
+    return {
+      pointed: (text, byKeyboard) => this.#tell(text, byKeyboard),
+      pick: (index) => this.#choose(index === undefined ? undefined : { of, index }),
+      zoom: (direction) => this.#zoomBy(direction),
+      save: () => this.#save(this.#parts[of], of),
+    };
+  }
+
+  #tell(text: string | undefined, byKeyboard: boolean): void {
+    this.#host.pointed(text);
+    if (byKeyboard) setText(this.#spoken, text ?? '');
+  }
+
+  #choose(chosen: { readonly of: 'samples' | 'data'; readonly index: number } | undefined): void {
+    this.#chosen = chosen;
+    this.#host.redraw();
+  }
+
+  #zoomBy(direction: -1 | 0 | 1): void {
+    const { samples, data } = this.#parts;
+    const shown = [this.#paths, samples, data].find((sheet) => sheet.shown !== undefined);
+    const now = shown?.scale ?? 1;
+    // By about a quarter, and by one pixel at least.
+    const larger = Math.max(now + 1, Math.round(now * 1.25));
+    const smaller = Math.min(now - 1, Math.round(now / 1.25));
+    this.#scale =
+      direction === 0
+        ? undefined
+        : Math.min(largestScale, Math.max(1, direction > 0 ? larger : smaller));
+    this.#host.redraw();
+  }
+
+  #save(sheet: ImageSheet, name: string): void {
+    const { shown } = sheet;
+    if (shown === undefined || this.#view === undefined) return;
+    const { image, theme } = this.#view;
+    const ground = rgba(theme.background).map((part) => Math.round(255 * part));
+    const [red = 0, green = 0, blue = 0] = ground;
+    this.#host.save(name, pictureOf(shown.values, image, shown.sheet, [red, green, blue]));
   }
 }
 
-/** One sheet of images under its heading. */
-class ImagePart {
-  readonly root: HTMLElement;
-  readonly #name: string;
-  readonly #one: string;
-  readonly #pointed: (text: string | undefined) => void;
-  readonly #heading = element('div', { class: 'image-heading' });
-  readonly #canvas = element('canvas', { role: 'img', tabindex: '0' });
-  readonly #atlas = document.createElement('canvas');
-  #shown:
-    | { readonly values: Float32Array; readonly image: ImageLayout; readonly sheet: Sheet }
-    | undefined;
-  /** The image and pixel that is told, where the keyboard moves it. */
-  #at = { index: 0, x: 0, y: 0 };
-
-  /** @param one what one of them is called */
-  constructor(name: string, one: string, pointed: (text: string | undefined) => void) {
-    this.#name = name;
-    this.#one = one;
-    this.#pointed = pointed;
-    this.#canvas.dataset['testid'] = `images-${name.toLowerCase()}`;
-    this.root = element('div', { class: 'image-part' }, this.#heading, this.#canvas);
-    this.#canvas.addEventListener('pointermove', (event) => {
-      this.#tell(this.#under(event.offsetX, event.offsetY));
-    });
-    this.#canvas.addEventListener('pointerleave', () => pointed(undefined));
-    this.#canvas.addEventListener('blur', () => pointed(undefined));
-    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event));
-  }
-
-  draw(
-    values: Float32Array | undefined,
-    { image, theme }: ImageView,
-    room: { readonly width: number; readonly height: number },
-  ): void {
-    const numbers = image.width * image.height * image.channels;
-    const count = values === undefined ? 0 : Math.floor(values.length / numbers);
-    this.root.hidden = count === 0;
-    if (values === undefined || count === 0) {
-      this.#shown = undefined;
-      return;
-    }
-    const sheet = sheetOf(count, image, room);
-    this.#shown = { values, image, sheet };
-    const some =
-      sheet.shown < count
-        ? `${formatCount(sheet.shown)} of ${formatCount(count)}`
-        : formatCount(count);
-    setText(this.#heading, `${this.#name} (${some})`);
-    setAttribute(
-      this.#canvas,
-      'aria-label',
-      `${this.#name}: ${some} images of ${image.width} × ${image.height} pixels.`,
-    );
-    const context = prepareCanvas(this.#canvas, sheet.width, sheet.height);
-    const atlas = this.#atlas;
-    atlas.width = image.width;
-    atlas.height = image.height * sheet.shown;
-    const pixels = atlas.getContext('2d');
-    if (!context || !pixels) return;
-    for (let index = 0; index < sheet.shown; index++) {
-      const drawn = new ImageData(pixelsOf(values, index, image), image.width, image.height);
-      pixels.putImageData(drawn, 0, index * image.height);
-    }
-    context.imageSmoothingEnabled = false;
-    const [width, height] = [image.width * sheet.scale, image.height * sheet.scale];
-    context.strokeStyle = theme.border;
-    for (let index = 0; index < sheet.shown; index++) {
-      const [x, y] = cornerOf(sheet, image, index);
-      const top = index * image.height;
-      context.drawImage(atlas, 0, top, image.width, image.height, x, y, width, height);
-      // Dark images on a dark ground, and light ones on a light, have an edge too.
-      context.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
-    }
-  }
-
-  #under(left: number, top: number) {
-    return this.#shown && pixelAt(this.#shown.sheet, this.#shown.image, [left, top]);
-  }
-
-  #tell(at: { index: number; x: number; y: number } | undefined): void {
-    if (at === undefined || this.#shown === undefined) {
-      this.#pointed(undefined);
-      return;
-    }
-    this.#at = at;
-    const { values, image } = this.#shown;
-    const shades = pixelValues(values, at, image).map((value) =>
-      Number.isNaN(value) ? 'not a number' : formatValue(value),
-    );
-    this.#pointed(`${this.#one} ${at.index + 1}   pixel (${at.x}, ${at.y})   ${shades.join(' ')}`);
-  }
-
-  #onKey(event: KeyboardEvent): void {
-    if (this.#shown === undefined) return;
-    const { image, sheet } = this.#shown;
-    const moves: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowLeft: [-1, 0],
-      ArrowRight: [1, 0],
-      ArrowUp: [0, -1],
-      ArrowDown: [0, 1],
-    };
-    const move = moves[event.key];
-    if (move === undefined) return;
-    event.preventDefault();
-    const clamp = (value: number, end: number) => Math.min(end - 1, Math.max(0, value));
-    const { index, x, y } = this.#at;
-    // With Shift from image to image, else from pixel to pixel.
-    this.#tell(
-      event.shiftKey
-        ? { index: clamp(index + move[0] + move[1] * sheet.columns, sheet.shown), x, y }
-        : { index, x: clamp(x + move[0], image.width), y: clamp(y + move[1], image.height) },
-    );
-  }
+/** Each chain in a row of its own, from where it began. */
+function strips({ chains, iterations }: ChainPaths) {
+  const columns = iterations.length;
+  const cells = Int32Array.from({ length: chains * columns }, (_, cell) => {
+    const [chain, moment] = [Math.floor(cell / columns), cell % columns];
+    return moment * chains + chain;
+  });
+  return { cells, columns, headings: [] };
 }

@@ -3,15 +3,18 @@ import { formatCount } from '../../vocabulary/quantities';
 import { validAxes } from '../store/navigation';
 import { formatSpread, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
+import { areBits } from '../store/patterns';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane, shares } from '../store/point-set';
+import type { RowFacts } from '../store/sheet-order';
 import type { Theme } from '../theme';
 import { DropDown } from '../toolkit';
 import { element, setAttribute, setText } from './element';
 import { HistogramPlot } from './histogram-plot';
-import { ImagePlot } from './image-plot';
+import { type ImageHost, ImagePlot } from './image-plot';
 import { Memo } from './memo';
 import type { PanelModel } from './panel-model';
+import { PatternTable } from './pattern-table';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
 
 const layerNames = {
@@ -20,6 +23,15 @@ const layerNames = {
   data: 'Data',
   samples: 'Samples',
 } as const;
+
+/** What the landscape asks of the page. */
+export interface LandscapeHost {
+  /** Asks for a new frame. */
+  readonly redraw: () => void;
+  /** The user chose other dimensions. */
+  readonly selectAxes: (axes: readonly [number, number]) => void;
+  readonly save: ImageHost['save'];
+}
 
 /** What the model has learned, as a picture: samples over data over the energy. */
 export class Landscape {
@@ -45,9 +57,12 @@ export class Landscape {
   readonly #plane: PlanePlot;
   readonly #histogram: HistogramPlot;
   readonly #images: ImagePlot;
+  readonly #patterns: PatternTable;
   readonly #drawing = new Memo();
   readonly #layout = new Memo();
   readonly #points = new Memo();
+  readonly #rows = new Memo();
+  #areBits = false;
   #dropDowns: readonly DropDown[] = [];
   #layers: PlaneLayers = { field: true, contours: true, data: true, samples: true };
   #data: Float32Array | undefined;
@@ -58,23 +73,21 @@ export class Landscape {
   #pointed: string | undefined;
   #idle = '';
 
-  /**
-   * @param redraw asks for a new frame
-   * @param selectAxes the user chose other dimensions
-   */
-  constructor(redraw: () => void, selectAxes: (axes: readonly [number, number]) => void) {
+  constructor({ redraw, selectAxes, save }: LandscapeHost) {
     this.#redraw = redraw;
     this.#selectAxes = selectAxes;
     const pointed = (text: string | undefined) => {
       this.#pointed = text;
       setText(this.#readout, text ?? this.#idle);
     };
-    this.#plane = new PlanePlot(pointed, () => {
+    const drawAnew = () => {
       this.#drawing.changed();
       redraw();
-    });
+    };
+    this.#plane = new PlanePlot(pointed, drawAnew);
     this.#histogram = new HistogramPlot(pointed);
-    this.#images = new ImagePlot(pointed);
+    this.#patterns = new PatternTable(redraw);
+    this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
     for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
       const toggle = element(
         'button',
@@ -118,6 +131,7 @@ export class Landscape {
       this.#readout,
       this.#note,
       this.#table,
+      this.#patterns.root,
     );
     new ResizeObserver(redraw).observe(this.#holder);
   }
@@ -149,6 +163,8 @@ export class Landscape {
       this.#toggles.get(layer)!.hidden = dimensions !== 2;
     }
     this.#note.hidden = true;
+    const hasPatterns = this.#hasPatterns(panel, frame);
+    this.#patterns.draw(hasPatterns && layout ? { layout, data: panel.data, frame } : undefined);
     if (isEmpty || !layout) return;
     if (image) {
       this.#drawImages(panel, frame, image, theme);
@@ -168,7 +184,9 @@ export class Landscape {
       this.#takePoints(panel, frame, dimensions, axes);
     }
     const width = this.#holder.clientWidth;
-    const maxHeight = Math.min(640, Math.max(280, window.innerHeight - 300));
+    // Where rows are of few values each, the table beneath tells more than points on one another.
+    const most = hasPatterns ? 320 : 640;
+    const maxHeight = Math.min(most, Math.max(280, window.innerHeight - 300));
     const isUnchanged = !this.#drawing.changed(
       frame,
       panel.data,
@@ -208,6 +226,17 @@ export class Landscape {
     this.#setIdle(panel, frame);
   }
 
+  /** Whether rows are of bits or categories, and no images. */
+  #hasPatterns({ manifest, data }: PanelState, frame: PreviewFrame | undefined): boolean {
+    const { preview: layout } = manifest;
+    if (!layout || layout.image || (!data && !frame)) return false;
+    if (layout.categories) return true;
+    // Of data that are not shown, the samples tell.
+    const rows = data?.values ?? frame!.samples;
+    if (this.#rows.changed(rows)) this.#areBits = areBits(rows);
+    return this.#areBits;
+  }
+
   #tellNote(text: string | undefined): void {
     this.#note.hidden = text === undefined;
     setText(this.#note, text ?? '');
@@ -231,6 +260,9 @@ export class Landscape {
       image,
       samples: samples ? frame?.samples : undefined,
       data: data ? panel.data?.values : undefined,
+      facts: { samples: factsOf(frame), data: dataFactsOf(panel, frame) },
+      paths: frame?.paths,
+      classNames: panel.manifest.preview?.classes ?? [],
       theme,
     };
     this.#images.draw(view, width, maxHeight);
@@ -360,4 +392,22 @@ function emptyText({ manifest, state }: PanelState): string {
     return 'The landscape appears with the first preview.';
   }
   return 'This run has kept no preview.';
+}
+
+/** What is known of the samples of a preview, and of the rows of data at its step. */
+function factsOf(frame: PreviewFrame | undefined): RowFacts {
+  const { energies, ages, classes } = frame ?? {};
+  return {
+    ...(energies ? { energies: energies.samples } : {}),
+    ...(ages ? { ages } : {}),
+    ...(classes ? { classes } : {}),
+  };
+}
+
+function dataFactsOf({ data }: PanelState, frame: PreviewFrame | undefined): RowFacts {
+  const { energies } = frame ?? {};
+  return {
+    ...(energies ? { energies: energies.data } : {}),
+    ...(data?.labels ? { classes: data.labels } : {}),
+  };
 }

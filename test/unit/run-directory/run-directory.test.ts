@@ -290,6 +290,52 @@ describe('samples/', () => {
     assert.deepEqual(await readData(directory), data);
   });
 
+  test('reads back what is known of the rows, and refuses what does not fit them', async (t) => {
+    const directory = await temporaryFolder(t);
+    const known: PreviewFrame = {
+      ...frame,
+      energies: {
+        samples: Float32Array.of(1, Number.NaN, 3),
+        data: Float32Array.of(4, 5),
+        heldOut: Float32Array.of(6),
+        outOfDistribution: Float32Array.of(7, 8, 9),
+      },
+      ages: Float32Array.of(10, 0, 2),
+      classes: Float32Array.of(1, 0, 1),
+      paths: {
+        values: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8),
+        chains: 2,
+        iterations: [0, 40],
+      },
+      logPartition: -2.5,
+    };
+    await writePreview(directory, known, layout);
+    assert.deepEqual(await readPreview(directory, 50, layout), known);
+    const { samples, data } = known.energies!;
+    const fewer = { ...frame, step: 60, energies: { samples, data } };
+    await writePreview(directory, fewer, layout);
+    assert.deepEqual(await readPreview(directory, 60, layout), fewer);
+    const labelled = {
+      values: Float32Array.of(1, 2, 3, 4),
+      count: 2,
+      labels: Float32Array.of(1, 0),
+    };
+    await writeData(directory, labelled);
+    assert.deepEqual(await readData(directory), labelled);
+
+    await writePreview(directory, { ...frame, step: 70, ages: Float32Array.of(1) }, layout);
+    await assert.rejects(
+      readPreview(directory, 70, layout),
+      problem("000000070.known.safetensors: 'ages' has 1 numbers, not 3"),
+    );
+    await writePreview(directory, { ...known, step: 80 }, layout);
+    await truncate(path.join(directory, 'samples/000000080.known.safetensors'), 200);
+    await assert.rejects(readPreview(directory, 80, layout), problem('known.safetensors: byte'));
+    await writeData(directory, { ...labelled, labels: Float32Array.of(1, 0) });
+    await writeData(directory, { values: Float32Array.of(1, 2), count: 1 });
+    await assert.rejects(readData(directory), problem('asks for 1 rows of one column'));
+  });
+
   test('refuses previews that are missing, torn, of another shape, or behind a link', async (t) => {
     const directory = await temporaryFolder(t);
     await writePreview(directory, frame, layout);

@@ -156,7 +156,7 @@ function tensorsOf(made: unknown): EnergyParameters {
 }
 
 /** What is called on the host while it trains. */
-const hooks = ['feed', 'keep', 'shownChains', 'state', 'restore'] as const;
+const hooks = ['feed', 'keep', 'shownChains', 'shownAges', 'state', 'restore'] as const;
 
 /** What the host calls, with what it throws told at its line, and what is fed held to its shape. */
 function guardedHooks(own: Partial<Objective>, { files = [] }: ObjectiveRun): object {

@@ -122,6 +122,8 @@ export interface Objective {
    * uniform in the window, the same at every preview, so that each shown chain can be followed.
    */
   shownChains?(step: number, count: number): Float32Array;
+  /** `[count]` training steps since each of {@link shownChains} began, where they are of a buffer. */
+  shownAges?(step: number, count: number): Float32Array;
   /** What a checkpoint must hold beside parameters and optimizers. */
   state?(): readonly NamedTensor[];
   /** Goes back to what {@link state} gave, by name. */

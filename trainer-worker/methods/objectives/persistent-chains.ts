@@ -161,6 +161,11 @@ export function persistentChains(
         if (places.size > 0) common.set(next(commonName));
       },
       shownChains: (_step, count) => buffer.first(count),
+      shownAges: (step, count) =>
+        buffer
+          .births()
+          .subarray(0, count)
+          .map((birth) => step - birth),
       state: () => [
         { name: bufferName, shape: [bufferSize, dimensions], data: buffer.contents() },
         { name: birthsName, shape: [bufferSize], data: buffer.births() },

@@ -15,7 +15,7 @@ import { OnDemand } from './on-demand';
 import { Pace } from './pace';
 import { rowAtFault } from './row-at-fault';
 import type { Checkpoint } from './run-observer';
-import { ShownChains, type ShownChainsOptions } from './shown-chains';
+import { type ChainStops, ShownChains, type ShownChainsOptions } from './shown-chains';
 import { rateFactorName, type StepProgram } from './step-program';
 import type { StepMetrics, TrainingStep } from './training-step';
 
@@ -110,12 +110,17 @@ export class CompiledStep implements TrainingStep {
     return Object.fromEntries(compiled.metrics.map(({ name }, index) => [name, values[index]!]));
   }
 
-  async sample(): Promise<Float32Array> {
+  async sample(stops?: (iterations: number) => ChainStops): Promise<Float32Array> {
     const { shownChains, previewChainSteps } = this.#options;
     const points = shownChains(this.#completed, this.#chains.count);
     if (previewChainSteps === 0) return points;
     const parameters = await this.parameters();
-    return this.#chains.run(points, previewChainSteps, this.#completed, parameters);
+    const heard = stops?.(previewChainSteps);
+    return this.#chains.run(points, previewChainSteps, this.#completed, parameters, heard);
+  }
+
+  chainAges(): Float32Array | undefined {
+    return this.#options.objective.shownAges?.(this.#completed, this.#chains.count);
   }
 
   async energy(points: Rows): Promise<Float32Array> {

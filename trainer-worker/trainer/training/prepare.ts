@@ -72,7 +72,8 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
   const bounds = dataset.bounds ?? boundsOf(training, dimensions, dataset.domain);
   requireSameImage(loaded, dataset);
   locatingOptions(loaded, () => requireRowsInChainDomain(experiment, dataset));
-  const layout = layoutOf(loaded, dataset, bounds);
+  const drawn = layoutOf(loaded, dataset, bounds);
+  const layout = dataset.labels ? { ...drawn, classes: dataset.labels.classes } : drawn;
   const levels = dataset.categories && levelCounts(dataset.categories);
   const { outOfDistribution: other } = preview;
   const others =
@@ -232,6 +233,7 @@ export async function prepareTraining(
   const code = dataset.categories && codeOfCategories(dataset.categories);
   const first = Float32Array.from(training.subarray(0, rows * dimensions));
   const shown = code ? code.shown(first) : first;
+  const count = first.length / dimensions;
   return {
     description: {
       metrics,
@@ -264,7 +266,11 @@ export async function prepareTraining(
           },
         }
       : {}),
-    shownData: { values: shown, count: first.length / dimensions },
+    shownData: {
+      values: shown,
+      count,
+      ...(dataset.labels ? { labels: dataset.labels.training.slice(0, count) } : {}),
+    },
     createLoop: (observers) =>
       new TrainingLoop(
         {
@@ -276,7 +282,10 @@ export async function prepareTraining(
           ...(best ? { best } : {}),
           guard: experiment.guard,
           diagnostics: measures.diagnostics,
+          data: training,
           heldOut: dataset.heldOut,
+          ...(others ? { others: others.rows } : {}),
+          classes: classesOf(experiment.energy, dataset),
           ...(measures.space ? { space: measures.space } : {}),
         },
         observers,

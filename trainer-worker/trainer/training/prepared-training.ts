@@ -1,4 +1,4 @@
-import type { DataTransform, KeptFile } from '../../../protocol/run';
+import type { DataTransform, KeptFile, ShownRows } from '../../../protocol/run';
 import type { NamedTensor } from '../../compiler/graph/named-tensor';
 import type { Program } from '../../compiler/graph/program';
 import type { TrainingLoop } from './loop';
@@ -18,8 +18,8 @@ export interface PreparedTraining {
   readonly initial?: KeptFile & { readonly tensors: readonly NamedTensor[] };
   /** The files that its data are from. */
   readonly dataFiles: readonly KeptFile[];
-  /** A subset of the data for the panel, `[count, D]`, exactly sized. */
-  readonly shownData: { readonly values: Float32Array; readonly count: number };
+  /** A subset of the data for the panel, exactly sized. */
+  readonly shownData: ShownRows;
   /** The loop, not yet running. To be called once. */
   createLoop(observers: readonly RunObserver[]): TrainingLoop;
 }

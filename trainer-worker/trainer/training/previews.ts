@@ -1,20 +1,25 @@
 import type { PreviewFrame, PreviewLayout } from '../../../protocol/run';
 import type { RowCode } from '../../methods/data/categories';
 import type { Rows } from '../../methods/data/rows';
+import type { Subject } from '../../methods/diagnostics/diagnostic';
 import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
 import type { SmallSpace } from '../../methods/diagnostics/small-space';
+import { StateSpace } from '../../methods/diagnostics/state-space';
 import { LookingTime } from './looking-time';
 import { Measuring } from './measuring';
 import type { Pace } from './pace';
+import { PathRecord } from './path-record';
 import { PreviewCadence } from './preview-cadence';
 import type { RunObserver } from './run-observer';
 import { SnapshotCadence } from './snapshot-cadence';
 import { subjectOf } from './subject';
 import type { StepMetrics, TrainingStep } from './training-step';
 
-/** Points of each kind whose energies a snapshot has. */
+/** Rows of each kind whose energies a preview has, beside its samples, and a snapshot of all. */
 const mostCompared = 512;
+/** How wrong a log Z may be by which probabilities are told, in nats. */
+const worstLogPartition = 1e-3;
 
 export interface PreviewsOptions {
   readonly step: TrainingStep;
@@ -32,8 +37,14 @@ export interface PreviewsOptions {
   readonly diagnostics: readonly NamedDiagnostic[];
   /** Where diagnostics are of all of a small space. */
   readonly space?: SmallSpace;
+  /** `[n, D]` rows that it trains on, those that are shown first. */
+  readonly data?: Rows;
   /** `[n, D]` rows that it does not train on, whose energies are compared with those of samples. */
   readonly heldOut?: Rows;
+  /** `[n, D]` rows of other data. */
+  readonly others?: Rows;
+  /** Classes that the energy tells apart. Default 0: none. */
+  readonly classes?: number;
 }
 
 /** Who hears of a preview. */
@@ -86,9 +97,11 @@ export class Previews {
   ): Promise<{ readonly frame: PreviewFrame; readonly metrics: StepMetrics }> {
     return await this.#cadence.around(step, async () => {
       const { frame, points } = await this.#frame(step);
-      const all = { ...metrics, ...(await this.#measure(frame, points)) };
+      const { measured, logPartition } = await this.#measure(frame, points);
+      const all = { ...metrics, ...measured };
       this.#audience.measured(step, all);
-      return { frame, metrics: all };
+      const known = logPartition === undefined ? {} : { logPartition };
+      return { frame: { ...frame, ...known }, metrics: all };
     });
   }
 
@@ -117,16 +130,53 @@ export class Previews {
   ): Promise<{ readonly frame: PreviewFrame; readonly points: Float32Array }> {
     const { step, preview } = this.#options;
     const { dimensions, bounds, resolution } = preview.layout;
-    const points = await this.#time.part('chains', () => step.sample());
+    const paths = preview.layout.image && new PathRecord(dimensions, preview.code);
+    const points = await this.#time.part('chains', () => step.sample(paths?.stops));
+    const ages = step.chainAges();
     const samples = preview.code ? preview.code.shown(points) : points;
     const field = await this.#time.part('landscape', async () =>
       resolution > 0 ? await step.energy(gridPoints(bounds, resolution)) : undefined,
     );
     const count = samples.length / dimensions;
-    return { frame: { step: at, samples, count, ...(field ? { field } : {}) }, points };
+    const known = await this.#time.part('energies', () => this.#known(points));
+    const frame: PreviewFrame = {
+      step: at,
+      samples,
+      count,
+      ...(field ? { field } : {}),
+      ...known,
+      ...(ages ? { ages } : {}),
+      ...paths?.found,
+    };
+    return { frame, points };
   }
 
-  async #measure({ step: at, field }: PreviewFrame, samples: Float32Array): Promise<StepMetrics> {
+  /** What the model makes of `[n, D]` samples and of the rows that they are compared with. */
+  async #known(samples: Float32Array): Promise<Pick<PreviewFrame, 'energies' | 'classes'>> {
+    const { step, data, heldOut, others, classes = 0 } = this.#options;
+    const dimensions = this.#dimensions;
+    const parts = [samples, ...[data, heldOut, others].map((rows) => firstOf(rows, dimensions))];
+    // All at once: the program that evaluates them has one size.
+    const all = await step.energy(joined(parts));
+    let at = 0;
+    const [ofSamples, ofData, ofHeldOut, ofOthers] = parts.map(({ length }) => {
+      const from = at;
+      at += length / dimensions;
+      return all.slice(from, at);
+    });
+    const likeliest = classes > 0 ? lowest(await step.classEnergies(samples), classes) : undefined;
+    return {
+      energies: {
+        samples: ofSamples!,
+        data: ofData!,
+        ...(heldOut?.length ? { heldOut: ofHeldOut! } : {}),
+        ...(others?.length ? { outOfDistribution: ofOthers! } : {}),
+      },
+      ...(likeliest ? { classes: likeliest } : {}),
+    };
+  }
+
+  async #measure({ step: at, field }: PreviewFrame, samples: Float32Array) {
     const { step, steps, space, heldOut } = this.#options;
     const subject = subjectOf(step, samples, {
       heldOut: heldOut ?? new Float32Array(0),
@@ -137,7 +187,15 @@ export class Previews {
     const moment = { step: at, isLast: at === steps };
     const { metrics, notices } = await this.#measuring.measure(subject, moment);
     for (const notice of notices) this.#audience.notice(notice);
-    return metrics;
+    const logPartition = await this.#time.part('log Z', () => this.#logPartition(subject));
+    return { measured: metrics, logPartition };
+  }
+
+  /** What {@link PreviewFrame.logPartition} is. */
+  async #logPartition({ inSpace }: Subject): Promise<number | undefined> {
+    if (!(this.#options.space instanceof StateSpace)) return undefined;
+    const { logZ } = await inSpace();
+    return 'value' in logZ && logZ.error <= worstLogPartition ? logZ.value : undefined;
   }
 
   /** D, the numbers of a point of the model. */
@@ -150,23 +208,36 @@ export class Previews {
   async #takeSnapshot(frame: PreviewFrame): Promise<void> {
     const observers = this.#audience.observers.filter(({ snapshot }) => snapshot !== undefined);
     if (observers.length === 0) return;
-    const { step, heldOut, preview } = this.#options;
-    const dimensions = this.#dimensions;
-    const shown = frame.samples.subarray(0, mostCompared * preview.layout.dimensions);
-    const samples = preview.code ? preview.code.points(shown) : shown;
-    const rows = (heldOut ?? new Float32Array(0)).subarray(0, mostCompared * dimensions);
-    // All at once: the program that evaluates them has one size.
-    const points = new Float32Array(samples.length + rows.length);
-    points.set(samples);
-    points.set(rows, samples.length);
-    const energies = await step.energy(points);
-    const count = samples.length / dimensions;
+    const { energies } = frame;
     const distributions = {
-      'energies/samples': energies.subarray(0, count),
-      'energies/held-out': energies.subarray(count),
-      ...(await step.parameters()),
+      'energies/samples': (energies?.samples ?? new Float32Array(0)).subarray(0, mostCompared),
+      'energies/held-out': energies?.heldOut ?? new Float32Array(0),
+      ...(await this.#options.step.parameters()),
     };
     const wallTime = Date.now() / 1000;
     for (const observer of observers) observer.snapshot?.({ frame, wallTime, distributions });
   }
+}
+
+/** The first rows of `[n, D]`, as many as are compared. */
+function firstOf(rows: Rows | undefined, dimensions: number): Float32Array {
+  return rows ? rows.subarray(0, mostCompared * dimensions) : new Float32Array(0);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Of each row of `[n, classes]` energies the number of the lowest. */
+function lowest(energies: Float32Array, classes: number): Float32Array {
+  return Float32Array.from({ length: energies.length / classes }, (_, row) => {
+    const own = energies.subarray(row * classes, (row + 1) * classes);
+    return own.indexOf(own.reduce((least, energy) => Math.min(least, energy)));
+  });
 }

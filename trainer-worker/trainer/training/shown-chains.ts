@@ -19,6 +19,13 @@ export interface ShownChainsOptions {
   readonly iterationsPerPiece?: number;
 }
 
+/** Iterations after which somebody hears where the chains are, beside their start and their end. */
+export interface ChainStops {
+  readonly iterations: readonly number[];
+  /** @param points `[count, D]`, to be looked at and not kept */
+  passed(done: number, points: Float32Array): void;
+}
+
 /**
  * Numbers of noise that one run of a program for shown chains may draw: between such pieces the
  * sockets are served, and memory stays bounded however many iterations are asked for.
@@ -69,12 +76,14 @@ export class ShownChains {
    * Where chains from `[count, D]` points are after so many iterations.
    *
    * @param step the training step that the parameters are of
+   * @param stops who hears on the way where they are
    */
   async run(
     starts: Float32Array,
     iterations: number,
     step: number,
     parameters: Arrays,
+    stops?: ChainStops,
   ): Promise<Float32Array> {
     const { programs, seed } = this.#options;
     const { execution } = await this.#advance.started();
@@ -84,8 +93,10 @@ export class ShownChains {
       points: starts,
       ...(programs.begin ? await this.#carriedAt(this.#begin, starts, first, parameters) : {}),
     };
-    for (let done = 0; done < iterations; done += this.#iterationsPerPiece) {
-      const count = Math.min(this.#iterationsPerPiece, iterations - done);
+    stops?.passed(0, starts);
+    for (let done = 0; done < iterations; ) {
+      const stop = stops?.iterations.find((at) => at > done) ?? iterations;
+      const count = Math.min(this.#iterationsPerPiece, stop - done, iterations - done);
       const numbers = { iterations: Int32Array.of(count), done: Int32Array.of(done) };
       const outputs = await execution.run(
         { ...state, ...numbers, ...parameters },
@@ -95,6 +106,8 @@ export class ShownChains {
         Object.keys(state).map((name) => [name, outputs[nextPrefix + name]!]),
       );
       ends = outputs['ends'] as Float32Array;
+      done += count;
+      if (done === stop) stops?.passed(done, ends);
       await this.#pace.giveWay();
     }
     this.#last = { ends, state };

@@ -1,6 +1,7 @@
 import type { Rows } from '../../methods/data/rows';
 import type { Annealing, ChainRecord } from '../../methods/diagnostics/diagnostic';
 import type { Checkpoint } from './run-observer';
+import type { ChainStops } from './shown-chains';
 
 /** What one step measured: metric name → value. */
 export type StepMetrics = Readonly<Record<string, number>>;
@@ -14,8 +15,14 @@ export type StepMetrics = Readonly<Record<string, number>>;
 export interface TrainingStep {
   /** Runs step number `step` (counting from 1) and updates the parameters. */
   run(step: number): Promise<StepMetrics>;
-  /** `[count, D]` samples of the model as the objective's own chains have them. */
-  sample(): Promise<Float32Array>;
+  /**
+   * `[count, D]` samples of the model as the objective's own chains have them.
+   *
+   * @param stops asked with the iterations of the chains; who is to hear on the way where they are
+   */
+  sample(stops?: (iterations: number) => ChainStops): Promise<Float32Array>;
+  /** `[count]` training steps since the chain of each of these samples began, where they live on. */
+  chainAges(): Float32Array | undefined;
   /** Energies of `[n, D]` points; length n. */
   energy(points: Rows): Promise<Float32Array>;
   /** Scores of `[n, D]` points, `[n, D]`; what it takes is compiled at the first call. */

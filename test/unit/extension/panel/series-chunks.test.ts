@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import {
   concatChunks,
   countPoints,
-  exactlySized,
+  exactArrays,
   splitChunks,
   unseenPoints,
 } from '../../../../extension/panel/series-chunks';
@@ -61,10 +61,11 @@ describe('unseenPoints', () => {
   });
 });
 
-test('exactlySized copies a view and keeps a whole', () => {
+test('exactArrays copies views and keeps wholes, at any depth', () => {
   const whole = Float32Array.of(1, 2, 3);
-  assert.equal(exactlySized(whole), whole);
-  const view = whole.subarray(1, 2);
-  assert.deepEqual(exactlySized(view), Float32Array.of(2));
-  assert.equal(exactlySized(view).buffer.byteLength, 4);
+  const message = { step: 3, whole, steps: [1, 2], within: { view: whole.subarray(1, 2) } };
+  const exact = exactArrays(message);
+  assert.deepEqual(exact, { ...message, within: { view: Float32Array.of(2) } });
+  assert.equal(exact.whole, whole);
+  assert.equal(exact.within.view.buffer.byteLength, 4);
 });

@@ -27,6 +27,7 @@ function countingStep(before: (step: number) => void | Promise<void> = () => und
       return { loss: number / 2 };
     },
     sample: async () => new Float32Array(3 * 2),
+    chainAges: () => undefined,
     energy: async (points) => new Float32Array(points.length / 2),
     score: async (points) => new Float32Array(points.length),
     record: () => Promise.reject(new Error('Nobody asks for it.')),
