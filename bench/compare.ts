@@ -146,8 +146,6 @@ async function page({ snapshot, updates }: Told) {
   try {
     await hosted.open();
     await ready;
-    hosted.page.on('crash', () => console.log('CRASH'));
-    browser.on('disconnected', () => console.log('DISCONNECTED'));
     const session = await hosted.page.context().newCDPSession(hosted.page);
     await session.send('Performance.enable');
     // Messages are many times slower through the debugger than in an editor; script time is the page's.
@@ -159,7 +157,6 @@ async function page({ snapshot, updates }: Told) {
       for (const update of updates) await peer.request('update', { ...update, generation: 1 });
       await hosted.drawn();
     });
-    console.log('curves told', performance.now());
     const chart = hosted.page.getByTestId('compare-chart');
     const box = (await chart.boundingBox())!;
     const moves: number[] = [];
@@ -172,7 +169,6 @@ async function page({ snapshot, updates }: Told) {
         }),
       );
     }
-    console.log('moved', performance.now(), percentile(moves, 0.5), percentile(moves, 0.95));
     await chart.focus();
     const zooms: number[] = [];
     for (const key of [
@@ -196,7 +192,6 @@ async function page({ snapshot, updates }: Told) {
         );
       }
     }
-    console.log('zoomed', performance.now(), percentile(zooms, 0.5));
     await session.send('HeapProfiler.collectGarbage');
     const { metrics } = await session.send('Performance.getMetrics');
     const heap = metrics.find(({ name }) => name === 'JSHeapUsedSize')!.value / 2 ** 20;
