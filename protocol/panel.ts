@@ -1,5 +1,5 @@
 /** What the extension host and the run panel's page say to each other over `postMessage`. */
-import type { PreviewFrame, RunManifest, RunState, SeriesChunks } from './run';
+import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks } from './run';
 
 /** What a button of the page may ask for. Each is one command of the palette. */
 export type PanelAction =
@@ -25,6 +25,8 @@ export interface PanelSnapshot {
   readonly state: RunState;
   /** Whether another window controls the run, so that this one only watches. */
   readonly isWatchedOnly: boolean;
+  /** How much is heard of the trainer. */
+  readonly contact: Contact;
   /** `[n, D]` rows of the data to draw beneath the samples, at most a few thousand. */
   readonly data?: { readonly values: Float32Array; readonly count: number };
   /** Steps that have a preview on disk, ascending. */
@@ -43,6 +45,8 @@ export interface PanelUpdate {
   readonly state?: RunState;
   /** On every change. */
   readonly isWatchedOnly?: boolean;
+  /** On every change. */
+  readonly contact?: Contact;
   /**
    * A long run's curves from afar: points of them with every extreme. They stand in for `series`, which
    * follow, until those have come as far or `isComplete` is told.

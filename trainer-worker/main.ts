@@ -13,9 +13,9 @@ import {
   deleteCommand,
   restoreCommand,
 } from './cli/archive-commands';
+import { type AskOptions, askCommand } from './cli/ask-command';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
-import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { type CompareOptions, compareCommand } from './cli/compare-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
@@ -92,7 +92,7 @@ function command(end: (code: number) => void): Command {
     );
   program
     .command('resume')
-    .description('go on with a run that ended or was killed, from its last checkpoint')
+    .description('go on with a run that is paused, or from the last checkpoint of one that ended')
     .argument(...runArgument)
     .option('--from <step>', 'go on from this step or the checkpoint before it', parseCount)
     .option('--steps <n>', 'train until this many steps are done', parseCount)
@@ -160,14 +160,20 @@ function command(end: (code: number) => void): Command {
     .action(async (file: string, options: CheckCommandOptions) =>
       end(await checkCommand(file, options)),
     );
-  program
-    .command('checkpoint')
-    .description('have a run that is in training write a checkpoint now')
-    .argument(...runArgument)
-    .option(...runsOption)
-    .action(async (run: string, options: CheckpointOptions) =>
-      end(await checkpointCommand(run, options)),
-    );
+  for (const [action, description] of [
+    ['pause', 'have a run that is in training stand still, on whatever host it is'],
+    ['stop', 'end a run that is in training with a checkpoint, on whatever host it is'],
+    ['checkpoint', 'have a run that is in training write a checkpoint now'],
+  ] as const) {
+    program
+      .command(action)
+      .description(description)
+      .argument(...runArgument)
+      .option(...runsOption)
+      .action(async (run: string, options: AskOptions) =>
+        end(await askCommand(action, run, options)),
+      );
+  }
   program
     .command('list')
     .description('list the runs, newest first')

@@ -9,6 +9,7 @@ import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { overridesForRerun } from '../../run-directory/repetition';
 import { beginRun, type RunRequest } from '../trainer/server/begin-run';
+import { endAtOnce } from './process-end';
 import { makeRunFolder } from './run-folder';
 import { type ShellOptions, type ShellRun, trainInShell } from './train-in-shell';
 
@@ -60,7 +61,7 @@ async function newRun(task: BeginTask, runs: string): Promise<ShellRun> {
   const { id, directoryName } = newRunName(createdAt, task.copy ?? task.experiment);
   const socket = trainerSocketPath(id);
   const { directory, remove } = await makeRunFolder(path.resolve(runs), directoryName);
-  const request: RunRequest = { task, directory, id, createdAt, socket };
+  const request: RunRequest = { task, directory, id, createdAt, socket, onLost: endAtOnce };
   return {
     directory,
     socket,

@@ -2,17 +2,21 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
 import type { BeginTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import type { JsonObject, RunManifest } from '../../protocol/run';
+import type { JsonObject } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
 import { sweepSocketPath } from '../../protocol/sweep';
+import { thisHost } from '../../run-directory/host';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import { presenceNow } from '../../run-directory/trainer-presence';
+import { BeatWatch, isSameHost } from '../../vocabulary/presence';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
@@ -202,7 +206,7 @@ async function trial(
 ): Promise<Problem | undefined> {
   if (begun) {
     // A trainer outlives the process that started it.
-    await Promise.race([trainerGone(begun.manifest), workers.interrupted]);
+    await Promise.race([trainerGone(begun), workers.interrupted]);
     if (workers.isInterrupted) return undefined;
   }
   for (const observer of observers) observer.trial(group, overrides, begun !== undefined);
@@ -252,9 +256,20 @@ async function goOn({ directory, manifest: { id } }: BegunRun, workers: Workers)
   return directory;
 }
 
-/** Waits until no trainer of a run answers any more. */
-async function trainerGone({ state, worker }: RunManifest): Promise<void> {
-  if (!isLiving(state.status) || !worker) return;
+/** How often a run of another host is looked at (milliseconds). */
+const lookMs = 2_000;
+
+/** Waits until no trainer of a run answers any more, or is heard of. */
+async function trainerGone({ directory, manifest }: BegunRun): Promise<void> {
+  const { worker } = manifest;
+  const watch = new BeatWatch();
+  let now = manifest;
+  while (isLiving(now.state.status) && !isSameHost(now.worker?.host, thisHost())) {
+    if ((await presenceNow(directory, now, watch)) === 'lost') return;
+    await delay(lookMs, undefined, { ref: false });
+    now = await readManifest(directory).catch(() => now);
+  }
+  if (!isLiving(now.state.status) || !worker) return;
   try {
     const peer = await connectToTrainer(worker.socket);
     await new Promise<void>((resolve) => peer.onClose(() => resolve()));

@@ -1,5 +1,11 @@
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
-import type { PreviewFrame, RunManifest, RunState, SeriesChunks } from '../../protocol/run';
+import type {
+  Contact,
+  PreviewFrame,
+  RunManifest,
+  RunState,
+  SeriesChunks,
+} from '../../protocol/run';
 import { Series } from './series';
 
 /** All that the page knows of its run. Replaced on each change, but for the curves, which grow. */
@@ -12,6 +18,8 @@ export interface PanelState {
   readonly state: RunState;
   /** Whether another window controls the run. */
   readonly isWatchedOnly: boolean;
+  /** How much the extension hears of the trainer. */
+  readonly contact: Contact;
   /** `[count, D]` rows of the data. */
   readonly data: { readonly values: Float32Array; readonly count: number } | undefined;
   /** Steps that have a preview, ascending. */
@@ -36,6 +44,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     distinction: snapshot.distinction,
     state: snapshot.state,
     isWatchedOnly: snapshot.isWatchedOnly,
+    contact: snapshot.contact,
     data: snapshot.data,
     previewSteps: snapshot.preview
       ? withStep(snapshot.previewSteps, snapshot.preview.step)
@@ -63,6 +72,7 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
     ...state,
     state: update.state ?? state.state,
     isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
+    contact: update.contact ?? state.contact,
     previewSteps: preview ? withStep(previewSteps, preview.step) : previewSteps,
     latest: isNewest ? preview : state.latest,
     points,
