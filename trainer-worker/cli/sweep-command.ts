@@ -32,8 +32,12 @@ export interface SweepCommandOptions {
   readonly set: JsonObject;
   readonly backend: WantedBackend;
   readonly runs: string;
-  /** How many runs train at once. */
-  readonly parallel: number;
+  /** How many runs train at once; one, or on a cluster as many as that lets, where absent. */
+  readonly parallel?: number;
+  /** Where they train: in processes of this one, where absent. */
+  readonly on?: 'slurm';
+  readonly trialsPerJob: number;
+  readonly dryRun?: true;
   /** Trains all of it again, also what has finished. */
   readonly again?: true;
   /** Instead of a file and what is said of its runs. */
@@ -78,6 +82,11 @@ export async function sweepCommand(
     const runs = path.resolve(options.runs);
     const task = await taskOf(file, options);
     const sweep = await readSweep(task, options.again);
+    if (options.on === 'slurm') {
+      const { submitSweep } = await import('./slurm-command');
+      write(await submitSweep(sweep, task, runs, options));
+      return exitCode.done;
+    }
     workers.listenToSignals();
     await claim(sweep, runs, server);
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
@@ -105,7 +114,7 @@ export async function sweepCommand(
         if (problem) failures.push(problem);
       }
     };
-    await Promise.all(Array.from({ length: options.parallel }, train));
+    await Promise.all(Array.from({ length: options.parallel ?? 1 }, train));
     const all = await runsOf(sweep, runs);
     reporter.end(sweep, summarizeGroup(await measured(all)));
     if (workers.isInterrupted) return exitCode.interrupted;
