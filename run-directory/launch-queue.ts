@@ -340,7 +340,7 @@ export function byOrder(a: QueueEntry, b: QueueEntry): number {
 }
 
 /** A host in 12 hexadecimal digits. */
-export function placeOf(host: Host): string {
+function placeOf(host: Host): string {
   return createHash('sha256').update(JSON.stringify(host)).digest('hex').slice(0, 12);
 }
 

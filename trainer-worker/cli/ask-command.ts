@@ -51,7 +51,7 @@ export async function askCommand(
  *
  * @throws ProblemError of kind `worker` where nobody trains it, and what the trainer answers
  */
-export async function askRun(
+async function askRun(
   directory: string,
   { id, name, state, worker }: RunManifest,
   action: RequestedAction,

@@ -7,7 +7,7 @@ import { readRegularFile } from '../../../run-directory/files';
 import { isNotThere } from '../../../run-directory/heartbeat';
 
 /** Where it lies, beside the folder of runs. */
-export const profileFile = 'slurm.json';
+const profileFile = 'slurm.json';
 const largestProfile = 2 ** 16;
 
 /** What stands in a line that `sbatch` reads: no blank, no quote, nothing that ends a line. */

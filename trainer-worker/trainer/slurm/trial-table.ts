@@ -7,7 +7,7 @@ import { checked, parseJson } from '../../../run-directory/checked-json';
 import { readRegularFile, replaceFile } from '../../../run-directory/files';
 import { isNotThere } from '../../../run-directory/heartbeat';
 
-export const tableFile = 'trials.json';
+const tableFile = 'trials.json';
 const largestTable = 2 ** 28;
 const remedy = 'Submit it again.';
 
