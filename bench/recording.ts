@@ -14,6 +14,7 @@ import { connectToTrainer, trainerSocketPath } from '../protocol/socket-transpor
 import { experimentSource } from '../test/support/trainer';
 import { loadExperiment } from '../trainer-worker/trainer/experiment/load';
 import { RecordedRun } from '../trainer-worker/trainer/server/recorded-run';
+import { claimRun } from '../trainer-worker/trainer/server/this-worker';
 import { TrainerServer } from '../trainer-worker/trainer/server/trainer-server';
 import { RunRecorder } from '../trainer-worker/trainer/storage/run-recorder';
 import { prepareTraining } from '../trainer-worker/trainer/training/prepare';
@@ -61,7 +62,7 @@ async function recorded(file: string, folder: string, id: string): Promise<[Cost
       createdAt: new Date(),
       loaded,
       prepared,
-      socket,
+      claim: await claimRun(directory, socket),
       git: undefined,
     },
     fail,

@@ -40,7 +40,8 @@ export const runOptionsSchema = z.object({
   group: z.exactOptional(groupSchema),
 });
 
-const beginSchema = z
+/** The schema of {@link BeginTask}. */
+export const beginSchema = z
   .strictObject({
     kind: z.literal('begin'),
     /** Absolute path of the experiment's file; of a run that is repeated, what it was called there. */

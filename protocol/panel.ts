@@ -1,5 +1,5 @@
 /** What the extension host and the run panel's page say to each other over `postMessage`. */
-import type { PreviewFrame, RunManifest, RunState, SeriesChunks, ShownRows } from './run';
+import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks, ShownRows } from './run';
 
 /** What a button of the page may ask for. Each is one command of the palette. */
 export type PanelAction =
@@ -27,6 +27,8 @@ export interface PanelSnapshot {
   readonly isWatchedOnly: boolean;
   /** Rows of the data to draw beneath the samples, at most a few thousand. */
   readonly data?: ShownRows;
+  /** How much is heard of the trainer. */
+  readonly contact: Contact;
   /** Steps that have a preview on disk, ascending. */
   readonly previewSteps: readonly number[];
   /** The latest preview, if there is one. */
@@ -43,6 +45,8 @@ export interface PanelUpdate {
   readonly state?: RunState;
   /** On every change. */
   readonly isWatchedOnly?: boolean;
+  /** On every change. */
+  readonly contact?: Contact;
   /**
    * A long run's curves from afar: points of them with every extreme. They stand in for `series`, which
    * follow, until those have come as far or `isComplete` is told.

@@ -142,6 +142,41 @@ export type Arithmetic = (typeof arithmetics)[number];
 /** That of new runs. */
 export const newestArithmetic: Arithmetic = 2;
 
+/**
+ * How much is heard of a trainer that should live: `silent` where it has said nothing for some seconds;
+ * of one on another host, whose heartbeat is all there is, `late` where that is missing, and `lost` when
+ * it has been for so long that another one may go on with the run.
+ */
+export type Contact = 'heard' | 'silent' | 'late' | 'lost';
+
+/** Where a process is. Its id and its socket mean something only to processes of the same place. */
+export interface Host {
+  /** What the machine calls itself. */
+  readonly name: string;
+  /** Of its start, another one each time; absent where the system gives none. */
+  readonly boot?: string;
+  /** Which table of processes ids are from, on systems that may have several (containers). */
+  readonly processes?: string;
+}
+
+/** The job of a batch system as which a trainer runs. */
+export interface BatchJob {
+  /** Which batch system. */
+  readonly system: string;
+  /** What that calls it: `1234`, or `1234_5` of an array. */
+  readonly id: string;
+}
+
+/** The process that trains a run. */
+export interface RunWorker {
+  readonly pid: number;
+  /** Where it listens. */
+  readonly socket: string;
+  /** Where it is; this host where absent, as runs of 0.1.0 have it. */
+  readonly host?: Host;
+  readonly job?: BatchJob;
+}
+
 /** `run.json`: what a run is and was made of. */
 export interface RunManifest {
   readonly formatVersion: 1;
@@ -187,8 +222,8 @@ export interface RunManifest {
   readonly metrics: readonly MetricInfo[];
   /** When it went on after it had ended or been killed, and from which step's checkpoint. */
   readonly resumes?: readonly { readonly at: string; readonly step: number }[];
-  /** The trainer process and where it listens, while it lives. */
-  readonly worker?: { readonly pid: number; readonly socket: string };
+  /** The trainer, while it lives. */
+  readonly worker?: RunWorker;
 }
 
 /** Points of one curve: equally long arrays. */

@@ -8,10 +8,14 @@ import {
   trainerLockPath,
   trainerSocketPath,
 } from '../protocol/socket-transport';
+import { isSameHost } from '../vocabulary/presence';
+import { isLiving } from '../vocabulary/run-status';
+import { thisHost } from './host';
 import { withLock } from './lock-file';
 import { readManifest } from './manifest';
 import { runIdOf } from './naming';
 import { errorCode, storageProblem } from './storage-problem';
+import { presenceNow } from './trainer-presence';
 
 /** Where the archive of the runs in a folder is: beside it. */
 export function archiveOf(runs: string): string {
@@ -92,16 +96,24 @@ async function whileEnded<T>(directory: string, action: () => Promise<T>): Promi
   const id = known?.id ?? runIdOf(path.basename(directory));
   // Nothing that has no id was ever trained.
   if (id === undefined) return await action();
+  if (known && isLiving(known.state.status) && !isSameHost(known.worker?.host, thisHost())) {
+    // Its lock is on the other host: all there is to go by is how long nothing was heard of it.
+    if ((await presenceNow(directory, known)) !== 'lost') throw inTraining(known.name);
+  }
   const socket = trainerSocketPath(id);
   return await withLock(trainerLockPath(socket), async () => {
     if (await isTrainerListening(socket)) {
-      throw new ProblemError({
-        kind: 'worker',
-        message: `‘${known?.name ?? path.basename(directory)}’ is in training.`,
-        remedy: 'Stop it first.',
-      });
+      throw inTraining(known?.name ?? path.basename(directory));
     }
     return await action();
+  });
+}
+
+function inTraining(name: string): ProblemError {
+  return new ProblemError({
+    kind: 'worker',
+    message: `‘${name}’ is in training.`,
+    remedy: 'Stop it first.',
   });
 }
 

@@ -82,12 +82,14 @@ export async function readRegularFile(
  * Writes a file inside `directory` under a temporary name, flushes it to the disk and renames it:
  * whoever looks sees the old content or the new, never a part. Missing folders are made.
  *
+ * @param lasting `fleeting` of what is worth nothing after the machine has gone down: it is not flushed
  * @throws ProblemError of kind `storage`; what was there before is then unharmed
  */
 export async function replaceFile(
   directory: string,
   relative: string,
   contents: readonly Uint8Array[],
+  lasting: 'durable' | 'fleeting' = 'durable',
 ): Promise<void> {
   const file = path.join(directory, relative);
   const folder = path.dirname(file);
@@ -106,11 +108,11 @@ export async function replaceFile(
     handle = await open(temporary, 'wx', 0o644);
     // `writeFile` of a handle goes on after a short write, which is how a full disk begins.
     for (const part of contents) await handle.writeFile(part);
-    await handle.sync();
+    if (lasting === 'durable') await handle.sync();
     await handle.close();
     handle = undefined;
     await rename(temporary, file);
-    await syncFolder(folder);
+    if (lasting === 'durable') await syncFolder(folder);
   } catch (thrown) {
     await handle?.close();
     await unlink(temporary).catch(unlessMissing);

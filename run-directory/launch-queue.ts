@@ -3,14 +3,18 @@
  * folder `<id>` with the source as it was when the launch was asked for. Whatever decides who does
  * what is a rename, which one of several windows wins.
  */
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { runOptionsSchema } from '../protocol/launch-task';
 import { type Problem, problemOf } from '../protocol/problem';
+import type { Host } from '../protocol/run';
 import { isTrainerListening, trainerSocketPath } from '../protocol/socket-transport';
 import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
+import { readHeartbeat } from './heartbeat';
+import { thisHost } from './host';
 import { keepFromGit } from './keep-from-git';
 import { newRunName, runIdOf } from './naming';
 import { brokenFile, errorCode, storageProblem } from './storage-problem';
@@ -18,7 +22,12 @@ import { brokenFile, errorCode, storageProblem } from './storage-problem';
 const queueFolder = 'queue';
 const largestFile = 2 ** 20;
 const orderDigits = 15;
-const entryName = /^(\d{15})-([a-z2-9]{10})\.json(?:\.(\d{1,10}))?$/;
+const entryName = /^(\d{15})-([a-z2-9]{10})\.json(?:\.(\d{1,10})(?:\.([0-9a-f]{12}))?)?$/;
+/**
+ * A claim of another host that has stood for so long (milliseconds), without a trainer for it that beats, is
+ * of a window that is gone: it has become no run.
+ */
+const foreignClaimMs = 600_000;
 
 /** A name that is one part of a path on every system. */
 const plainName = z.string().regex(/^[\w-]{1,100}$/, 'no plain name');
@@ -67,6 +76,8 @@ export interface QueueEntry extends QueuedLaunch {
   readonly order: number;
   /** The process that is launching it; none while it waits. */
   readonly owner?: number;
+  /** Where that process is, see `placeOf`; this host where absent. */
+  readonly place?: string;
 }
 
 /** A file in the queue that is none of a launch. */
@@ -87,15 +98,28 @@ export class LaunchQueue {
   readonly #base: string;
   readonly #pid: number;
   readonly #isAlive: (pid: number) => Promise<boolean>;
+  readonly #place: string;
+  readonly #now: () => number;
+  /** Since when claims of other hosts stand as they do, by our own clock. */
+  readonly #foreign = new Map<string, number>();
   /** What this object has claimed: a claim of its process's number that is not here is an old one. */
   readonly #claimed = new Set<string>();
 
   /**
    * @param base the folder `.ebm` of the workspace folder
    * @param pid under which entries are claimed
-   * @param isAlive whether a process that claimed an entry is there still
+   * @param isAlive whether a process of this host that claimed an entry is there still
+   * @param place where this process is
    */
-  constructor(base: string, pid: number, isAlive: (pid: number) => Promise<boolean>) {
+  constructor(
+    base: string,
+    pid: number,
+    isAlive: (pid: number) => Promise<boolean>,
+    place = placeOf(thisHost()),
+    now = () => performance.now(),
+  ) {
+    this.#place = place;
+    this.#now = now;
     this.#base = base;
     this.#pid = pid;
     this.#isAlive = isAlive;
@@ -117,7 +141,7 @@ export class LaunchQueue {
     for (const name of await this.#names()) {
       const match = entryName.exec(name);
       if (!match) continue;
-      const [, order, id, owner] = match as unknown as [string, string, string, string?];
+      const [, order, id, owner, place] = match as unknown as EntryNameMatch;
       try {
         const launch = await this.#read(name, id);
         entries.push({
@@ -125,6 +149,7 @@ export class LaunchQueue {
           id,
           order: Number(order),
           ...(owner === undefined ? {} : { owner: Number(owner) }),
+          ...(place === undefined ? {} : { place }),
         });
       } catch (thrown) {
         // Somebody renamed it between the two looks.
@@ -180,7 +205,7 @@ export class LaunchQueue {
    */
   async claim(entry: QueueEntry): Promise<QueueEntry | undefined> {
     if (entry.owner !== undefined) return undefined;
-    const mine = { ...entry, owner: this.#pid };
+    const mine = { ...entry, owner: this.#pid, place: this.#place };
     // Before the rename: nobody here may take it for one of a process that is gone.
     this.#claimed.add(entry.id);
     if (await this.#rename(nameOf(entry), nameOf(mine))) return mine;
@@ -225,7 +250,7 @@ export class LaunchQueue {
       if (!(await this.#isAbandoned(entry))) continue;
       if (await hasBegun(entry, runs)) await this.remove(entry);
       else {
-        const { owner: _, ...waiting } = entry;
+        const { owner: _, place: __, ...waiting } = entry;
         await this.#rename(nameOf(entry), nameOf(waiting));
       }
     }
@@ -242,10 +267,24 @@ export class LaunchQueue {
     return path.join(this.#base, queueFolder);
   }
 
-  async #isAbandoned({ id, owner }: QueueEntry): Promise<boolean> {
+  /** Whether this process has claimed an entry. */
+  isMine({ owner, place = this.#place }: QueueEntry): boolean {
+    return owner === this.#pid && place === this.#place;
+  }
+
+  async #isAbandoned(entry: QueueEntry): Promise<boolean> {
+    const { id, owner, place = this.#place } = entry;
     if (owner === undefined) return false;
-    if (owner === this.#pid) return !this.#claimed.has(id);
-    return !(await this.#isAlive(owner));
+    if (this.isMine(entry)) return !this.#claimed.has(id);
+    if (place === this.#place) return !(await this.#isAlive(owner));
+    // What a process id of another host stands for cannot be asked: how long it stands, can.
+    const name = nameOf(entry);
+    const since = this.#foreign.get(name) ?? this.#now();
+    this.#foreign.set(name, since);
+    if (this.#now() - since < foreignClaimMs) return false;
+    const { directoryName } = entry;
+    const beat = await readHeartbeat(path.join(this.#base, 'runs', directoryName));
+    return beat === undefined;
   }
 
   async #names(): Promise<string[]> {
@@ -300,9 +339,21 @@ export function byOrder(a: QueueEntry, b: QueueEntry): number {
   return a.order - b.order || (a.id < b.id ? -1 : 1);
 }
 
-function nameOf({ order, id, owner }: Pick<QueueEntry, 'order' | 'id' | 'owner'>): string {
-  const name = `${String(order).padStart(orderDigits, '0')}-${id}.json`;
-  return owner === undefined ? name : `${name}.${owner}`;
+/** A host in 12 hexadecimal digits. */
+function placeOf(host: Host): string {
+  return createHash('sha256').update(JSON.stringify(host)).digest('hex').slice(0, 12);
+}
+
+type EntryNameMatch = [whole: string, order: string, id: string, owner?: string, place?: string];
+
+function nameOf({
+  order,
+  id,
+  owner,
+  place,
+}: Pick<QueueEntry, 'order' | 'id' | 'owner' | 'place'>): string {
+  const parts = [`${String(order).padStart(orderDigits, '0')}-${id}.json`, owner, place];
+  return parts.filter((part) => part !== undefined).join('.');
 }
 
 /** Whether the run of an entry has its record, or a trainer that is about to begin it. */

@@ -8,6 +8,7 @@ import { groupSchema } from '../protocol/run-group';
 import { runStatuses } from '../vocabulary/run-status';
 import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
+import { hostSchema, jobSchema } from './host';
 import { brokenFile } from './storage-problem';
 
 /** What a run directory has at least. */
@@ -18,7 +19,7 @@ const json = z.record(z.string(), z.json());
 const count = z.number().int().nonnegative();
 
 const location = z.object({ file: z.string(), line: count, column: count });
-const problem = z.object({
+export const problemSchema = z.object({
   kind: z.enum(['experiment', 'data', 'training', 'storage', 'worker', 'environment', 'internal']),
   message: z.string(),
   remedy: z.exactOptional(z.string()),
@@ -26,14 +27,14 @@ const problem = z.object({
   detail: z.exactOptional(z.string()),
 });
 
-const state = z.object({
+export const stateSchema = z.object({
   status: z.enum(runStatuses),
   step: count,
   steps: count,
   stepsPerSecond: z.exactOptional(z.number()),
   secondsLeft: z.exactOptional(z.number()),
   phase: z.exactOptional(z.string()),
-  problem: z.exactOptional(problem),
+  problem: z.exactOptional(problemSchema),
 });
 
 const metric = z.object({
@@ -95,6 +96,13 @@ const insidePath = z
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 const keptFile = z.object({ file: z.string(), sha256 });
 
+const worker = z.object({
+  pid: z.number().int().positive(),
+  socket: z.string(),
+  host: z.exactOptional(hostSchema),
+  job: z.exactOptional(jobSchema),
+});
+
 const identifier = z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier');
 
 /** What `run.json` holds; published as JSON Schema in `schemas/run.schema.json`. */
@@ -103,7 +111,7 @@ export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
   id: identifier,
   name: z.string(),
-  state,
+  state: stateSchema,
   createdAt: z.iso.datetime(),
   endedAt: z.exactOptional(z.iso.datetime()),
   trainingSeconds: z.number().nonnegative(),
@@ -128,7 +136,7 @@ export const manifestSchema = z.looseObject({
   initialize: z.exactOptional(keptFile),
   metrics: z.array(metric),
   resumes: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: count }))),
-  worker: z.exactOptional(z.object({ pid: z.number().int().positive(), socket: z.string() })),
+  worker: z.exactOptional(worker),
 });
 
 /**

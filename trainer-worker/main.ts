@@ -13,9 +13,9 @@ import {
   deleteCommand,
   restoreCommand,
 } from './cli/archive-commands';
+import { type AskOptions, askCommand } from './cli/ask-command';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
-import { type CheckpointOptions, checkpointCommand } from './cli/checkpoint-command';
 import { type CompareOptions, compareCommand } from './cli/compare-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
@@ -32,6 +32,7 @@ import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunCommandOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 import { type ShowOptions, showCommand } from './cli/show-command';
+import { type SlurmTaskOptions, slurmTaskCommand } from './cli/slurm-task-command';
 import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
 
 const exitCodes = `
@@ -61,6 +62,11 @@ const setOption = [
   noOverrides,
 ] as const;
 
+/** Where runs train. */
+function onOption(): Option {
+  return new Option('--on <system>', 'hand the runs to a batch system, and end').choices(['slurm']);
+}
+
 /** What is asked of a process that another one starts. */
 function taskOption(): Option {
   return new Option('--task <place>', 'what to do: a task as JSON from -, the standard input')
@@ -83,6 +89,8 @@ function command(end: (code: number) => void): Command {
     .option('--seed <n>', 'the seed of everything random', parseCount)
     .option(...setOption)
     .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
+    .addOption(onOption())
+    .option('--dry-run', 'with --on: show what would be submitted')
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
@@ -92,7 +100,7 @@ function command(end: (code: number) => void): Command {
     );
   program
     .command('resume')
-    .description('go on with a run that ended or was killed, from its last checkpoint')
+    .description('go on with a run that is paused, or from the last checkpoint of one that ended')
     .argument(...runArgument)
     .option('--from <step>', 'go on from this step or the checkpoint before it', parseCount)
     .option('--steps <n>', 'train until this many steps are done', parseCount)
@@ -121,7 +129,10 @@ function command(end: (code: number) => void): Command {
     .command('sweep')
     .description('train every run of the sweep that an experiment exports, and rank them')
     .argument('[file]', 'the experiment, which exports a sweep')
-    .option('--parallel <n>', 'how many runs train at once', parsePositive, 1)
+    .option('--parallel <n>', 'how many runs train at once: 1, with --on all', parsePositive)
+    .addOption(onOption())
+    .option('--trials-per-job <n>', 'with --on: how many runs a job trains', parsePositive, 1)
+    .option('--dry-run', 'with --on: show what would be submitted')
     .option('--again', 'also those that have finished before')
     .option(...setOption)
     .option('--backend <name>', `what computes: ${backendList}`, parseWantedBackend, 'auto')
@@ -160,14 +171,20 @@ function command(end: (code: number) => void): Command {
     .action(async (file: string, options: CheckCommandOptions) =>
       end(await checkCommand(file, options)),
     );
-  program
-    .command('checkpoint')
-    .description('have a run that is in training write a checkpoint now')
-    .argument(...runArgument)
-    .option(...runsOption)
-    .action(async (run: string, options: CheckpointOptions) =>
-      end(await checkpointCommand(run, options)),
-    );
+  for (const [action, description] of [
+    ['pause', 'have a run that is in training stand still, on whatever host it is'],
+    ['stop', 'end a run that is in training with a checkpoint, on whatever host it is'],
+    ['checkpoint', 'have a run that is in training write a checkpoint now'],
+  ] as const) {
+    program
+      .command(action)
+      .description(description)
+      .argument(...runArgument)
+      .option(...runsOption)
+      .action(async (run: string, options: AskOptions) =>
+        end(await askCommand(action, run, options)),
+      );
+  }
   program
     .command('list')
     .description('list the runs, newest first')
@@ -263,6 +280,13 @@ function command(end: (code: number) => void): Command {
     .option('--unattended', 'end the run at trouble that somebody would have to answer to')
     .addOption(taskOption().makeOptionMandatory())
     .action(async (options: ServeOptions) => end(await serveCommand(options)));
+  program
+    .command('slurm-task', { hidden: true })
+    .description('train the runs of a job')
+    .requiredOption('--folder <folder>', 'where the table of trials is')
+    .requiredOption('--first <n>', 'the number of the array’s first task', parseCount)
+    .requiredOption('--trials-per-job <n>', 'how many runs a task trains', parsePositive)
+    .action(async (options: SlurmTaskOptions) => end(await slurmTaskCommand(options)));
   program
     .command('keep-source', { hidden: true })
     .description('copy an experiment and what it imports')

@@ -1,6 +1,5 @@
 /** What can be done with a run, and when: one table for tree, panel, status bar, notifications and palette. */
-import type { RunStatus } from '../protocol/run';
-import { factsOf } from './run-status';
+import { factsOf, type RunCondition } from './run-status';
 
 /** Something that can be done with a run. */
 export type RunAction =
@@ -18,7 +17,7 @@ export type RunAction =
 
 interface ActionRule {
   /** In which status it makes sense. */
-  readonly isFor: (status: RunStatus) => boolean;
+  readonly isFor: (status: RunCondition) => boolean;
   /**
    * Of several windows that show a living run, which may ask for it: the one that controls the run,
    * those that only watch it, or, where nothing is said, any.
@@ -26,8 +25,8 @@ interface ActionRule {
   readonly by?: 'controller' | 'watcher';
 }
 
-const inTraining = (status: RunStatus) => status === 'running' || status === 'paused';
-const living = (status: RunStatus) => factsOf(status).isLiving;
+const inTraining = (status: RunCondition) => status === 'running' || status === 'paused';
+const living = (status: RunCondition) => factsOf(status).isLiving;
 const any = () => true;
 
 const rules: Readonly<Record<RunAction, ActionRule>> = {
@@ -54,13 +53,21 @@ const rules: Readonly<Record<RunAction, ActionRule>> = {
  *
  * @param isWatchedOnly whether another window controls it
  */
-export function isPossible(action: RunAction, status: RunStatus, isWatchedOnly: boolean): boolean {
+export function isPossible(
+  action: RunAction,
+  status: RunCondition,
+  isWatchedOnly: boolean,
+): boolean {
   const { isFor, by } = rules[action];
   if (by === 'watcher' && !isWatchedOnly) return false;
   return isFor(status) && !isKeptOff(action, status, isWatchedOnly);
 }
 
 /** Whether an action is left to the window that controls the run. What has ended, nobody controls. */
-export function isKeptOff(action: RunAction, status: RunStatus, isWatchedOnly: boolean): boolean {
+export function isKeptOff(
+  action: RunAction,
+  status: RunCondition,
+  isWatchedOnly: boolean,
+): boolean {
   return isWatchedOnly && living(status) && rules[action].by === 'controller';
 }

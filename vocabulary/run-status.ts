@@ -1,5 +1,6 @@
 /** How a run stands: what each status means and is called, the same in tree, panel, status bar and shell. */
-import type { RunStatus } from '../protocol/run';
+import type { Contact, RunStatus } from '../protocol/run';
+import type { Presence } from './presence';
 
 /** How a status is to be taken: decides its colour. */
 export type Tone = 'busy' | 'good' | 'attention' | 'bad' | 'quiet';
@@ -22,10 +23,10 @@ interface StatusFacts {
 }
 
 /**
- * A status, or what is seen of the trainer instead of one: `silent` where it has said nothing for
- * {@link silenceLimitMs}, `gone` where the record has it living and nobody listens.
+ * A status, or what is seen of the trainer instead of one: how much is heard of it, or `gone` where the
+ * record has it living and nobody listens.
  */
-export type RunCondition = RunStatus | 'silent' | 'gone';
+export type RunCondition = RunStatus | Exclude<Contact, 'heard'> | 'gone';
 
 /** In the order of a run's life. */
 const statuses = {
@@ -56,6 +57,11 @@ const statuses = {
 const conditions: Readonly<Record<RunCondition, StatusFacts>> = {
   ...statuses,
   silent: { word: 'not responding', tone: 'bad', icon: 'warning', isLiving: true },
+  late: { word: 'late', tone: 'attention', icon: 'watch', isLiving: true },
+  lost: {
+    ...{ word: 'lost', tone: 'bad', icon: 'debug-disconnect', isLiving: false },
+    hasStepsLeft: true,
+  },
   gone: { word: 'gone', tone: 'bad', icon: 'error', isLiving: false },
 };
 
@@ -75,11 +81,26 @@ export function isLiving(status: RunStatus): boolean {
   return factsOf(status).isLiving;
 }
 
-/**
- * How a run stands whose trainer may be silent; one that need not speak is never said to be.
- *
- * @param isSilent whether nothing was heard of it for {@link silenceLimitMs}
- */
-export function conditionOf(status: RunStatus, isSilent: boolean): RunCondition {
-  return isSilent && factsOf(status).speaks ? 'silent' : status;
+/** What to tell of a trainer that is not heard. */
+export const contactTexts: Readonly<Record<Exclude<Contact, 'heard'>, string>> = {
+  silent: 'The trainer has been silent for a while. A long step may pass; else stop it.',
+  late: 'Its heartbeat is late: the host that trains it, or the file system between, may be slow.',
+  lost: 'Nothing is heard any more from the host that trained it. Resume goes on from its last checkpoint.',
+};
+
+/** How a run stands whose trainer may be silent; one that need not speak is never said to be. */
+export function conditionOf(status: RunStatus, contact: Contact): RunCondition {
+  if (contact === 'heard' || !isLiving(status)) return status;
+  if (contact === 'silent') return factsOf(status).speaks ? contact : status;
+  return contact;
+}
+
+/** What may be done with a run follows from its status, unless nobody on this host can ask its trainer. */
+export function standingOf(status: RunStatus, contact: Contact): RunStatus | 'late' | 'lost' {
+  return isLiving(status) && (contact === 'late' || contact === 'lost') ? contact : status;
+}
+
+/** How much is heard of a trainer that is seen like this. */
+export function contactOf(presence: Presence): Contact {
+  return presence === 'late' || presence === 'lost' ? presence : 'heard';
 }

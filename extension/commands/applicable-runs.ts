@@ -14,10 +14,10 @@ export type RunVerb = (typeof verbs)[number];
 
 /** Whether this window can do something with a run now. */
 export function canBeAsked(run: Run, action: RunAction): boolean {
-  const { state, isLiving, isWatchedOnly, controller } = run;
+  const { standing, isLiving, isWatchedOnly, controller } = run;
   // What is asked of a trainer needs one that is there to be asked.
   if (isLiving && !controller && (verbs as readonly RunAction[]).includes(action)) return false;
-  return isPossible(action, state.status, isWatchedOnly);
+  return isPossible(action, standing, isWatchedOnly);
 }
 
 /**

@@ -98,7 +98,7 @@ async function chooseRuns(
   }
   const now = Date.now();
   const items = runs.map((run) => ({
-    label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
+    label: `${statusIcon(run.state, run.contact)} ${run.name}`,
     description: [
       distinctionOf(run, runs, now),
       progressText(run.state),

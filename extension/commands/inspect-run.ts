@@ -40,10 +40,10 @@ export class RunInspector {
     }
     const now = Date.now();
     const items: Item[] = runs.map((run) => ({
-      label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
+      label: `${statusIcon(run.state, run.contact)} ${run.name}`,
       description: [
         ...[distinctionOf(run, runs, now)].filter((part) => part !== ''),
-        statusName(run.state, run.isResponding),
+        statusName(run.state, run.contact),
         progressText(run.state),
         ageText(run.manifest.createdAt, now),
       ].join(' · '),

@@ -237,7 +237,7 @@ function folderOf(run: Run): string {
 
 async function chooseRun(runs: readonly Run[], verb: RunVerb): Promise<Run | undefined> {
   const items = runs.map((run) => ({
-    label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
+    label: `${statusIcon(run.state, run.contact)} ${run.name}`,
     description: [distinctionOf(run, runs, Date.now()), progressText(run.state)]
       .filter((part) => part !== '')
       .join(' · '),

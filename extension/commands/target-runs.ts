@@ -80,7 +80,7 @@ async function chooseRun(
   const active = panels.activeRun;
   const ordered = active ? [active, ...runs.filter((run) => run !== active)] : runs;
   const items = ordered.map((run) => ({
-    label: `${statusIcon(run.state, run.isResponding)} ${run.name}`,
+    label: `${statusIcon(run.state, run.contact)} ${run.name}`,
     description: [
       distinctionOf(run, runs, Date.now()),
       progressText(run.state),

@@ -3,8 +3,8 @@ import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type BeginTask, optionsOf, runOptionsSchema } from '../../protocol/launch-task';
 import { type Problem, problemOf } from '../../protocol/problem';
 import { byOrder, LaunchQueue, type QueueEntry } from '../../run-directory/launch-queue';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { runsFolder } from '../manifest';
-import { isProcessAlive } from '../processes/process-identity';
 import type { LaunchRequest } from './launch';
 
 export interface RunQueueMeans {
@@ -165,7 +165,7 @@ export class RunQueue {
     this.#waiting = waiting;
     if (hasChanged) this.#changed.fire();
     const others = all.filter(
-      ({ entry: { owner } }) => owner !== undefined && owner !== process.pid,
+      ({ folder, entry }) => entry.owner !== undefined && !this.#queueOf(folder).isMine(entry),
     );
     return { waiting, launching: others.length };
   }

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Disposable } from 'vscode-jsonrpc';
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
 import { type Problem, problemOf } from '../../protocol/problem';
-import type { PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
+import type { Contact, PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
 import { EventIndex, readEventIndex } from '../../run-directory/event-index';
 import { listPreviewSteps, readData, readPreview } from '../../run-directory/previews';
 import type { Log } from '../log';
 import type { Run } from '../runs/run';
-import type { RunController } from '../runs/run-controller';
+import type { RunFollower } from '../runs/run-follower';
 import {
   concatChunks,
   countPoints,
@@ -151,7 +151,7 @@ export class PanelFeed {
     const run = this.#run;
     const { controller } = run;
     const subscriptions: Disposable[] = [];
-    const attach = (to: RunController) => {
+    const attach = (to: RunFollower) => {
       // If it ended meanwhile or cannot be reached, what is on disk is all there is to show.
       to.attach().catch(() => news.addRange());
     };
@@ -168,7 +168,7 @@ export class PanelFeed {
     } else {
       news.addRange();
     }
-    let { state, isWatchedOnly } = run;
+    let { state, isWatchedOnly, contact } = run;
     const { name } = run;
     const { warnings } = run.manifest;
     let hasTrainer = controller !== undefined;
@@ -176,6 +176,8 @@ export class PanelFeed {
       run.onDidChange(() => {
         if (run.state !== state) news.addState(run.state);
         state = run.state;
+        if (run.contact !== contact) news.addContact(run.contact);
+        contact = run.contact;
         if (run.isWatchedOnly !== isWatchedOnly) news.addControl(run.isWatchedOnly);
         isWatchedOnly = run.isWatchedOnly;
         // Warnings and the name are part of the snapshot only: they hardly ever change.
@@ -208,6 +210,7 @@ export class PanelFeed {
       distinction: this.#options.distinction(),
       state: this.#run.state,
       isWatchedOnly: this.#run.isWatchedOnly,
+      contact: this.#run.contact,
       previewSteps,
       ...(data ? { data: exactArrays(data) } : {}),
       ...(preview ? { preview: exactArrays(preview) } : {}),
@@ -305,6 +308,7 @@ class News {
   #preview: PreviewFrame | undefined;
   #state: RunState | undefined;
   #isWatchedOnly: boolean | undefined;
+  #contact: Contact | undefined;
   /** Whether points that come as events do not continue what was told: until the next range. */
   #isHeld = true;
   #wake: (() => void) | undefined;
@@ -348,6 +352,11 @@ class News {
     this.#wake?.();
   }
 
+  addContact(contact: Contact): void {
+    this.#contact = contact;
+    this.#wake?.();
+  }
+
   takeRange(): EventRange | undefined {
     return this.#ranges.shift();
   }
@@ -365,15 +374,18 @@ class News {
     return preview;
   }
 
-  /** How the run stands, and who controls it, where that has changed. */
-  takeState(): Pick<PanelUpdate, 'state' | 'isWatchedOnly'> {
+  /** How the run stands, who controls it and how much is heard of it, where that has changed. */
+  takeState(): Pick<PanelUpdate, 'state' | 'isWatchedOnly' | 'contact'> {
     const state = this.#state;
     const isWatchedOnly = this.#isWatchedOnly;
+    const contact = this.#contact;
     this.#state = undefined;
     this.#isWatchedOnly = undefined;
+    this.#contact = undefined;
     return {
       ...(state ? { state } : {}),
       ...(isWatchedOnly === undefined ? {} : { isWatchedOnly }),
+      ...(contact === undefined ? {} : { contact }),
     };
   }
 
@@ -381,7 +393,7 @@ class News {
   async arrives(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#ranges.length + this.#series.length > 0 || this.#preview) return;
-    if (this.#state || this.#isWatchedOnly !== undefined) return;
+    if (this.#state || this.#contact || this.#isWatchedOnly !== undefined) return;
     await new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', onAbort, { once: true });

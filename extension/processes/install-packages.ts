@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ProblemError } from '../../protocol/problem';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { installFailure } from './install-failure';
 import type { NodeRuntime } from './node-runtime';
-import { isProcessAlive } from './process-identity';
 import { type ProcessOutcome, runProcess } from './run-process';
 
 /** A package with a native part that a script of its own fetches. */

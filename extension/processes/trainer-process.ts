@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { isProcessAlive, isTrainerOf } from './process-identity';
+import { isProcessAlive } from '../../run-directory/process-alive';
+import { isTrainerOf } from './process-identity';
 
 /** How a process ended, as far as that is known. */
 export interface TrainerExit {

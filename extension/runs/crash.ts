@@ -7,9 +7,12 @@ import {
   trainerLockPath,
   trainerSocketPath,
 } from '../../protocol/socket-transport';
+import { readHeartbeat } from '../../run-directory/heartbeat';
+import { thisHost } from '../../run-directory/host';
 import { withLock } from '../../run-directory/lock-file';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
 import { readLogTail, workerLog } from '../../run-directory/worker-log';
+import { isSameHost } from '../../vocabulary/presence';
 import { isLiving } from '../../vocabulary/run-status';
 
 /**
@@ -26,7 +29,7 @@ export async function recordCrash(
   how: string,
 ): Promise<RunManifest> {
   const seen = await readManifest(directory);
-  if (!isLiving(seen.state.status)) return seen;
+  if (!isLiving(seen.state.status) || !(await isOurs(directory, seen))) return seen;
   const socket = trainerSocketPath(seen.id);
   // A trainer that goes on with this run begins to listen under the same lock.
   return await withLock(trainerLockPath(socket), async () => {
@@ -35,6 +38,12 @@ export async function recordCrash(
     if (!isLiving(manifest.state.status) || isOther) return manifest;
     return await record(directory, manifest, known, how);
   });
+}
+
+/** Whether this host can tell that the trainer is gone: who has the run now is, or was, a process of it. */
+async function isOurs(directory: string, { worker }: RunManifest): Promise<boolean> {
+  const holder = (await readHeartbeat(directory))?.heartbeat ?? worker;
+  return isSameHost(holder?.host, thisHost());
 }
 
 /** A process that is just dying may hold its socket a moment longer than its number. */

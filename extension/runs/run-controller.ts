@@ -6,9 +6,10 @@ import type { PreviewFrame, RunManifest, SeriesChunks } from '../../protocol/run
 import { connectToTrainer } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, OwnerWish, TrainerSide } from '../../protocol/trainer';
 import { readManifest } from '../../run-directory/manifest';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { isLiving, silenceLimitMs } from '../../vocabulary/run-status';
 import type { Log } from '../log';
-import { isProcessAlive, isTrainerOf } from '../processes/process-identity';
+import { isTrainerOf } from '../processes/process-identity';
 import type { StartedTrainer } from '../processes/start-trainer';
 import {
   endProcess,
@@ -18,6 +19,7 @@ import {
 } from '../processes/trainer-process';
 import { recordCrash } from './crash';
 import type { Run } from './run';
+import type { RunFollower } from './run-follower';
 import { trustedWorker } from './trusted-worker';
 
 /** How long to wait for what, in milliseconds. */
@@ -53,7 +55,7 @@ type TrainerPeer = Peer<EditorSide, TrainerSide>;
  * The connection to the trainer of one living run: relays its events, asks it things, finds it
  * again when the connection breaks, and notices when it is gone. Disposing it never ends the run.
  */
-export class RunController {
+export class RunController implements RunFollower {
   readonly run: Run;
   readonly #process: TrainerProcess;
   readonly #log: Log;
@@ -288,14 +290,14 @@ export class RunController {
 
   #heard(): void {
     this.#lastHeard = performance.now();
-    if (!this.run.isResponding) this.run.update({ isResponding: true });
+    if (this.run.contact !== 'heard') this.run.update({ contact: 'heard' });
   }
 
   #checkPulse(): void {
     this.#peer?.emit('alive', {});
-    if (this.run.isResponding && performance.now() - this.#lastHeard > this.#times.silence) {
+    if (this.run.contact === 'heard' && performance.now() - this.#lastHeard > this.#times.silence) {
       this.#log.warn(`‘${this.run.name}’ has given no sign of life for too long.`);
-      this.run.update({ isResponding: false });
+      this.run.update({ contact: 'silent' });
     }
   }
 
@@ -358,7 +360,7 @@ export class RunController {
     if (this.#disposal.signal.aborted) return;
     // The process itself may take a moment more, and a stop waits for that.
     this.#letGo();
-    this.run.update({ manifest, isResponding: true });
+    this.run.update({ manifest, contact: 'heard' });
     // Where somebody has just resumed it, the store finds it again.
     if (!isLiving(manifest.state.status)) this.#ended.fire();
   }

@@ -3,16 +3,20 @@ import path from 'node:path';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { OwnerWish } from '../../protocol/trainer';
+import { thisHost } from '../../run-directory/host';
 import { listRuns, type RunListing, readListing } from '../../run-directory/listing';
 import { manifestFileName } from '../../run-directory/manifest';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { errorCode } from '../../run-directory/storage-problem';
+import { isSameHost } from '../../vocabulary/presence';
 import { isLiving } from '../../vocabulary/run-status';
 import type { Log } from '../log';
-import { isProcessAlive } from '../processes/process-identity';
 import type { StartedTrainer } from '../processes/start-trainer';
 import { recordCrash } from './crash';
+import { DistantRun } from './distant-run';
 import { Run } from './run';
 import { type ControllerTimes, RunController } from './run-controller';
+import type { RunFollower } from './run-follower';
 import { trustedWorker } from './trusted-worker';
 
 /** A run directory that cannot be opened. It is shown, and never touched. */
@@ -173,6 +177,8 @@ export class RunStore {
     const { manifest, state } = started.attachment;
     const known = this.find(directory);
     const run = known ?? this.#add(new Run(directory, { ...manifest, state }));
+    // Who followed it on another host is not needed any more.
+    known?.controller?.dispose();
     known?.update({ manifest, state });
     this.#follow(run, RunController.started(run, started, this.#meansOf(directory)));
     this.#reserved.delete(directory);
@@ -219,13 +225,20 @@ export class RunStore {
     // Of a run that is followed its trainer's events are newer than its manifest.
     if (known) run.update(run.controller ? { annotations } : { manifest, annotations });
     if (run.controller) return;
-    if (run.isLiving && this.#options.mayAttach()) await this.#attach(run);
+    if (isLiving(run.state.status) && this.#options.mayAttach()) await this.#attach(run);
   }
 
   /** Follows a living run that this window did not start, or marks it when its trainer is gone. */
   async #attach(run: Run): Promise<void> {
     const { log } = this.#options;
     try {
+      if (!isSameHost(run.manifest.worker?.host, thisHost())) {
+        log.info(`Following ‘${run.name}’, which trains on ${run.manifest.worker?.host?.name}.`);
+        const follower = new DistantRun(run, { log, ...this.#options.times });
+        this.#follow(run, follower);
+        follower.onMoved(() => void this.refresh(run.directory));
+        return;
+      }
       const { pid } = trustedWorker(run.manifest);
       if (await isProcessAlive(pid)) {
         log.info(`Reattaching to ‘${run.name}’ (process ${pid}).`);
@@ -240,7 +253,7 @@ export class RunStore {
     }
   }
 
-  #follow(run: Run, controller: RunController): void {
+  #follow(run: Run, controller: RunFollower): void {
     controller.onEnded(() => {
       this.#runEnded.fire(run);
       this.#setChanged.fire();

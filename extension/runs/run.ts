@@ -1,18 +1,18 @@
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
-import type { RunManifest, RunState } from '../../protocol/run';
+import type { Contact, RunManifest, RunState, RunStatus } from '../../protocol/run';
 import type { Control } from '../../protocol/trainer';
 import { type Annotations, noAnnotations } from '../../run-directory/annotations';
-import { isLiving } from '../../vocabulary/run-status';
-import type { RunController } from './run-controller';
+import { factsOf, standingOf } from '../../vocabulary/run-status';
+import type { RunFollower } from './run-follower';
 
 /** One run as this window knows it: what its directory says, made newer by its trainer's events. */
 export class Run {
   readonly directory: string;
   #manifest: RunManifest;
   #annotations: Annotations;
-  #isResponding = true;
+  #contact: Contact = 'heard';
   #control: Control = 'free';
-  #controller: RunController | undefined;
+  #controller: RunFollower | undefined;
   readonly #changed = new Emitter<void>();
 
   constructor(directory: string, manifest: RunManifest, annotations = noAnnotations) {
@@ -45,12 +45,17 @@ export class Run {
   }
 
   get isLiving(): boolean {
-    return isLiving(this.state.status);
+    return factsOf(this.standing).isLiving;
   }
 
-  /** `false` while the trainer has given no sign of life for too long. */
-  get isResponding(): boolean {
-    return this.#isResponding;
+  /** How much is heard of its trainer. */
+  get contact(): Contact {
+    return this.#contact;
+  }
+
+  /** By what is decided what may be done with it. */
+  get standing(): RunStatus | 'late' | 'lost' {
+    return standingOf(this.state.status, this.#contact);
   }
 
   /** Whether another window controls it, so that this one only watches. */
@@ -59,7 +64,7 @@ export class Run {
   }
 
   /** The connection to its trainer, while there is one. */
-  get controller(): RunController | undefined {
+  get controller(): RunFollower | undefined {
     return this.#controller;
   }
 
@@ -67,19 +72,19 @@ export class Run {
   update(change: {
     readonly manifest?: RunManifest;
     readonly state?: RunState;
-    readonly isResponding?: boolean;
+    readonly contact?: Contact;
     readonly annotations?: Annotations;
     readonly control?: Control;
   }): void {
     const manifest = change.manifest ?? this.#manifest;
     this.#manifest = change.state ? { ...manifest, state: change.state } : manifest;
     this.#annotations = change.annotations ?? this.#annotations;
-    this.#isResponding = change.isResponding ?? this.#isResponding;
+    this.#contact = change.contact ?? this.#contact;
     this.#control = change.control ?? this.#control;
     this.#changed.fire();
   }
 
-  setController(controller: RunController | undefined): void {
+  setController(controller: RunFollower | undefined): void {
     this.#controller = controller;
     this.#changed.fire();
   }

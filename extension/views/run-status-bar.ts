@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { contactTexts } from '../../vocabulary/run-status';
 import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 import { statusBarActions } from './offered-actions';
@@ -27,12 +28,12 @@ export class RunStatusBar {
       else this.#item.hide();
       return;
     }
-    const { state, isResponding } = run;
+    const { state, contact } = run;
     const queued = waiting > 0 ? ` · ${waiting} waiting` : '';
     const more = `${others > 0 ? ` +${others}` : ''}${queued}`;
     const progress = state.status === 'starting' ? (state.phase ?? '') : progressText(state);
-    const ending = run.isLiving ? '' : `${statusName(state, isResponding)} · `;
-    this.#item.text = `${statusIcon(state, isResponding)} ${run.name} ${ending}${progress}${more}`;
+    const ending = run.isLiving ? '' : `${statusName(state, contact)} · `;
+    this.#item.text = `${statusIcon(state, contact)} ${run.name} ${ending}${progress}${more}`;
     this.#item.tooltip = tooltip(run, waiting);
     this.#item.command = {
       title: 'Show the run',
@@ -40,7 +41,7 @@ export class RunStatusBar {
       arguments: [run.directory],
     };
     this.#item.accessibilityInformation = {
-      label: `EBM run ${run.name}, ${statusName(state, isResponding)}, ${progress}${queued}`,
+      label: `EBM run ${run.name}, ${statusName(state, contact)}, ${progress}${queued}`,
     };
     this.#item.show();
   }
@@ -59,21 +60,21 @@ export class RunStatusBar {
 }
 
 function tooltip(run: Run, waiting: number): vscode.MarkdownString {
-  const { name, state, isResponding, isWatchedOnly, directory } = run;
+  const { name, state, contact, isWatchedOnly, directory } = run;
   const text = new vscode.MarkdownString('', true);
   const actions = statusBarActions(run).map(({ title, command }) => [title, command] as const);
   if (waiting > 0) actions.push(['Show queue', 'ebm.showQueue']);
   // Only these commands may be run from the tooltip, whatever a run is called.
   text.isTrusted = { enabledCommands: actions.map(([, id]) => id) };
-  text.appendText(`${name}: ${statusName(state, isResponding)}`);
+  text.appendText(`${name}: ${statusName(state, contact)}`);
   const facts = [progressText(state), speedText(state), timeLeftText(state)].filter(
     (fact) => fact !== '',
   );
   text.appendMarkdown(`\n\n${facts.join(' · ')}`);
   if (isWatchedOnly) text.appendMarkdown('\n\nAnother window controls it; this one only watches.');
-  if (!isResponding) {
+  if (contact !== 'heard') {
     text.appendMarkdown('\n\n$(warning) ');
-    text.appendText('The trainer has been silent for a while. A long step may pass; else stop it.');
+    text.appendText(contactTexts[contact]);
   }
   if (state.problem) {
     text.appendMarkdown('\n\n$(error) ');

@@ -1,5 +1,5 @@
 /** How a run is put into words and icons, the same in the status bar, the lists and the tooltips. */
-import type { RunState } from '../../protocol/run';
+import type { Contact, RunState } from '../../protocol/run';
 import {
   formatCount,
   formatDuration,
@@ -9,18 +9,18 @@ import {
 import { conditionOf, factsOf } from '../../vocabulary/run-status';
 
 /** The id of a product icon. */
-export function statusIconId({ status }: RunState, isResponding: boolean): string {
-  return factsOf(conditionOf(status, !isResponding)).icon;
+export function statusIconId({ status }: RunState, contact: Contact): string {
+  return factsOf(conditionOf(status, contact)).icon;
 }
 
 /** The same icon inside a text, `$(name)`. */
-export function statusIcon(state: RunState, isResponding: boolean): string {
-  return `$(${statusIconId(state, isResponding)})`;
+export function statusIcon(state: RunState, contact: Contact): string {
+  return `$(${statusIconId(state, contact)})`;
 }
 
 /** One or two words. */
-export function statusName({ status }: RunState, isResponding: boolean): string {
-  return factsOf(conditionOf(status, !isResponding)).word;
+export function statusName({ status }: RunState, contact: Contact): string {
+  return factsOf(conditionOf(status, contact)).word;
 }
 
 /** `1,200/5,000 · 24 %`. */

@@ -2,7 +2,10 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { readNotes } from '../../run-directory/annotations';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
+import { thisHost } from '../../run-directory/host';
+import { isSameHost } from '../../vocabulary/presence';
 import { formatCount } from '../../vocabulary/quantities';
+import { contactTexts } from '../../vocabulary/run-status';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
@@ -27,6 +30,7 @@ import {
 
 /** Changes within this time are shown together. */
 const gatheringMs = 400;
+const here = thisHost();
 /** A tooltip is no place for more. */
 const longestNotes = 1_000;
 
@@ -189,14 +193,14 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
 }
 
 function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
-  const { state, isResponding, directory, manifest, annotations } = run;
+  const { state, contact, directory, manifest, annotations } = run;
   const { group } = manifest;
   const told = distinctions(manifest, group ? undefined : before?.manifest).join(' ');
   // The runs of a sweep have one name, unless somebody gave them another.
   const name = (group && annotations.name === undefined && told) || run.name;
   const item = new vscode.TreeItem(name);
-  const status = statusName(state, isResponding);
-  const icon = statusIconId(state, isResponding);
+  const status = statusName(state, contact);
+  const icon = statusIconId(state, contact);
   const progress = state.status === 'finished' ? formatCount(state.step) : progressText(state);
   const difference = name === told ? '' : told;
   const facts = [
@@ -260,7 +264,7 @@ function themeIcon(id: string): vscode.ThemeIcon {
 }
 
 function tooltip(
-  { name, state, isResponding, manifest, annotations, directory }: Run,
+  { name, state, contact, manifest, annotations, directory }: Run,
   before: Run | undefined,
   bytes: number | undefined,
   notes: string,
@@ -274,12 +278,16 @@ function tooltip(
   text.appendText(name);
   if (name !== manifest.name) line('file-code', manifest.name);
   const progress = [
-    statusName(state, isResponding),
+    statusName(state, contact),
     progressText(state),
     timeLeftText(state),
     speedText(state),
   ].filter((fact) => fact !== '');
-  line(statusIconId(state, isResponding), progress.join(' · '));
+  line(statusIconId(state, contact), progress.join(' · '));
+  const { worker } = manifest;
+  if (worker?.job) line('server-process', `${worker.job.system} job ${worker.job.id}`);
+  if (worker?.host && !isSameHost(worker.host, here)) line('remote', `on ${worker.host.name}`);
+  if (contact !== 'heard') line('warning', contactTexts[contact]);
   if (state.problem) {
     line('error', [state.problem.message, state.problem.remedy ?? ''].join(' ').trim());
   }

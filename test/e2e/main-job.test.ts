@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { BrowserContext } from 'playwright-core';
-import { isProcessAlive } from '../../extension/processes/process-identity';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { observe, until } from '../support/condition';
 import { onlyRunIn, runsIn } from './run-files';
 import { repository, type Session, story } from './session';

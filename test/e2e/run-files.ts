@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isProcessAlive } from '../../extension/processes/process-identity';
 import type { RunManifest } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
 import { listRuns } from '../../run-directory/listing';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { until } from '../support/condition';
 
 /** A run as it lies on disk. */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isProcessAlive } from '../../extension/processes/process-identity';
 import { readScalars } from '../../run-directory/event-file';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { patienceMs, until } from '../support/condition';
 import { Panel } from './panel';
 import { onlyRunIn } from './run-files';

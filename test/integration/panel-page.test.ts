@@ -164,6 +164,7 @@ describe('the panel page shows', () => {
         distinction: '',
         state: { status: 'starting', step: 0, steps: 5000, phase: 'loading the data' },
         isWatchedOnly: false,
+        contact: 'heard',
         previewSteps: [],
       });
       await panel.drawn();

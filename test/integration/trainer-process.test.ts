@@ -11,6 +11,7 @@ import type { RunState } from '../../protocol/run';
 import { connectToTrainer, socketTransport } from '../../protocol/socket-transport';
 import type { EditorSide, TrainerSide } from '../../protocol/trainer';
 import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
+import { thisHost } from '../../run-directory/host';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { readData, readPreview } from '../../run-directory/previews';
@@ -55,7 +56,11 @@ describe('a trainer', () => {
     assert.equal(manifest.seed, 5);
     assert.deepEqual(manifest.overrides, { seed: 5 });
     assert.equal(manifest.parent, 'abcdefghjk');
-    assert.deepEqual(manifest.worker, { pid: trainer.pid, socket: trainer.socket });
+    assert.deepEqual(manifest.worker, {
+      pid: trainer.pid,
+      socket: trainer.socket,
+      host: thisHost(),
+    });
     assert.ok(path.basename(trainer.directory).endsWith(manifest.id));
     await until('previews come', () => previews.length >= 2);
 

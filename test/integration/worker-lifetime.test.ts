@@ -8,7 +8,6 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import 'vscode-jsonrpc/node';
 import { launchRun } from '../../extension/launching/launch';
 import type { NodeRuntime } from '../../extension/processes/node-runtime';
-import { isProcessAlive } from '../../extension/processes/process-identity';
 import { recordCrash } from '../../extension/runs/crash';
 import type { Run } from '../../extension/runs/run';
 import type { ControllerTimes } from '../../extension/runs/run-controller';
@@ -19,6 +18,7 @@ import { ProblemError } from '../../protocol/problem';
 import type { RunStatus } from '../../protocol/run';
 import type { OwnerWish } from '../../protocol/trainer';
 import { readManifest, updateManifest } from '../../run-directory/manifest';
+import { isProcessAlive } from '../../run-directory/process-alive';
 import { overridesForRerun } from '../../run-directory/repetition';
 import { patienceMs } from '../support/condition';
 import {
@@ -288,7 +288,7 @@ describe('a living run', { timeout: longMs }, () => {
     const times = { silence: 1_000, stop: 200, grace: 500 };
     const run = await launch(newStore(times), { mode: 'hang', steps: 100_000, atStep: 5 });
     const pid = pidOf(run);
-    await until(() => !run.isResponding);
+    await until(() => run.contact === 'silent');
     assert.equal(run.isLiving, true);
     await assert.rejects(run.controller?.stop() ?? Promise.resolve(), /was ended/);
     assert.equal(await isProcessAlive(pid), false);

@@ -64,7 +64,7 @@ export async function compareCommand(
 async function compared(directory: string): Promise<Compared> {
   const manifest = await readManifest(directory);
   const [status, metrics, annotations] = await Promise.all([
-    conditionNow(manifest),
+    conditionNow(directory, manifest),
     lastValues(directory),
     readAnnotations(directory),
   ]);

@@ -1,11 +1,17 @@
 import path from 'node:path';
 import { problemOf } from '../../protocol/problem';
 import type { RunManifest } from '../../protocol/run';
-import { isTrainerListening } from '../../protocol/socket-transport';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
+import { presenceNow } from '../../run-directory/trainer-presence';
 import { formatCount, formatDuration } from '../../vocabulary/quantities';
-import { factsOf, isLiving, type RunCondition } from '../../vocabulary/run-status';
+import {
+  conditionOf,
+  contactOf,
+  factsOf,
+  isLiving,
+  type RunCondition,
+} from '../../vocabulary/run-status';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { textTable } from './text-table';
@@ -28,7 +34,10 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
         if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
         const { directory, manifest, annotations } = listing;
         const { id, createdAt, trainingSeconds, state } = manifest;
-        const [status, bytes] = await Promise.all([conditionNow(manifest), sizeIn(directory)]);
+        const [status, bytes] = await Promise.all([
+          conditionNow(directory, manifest),
+          sizeIn(directory),
+        ]);
         const { step, steps } = state;
         const { tags, starred } = annotations;
         const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
@@ -70,9 +79,13 @@ async function sizeIn(directory: string): Promise<number | undefined> {
   return await diskUse(directory).catch(() => undefined);
 }
 
-/** How a run stands; `gone` where it should live and its trainer does not answer. */
-export async function conditionNow({ state, worker }: RunManifest): Promise<RunCondition> {
-  if (!isLiving(state.status)) return state.status;
-  const answers = worker !== undefined && (await isTrainerListening(worker.socket));
-  return answers ? state.status : 'gone';
+/** How a run stands, by what is seen of its trainer where it should have one. */
+export async function conditionNow(
+  directory: string,
+  manifest: RunManifest,
+): Promise<RunCondition> {
+  const { status } = manifest.state;
+  if (!isLiving(status)) return status;
+  const presence = await presenceNow(directory, manifest);
+  return presence === 'gone' ? 'gone' : conditionOf(status, contactOf(presence));
 }

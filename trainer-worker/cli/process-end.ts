@@ -1,6 +1,7 @@
-import { ProblemError, problemOf } from '../../protocol/problem';
+import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import type { RecordedRun } from '../trainer/server/recorded-run';
 import { exitCode } from './exit-code';
+import { problemText } from './problem-text';
 
 /** How long a run may take to close its record after a defect, before the process ends anyway. */
 const lastWordsMs = 3_000;
@@ -76,4 +77,9 @@ export function watchProcess(
       stop(why);
     },
   };
+}
+
+/** Ends the process without another word to its run, which is somebody else's. */
+export function endAtOnce(problem: Problem): void {
+  process.stderr.write(`${problemText(problem)}\n`, () => process.exit(exitCode.failed));
 }

@@ -9,6 +9,8 @@ import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { overridesForRerun } from '../../run-directory/repetition';
 import { beginRun, type RunRequest } from '../trainer/server/begin-run';
+import { printResult } from './print-result';
+import { endAtOnce } from './process-end';
 import { makeRunFolder } from './run-folder';
 import { type ShellOptions, type ShellRun, trainInShell } from './train-in-shell';
 
@@ -21,6 +23,9 @@ export interface RunCommandOptions extends ShellOptions {
   readonly runs: string;
   /** The run that is to be repeated exactly. */
   readonly exactly?: string;
+  /** Where it trains: in this process, where absent. */
+  readonly on?: 'slurm';
+  readonly dryRun?: true;
 }
 
 /**
@@ -32,6 +37,7 @@ export async function runCommand(
   file: string | undefined,
   options: RunCommandOptions,
 ): Promise<number> {
+  if (options.on === 'slurm') return await printResult(() => handOver(file, options));
   return await trainInShell(async () => newRun(await taskOf(file, options), options.runs), options);
 }
 
@@ -54,13 +60,29 @@ export async function rerunCommand(text: string, options: RunCommandOptions): Pr
   }, options);
 }
 
+/** Hands a run to Slurm. @returns what was done, for people */
+async function handOver(file: string | undefined, options: RunCommandOptions): Promise<string> {
+  const task = await taskOf(file, options);
+  const { submitRun } = await import('./slurm-command');
+  const how = { trialsPerJob: 1, ...(options.dryRun ? { dryRun: true as const } : {}) };
+  const runs = path.resolve(options.runs);
+  if (task.exactly !== undefined) {
+    const { name } = await readManifest(task.exactly);
+    return await submitRun(name, task, [], runs, how);
+  }
+  const { loadExperiment } = await import('../trainer/experiment/load');
+  const { overrides } = task;
+  const { experiment, sources } = await loadExperiment(task.experiment, { overrides });
+  return await submitRun(experiment.name, task, sources, runs, how);
+}
+
 /** Makes the directory of a new run, and what begins it. */
 async function newRun(task: BeginTask, runs: string): Promise<ShellRun> {
   const createdAt = new Date();
   const { id, directoryName } = newRunName(createdAt, task.copy ?? task.experiment);
   const socket = trainerSocketPath(id);
   const { directory, remove } = await makeRunFolder(path.resolve(runs), directoryName);
-  const request: RunRequest = { task, directory, id, createdAt, socket };
+  const request: RunRequest = { task, directory, id, createdAt, socket, onLost: endAtOnce };
   return {
     directory,
     socket,

@@ -9,7 +9,7 @@ import { TrainerServer } from '../trainer/server/trainer-server';
 import type { RunObserver } from '../trainer/training/run-observer';
 import { exitCode, exitCodeOf } from './exit-code';
 import { problemText } from './problem-text';
-import { type ProcessEnd, watchProcess } from './process-end';
+import { endAtOnce, type ProcessEnd, watchProcess } from './process-end';
 import { readTask, type TaskOption } from './read-task';
 import { endOnTrouble } from './unattended';
 
@@ -75,7 +75,9 @@ export async function serveCommand(options: ServeOptions): Promise<number> {
   log(`training, recorded in ${directory}`);
   const ended = run.run();
   server.begin(run);
+  const requests = run.takeRequests((action) => server.ask(action));
   const final = await ended;
+  await requests.close();
   log(`${final.status} after ${final.step} steps`);
   if (final.problem) log(problemText(final.problem, true));
   await server.close();
@@ -85,7 +87,7 @@ export async function serveCommand(options: ServeOptions): Promise<number> {
 /** What is asked of this process: to begin a run, or to go on with one. */
 function begins(task: LaunchTask, directory: string, socket: string) {
   return (listeners: readonly RunObserver[], onPhase: OnPhase) => {
-    const place = { directory, socket };
+    const place = { directory, socket, onLost: endAtOnce };
     if (task.kind === 'resume') return resumeRun({ ...place, task }, listeners, onPhase);
     const createdAt = new Date();
     const id =

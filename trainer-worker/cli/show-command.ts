@@ -35,7 +35,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
         return none;
       });
     const [status, checkpoints, bytes, metrics, annotations, notes] = await Promise.all([
-      conditionNow(manifest),
+      conditionNow(directory, manifest),
       orNone(listCheckpoints(directory), []),
       orNone(diskUse(directory), 0),
       orNone(lastValues(directory), {}),

@@ -2,17 +2,21 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
 import type { BeginTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
-import type { JsonObject, RunManifest } from '../../protocol/run';
+import type { JsonObject } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
 import { sweepSocketPath } from '../../protocol/sweep';
+import { thisHost } from '../../run-directory/host';
 import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
 import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import { presenceNow } from '../../run-directory/trainer-presence';
+import { BeatWatch, isSameHost } from '../../vocabulary/presence';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
@@ -28,8 +32,12 @@ export interface SweepCommandOptions {
   readonly set: JsonObject;
   readonly backend: WantedBackend;
   readonly runs: string;
-  /** How many runs train at once. */
-  readonly parallel: number;
+  /** How many runs train at once; one, or on a cluster as many as that lets, where absent. */
+  readonly parallel?: number;
+  /** Where they train: in processes of this one, where absent. */
+  readonly on?: 'slurm';
+  readonly trialsPerJob: number;
+  readonly dryRun?: true;
   /** Trains all of it again, also what has finished. */
   readonly again?: true;
   /** Instead of a file and what is said of its runs. */
@@ -74,6 +82,11 @@ export async function sweepCommand(
     const runs = path.resolve(options.runs);
     const task = await taskOf(file, options);
     const sweep = await readSweep(task, options.again);
+    if (options.on === 'slurm') {
+      const { submitSweep } = await import('./slurm-command');
+      write(await submitSweep(sweep, task, runs, options));
+      return exitCode.done;
+    }
     workers.listenToSignals();
     await claim(sweep, runs, server);
     const folder = await mkdtemp(path.join(tmpdir(), 'ebm-sweep-'));
@@ -101,7 +114,7 @@ export async function sweepCommand(
         if (problem) failures.push(problem);
       }
     };
-    await Promise.all(Array.from({ length: options.parallel }, train));
+    await Promise.all(Array.from({ length: options.parallel ?? 1 }, train));
     const all = await runsOf(sweep, runs);
     reporter.end(sweep, summarizeGroup(await measured(all)));
     if (workers.isInterrupted) return exitCode.interrupted;
@@ -202,7 +215,7 @@ async function trial(
 ): Promise<Problem | undefined> {
   if (begun) {
     // A trainer outlives the process that started it.
-    await Promise.race([trainerGone(begun.manifest), workers.interrupted]);
+    await Promise.race([trainerGone(begun), workers.interrupted]);
     if (workers.isInterrupted) return undefined;
   }
   for (const observer of observers) observer.trial(group, overrides, begun !== undefined);
@@ -252,9 +265,20 @@ async function goOn({ directory, manifest: { id } }: BegunRun, workers: Workers)
   return directory;
 }
 
-/** Waits until no trainer of a run answers any more. */
-async function trainerGone({ state, worker }: RunManifest): Promise<void> {
-  if (!isLiving(state.status) || !worker) return;
+/** How often a run of another host is looked at (milliseconds). */
+const lookMs = 2_000;
+
+/** Waits until no trainer of a run answers any more, or is heard of. */
+async function trainerGone({ directory, manifest }: BegunRun): Promise<void> {
+  const { worker } = manifest;
+  const watch = new BeatWatch();
+  let now = manifest;
+  while (isLiving(now.state.status) && !isSameHost(now.worker?.host, thisHost())) {
+    if ((await presenceNow(directory, now, watch)) === 'lost') return;
+    await delay(lookMs, undefined, { ref: false });
+    now = await readManifest(directory).catch(() => now);
+  }
+  if (!isLiving(now.state.status) || !worker) return;
   try {
     const peer = await connectToTrainer(worker.socket);
     await new Promise<void>((resolve) => peer.onClose(() => resolve()));

@@ -61,7 +61,9 @@ export async function trainInShell(
   reporter.begin(made.directory, run.manifest);
   const ended = run.run();
   server.begin(run);
+  const requests = run.takeRequests((action) => server.ask(action));
   const final = await ended;
+  await requests.close();
   reporter.end(made.directory, run.manifest, final);
   if (final.problem) complain(problemText(final.problem, options.verbose));
   await server.close();

@@ -1,5 +1,6 @@
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
 import type {
+  Contact,
   PreviewFrame,
   RunManifest,
   RunState,
@@ -19,6 +20,8 @@ export interface PanelState {
   /** Whether another window controls the run. */
   readonly isWatchedOnly: boolean;
   readonly data: ShownRows | undefined;
+  /** How much the extension hears of the trainer. */
+  readonly contact: Contact;
   /** Steps that have a preview, ascending. */
   readonly previewSteps: readonly number[];
   readonly latest: PreviewFrame | undefined;
@@ -41,6 +44,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     distinction: snapshot.distinction,
     state: snapshot.state,
     isWatchedOnly: snapshot.isWatchedOnly,
+    contact: snapshot.contact,
     data: snapshot.data,
     previewSteps: snapshot.preview
       ? withStep(snapshot.previewSteps, snapshot.preview.step)
@@ -68,6 +72,7 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
     ...state,
     state: update.state ?? state.state,
     isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
+    contact: update.contact ?? state.contact,
     previewSteps: preview ? withStep(previewSteps, preview.step) : previewSteps,
     latest: isNewest ? preview : state.latest,
     points,

@@ -1,5 +1,5 @@
 import type { PanelAction } from '../../protocol/panel';
-import type { RunState } from '../../protocol/run';
+import type { Contact, RunState } from '../../protocol/run';
 import {
   formatCount,
   formatDuration,
@@ -7,11 +7,20 @@ import {
   formatSpeed,
 } from '../../vocabulary/quantities';
 import { isKeptOff, isPossible } from '../../vocabulary/run-actions';
-import { conditionOf, factsOf, silenceLimitMs, type Tone } from '../../vocabulary/run-status';
+import {
+  conditionOf,
+  contactTexts,
+  factsOf,
+  type RunCondition,
+  silenceLimitMs,
+  type Tone,
+} from '../../vocabulary/run-status';
 
 /** What the header says of a run. Absent parts are shown as blank of the same size. */
 export interface RunDisplay {
   readonly status: string;
+  /** What to make of a status that is not the trainer's own word. */
+  readonly explanation: string | undefined;
   readonly tone: Tone;
   readonly step: string;
   readonly steps: string;
@@ -22,15 +31,23 @@ export interface RunDisplay {
   readonly timeLeft: string | undefined;
 }
 
-/** What the header says; `silence` is the time since the last word from the trainer, in milliseconds. */
-export function runDisplay(state: RunState, silence: number): RunDisplay {
-  const condition = conditionOf(state.status, silence > silenceLimitMs);
+/**
+ * What the header says.
+ *
+ * @param silence time since the last word from the trainer, in milliseconds
+ * @param told how much the extension hears of it
+ */
+export function runDisplay(state: RunState, silence: number, told: Contact = 'heard'): RunDisplay {
+  const contact = told === 'heard' && silence > silenceLimitMs ? 'silent' : told;
+  const condition = conditionOf(state.status, contact);
   const { word, tone } = factsOf(condition);
   const phase = state.status === 'starting' && state.phase ? `: ${state.phase}` : '';
   const progress = state.steps > 0 ? Math.min(1, state.step / state.steps) : 0;
   const isMoving = condition === 'running';
   return {
     status: `${word.charAt(0).toUpperCase()}${word.slice(1)}${phase}`,
+    explanation:
+      condition === state.status || contact === 'heard' ? undefined : contactTexts[contact],
     tone,
     step: formatCount(state.step),
     steps: formatCount(state.steps),
@@ -55,7 +72,7 @@ export interface ButtonDisplay {
 /** How the button for an action is shown; of a run that another window controls, this one only watches. */
 export function buttonDisplay(
   action: PanelAction,
-  status: RunState['status'],
+  status: RunCondition,
   isWatchedOnly: boolean,
 ): ButtonDisplay {
   return {
@@ -65,6 +82,6 @@ export function buttonDisplay(
 }
 
 /** Whether the one button that pauses or resumes resumes: who only watches sees what would be possible. */
-export function showsResume(status: RunState['status']): boolean {
+export function showsResume(status: RunCondition): boolean {
   return isPossible('resume', status, false);
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../../protocol/problem';
+import { standingOf } from '../../vocabulary/run-status';
 import { buttonDisplay } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import type { Act } from './controls';
@@ -51,8 +52,8 @@ export class Banner {
     this.root.hidden = true;
   }
 
-  render({ panel: { state, isWatchedOnly } }: PanelModel): void {
-    if (!this.#memo.changed(state.problem, state.status, isWatchedOnly)) return;
+  render({ panel: { state, isWatchedOnly, contact } }: PanelModel): void {
+    if (!this.#memo.changed(state.problem, state.status, isWatchedOnly, contact)) return;
     const { problem } = state;
     this.root.hidden = problem === undefined;
     if (problem === undefined) return;
@@ -60,7 +61,8 @@ export class Banner {
     const remedy = [placeOf(problem), problem.remedy].filter((part) => part !== undefined);
     setText(this.#remedy, remedy.join(' · '));
     this.#remedy.hidden = remedy.length === 0;
-    this.#resume.root.hidden = !buttonDisplay('resume', state.status, isWatchedOnly).isEnabled;
+    const standing = standingOf(state.status, contact);
+    this.#resume.root.hidden = !buttonDisplay('resume', standing, isWatchedOnly).isEnabled;
     // What diverged does so again where nothing is changed; what was interrupted need only go on.
     this.#rerun.root.hidden = problem.kind !== 'training';
   }

@@ -1,4 +1,5 @@
 import type { PanelAction } from '../../protocol/panel';
+import { standingOf } from '../../vocabulary/run-status';
 import { buttonDisplay, showsResume } from '../store/run-display';
 import { PushButton } from '../toolkit';
 import { element, icon } from './element';
@@ -60,9 +61,9 @@ export class Controls {
 
   render(model: PanelModel): void {
     this.#model = model;
-    const { isWatchedOnly, state } = model.panel;
-    const { status } = state;
-    const resumes = showsResume(status);
+    const { isWatchedOnly, state, contact } = model.panel;
+    const standing = standingOf(state.status, contact);
+    const resumes = showsResume(standing);
     if (resumes !== this.#showsResume) {
       this.#showsResume = resumes;
       if (resumes) this.#pauseOrResume.show('Resume', icon('play'));
@@ -70,7 +71,7 @@ export class Controls {
     }
     const pauseOrResume = [resumes ? 'resume' : 'pause', this.#pauseOrResume] as const;
     for (const [action, button] of [pauseOrResume, ...this.#others]) {
-      const { isEnabled, hint } = buttonDisplay(action, status, isWatchedOnly);
+      const { isEnabled, hint } = buttonDisplay(action, standing, isWatchedOnly);
       button.isEnabled = isEnabled && !this.#busy.has(action);
       button.hint = hint;
     }

@@ -93,14 +93,14 @@ export class Header {
 
   render({ panel, silence }: PanelModel): void {
     const { manifest, state } = panel;
-    const display = runDisplay(state, silence);
+    const display = runDisplay(state, silence, panel.contact);
     setText(this.#name, manifest.name);
     setAttribute(this.#name, 'title', `${manifest.name} (${manifest.id})`);
     setText(this.#distinction, panel.distinction);
     setAttribute(this.#distinction, 'title', panel.distinction);
     this.#distinction.hidden = panel.distinction === '';
     setText(this.#statusText, display.status);
-    setAttribute(this.#status, 'title', display.status);
+    setAttribute(this.#status, 'title', display.explanation ?? display.status);
     setAttribute(this.#status, 'data-tone', display.tone);
     setText(this.#step, display.step);
     setText(this.#steps, `of ${display.steps} steps`);

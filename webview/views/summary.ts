@@ -22,7 +22,7 @@ export class Summary {
 
   /** @param landscape the picture in words */
   render({ panel, silence, frame }: PanelModel, landscape: string): void {
-    const { status, step, steps } = runDisplay(panel.state, silence);
+    const { status, step, steps } = runDisplay(panel.state, silence, panel.contact);
     const told = `${status} ${panel.isComplete}`;
     const hasChanged = told !== this.#status;
     // Of a run that stands still all is told that changes: values that came from disk, another step.

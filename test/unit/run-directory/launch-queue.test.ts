@@ -241,3 +241,28 @@ test('a limit is a whole number of at least 1', () => {
     assert.throws(() => checkedCount('ebm.maxConcurrentRuns', bad), /ebm\.maxConcurrentRuns/);
   }
 });
+
+test('a claim of another host stands, whatever its process number is here, until it is old by our clock', async (t) => {
+  const { base, a, runs } = await twoQueues(t, new Set());
+  await a.add({ ...request, exactly: 'run' }, undefined);
+  let now = 0;
+  const other = new LaunchQueue(
+    base,
+    11,
+    async () => false,
+    'f'.repeat(12),
+    () => now,
+  );
+  const [entry] = (await other.list()).entries;
+  assert.ok(await a.claim(entry!));
+  const [claimed] = (await other.list()).entries;
+  assert.ok(a.isMine(claimed!) && !other.isMine(claimed!));
+  const owners = async () => (await other.list()).entries.map(({ owner }) => owner);
+  for (now of [0, 1_000, 599_000]) {
+    await other.tidy(runs);
+    assert.deepEqual(await owners(), [11]);
+  }
+  now = 601_000;
+  await other.tidy(runs);
+  assert.deepEqual(await owners(), [undefined]);
+});

@@ -54,7 +54,7 @@ for (const status of runStatuses) {
   const state = { status, step: 1, steps: 2 };
 
   test(`${status} is called the same everywhere`, async (t) => {
-    assert.equal(statusName(state, true), word, 'tree and status bar');
+    assert.equal(statusName(state, 'heard'), word, 'tree and status bar');
     assert.equal(runDisplay(state, 0).status.toLowerCase(), word, 'panel');
     assert.match(closingText('a', manifest, state, {}), new RegExp(`^${word} after 1 of 2`));
     // The shell asks whether a trainer listens before it believes that a run lives.
@@ -62,7 +62,10 @@ for (const status of runStatuses) {
     const server = createServer().listen(socket);
     t.after(() => server.close());
     await once(server, 'listening');
-    const listed = await conditionNow({ ...manifest, state, worker: { pid: process.pid, socket } });
+    const listed = await conditionNow('nowhere', {
+      ...{ ...manifest, state },
+      worker: { pid: process.pid, socket },
+    });
     assert.equal(factsOf(listed).word, word, 'shell');
   });
 
@@ -109,7 +112,7 @@ for (const status of runStatuses) {
   }
 
   test(`${status}: a silent trainer is told in the same words`, () => {
-    const word = statusName(state, false);
+    const word = statusName(state, 'silent');
     assert.equal(runDisplay(state, silenceLimitMs + 1).status.toLowerCase(), word);
     assert.equal(word === 'not responding', isLiving(status) && status !== 'starting');
   });
@@ -118,5 +121,25 @@ for (const status of runStatuses) {
 test('the shell says of a run that should live, and whose trainer does not answer, that it is gone', async () => {
   const worker = { pid: 1, socket: trainerSocketPath(`words-${process.pid}-nobody`) };
   const state = { status: 'running', step: 1, steps: 2 } as const;
-  assert.equal(factsOf(await conditionNow({ ...manifest, state, worker })).word, 'gone');
+  assert.equal(factsOf(await conditionNow('nowhere', { ...manifest, state, worker })).word, 'gone');
 });
+
+for (const contact of ['late', 'lost'] as const) {
+  test(`a trainer on another host that is ${contact} is called so everywhere, and what can be done follows`, () => {
+    for (const status of runStatuses) {
+      const state = { status, step: 1, steps: 2 };
+      const word = statusName(state, contact);
+      assert.equal(runDisplay(state, 0, contact).status.toLowerCase(), word);
+      assert.equal(word, isLiving(status) ? contact : factsOf(status).word);
+    }
+    const run = runIn('running', false);
+    run.update({ contact });
+    const able = actions.filter((action) => canBeAsked(run, action));
+    assert.equal(able.includes('resume'), contact === 'lost');
+    assert.equal(able.includes('archive'), contact === 'lost');
+    assert.ok(!able.includes('pause') && !able.includes('stop'));
+    assert.equal(treeContext(run).split(' ').includes('living'), contact === 'late');
+    const shown = buttonDisplay('resume', run.standing, false).isEnabled;
+    assert.equal(shown, contact === 'lost', 'panel');
+  });
+}

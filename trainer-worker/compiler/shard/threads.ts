@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { flopsOf } from '../graph/ledger';
 import type { Program } from '../graph/program';
 import { allNodes } from '../graph/rewrite';
 import { sizeOf } from '../graph/shape';
 import { splitBatches } from '../passes/split-batches';
+import { availableCores } from './cores';
 import { type ShardedProgram, shardProgram } from './shard';
 
 /**
@@ -21,7 +21,7 @@ const workPerThread = 4e6;
  */
 export function threadsFor(
   program: Pick<Program, 'outputs' | 'nextState'>,
-  available: number = availableParallelism(),
+  available: number = availableCores(),
 ): number {
   const results = [...Object.values(program.outputs), ...Object.values(program.nextState)];
   const products = allNodes(results).map((node) => node.op.flops?.(node) ?? 0);
@@ -47,7 +47,7 @@ const perCrossing = 100;
  */
 export function sharedOut(
   program: Program,
-  available: number = availableParallelism(),
+  available: number = availableCores(),
 ): ShardedProgram | undefined {
   const { batch } = program;
   if (batch === undefined) return undefined;

@@ -9,7 +9,10 @@ import {
   listCheckpoints,
   readCheckpoint,
 } from '../../../run-directory/checkpoints';
+import { thisHost } from '../../../run-directory/host';
 import { readManifest } from '../../../run-directory/manifest';
+import type { RunClaim } from '../../../run-directory/run-claim';
+import { isSameHost } from '../../../vocabulary/presence';
 import { isLiving } from '../../../vocabulary/run-status';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { readGitState } from '../storage/git-state';
@@ -17,12 +20,15 @@ import type { RunRecorder } from '../storage/run-recorder';
 import type { PreparedTraining } from '../training/prepared-training';
 import type { RunObserver } from '../training/run-observer';
 import type { RecordedRun } from './recorded-run';
+import { claimRun } from './this-worker';
 
 /** Where a run is kept and where its process listens. */
 interface RunPlace {
   /** The run directory, which exists. */
   readonly directory: string;
   readonly socket: string;
+  /** Another trainer goes on with the run: this one must end, and writes nothing any more. */
+  onLost(problem: Problem): void;
 }
 
 /** A new run, and what it is made of. */
@@ -59,6 +65,15 @@ export async function beginRun(
   listeners: readonly RunObserver[],
   onPhase: OnPhase,
 ): Promise<RecordedRun> {
+  return await claimed(request, onPhase, (claim) => begun(request, claim, listeners, onPhase));
+}
+
+async function begun(
+  request: RunRequest,
+  claim: RunClaim,
+  listeners: readonly RunObserver[],
+  onPhase: OnPhase,
+): Promise<RecordedRun> {
   onPhase('loading the experiment');
   const { loaded, backend, repeated } = await loadRequested(request.task);
   // A large repository takes git a while: it looks while the rest is made ready.
@@ -76,7 +91,7 @@ export async function beginRun(
   const { RunRecorder } = await import('../storage/run-recorder');
   const { task, ...place } = request;
   const told = { ...optionsOf(task), ...(repeated ? { parent: repeated.id } : {}) };
-  const start = { ...place, ...told, loaded, prepared, git };
+  const start = { ...place, ...told, claim, loaded, prepared, git };
   return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
 }
 
@@ -91,12 +106,23 @@ export async function resumeRun(
   listeners: readonly RunObserver[],
   onPhase: OnPhase,
 ): Promise<RecordedRun> {
+  // Who listens at the run's own place is this process: that keeps all others of this host out.
+  const before = await readManifest(request.directory);
+  if (before.worker?.socket !== request.socket) await requireEnded(before);
+  return await claimed(request, onPhase, (claim) => resumed(request, claim, listeners, onPhase));
+}
+
+async function resumed(
+  request: ResumeRequest,
+  claim: RunClaim,
+  listeners: readonly RunObserver[],
+  onPhase: OnPhase,
+): Promise<RecordedRun> {
   const { directory, task } = request;
   const { steps, from } = task;
   onPhase('reading the checkpoint');
+  // Who trained it before may have gone on until it was claimed.
   const manifest = await readManifest(directory);
-  // Who listens at the run's own place is this process: that keeps all others out.
-  if (manifest.worker?.socket !== request.socket) await requireEnded(manifest);
   const warnings: string[] = [];
   const saved = await newestSound(directory, from, warnings);
   onPhase('loading the experiment');
@@ -123,11 +149,33 @@ export async function resumeRun(
   warnings.push(...changedData(manifest, prepared));
   onPhase('going on with the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
-  const { socket } = request;
-  const resumption = { directory, socket, manifest, loaded, prepared, warnings };
+  const resumption = { directory, claim, manifest, loaded, prepared, warnings };
   return await recorded(prepared, listeners, (onTrouble) =>
     RunRecorder.resume({ ...resumption, step: saved?.step ?? 0 }, onTrouble),
   );
+}
+
+/** Does `action` with the run claimed for this process; where that fails, the run is given back. */
+async function claimed(
+  { directory, socket, onLost }: RunPlace,
+  onPhase: OnPhase,
+  action: (claim: RunClaim) => Promise<RecordedRun>,
+): Promise<RecordedRun> {
+  const claim = await claimRun(directory, socket, onPhase);
+  void claim.lost.then(() =>
+    onLost({
+      kind: 'worker',
+      message:
+        'Another trainer has gone on with this run, as nothing was heard of this one for long.',
+      remedy: 'This one ends and writes nothing more to it.',
+    }),
+  );
+  try {
+    return await action(claim);
+  } catch (thrown) {
+    await claim.release();
+    throw thrown;
+  }
 }
 
 /** The run of a prepared training and the recorder that `open` gives. */
@@ -192,9 +240,14 @@ function changedData(
   });
 }
 
-/** @throws ProblemError of kind `worker` while the run's trainer answers */
+/**
+ * Of a trainer of another host its claim decides.
+ *
+ * @throws ProblemError of kind `worker` while the run's trainer answers on this host
+ */
 export async function requireEnded({ name, state, worker }: RunManifest): Promise<void> {
-  if (!isLiving(state.status) || !worker || !(await isTrainerListening(worker.socket))) return;
+  if (!isLiving(state.status) || !worker || !isSameHost(worker.host, thisHost())) return;
+  if (!(await isTrainerListening(worker.socket))) return;
   throw new ProblemError({
     kind: 'worker',
     message: `‘${name}’ is in training already (process ${worker.pid}).`,

@@ -1,10 +1,12 @@
 import { type Problem, problemOf } from '../../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../../protocol/run';
+import type { RequestedAction } from '../../../run-directory/control-requests';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { isLiving } from '../../../vocabulary/run-status';
 import type { RunRecorder } from '../storage/run-recorder';
 import type { TrainingLoop } from '../training/loop';
 import type { Checkpoint, RunObserver } from '../training/run-observer';
+import { RequestTaker } from './request-taker';
 import type { ServedRun } from './trainer-server';
 
 /** What a run needs of its loop. */
@@ -148,6 +150,11 @@ export class RecordedRun implements ServedRun {
   /** Pauses because something cannot be recorded. */
   onTrouble(problem: Problem): void {
     this.#loop.onTrouble(problem);
+  }
+
+  /** Has what is asked for by files be done, until closed. */
+  takeRequests(act: (action: RequestedAction) => Promise<RunState>): RequestTaker {
+    return new RequestTaker(this.#recorder.directory, this.#recorder.token, act);
   }
 
   flush(): Promise<number> {

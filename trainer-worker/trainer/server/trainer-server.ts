@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../../protocol/run';
 import type { Attachment } from '../../../protocol/trainer';
+import type { RequestedAction } from '../../../run-directory/control-requests';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { errorCode } from '../../../run-directory/storage-problem';
 import type { RunObserver } from '../training/run-observer';
@@ -57,8 +58,9 @@ export class TrainerServer implements RunObserver {
   #pointsSentAt = 0;
   #pointsTimer: NodeJS.Timeout | undefined;
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #ownership = new Ownership<Subscriber>(({ peer }, control) => {
-    peer.emit('control', { control });
+  /** Windows ask over their connections, others by files: those never own a run. */
+  readonly #ownership = new Ownership<Subscriber | 'files'>((client, control) => {
+    if (client !== 'files') client.peer.emit('control', { control });
   });
   readonly #ownershipClock: NodeJS.Timeout;
 
@@ -149,6 +151,17 @@ export class TrainerServer implements RunObserver {
 
   async preview(frame: PreviewFrame): Promise<void> {
     for (const subscriber of this.#subscribers) subscriber.preview(frame);
+  }
+
+  /**
+   * Does what is asked for by somebody without a connection, by the rules for those who have one.
+   *
+   * @throws ProblemError of kind `environment` while a window owns the run, and what the run says
+   */
+  async ask(action: RequestedAction): Promise<RunState> {
+    const run = await this.#beginning.value;
+    if (action !== 'checkpoint') this.#ownership.require('files');
+    return await run[action]();
   }
 
   /** Lets replies and events go out, then ends all connections and stops listening. */

@@ -7,10 +7,12 @@ import { pruneCheckpoints, writeCheckpoint } from '../../../run-directory/checkp
 import { EventWriter } from '../../../run-directory/event-file';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { removeLeftovers, replaceFile } from '../../../run-directory/files';
+import { controlFolder } from '../../../run-directory/heartbeat';
 import { histogramOf } from '../../../run-directory/histogram';
 import { writeInitialParameters } from '../../../run-directory/initial-parameters';
 import { writeManifest } from '../../../run-directory/manifest';
 import { listPreviewSteps, writeData, writePreview } from '../../../run-directory/previews';
+import type { RunClaim } from '../../../run-directory/run-claim';
 import { isLiving } from '../../../vocabulary/run-status';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { bestIn } from '../training/best-checkpoint';
@@ -40,8 +42,8 @@ export interface RunStart {
   readonly git: GitState | undefined;
   readonly parent?: string;
   readonly group?: RunGroup;
-  /** Where this process listens. */
-  readonly socket: string;
+  /** The right to write into the directory; given back in the end. */
+  readonly claim: RunClaim;
 }
 
 /** What is known of a run that goes on, before its first new step. */
@@ -55,8 +57,8 @@ export interface RunResumption {
   readonly step: number;
   /** What the user should know of its going on. */
   readonly warnings: readonly string[];
-  /** Where this process listens. */
-  readonly socket: string;
+  /** The right to write into the directory; given back in the end. */
+  readonly claim: RunClaim;
 }
 
 /** How what lay in the folder differed from the commit. */
@@ -74,6 +76,8 @@ const mostWarnings = 50;
  */
 export class RunRecorder implements RunObserver {
   readonly directory: string;
+  /** Confirmed before anything is written: who has lost it writes nothing. */
+  readonly #claim: RunClaim;
   readonly #events: EventWriter;
   readonly #stopwatch = new Stopwatch();
   /** Seconds of training before this process. */
@@ -90,7 +94,7 @@ export class RunRecorder implements RunObserver {
   #manifestStale = false;
 
   private constructor(
-    directory: string,
+    { directory, claim }: Pick<RunStart, 'directory' | 'claim'>,
     events: EventWriter,
     manifest: RunManifest,
     keep: number,
@@ -98,6 +102,7 @@ export class RunRecorder implements RunObserver {
     onTrouble: (problem: Problem) => void,
   ) {
     this.directory = directory;
+    this.#claim = claim;
     this.#events = events;
     this.#manifest = manifest;
     this.#earlierSeconds = manifest.trainingSeconds;
@@ -119,6 +124,7 @@ export class RunRecorder implements RunObserver {
    */
   static async begin(start: RunStart, onTrouble: (problem: Problem) => void): Promise<RunRecorder> {
     const { directory, loaded, prepared } = start;
+    await start.claim.confirm();
     const source = await writeSourceSnapshot(directory, loaded.sources);
     await writeData(directory, prepared.shownData);
     const { initial } = prepared;
@@ -149,7 +155,7 @@ export class RunRecorder implements RunObserver {
       ...(prepared.dataFiles.length > 0 ? { dataFiles: prepared.dataFiles } : {}),
       ...(initial ? { initialize: { file: initial.file, sha256: initial.sha256 } } : {}),
       metrics: prepared.description.metrics,
-      worker: { pid: process.pid, socket: start.socket },
+      worker: start.claim.worker,
     };
     try {
       await writeManifest(directory, manifest);
@@ -157,7 +163,7 @@ export class RunRecorder implements RunObserver {
       await events.close();
       throw thrown;
     }
-    return new RunRecorder(directory, events, manifest, keepOf(loaded), prepared, onTrouble);
+    return new RunRecorder(start, events, manifest, keepOf(loaded), prepared, onTrouble);
   }
 
   /**
@@ -170,8 +176,9 @@ export class RunRecorder implements RunObserver {
     resumption: RunResumption,
     onTrouble: (problem: Problem) => void,
   ): Promise<RunRecorder> {
-    const { directory, manifest: before, loaded, prepared, step, socket } = resumption;
-    await removeLeftovers(directory, ['.', 'checkpoints', 'samples']);
+    const { directory, manifest: before, loaded, prepared, step } = resumption;
+    await resumption.claim.confirm();
+    await removeLeftovers(directory, ['.', 'checkpoints', 'samples', controlFolder]);
     const { endedAt: _, warnings: __, ...kept } = before;
     const warnings = [...new Set([...prepared.warnings, ...resumption.warnings])];
     const { steps } = loaded.experiment;
@@ -185,7 +192,7 @@ export class RunRecorder implements RunObserver {
       backend: prepared.backend,
       ...(warnings.length === 0 ? {} : { warnings }),
       resumes: [...(before.resumes ?? []), { at: new Date().toISOString(), step }],
-      worker: { pid: process.pid, socket },
+      worker: resumption.claim.worker,
     };
     const events = await EventWriter.open(directory);
     try {
@@ -194,13 +201,18 @@ export class RunRecorder implements RunObserver {
       await events.close();
       throw thrown;
     }
-    return new RunRecorder(directory, events, manifest, keepOf(loaded), prepared, onTrouble);
+    return new RunRecorder(resumption, events, manifest, keepOf(loaded), prepared, onTrouble);
   }
 
   /** The manifest as it is now; on disk it may be some seconds older. */
   get manifest(): RunManifest {
     const trainingSeconds = this.#earlierSeconds + this.#stopwatch.seconds;
     return { ...this.#manifest, trainingSeconds };
+  }
+
+  /** Of the claim under which it is recorded. */
+  get token(): string {
+    return this.#claim.token;
   }
 
   /** What cannot be kept at the moment. */
@@ -213,7 +225,7 @@ export class RunRecorder implements RunObserver {
     this.#stopwatch.setRunning(state.status === 'running');
     this.#manifest = { ...this.#manifest, state };
     if (!changed) return;
-    this.#inBackground(this.#events.flush());
+    this.#inBackground(this.flush());
     // The last one is written by `close`, when all else is on disk.
     if (isLiving(state.status)) this.#inBackground(this.#writeManifest());
   }
@@ -231,6 +243,7 @@ export class RunRecorder implements RunObserver {
 
   async preview(frame: PreviewFrame): Promise<void> {
     const layout = this.#manifest.preview;
+    await this.#claim.confirm();
     if (layout) await writePreview(this.directory, frame, layout);
   }
 
@@ -248,6 +261,7 @@ export class RunRecorder implements RunObserver {
   }
 
   async checkpoint(checkpoint: Checkpoint): Promise<void> {
+    await this.#claim.confirm();
     // A checkpoint is worth nothing without the curves that lead to it.
     await this.#events.sync();
     await writeCheckpoint(this.directory, checkpoint);
@@ -261,8 +275,10 @@ export class RunRecorder implements RunObserver {
    * @returns the event file's length up to the last value recorded before this call
    * @throws ProblemError of kind `storage`; see {@link unwritten}
    */
-  flush(): Promise<number> {
-    return this.#events.flush();
+  async flush(): Promise<number> {
+    if (this.#claim.isFresh) return await this.#events.flush();
+    await this.#claim.confirm();
+    return await this.#events.flush();
   }
 
   /** The event file's length, and what is recorded but cannot be written beyond it. */
@@ -281,7 +297,7 @@ export class RunRecorder implements RunObserver {
    * @throws ProblemError of kind `storage` when that still fails
    */
   async retry(): Promise<void> {
-    await this.#events.flush();
+    await this.flush();
     await this.#writeManifest();
     this.#trouble = undefined;
   }
@@ -298,19 +314,22 @@ export class RunRecorder implements RunObserver {
     const { worker: _, ...rest } = this.#manifest;
     this.#manifest = { ...rest, state, endedAt: new Date().toISOString() };
     try {
+      await this.#claim.confirm();
       await this.#events.close();
     } finally {
       await this.#writeManifest();
+      await this.#claim.release();
     }
   }
 
   async #tick(): Promise<void> {
-    await this.#events.flush();
+    await this.flush();
     if (performance.now() - this.#manifestWrittenAt > manifestMs) await this.#writeManifest();
   }
 
   /** Writes the newest manifest, one write at a time. */
   async #writeManifest(): Promise<void> {
+    await this.#claim.confirm();
     this.#manifestStale = true;
     while (this.#manifestStale || this.#manifestWrite !== undefined) {
       if (this.#manifestWrite !== undefined) {

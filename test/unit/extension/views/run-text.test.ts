@@ -19,9 +19,9 @@ test('progress: counts with separators, whole per cent rounded down', () => {
 });
 
 test('a silent trainer shows as that, whatever its last status was', () => {
-  assert.equal(statusName(state, true), 'running');
-  assert.equal(statusName(state, false), 'not responding');
-  assert.equal(statusIcon(state, false), '$(warning)');
+  assert.equal(statusName(state, 'heard'), 'running');
+  assert.equal(statusName(state, 'silent'), 'not responding');
+  assert.equal(statusIcon(state, 'silent'), '$(warning)');
 });
 
 test('time left: in the largest units that say something', () => {

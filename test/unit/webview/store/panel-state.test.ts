@@ -229,6 +229,7 @@ describe('run display', () => {
     const display = runDisplay(fakeState(), 0);
     assert.deepEqual(display, {
       status: 'Running',
+      explanation: undefined,
       tone: 'busy',
       step: '1,250',
       steps: '5,000',

@@ -1,0 +1,193 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { BeginTask } from '../../protocol/launch-task';
+import { printable } from '../../protocol/printable';
+import { ProblemError } from '../../protocol/problem';
+import { replaceFile } from '../../run-directory/files';
+import { keepFromGit } from '../../run-directory/keep-from-git';
+import { listRuns } from '../../run-directory/listing';
+import { newRunName } from '../../run-directory/naming';
+import { groupRuns, isDone } from '../../run-directory/run-group';
+import { storageProblem } from '../../run-directory/storage-problem';
+import type { ExperimentSource } from '../trainer/experiment/loaded-experiment';
+import {
+  arrayOption,
+  arraysOf,
+  type JobArray,
+  jobScript,
+  logFolder,
+} from '../trainer/slurm/job-script';
+import { readProfile } from '../trainer/slurm/profile';
+import { largestArray, submit, unfinished } from '../trainer/slurm/slurm-commands';
+import {
+  findTable,
+  readSubmitted,
+  type TabledTrial,
+  writeSubmitted,
+  writeTable,
+} from '../trainer/slurm/trial-table';
+import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
+
+/** How runs are handed to Slurm. */
+export interface SlurmOptions {
+  /** How many jobs run at once; as many as the cluster lets where absent. */
+  readonly parallel?: number;
+  /** How many runs a job trains, one after the other. */
+  readonly trialsPerJob: number;
+  /** Shows what would be done, and does nothing. */
+  readonly dryRun?: true;
+}
+
+/** What is to be trained. */
+interface Submission {
+  readonly name: string;
+  /** Name of the folder below `.ebm/slurm`. */
+  readonly key: string;
+  readonly runs: string;
+  readonly sources: readonly ExperimentSource[];
+  /** In the order of the table; those whose run is done are left out of the jobs. */
+  readonly trials: readonly (TabledTrial & { readonly isDone: boolean })[];
+}
+
+/** The size of arrays that a dry run without Slurm assumes: what Slurm has unless told otherwise. */
+const usualLargestArray = 1001;
+const scriptFile = 'job.sh';
+
+/**
+ * Hands a sweep to Slurm.
+ *
+ * @param task what is told of all runs
+ * @param runs the folder of runs
+ * @returns what was done, for people
+ * @throws ProblemError that says why not; nothing was submitted then, or what was is named
+ */
+export async function submitSweep(
+  sweep: LoadedSweep,
+  task: BeginTask,
+  runs: string,
+  options: SlurmOptions,
+): Promise<string> {
+  const listed = (await listRuns(runs)).filter((listing) => 'manifest' in listing);
+  const begun = new Map(
+    (groupRuns(listed).find(({ id }) => id === sweep.id)?.runs ?? []).map((run) => [
+      run.manifest.group?.index,
+      run,
+    ]),
+  );
+  const tabled = await findTable(folderOf(runs, sweep.id));
+  const trials = sweep.runs.map(({ overrides, group }, index) => {
+    const run = begun.get(group.index);
+    const directoryName =
+      (run && path.basename(run.directory)) ??
+      tabled?.trials[index]?.directoryName ??
+      newRunName(new Date(), sweep.file).directoryName;
+    const told: BeginTask = { ...task, overrides, group };
+    return { directoryName, task: told, isDone: run !== undefined && isDone(run.manifest) };
+  });
+  const { name, id: key, sources } = sweep;
+  return await submitAll({ name, key, runs, sources, trials }, options);
+}
+
+/**
+ * Hands one run to Slurm.
+ *
+ * @param sources what it is made of; empty where that is kept already
+ */
+export async function submitRun(
+  name: string,
+  task: BeginTask,
+  sources: readonly ExperimentSource[],
+  runs: string,
+  options: SlurmOptions,
+): Promise<string> {
+  const { directoryName } = newRunName(new Date(), task.experiment);
+  const trials = [{ directoryName, task, isDone: false }];
+  return await submitAll({ name, key: directoryName, runs, sources, trials }, options);
+}
+
+function folderOf(runs: string, key: string): string {
+  return path.join(path.dirname(runs), 'slurm', key);
+}
+
+async function submitAll(submission: Submission, options: SlurmOptions): Promise<string> {
+  const { name, key, runs, trials, sources } = submission;
+  const { parallel, trialsPerJob, dryRun } = options;
+  const folder = folderOf(runs, key);
+  const profile = await readProfile(path.dirname(runs));
+  const command = {
+    ...{ name, folder, workingFolder: process.cwd(), node: process.execPath },
+    program: path.resolve(process.argv[1]!),
+  };
+  const script = jobScript(command, profile);
+  const largest = dryRun
+    ? await largestArray().catch(() => usualLargestArray)
+    : await largestArray();
+  const tasks = [
+    ...new Set(
+      trials.flatMap(({ isDone: done }, index) => (done ? [] : [Math.floor(index / trialsPerJob)])),
+    ),
+  ];
+  const arrays = arraysOf(tasks, largest);
+  const lines = arrays.map(
+    (array) =>
+      `sbatch --array=${arrayOption(array.indices, parallel)} ${argumentsOf(array, options).join(' ')}`,
+  );
+  const left = trials.filter(({ isDone: done }) => !done).length;
+  if (dryRun) {
+    const head = `Nothing is submitted. In ${folder}:\n\n`;
+    return `${head}${script}\n${lines.join('\n')}\n`;
+  }
+  if (left === 0) return `all ${trials.length} runs of ‘${name}’ are done\n`;
+  const waiting = await unfinished(await readSubmitted(folder));
+  if (waiting.length > 0) {
+    throw new ProblemError({
+      kind: 'environment',
+      message: `‘${name}’ is with Slurm already: job ${waiting.join(', ')}.`,
+      remedy: `Wait for it, or cancel it first: scancel ${waiting.join(' ')}`,
+    });
+  }
+  await prepare(folder, runs);
+  const { writeSourceSnapshot } = await import('../trainer/storage/source-snapshot');
+  // Whatever is edited meanwhile, all runs are of the same source.
+  const copy =
+    sources.length === 0
+      ? undefined
+      : path.join(folder, await writeSourceSnapshot(folder, sources));
+  await writeTable(folder, {
+    runs,
+    trials: trials.map(({ directoryName, task }) => ({
+      directoryName,
+      task: { ...task, ...(copy === undefined ? {} : { copy }) },
+    })),
+  });
+  await replaceFile(folder, scriptFile, [new TextEncoder().encode(script)]);
+  const jobs: string[] = [];
+  for (const array of arrays) {
+    const [file, ...args] = argumentsOf(array, options);
+    jobs.push(await submit(folder, arrayOption(array.indices, parallel), file!, args));
+    // Before the next one, which may be refused.
+    await writeSubmitted(folder, jobs);
+  }
+  const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const ids = jobs.join(', ');
+  return printable(
+    `‘${name}’: ${many(left, 'run')} in ${many(tasks.length, 'task')} of Slurm job ${ids}\n` +
+      `runs: ${runs}\nlogs: ${path.join(folder, logFolder)}\n` +
+      `ebm list says how they stand, squeue --jobs=${jobs.join()} what waits.\n`,
+  );
+}
+
+function argumentsOf({ first }: JobArray, { trialsPerJob }: SlurmOptions): readonly string[] {
+  return [scriptFile, String(first), String(trialsPerJob)];
+}
+
+/** Makes the folders: a job whose log has no folder fails without a word. */
+async function prepare(folder: string, runs: string): Promise<void> {
+  try {
+    await mkdir(path.join(folder, logFolder), { recursive: true });
+    await mkdir(runs, { recursive: true });
+    await keepFromGit(runs);
+  } catch (thrown) {
+    throw storageProblem(thrown, folder, 'make the folder');
+  }
+}
