@@ -1,5 +1,6 @@
 import type {
   CompareAction,
+  ComparedRun,
   CompareHostSide,
   ComparePageSide,
   ComparePersistedState,
@@ -101,6 +102,24 @@ export class ComparePage {
   #theme = readTheme();
   /** What was made of state and view, kept while these are the same. */
   readonly #rowsTable = memoized(rowsTable, ([state, view]) => tableKeys(state, view));
+  readonly #shown = memoized((rows: ReturnType<typeof rowsOf>, hidden: View['hidden']) =>
+    rows.filter(({ run }) => !hidden.has(run.directory)).map(({ run }) => run),
+  );
+  readonly #ofRuns = memoized((runs: CompareState['runs']) => ({
+    metrics: comparedMetrics(runs),
+    places: new Map(runs.map(({ directory }, k) => [directory, k])),
+    hasSeeds: new Set(runs.map(({ parameters }) => parameters['seed'])).size > 1,
+  }));
+  readonly #problemsOf = memoized((runs: CompareState['runs'], curves: CompareState['curves']) =>
+    runs.flatMap(({ directory, name }) => {
+      const problem = curves.get(directory)?.problem;
+      return problem === undefined ? [] : [`${name}: ${problem}`];
+    }),
+  );
+  readonly #isThinned = memoized(
+    (runs: readonly ComparedRun[], curves: CompareState['curves'], metric: string) =>
+      runs.some(({ directory }) => curves.get(directory)?.thinned.has(metric)),
+  );
   readonly #lines = memoized(chartLines, chartKeys);
   readonly #bands = memoized(chartBands, chartKeys);
 
@@ -285,25 +304,22 @@ export class ComparePage {
     this.#asDifference.isChecked = view.asDifference;
     this.#asDifference.root.hidden = view.baseline === undefined;
     this.#onlyDiffering.isChecked = view.onlyDiffering;
-    const hasSeeds = new Set(runs.map(({ parameters }) => parameters['seed'])).size > 1;
+    const { places, hasSeeds } = this.#ofRuns(runs);
     this.#overSeeds.root.hidden = !hasSeeds;
-    const shown = rows.filter(({ run }) => !view.hidden.has(run.directory));
+    const shown = this.#shown(rows, view.hidden);
     setText(
       this.#count,
       rows.length === runs.length ? formatCount(runs.length) : `${rows.length} of ${runs.length}`,
     );
     const label = this.#metricNames[at]?.label ?? ranking.metric;
     const unit = this.#metricNames[at]?.unit;
-    const styles = new Map(runs.map(({ directory }, k) => [directory, k]));
-    const styleOf = (directory: string): LineStyle => styleAt(styles.get(directory) ?? 0, theme);
+    const styleOf = (directory: string): LineStyle => styleAt(places.get(directory) ?? 0, theme);
     const isOver = hasSeeds && view.overSeeds;
     const lines = isOver ? [] : this.#lines(state, view, theme);
     const { bands, groups } = this.#bands(state, view, theme);
     this.#groups.root.hidden = !isOver;
     if (isOver) this.#groups.render(label, groups);
-    const isThinned = shown.some(({ run }) =>
-      curves.get(run.directory)?.thinned.has(ranking.metric),
-    );
+    const isThinned = this.#isThinned(shown, curves, ranking.metric);
     setText(
       this.#thinned,
       isThinned
@@ -331,7 +347,7 @@ export class ComparePage {
     const [only] = picked;
     const pair = picked.length === 1 && baseline && only !== baseline ? [baseline, only!] : picked;
     this.#differences.render(pair);
-    this.#previews.render({ runs: shown.map(({ run }) => run), step: view.step, styleOf, theme });
+    this.#previews.render({ runs: shown, step: view.step, styleOf, theme });
   }
 
   readonly #chartView = memoized(
@@ -370,10 +386,7 @@ export class ComparePage {
   );
 
   #tellProblems({ curves, runs }: CompareState, missing: number): void {
-    const told = runs.flatMap(({ directory, name }) => {
-      const problem = curves.get(directory)?.problem;
-      return problem === undefined ? [] : [`${name}: ${problem}`];
-    });
+    const told = [...this.#problemsOf(runs, curves)];
     if (missing > 0) {
       told.push(`${formatCount(missing)} of the runs are gone: they were archived or deleted.`);
     }
@@ -383,7 +396,7 @@ export class ComparePage {
   }
 
   #offerMetrics({ runs }: CompareState): void {
-    const metrics = comparedMetrics(runs);
+    const { metrics } = this.#ofRuns(runs);
     if (!this.#metrics.changed(metrics.map(({ name }) => name).join('\n'))) return;
     this.#metricNames = metrics;
     const labels = metrics.map(({ label }) => label);

@@ -100,7 +100,7 @@ async function withCompare(
     await ready;
     const directories = runs.map(({ directory }) => directory);
     await peer.request('snapshot', { generation: 1, title: 'rates', directories, runs });
-    const curves = runs.map((_, k) => curvesOf(k));
+    const curves = runs.map(({ directory }, k) => ({ ...curvesOf(k), directory }));
     await peer.request('update', { generation: 1, curves, isComplete: true });
     await hosted.drawn();
     await check({ ...hosted, peer, acts, asked });
@@ -299,4 +299,40 @@ describe('the page that compares runs', () => {
       });
     }
   });
+});
+
+test('of a thousand runs the rows in view are made, and the keyboard reaches all of them', async () => {
+  const runs = Array.from({ length: 1000 }, (_, k) =>
+    compared(k % 4, { directory: `/work/.ebm/runs/${k}`, name: `moons ${k}` }),
+  );
+  await withCompare(
+    {},
+    async (compare) => {
+      const { page, drawn } = compare;
+      await drawn();
+      const count = async () => await rowsOf(compare).filter({ hasText: 'moons' }).count();
+      assert.ok((await count()) < 80, `${await count()} rows are made.`);
+      const grid = page.getByRole('grid', { name: 'Runs' });
+      assert.equal(await grid.getAttribute('aria-rowcount'), '1001');
+      const focused = async () =>
+        await page.evaluate(
+          "[document.activeElement.dataset.run, document.activeElement.getAttribute('aria-rowindex')]",
+        );
+      await rowsOf(compare).filter({ hasText: 'moons' }).first().focus();
+      assert.deepEqual(await focused(), ['/work/.ebm/runs/0', '2']);
+      await page.keyboard.press('End');
+      assert.deepEqual(await focused(), ['/work/.ebm/runs/999', '1001']);
+      await page.keyboard.press('ArrowUp');
+      assert.deepEqual(await focused(), ['/work/.ebm/runs/998', '1000']);
+      // What has the focus is seen, below the head and within the box.
+      const box = (await page.getByTestId('compare-table').boundingBox())!;
+      const row = (await page.locator('[data-run="/work/.ebm/runs/998"]').boundingBox())!;
+      assert.ok(row.y >= box.y && row.y + row.height <= box.y + box.height + 1);
+      await page.keyboard.press('Home');
+      assert.deepEqual(await focused(), ['/work/.ebm/runs/0', '2']);
+      for (let k = 0; k < 40; k++) await page.keyboard.press('ArrowDown');
+      assert.deepEqual(await focused(), ['/work/.ebm/runs/40', '42']);
+    },
+    runs,
+  );
 });

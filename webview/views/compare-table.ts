@@ -42,34 +42,61 @@ interface RowElements {
   cells: readonly HTMLElement[];
 }
 
+/** Of more rows only those are made that are in view, and so many beyond either end. */
+const [mostWhole, beyond] = [100, 15];
+/** Of a row, in CSS pixels, before one can be measured. */
+const usualRowHeight = 24;
+
 /** One row a run: what it is, how it was made, how it ended. */
 export class CompareTable {
   readonly root: HTMLElement;
   readonly #host: CompareTableHost;
+  readonly #widths = element('colgroup');
   readonly #head = element('tr');
   readonly #body = element('tbody');
+  readonly #table = element('table', {
+    role: 'grid',
+    'aria-multiselectable': 'true',
+    'aria-label': 'Runs',
+  });
+  /** The room of rows that are not made, above and below. */
+  readonly #above = element('tbody', { 'aria-hidden': 'true' });
+  readonly #below = element('tbody', { 'aria-hidden': 'true' });
   readonly #rows = new Map<string, RowElements>();
   readonly #columns = new Memo();
   readonly #drawing = new Memo();
+  readonly #window = new Memo();
+  #view: CompareTableView | undefined;
+  #rowHeight = usualRowHeight;
+  /** The run whose row the keyboard is at. */
+  #current: string | undefined;
 
   constructor(host: CompareTableHost) {
     this.#host = host;
+    this.#table.append(
+      this.#widths,
+      element('thead', {}, this.#head),
+      this.#above,
+      this.#body,
+      this.#below,
+    );
     this.root = element(
       'div',
       { class: 'compare-table', 'data-testid': 'compare-table' },
-      element(
-        'table',
-        { role: 'grid', 'aria-multiselectable': 'true', 'aria-label': 'Runs' },
-        element('thead', {}, this.#head),
-        this.#body,
-      ),
+      this.#table,
     );
+    this.root.addEventListener('scroll', () => this.#renderWindow());
     this.#body.addEventListener('keydown', (event) => this.#onKey(event));
+    this.#body.addEventListener('focusin', ({ target }) => {
+      const row = target instanceof Element ? target.closest('tr') : null;
+      if (row) this.#current = row.dataset['run'];
+    });
   }
 
   render(view: CompareTableView): void {
     if (!this.#drawing.changed(view)) return;
     const { columns, rows, sort } = view;
+    this.#view = view;
     if (this.#columns.changed(columns.map(({ key, title }) => `${key}\n${title}`).join('\n'))) {
       this.#makeHead(columns);
       this.#rows.clear();
@@ -79,18 +106,118 @@ export class CompareTable {
       const direction = sort.isDescending ? 'descending' : 'ascending';
       setAttribute(header, 'aria-sort', isSorted ? direction : undefined);
     }
-    const shown = rows.map((row) => this.#fill(row, view).root);
-    const isSame =
-      this.#body.children.length === shown.length &&
-      shown.every((root, k) => this.#body.children[k] === root);
-    if (!isSame) this.#body.replaceChildren(...shown);
-    const focusable = shown.find((root) => root.tabIndex === 0);
-    if (!focusable && shown[0]) shown[0].tabIndex = 0;
+    setAttribute(this.#table, 'aria-rowcount', String(rows.length + 1));
+    this.#setWidths(view);
+    this.#window.changed();
+    this.#renderWindow();
   }
 
   /** Brings a run's row into view. */
   reveal(directory: string): void {
-    this.#rows.get(directory)?.root.scrollIntoView({ block: 'nearest' });
+    const index = this.#indexOf(directory);
+    if (index >= 0) this.#reveal(index);
+  }
+
+  #indexOf(directory: string | undefined): number {
+    return this.#view?.rows.findIndex(({ run }) => run.directory === directory) ?? -1;
+  }
+
+  #reveal(index: number): void {
+    if (!this.#isPartial) {
+      const directory = this.#view!.rows[index]!.run.directory;
+      this.#rows.get(directory)?.root.scrollIntoView({ block: 'nearest' });
+      return;
+    }
+    // What is made may be the first that can be measured, and then everything lies elsewhere.
+    let measured: number;
+    do {
+      measured = this.#rowHeight;
+      const [top, bottom] = [index * measured, (index + 1) * measured];
+      const seen = this.root.clientHeight - this.#head.offsetHeight;
+      if (top < this.root.scrollTop) this.root.scrollTop = top;
+      else if (bottom > this.root.scrollTop + seen) this.root.scrollTop = bottom - seen;
+      this.#renderWindow();
+    } while (this.#rowHeight !== measured);
+  }
+
+  get #isPartial(): boolean {
+    return (this.#view?.rows.length ?? 0) > mostWhole;
+  }
+
+  /** Columns as wide as their longest text, where not all rows are there to make them so. */
+  #setWidths({ columns, rows }: CompareTableView): void {
+    const isPartial = rows.length > mostWhole;
+    this.#table.classList.toggle('fixed', isPartial);
+    if (!isPartial) {
+      this.#widths.replaceChildren();
+      return;
+    }
+    const longest = (key: string, title: string) =>
+      rows.reduce(
+        (most, { cells }) => Math.max(most, cells.get(key)?.text.length ?? 0),
+        title.length,
+      );
+    const tags = Math.max(0, ...rows.map(({ run }) => run.tags.join('  #').length));
+    const lengths = [
+      14,
+      longest('name', 'Run') + tags + 2,
+      longest('status', 'Status'),
+      ...columns.map(({ key, title }) => longest(key, title)),
+    ];
+    this.#widths.replaceChildren(
+      ...lengths.map((length) => {
+        const column = element('col');
+        column.style.width = `calc(${Math.min(60, length)}ch + 24px)`;
+        return column;
+      }),
+    );
+  }
+
+  /** Makes the rows that are in view, and leaves room for the others. */
+  #renderWindow(): void {
+    const view = this.#view;
+    if (!view) return;
+    const { rows } = view;
+    const from = this.#isPartial
+      ? Math.max(0, Math.floor(this.root.scrollTop / this.#rowHeight) - beyond)
+      : 0;
+    const seen = Math.ceil((this.root.clientHeight || 420) / this.#rowHeight);
+    const to = this.#isPartial ? Math.min(rows.length, from + seen + 2 * beyond) : rows.length;
+    if (!this.#window.changed(view, from, to)) return;
+    const shown = rows.slice(from, to).map((row, k) => {
+      const { root } = this.#fill(row, view);
+      setAttribute(root, 'aria-rowindex', String(from + k + 2));
+      return root;
+    });
+    putInto(this.#body, shown);
+    this.#leaveRoom(this.#above, from);
+    this.#leaveRoom(this.#below, rows.length - to);
+    const measured = shown[0]?.offsetHeight ?? 0;
+    if (this.#isPartial && measured > 0 && Math.abs(measured - this.#rowHeight) > 0.5) {
+      this.#rowHeight = measured;
+      this.#window.changed();
+      this.#renderWindow();
+      return;
+    }
+    this.#makeReachable(shown);
+  }
+
+  #leaveRoom(body: HTMLElement, count: number): void {
+    const height = `${count * this.#rowHeight}px`;
+    if (count === 0) body.replaceChildren();
+    else if (body.firstElementChild instanceof HTMLElement) {
+      body.firstElementChild.style.height = height;
+    } else {
+      const room = element('tr', { class: 'room' }, element('td'));
+      room.style.height = height;
+      body.replaceChildren(room);
+    }
+  }
+
+  /** One row can be reached by the keyboard: where it was last, or the first that is there. */
+  #makeReachable(shown: readonly HTMLElement[]): void {
+    const reachable = shown.find(({ dataset }) => dataset['run'] === this.#current) ?? shown[0];
+    for (const root of shown) root.tabIndex = root === reachable ? 0 : -1;
   }
 
   #makeHead(columns: readonly CompareColumn[]): void {
@@ -184,17 +311,24 @@ export class CompareTable {
     const row = event.target instanceof Element ? event.target.closest('tr') : null;
     if (!row || event.target !== row) return;
     const directory = row.dataset['run'] ?? '';
-    const go = (to: Element | null) => {
-      if (!(to instanceof HTMLElement)) return;
-      row.tabIndex = -1;
-      to.tabIndex = 0;
-      to.focus();
+    const at = this.#indexOf(directory);
+    const last = (this.#view?.rows.length ?? 0) - 1;
+    const go = (index: number) => {
+      const to = this.#view?.rows[Math.min(last, Math.max(0, index))]?.run.directory;
+      if (to === undefined) return;
+      this.#current = to;
+      this.#reveal(this.#indexOf(to));
+      const root = this.#rows.get(to)?.root;
+      this.#makeReachable([...this.#body.children] as HTMLElement[]);
+      root?.focus();
     };
     const keys: Readonly<Record<string, () => void>> = {
-      ArrowDown: () => go(row.nextElementSibling),
-      ArrowUp: () => go(row.previousElementSibling),
-      Home: () => go(this.#body.firstElementChild),
-      End: () => go(this.#body.lastElementChild),
+      ArrowDown: () => go(at + 1),
+      ArrowUp: () => go(at - 1),
+      PageDown: () => go(at + 15),
+      PageUp: () => go(at - 15),
+      Home: () => go(0),
+      End: () => go(last),
       ' ': () => this.#host.pick(directory, event.ctrlKey || event.metaKey || event.shiftKey),
       Enter: () => this.#host.act('open', directory),
     };
@@ -202,5 +336,16 @@ export class CompareTable {
     if (!key) return;
     event.preventDefault();
     key();
+  }
+}
+
+/** Makes these the children of an element, and leaves those in place that are: what moves loses the focus. */
+function putInto(parent: HTMLElement, children: readonly HTMLElement[]): void {
+  const wanted = new Set<Element>(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of children) {
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
   }
 }
