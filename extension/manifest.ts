@@ -9,6 +9,7 @@ export const commandIds = [
   'ebm.checkExperiment',
   'ebm.pauseRun',
   'ebm.resumeRun',
+  'ebm.stepRun',
   'ebm.stopRun',
   'ebm.writeCheckpoint',
   'ebm.takeOverRun',
@@ -46,6 +47,7 @@ export type CommandId = (typeof commandIds)[number];
 
 export const contextKeys = [
   'ebm.canPause',
+  'ebm.canStep',
   'ebm.canResume',
   'ebm.canStop',
   'ebm.canTakeOver',

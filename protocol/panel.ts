@@ -5,6 +5,7 @@ import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks, ShownR
 export type PanelAction =
   | 'pause'
   | 'resume'
+  | 'step'
   | 'stop'
   | 'takeOver'
   | 'rerun'

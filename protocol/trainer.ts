@@ -42,6 +42,8 @@ export interface TrainerSide {
     /** Resolves once the loop stands still between two steps. */
     pause(params: Record<string, never>): RunState;
     resume(params: Record<string, never>): RunState;
+    /** Trains one step; resolves once the loop stands still again. */
+    step(params: Record<string, never>): RunState;
     /** Writes a checkpoint between two steps, also while paused; resolves once it is durable. */
     checkpoint(params: Record<string, never>): RunState;
     /** Writes a checkpoint, ends the run and the process; resolves once all is on disk. */

@@ -17,7 +17,7 @@ import { problemSchema, stateSchema } from './manifest';
 import { storageProblem } from './storage-problem';
 
 /** What may be asked for. */
-const requestedActions = ['pause', 'resume', 'checkpoint', 'stop'] as const;
+const requestedActions = ['pause', 'resume', 'step', 'checkpoint', 'stop'] as const;
 export type RequestedAction = (typeof requestedActions)[number];
 
 const largestFile = 2 ** 16;

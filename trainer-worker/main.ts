@@ -173,6 +173,7 @@ function command(end: (code: number) => void): Command {
     );
   for (const [action, description] of [
     ['pause', 'have a run that is in training stand still, on whatever host it is'],
+    ['step', 'train one step of a run, and have it stand still'],
     ['stop', 'end a run that is in training with a checkpoint, on whatever host it is'],
     ['checkpoint', 'have a run that is in training write a checkpoint now'],
   ] as const) {

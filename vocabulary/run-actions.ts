@@ -5,6 +5,7 @@ import { factsOf, type RunCondition } from './run-status';
 export type RunAction =
   | 'pause'
   | 'resume'
+  | 'step'
   | 'stop'
   | 'checkpoint'
   | 'takeOver'
@@ -35,6 +36,7 @@ const rules: Readonly<Record<RunAction, ActionRule>> = {
     isFor: (status) => status === 'paused' || factsOf(status).hasStepsLeft === true,
     by: 'controller',
   },
+  step: { isFor: (status) => status === 'paused', by: 'controller' },
   stop: { isFor: inTraining, by: 'controller' },
   // Changes nothing for the window that controls it.
   checkpoint: { isFor: inTraining },

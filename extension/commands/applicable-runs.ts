@@ -4,6 +4,7 @@ import type { Run } from '../runs/run';
 const verbs = [
   'pause',
   'resume',
+  'step',
   'stop',
   'checkpoint',
   'takeOver',

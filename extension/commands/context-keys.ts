@@ -23,6 +23,7 @@ export class ContextKeys {
     const values: Readonly<Record<ContextKey, boolean>> = {
       'ebm.canPause': runs.some((run) => canBeAsked(run, 'pause')),
       'ebm.canResume': runs.some((run) => canBeAsked(run, 'resume')),
+      'ebm.canStep': runs.some((run) => canBeAsked(run, 'step')),
       'ebm.canStop': runs.some((run) => canBeAsked(run, 'stop')),
       'ebm.canTakeOver': runs.some((run) => canBeAsked(run, 'takeOver')),
       'ebm.canWriteCheckpoint': runs.some((run) => canBeAsked(run, 'checkpoint')),

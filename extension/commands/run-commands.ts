@@ -36,6 +36,7 @@ export interface RunCommandMeans {
 const nothingTo: Readonly<Record<RunVerb, string>> = {
   pause: 'No run is in training, so there is nothing to pause. Launch one, or resume a paused one.',
   resume: 'No run is paused or has ended before its time, so there is nothing to resume.',
+  step: 'No run is paused, and only such can take a single step. Pause one first.',
   stop: 'No run is in training, so there is nothing to stop.',
   checkpoint: 'No run is in training, so there is nothing to write a checkpoint of.',
   takeOver: 'No run is controlled by another window, so there is nothing to take over.',
@@ -45,6 +46,7 @@ const nothingTo: Readonly<Record<RunVerb, string>> = {
 const doing: Readonly<Record<RunVerb, string>> = {
   pause: 'pause',
   resume: 'resume',
+  step: 'take one step of',
   stop: 'stop',
   checkpoint: 'write a checkpoint of',
   takeOver: 'take over',
@@ -63,6 +65,7 @@ export function runCommands(means: RunCommandMeans) {
     },
     'ebm.pauseRun': (argument) => askRun(means, 'pause', argument),
     'ebm.resumeRun': (argument) => askRun(means, 'resume', argument),
+    'ebm.stepRun': (argument) => askRun(means, 'step', argument),
     'ebm.stopRun': (argument) => askRun(means, 'stop', argument),
     'ebm.writeCheckpoint': (argument) => askRun(means, 'checkpoint', argument),
     'ebm.takeOverRun': (argument) => askRun(means, 'takeOver', argument),
@@ -162,6 +165,7 @@ export async function actOnRun(run: Run, action: PanelAction, launcher: Launcher
   switch (action) {
     case 'pause':
     case 'resume':
+    case 'step':
     case 'stop':
     case 'takeOver':
       return await ask(run, action, launcher);

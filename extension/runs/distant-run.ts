@@ -106,6 +106,7 @@ export class DistantRun implements RunFollower {
 
   pause = () => this.#ask('pause');
   resume = () => this.#ask('resume');
+  step = () => this.#ask('step');
   checkpoint = () => this.#ask('checkpoint');
   stop = () => this.#ask('stop');
 

@@ -173,6 +173,12 @@ export class RunController implements RunFollower {
     this.run.update({ state });
   }
 
+  /** Trains one step; resolves once the loop stands still again. */
+  async step(): Promise<void> {
+    const state = await this.#open().request('step', {}, { timeoutMs: this.#times.answer });
+    this.run.update({ state });
+  }
+
   /** Writes a checkpoint between two steps; resolves once it is durable. */
   async checkpoint(): Promise<void> {
     const state = await this.#open().request('checkpoint', {}, { timeoutMs: this.#times.answer });

@@ -21,6 +21,8 @@ export interface RunFollower {
   /** Resolves once the loop stands still between two steps. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Trains one step; resolves once the loop stands still again. */
+  step(): Promise<void>;
   /** Writes a checkpoint between two steps; resolves once it is durable. */
   checkpoint(): Promise<void>;
   /** Ends the run with a checkpoint. */

@@ -5,7 +5,7 @@ import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 
 const inTree: readonly RunAction[] = [
-  ...(['pause', 'resume', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
+  ...(['pause', 'resume', 'step', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
 ];
 
 /** Words that the `when` clauses of the tree's menus look for. */
@@ -28,6 +28,7 @@ export interface OfferedAction {
 const inStatusBar: readonly OfferedAction[] = [
   { action: 'pause', title: 'Pause', command: 'ebm.pauseRun' },
   { action: 'resume', title: 'Resume', command: 'ebm.resumeRun' },
+  { action: 'step', title: 'Step once', command: 'ebm.stepRun' },
   { action: 'stop', title: 'Stop', command: 'ebm.stopRun' },
   { action: 'takeOver', title: 'Take over', command: 'ebm.takeOverRun' },
   { action: 'rerun', title: 'Rerun', command: 'ebm.rerunLastRun' },

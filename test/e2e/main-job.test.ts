@@ -45,6 +45,9 @@ story('The main job', { file, prepare: lengthen }, async (session, tell) => {
     assert.deepEqual(new Set(steps), new Set([paused]), 'The step counter moved while paused.');
     // Standing still, only the layer that is switched off can change the picture.
     assert.ok((await panel.samplePixels()) > 200, 'The samples are not drawn.');
+    await panel.button('Step Once').click();
+    await until('one step is taken', async () => (await panel.step()) === paused + 1);
+    await panel.untilStatus('Paused');
     await panel.button('Resume').click();
     await panel.untilStatus('Running');
     await until('the step counter moves again', async () => (await panel.step()) > paused);

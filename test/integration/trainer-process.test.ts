@@ -76,6 +76,9 @@ describe('a trainer', () => {
       return state.status === 'paused' && state.step === paused.step;
     });
 
+    const stepped = await peer.request('step', {});
+    assert.deepEqual([stepped.status, stepped.step], ['paused', paused.step + 1]);
+
     const resumed = await peer.request('resume', {});
     assert.equal(resumed.status, 'running');
     await until('it goes on', () => (states.at(-1)?.step ?? 0) > paused.step);
@@ -297,7 +300,7 @@ describe('a trainer', () => {
     await assert.rejects(other.request('own', { ...wish, graceMs: Number.NaN }));
     assert.equal(await other.request('own', wish), 'others');
     await owner.request('attach', {});
-    for (const method of ['pause', 'resume', 'stop'] as const) {
+    for (const method of ['pause', 'resume', 'step', 'stop'] as const) {
       await assert.rejects(other.request(method, {}), /Another window controls this run/);
     }
     assert.equal((await other.request('checkpoint', {})).status, 'running');

@@ -418,8 +418,11 @@ test('files that others read and write', { skip: withoutReaders }, async (t) => 
 
   await t.test('samples, fields and data: shapes, types and bits', async () => {
     const { preview: layout } = await readManifest(whole);
-    const { count: rows, values } = (await readData(whole))!;
-    const arrays: Record<string, Described> = { data: float32(values, [rows, 2]) };
+    const { count: rows, values, labels } = (await readData(whole))!;
+    const arrays: Record<string, Described> = {
+      data: float32(values, [rows, 2]),
+      'data.labels': float32(labels!, [rows, 1]),
+    };
     for (const step of await listPreviewSteps(whole)) {
       const { samples, count, field } = await readPreview(whole, step, layout!);
       const file = String(step).padStart(9, '0');

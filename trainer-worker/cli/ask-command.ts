@@ -23,12 +23,13 @@ export interface AskOptions {
 const done: Readonly<Record<RequestedAction, (name: string, step: string) => string>> = {
   pause: (name, step) => `‘${name}’ is paused at step ${step}`,
   resume: (name, step) => `‘${name}’ goes on from step ${step}`,
+  step: (name, step) => `‘${name}’ stands still at step ${step}`,
   stop: (name, step) => `‘${name}’ stopped at step ${step}, with a checkpoint`,
   checkpoint: (name, step) => `checkpoint of ‘${name}’ written, step ${step}`,
 };
 
 /**
- * `ebm pause`, `ebm stop`, `ebm checkpoint`: has a run that is in training do something, whoever trains
+ * `ebm pause`, `ebm step`, `ebm stop`, `ebm checkpoint`: has a run that is in training do something, whoever trains
  * it, on whatever host.
  *
  * @returns the process's exit code

@@ -37,6 +37,7 @@ export class Controls {
         action,
         new PushButton({ label, appearance, icon: picture, press: () => this.#run(action) }),
       ] as const;
+    const step = button('step', 'Step Once', 'icon', icon('step'));
     const [main, aside] = [
       [
         button('stop', 'Stop', 'secondary', icon('stop')),
@@ -48,11 +49,12 @@ export class Controls {
         button('showLog', 'Show Log', 'icon', icon('log')),
       ],
     ];
-    this.#others = [...main, ...aside];
+    this.#others = [step, ...main, ...aside];
     this.root = element(
       'div',
       { class: 'controls', role: 'toolbar', 'aria-label': 'Run' },
       this.#pauseOrResume.root,
+      step[1].root,
       ...main.map(([, { root }]) => root),
       element('span', { class: 'controls-gap' }),
       ...aside.map(([, { root }]) => root),

@@ -65,6 +65,7 @@ export class LineSwatch {
 }
 
 const paths = {
+  step: 'M2.5 8.5a5.5 5.5 0 0 1 10-3.2V3H14v5H9V6.5h2.4A4 4 0 0 0 4 8.5zM8 10.5a2 2 0 1 1 0 4 2 2 0 0 1 0-4z',
   pause: 'M4 2.5h2.5v11H4zM9.5 2.5H12v11H9.5z',
   play: 'M4.5 2.2v11.6L13.5 8z',
   stop: 'M3.5 3.5h9v9h-9z',

@@ -24,7 +24,7 @@ const expected: Readonly<
 > = {
   starting: ['starting', 'rerun', 'takeOver rerun'],
   running: ['running', 'pause stop checkpoint rerun', 'checkpoint takeOver rerun'],
-  paused: ['paused', 'resume stop checkpoint rerun', 'checkpoint takeOver rerun'],
+  paused: ['paused', 'resume step stop checkpoint rerun', 'checkpoint takeOver rerun'],
   stopping: ['stopping', 'rerun', 'takeOver rerun'],
   stopped: ['stopped', 'resume rerun archive', 'resume rerun archive'],
   finished: ['finished', 'rerun archive', 'rerun archive'],
@@ -33,7 +33,7 @@ const expected: Readonly<
 };
 
 const actions = [
-  ...(['pause', 'resume', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
+  ...(['pause', 'resume', 'step', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
 ] satisfies readonly RunAction[];
 
 /** A run of this status as a window has it that controls it, or only watches. */
@@ -94,7 +94,7 @@ for (const status of runStatuses) {
       );
       assert.equal(words.includes('living'), isLiving(status));
       // These two have no button for everything.
-      const buttons = ['pause', 'resume', 'stop', 'takeOver', 'rerun'] as const;
+      const buttons = ['pause', 'resume', 'step', 'stop', 'takeOver', 'rerun'] as const;
       const shown = possible.filter((action) => (buttons as readonly string[]).includes(action));
       assert.deepEqual(
         buttons.filter(

@@ -12,7 +12,7 @@ import type { ServedRun } from './trainer-server';
 /** What a run needs of its loop. */
 export type ControlledLoop = Pick<
   TrainingLoop,
-  'state' | 'run' | 'pause' | 'resume' | 'onTrouble' | 'checkpoint' | 'stop'
+  'state' | 'run' | 'pause' | 'resume' | 'step' | 'onTrouble' | 'checkpoint' | 'stop'
 >;
 
 /**
@@ -105,6 +105,11 @@ export class RecordedRun implements ServedRun {
   /** Goes on; what could not be recorded is recorded first, and if that fails nothing goes on. */
   resume(): Promise<RunState> {
     return this.#loop.resume();
+  }
+
+  /** Trains one step and stands still; rejects while something cannot be recorded. */
+  step(): Promise<RunState> {
+    return this.#loop.step();
   }
 
   /** Writes a checkpoint; resolves once it is durable, and rejects if it cannot be written. */

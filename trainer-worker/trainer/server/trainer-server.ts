@@ -20,6 +20,7 @@ export interface ServedRun {
   readonly state: RunState;
   readonly manifest: RunManifest;
   pause(): Promise<RunState>;
+  step(): Promise<RunState>;
   resume(): Promise<RunState>;
   checkpoint(): Promise<RunState>;
   stop(): Promise<RunState>;
@@ -205,6 +206,7 @@ export class TrainerServer implements RunObserver {
     };
     peer.handle('pause', async () => (await controlled()).pause());
     peer.handle('resume', async () => (await controlled()).resume());
+    peer.handle('step', async () => (await controlled()).step());
     peer.handle('stop', async () => (await controlled()).stop());
     // It changes nothing for the owner, so anybody may ask for it.
     peer.handle('checkpoint', async () => (await this.#beginning.value).checkpoint());

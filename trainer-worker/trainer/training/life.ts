@@ -1,5 +1,5 @@
 /** The life of a run as a pure machine: what it does next, and who is told what, for each thing that happens. */
-import type { Problem } from '../../../protocol/problem';
+import { type Problem, ProblemError } from '../../../protocol/problem';
 import type { RunState, RunStatus } from '../../../protocol/run';
 import { isLiving } from '../../../vocabulary/run-status';
 
@@ -18,7 +18,7 @@ export type Work =
   | 'last checkpoint';
 
 /** What people ask of a run. */
-export type Ask = 'pause' | 'resume' | 'checkpoint' | 'stop';
+export type Ask = 'pause' | 'resume' | 'step' | 'checkpoint' | 'stop';
 
 /** What happens to a run. */
 export type LifeEvent =
@@ -67,6 +67,8 @@ export interface Life {
   readonly due: readonly Work[];
   /** Somebody wants it to stand still. */
   readonly isHeld: boolean;
+  /** But for one step, before it stands still again. */
+  readonly isStepping: boolean;
   /** Somebody wants it to end. */
   readonly isStopping: boolean;
   /** Somebody wants a checkpoint. */
@@ -89,6 +91,7 @@ export function newLife(completed: number, steps: number): Life {
     steps,
     due: [],
     isHeld: false,
+    isStepping: false,
     isStopping: false,
     isAsked: false,
     isRecording: false,
@@ -120,7 +123,7 @@ interface Turn {
   readonly effects: readonly LifeEffect[];
 }
 
-const asks: readonly Ask[] = ['pause', 'resume', 'checkpoint', 'stop'];
+const asks: readonly Ask[] = ['pause', 'resume', 'step', 'checkpoint', 'stop'];
 
 /** Whoever asks something of a run that has ended is told that it has. */
 function afterTheEnd({ type }: LifeEvent): LifeEffect[] {
@@ -137,7 +140,9 @@ function happened(life: Life, event: LifeEvent): Turn {
         due: event.looks && !life.isStopping ? ['look', 'keep'] : [],
       });
     case 'pause':
-      return quiet({ ...life, isHeld: true });
+      return quiet({ ...life, isHeld: true, isStepping: false });
+    case 'step':
+      return stepped(life);
     case 'resume':
       return resumed(life);
     case 'stop':
@@ -173,9 +178,18 @@ function happened(life: Life, event: LifeEvent): Turn {
   }
 }
 
+/** One step, and it stands still; none that could not be recorded. */
+function stepped(life: Life): Turn {
+  if (life.trouble !== undefined) {
+    const error = new ProblemError(life.trouble);
+    return { life, effects: [{ type: 'refuse', ask: 'step', error }] };
+  }
+  return quiet({ ...withoutProblem(life), isHeld: true, isStepping: true });
+}
+
 /** What is not recorded is recorded first: nothing goes on while that cannot be. */
 function resumed(life: Life): Turn {
-  const willing = { ...life, isHeld: false };
+  const willing = { ...life, isHeld: false, isStepping: false };
   if (life.trouble === undefined) return goneOn(willing);
   const effects: LifeEffect[] = life.isRecording ? [] : [{ type: 'record' }];
   return { life: { ...willing, isRecording: true, isResuming: true }, effects };
@@ -187,6 +201,7 @@ function goneOn(life: Life): Turn {
     life: { ...withoutProblem(life), isResuming: false },
     effects: [
       { type: 'answer', ask: 'pause' },
+      { type: 'answer', ask: 'step' },
       { type: 'answer', ask: 'resume' },
     ],
   };
@@ -276,6 +291,7 @@ function broken(life: Life, problem: Problem, error: unknown): Turn {
     effects: [
       { type: 'answer', ask: 'pause' },
       { type: 'answer', ask: 'resume' },
+      { type: 'refuse', ask: 'step', error },
       { type: 'refuse', ask: 'checkpoint', error },
       { type: 'refuse', ask: 'stop', error },
     ],
@@ -289,9 +305,10 @@ function settled({ life, effects }: Turn): Turn {
     return { life: life.isStopping ? stopping(life) : life, effects };
   }
   if (standsStill(life)) {
-    const standing: Life = { ...life, status: 'paused' };
+    const standing: Life = { ...life, status: 'paused', isStepping: false };
     if (life.isAsked) return begun(standing, 'asked checkpoint', effects);
-    return { life: standing, effects: [...effects, { type: 'answer', ask: 'pause' }] };
+    const answers = (['pause', 'step'] as const).map((ask) => ({ type: 'answer', ask }) as const);
+    return { life: standing, effects: [...effects, ...answers] };
   }
   const going: Life = life.isStopping ? stopping(life) : { ...life, status: 'running' };
   return begun(going, nextOf(life), effects);
@@ -301,7 +318,7 @@ function settled({ life, effects }: Turn): Turn {
 function standsStill(life: Life): boolean {
   if (life.isStopping) return false;
   if (life.problem !== undefined) return true;
-  const isWished = life.isHeld || life.trouble !== undefined;
+  const isWished = (life.isHeld && !life.isStepping) || life.trouble !== undefined;
   const [first = 'step'] = life.due;
   return isWished && first === 'step' && life.completed < life.steps;
 }
@@ -317,8 +334,9 @@ function begun(life: Life, work: Work, effects: readonly LifeEffect[]): Turn {
   const due = life.due[0] === work ? life.due.slice(1) : life.due;
   // Who asks from here on wants a later one.
   const isAsked = work === 'asked checkpoint' ? false : life.isAsked;
+  const isStepping = work === 'step' ? false : life.isStepping;
   return {
-    life: { ...life, doing: work, due, isAsked },
+    life: { ...life, doing: work, due, isAsked, isStepping },
     effects: [...effects, { type: 'do', work }],
   };
 }

@@ -66,6 +66,7 @@ export class TrainingLoop {
   readonly #askers: Readonly<Record<Ask, Asker[]>> = {
     pause: [],
     resume: [],
+    step: [],
     checkpoint: [],
     stop: [],
   };
@@ -148,6 +149,14 @@ export class TrainingLoop {
    */
   resume(): Promise<RunState> {
     return this.#ask('resume');
+  }
+
+  /**
+   * Trains one step more and stands still; resolves once it does. Rejects while something cannot be
+   * recorded.
+   */
+  step(): Promise<RunState> {
+    return this.#ask('step');
   }
 
   /**

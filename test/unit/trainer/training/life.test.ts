@@ -22,6 +22,7 @@ const defect: Problem = { kind: 'internal', message: 'A defect.' };
 const moves = [
   'pause',
   'resume',
+  'step',
   'checkpoint',
   'stop',
   'retry',
@@ -48,10 +49,18 @@ class Witness {
   life: Life;
   /** Works that were begun, in order. */
   readonly begun: Work[] = [];
-  readonly #waiting: Record<Ask, number> = { pause: 0, resume: 0, checkpoint: 0, stop: 0 };
+  readonly #waiting: Record<Ask, number> = {
+    pause: 0,
+    resume: 0,
+    step: 0,
+    checkpoint: 0,
+    stop: 0,
+  };
   #doing: Work | undefined;
   #records = false;
   #isHeld = false;
+  /** Of what stands still, one step is wanted. */
+  #isStepWanted = false;
   #lastDone: Work | undefined;
   /** It went back, and that is not durable yet. */
   #isBack = false;
@@ -78,6 +87,11 @@ class Witness {
     if (event.type === 'recorded' || event.type === 'unrecorded') this.#records = false;
     if (event.type === 'pause') this.#isHeld = true;
     if (event.type === 'resume') this.#isHeld = false;
+    if (event.type === 'pause' || event.type === 'resume') this.#isStepWanted = false;
+    if (event.type === 'step' && isLiving(before.status) && before.trouble === undefined) {
+      this.#isHeld = true;
+      this.#isStepWanted = true;
+    }
     if (event.type in this.#waiting) this.#waiting[event.type as Ask] += 1;
     const { life, effects } = live(before, event);
     this.life = life;
@@ -185,7 +199,8 @@ class Witness {
     const { life } = this;
     if (work === 'step') {
       assert.equal(life.status, 'running');
-      assert.ok(!this.#isHeld, 'no step while somebody wants it to stand still');
+      assert.ok(!this.#isHeld || this.#isStepWanted, 'no step while it is to stand still');
+      this.#isStepWanted = false;
       assert.ok(!life.isStopping, 'no step once somebody wants it to end');
       assert.equal(life.trouble, undefined, 'no step that cannot be recorded');
       assert.equal(life.problem, undefined);
@@ -196,7 +211,7 @@ class Witness {
       assert.ok(life.isStopping || life.completed === life.steps);
     }
     const stood = before.status === 'paused' && this.#isHeld && !life.isStopping;
-    if (stood && before.doing === undefined && event.type !== 'resume') {
+    if (stood && before.doing === undefined && event.type !== 'resume' && event.type !== 'step') {
       assert.ok(work === 'asked checkpoint' || event.type === 'recorded' || work === 'keep');
     }
   }

@@ -187,6 +187,29 @@ describe('the training loop', () => {
     assert.equal(ran.length, 10);
   });
 
+  test('takes one step of a paused run each time, then stands still; of a running one after one more', async () => {
+    const { step, ran } = countingStep();
+    const loop = loopOf(step, {});
+    const paused = loop.pause();
+    const run = loop.run();
+    await paused;
+    for (const number of [1, 2, 3]) {
+      const state = await loop.step();
+      assert.deepEqual([state.status, state.step], ['paused', number]);
+      assert.deepEqual(ran.at(-1), number);
+    }
+    await loop.resume();
+    // Whatever it is at by now, it does one step more at least, and stands still.
+    const state = await loop.step();
+    assert.ok(state.status === 'paused' || state.status === 'finished');
+    assert.equal(ran.length, state.step);
+    await loop.resume();
+    assert.equal(await run, 'finished');
+    // A run that has ended has no step left.
+    assert.equal((await loop.step()).status, 'finished');
+    assert.equal(ran.length, 10);
+  });
+
   test('serves the event loop while it trains without end', async () => {
     // No step ever waits, so only the loop's own yielding lets the immediate run.
     const loop = loopOf(countingStep().step, {}, 1_000_000_000);
