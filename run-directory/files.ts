@@ -120,24 +120,31 @@ export async function replaceFile(
   }
 }
 
-const temporaryName = /^\..+\.[0-9a-f]{12}\.tmp$/;
+/** And in it the name of the file that it is to become. */
+const temporaryName = /^\.(.+)\.[0-9a-f]{12}\.tmp$/;
 
 /**
- * Removes what a process that was killed left of files it was writing with {@link replaceFile}. To be
- * called only by who alone writes there.
+ * Removes what a process that was killed left of files it was writing with {@link replaceFile}.
  *
  * @param folders relative to `directory`, with `/`
+ * @param isDead whether who was writing a file of this name is gone; where absent, everybody but the
+ *   caller is, who writes nothing there now
  */
 export async function removeLeftovers(
   directory: string,
   folders: readonly string[],
+  isDead: (name: string) => boolean = () => true,
 ): Promise<void> {
   for (const folder of folders) {
     const at = path.join(directory, folder);
     // What cannot be listed is told by whoever needs it.
     const names = await readdir(at).catch(() => []);
-    for (const name of names.filter((one) => temporaryName.test(one))) {
-      await unlink(await resolveInside(directory, path.join(folder, name)));
+    for (const temporary of names) {
+      const name = temporaryName.exec(temporary)?.[1];
+      if (name === undefined || !isDead(name)) continue;
+      // It may have become that by now.
+      const leftover = await resolveInside(directory, path.join(folder, temporary));
+      await unlink(leftover).catch(unlessMissing);
     }
   }
 }

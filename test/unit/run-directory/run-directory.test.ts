@@ -21,7 +21,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from '../../../run-directory/checkpoints';
-import { replaceFile } from '../../../run-directory/files';
+import { removeLeftovers, replaceFile } from '../../../run-directory/files';
 import { findRun } from '../../../run-directory/find-run';
 import { listRuns } from '../../../run-directory/listing';
 import { readManifest, updateManifest, writeManifest } from '../../../run-directory/manifest';
@@ -172,6 +172,20 @@ describe('run.json', () => {
 });
 
 describe('a file that is replaced', () => {
+  test('what a dead process left is removed, what others write just now is not, nor does it matter if it goes', async (t) => {
+    const directory = await temporaryFolder(t);
+    const left = (name: string, k: number) => `.${name}.${k.toString(16).padStart(12, '0')}.tmp`;
+    const others = [left('own.beat', 1), left('some.request.json', 2), 'file.tmp', '.hidden'];
+    const dead = Array.from({ length: 200 }, (_, k) => left('dead.beat', 10 + k));
+    for (const name of [...others, ...dead]) await writeFile(path.join(directory, name), '');
+    const isDead = (name: string) => name === 'dead.beat';
+    // Several at once find the same names: most are gone by the time that it is their turn.
+    await Promise.all([1, 2, 3].map(() => removeLeftovers(directory, ['.', 'none'], isDead)));
+    assert.deepEqual((await readdir(directory)).sort(), others.sort());
+    await removeLeftovers(directory, ['.']);
+    assert.deepEqual((await readdir(directory)).sort(), ['.hidden', 'file.tmp']);
+  });
+
   test('keeps its old content when the new one cannot be written', async (t) => {
     const directory = await temporaryFolder(t);
     await replaceFile(directory, 'a/b.bin', [Buffer.from('old')]);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { version as tfjsVersion } from '@tensorflow/tfjs/package.json';
 import { version } from '../../../package.json';
 import { type Problem, problemOf } from '../../../protocol/problem';
@@ -7,7 +8,7 @@ import { pruneCheckpoints, writeCheckpoint } from '../../../run-directory/checkp
 import { EventWriter } from '../../../run-directory/event-file';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { removeLeftovers, replaceFile } from '../../../run-directory/files';
-import { controlFolder } from '../../../run-directory/heartbeat';
+import { beatFile, controlFolder } from '../../../run-directory/heartbeat';
 import { histogramOf } from '../../../run-directory/histogram';
 import { writeInitialParameters } from '../../../run-directory/initial-parameters';
 import { writeManifest } from '../../../run-directory/manifest';
@@ -178,7 +179,11 @@ export class RunRecorder implements RunObserver {
   ): Promise<RunRecorder> {
     const { directory, manifest: before, loaded, prepared, step } = resumption;
     await resumption.claim.confirm();
-    await removeLeftovers(directory, ['.', 'checkpoints', 'samples', controlFolder]);
+    await removeLeftovers(directory, ['.', 'checkpoints', 'samples']);
+    // There others write as well, who ask for something, and this trainer itself beats.
+    const own = path.basename(beatFile(resumption.claim.token));
+    const isDead = (name: string) => name.endsWith('.beat') && name !== own;
+    await removeLeftovers(directory, [controlFolder], isDead);
     const { endedAt: _, warnings: __, ...kept } = before;
     const warnings = [...new Set([...prepared.warnings, ...resumption.warnings])];
     const { steps } = loaded.experiment;
