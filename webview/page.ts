@@ -1,4 +1,4 @@
-import type { HostSide, PageSide, PanelAction } from '../protocol/panel';
+import type { HostSide, PageSide, PanelAction, SavedKind } from '../protocol/panel';
 import { problemOf } from '../protocol/problem';
 import type { PreviewFrame } from '../protocol/run';
 import { isLiving } from '../vocabulary/run-status';
@@ -13,6 +13,7 @@ import {
 } from './store/navigation';
 import { fromSnapshot, type PanelState, previewIndex, withUpdate } from './store/panel-state';
 import { PreviewSelection } from './store/preview-selection';
+import { pngOf } from './svg-picture';
 import { readTheme, showTheme, watchTheme } from './theme';
 import { Banner } from './views/banner';
 import { Controls } from './views/controls';
@@ -51,6 +52,9 @@ export class Page {
     redraw: this.#frames.request,
     setSmoothing: (smoothing) => this.#navigate({ smoothing }),
     setLogScale: (logScale) => this.#navigate({ logScale }),
+    setAxis: (curveAxis) => this.#navigate({ curveAxis }),
+    fetchClock: () => this.#host.peer.request('clock', {}),
+    save: (name, kind, text) => this.#saveText(name, kind, text),
     copy: (text) => this.#copy(text),
   });
   readonly #distributions = new DistributionsView(this.#frames.request);
@@ -182,9 +186,19 @@ export class Page {
       const canvas = new OffscreenCanvas(width, height);
       canvas.getContext('2d')?.putImageData(new ImageData(data, width, height), 0, 0);
       const png = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
-      await this.#host.peer.request('savePicture', { name, png });
+      await this.#host.peer.request('saveFile', { name, kind: 'png', bytes: png });
     } catch (thrown) {
       this.tell(`The picture could not be saved: ${problemOf(thrown).message}`);
+    }
+  }
+
+  /** Keeps a table or a drawing; a drawing also as the pixels that it has. */
+  async #saveText(name: string, kind: SavedKind, text: string): Promise<void> {
+    try {
+      const bytes = kind === 'png' ? await pngOf(text) : new TextEncoder().encode(text);
+      await this.#host.peer.request('saveFile', { name, kind, bytes });
+    } catch (thrown) {
+      this.tell(`The chart could not be saved: ${problemOf(thrown).message}`);
     }
   }
 

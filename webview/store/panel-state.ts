@@ -19,6 +19,8 @@ export interface PanelState {
   /** Whether another window controls the run. */
   readonly isWatchedOnly: boolean;
   readonly data: ShownRows | undefined;
+  /** Steps that have a checkpoint, ascending. */
+  readonly checkpointSteps: readonly number[];
   /** Steps that have a preview, ascending. */
   readonly previewSteps: readonly number[];
   readonly latest: PreviewFrame | undefined;
@@ -42,6 +44,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     state: snapshot.state,
     isWatchedOnly: snapshot.isWatchedOnly,
     data: snapshot.data,
+    checkpointSteps: snapshot.checkpointSteps ?? [],
     previewSteps: snapshot.preview
       ? withStep(snapshot.previewSteps, snapshot.preview.step)
       : snapshot.previewSteps,
@@ -68,6 +71,7 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
     ...state,
     state: update.state ?? state.state,
     isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
+    checkpointSteps: update.checkpointSteps ?? state.checkpointSteps,
     previewSteps: preview ? withStep(previewSteps, preview.step) : previewSteps,
     latest: isNewest ? preview : state.latest,
     points,

@@ -17,11 +17,12 @@ import type { PanelModel } from './panel-model';
 import { PatternTable } from './pattern-table';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
 
+/** What can be shown, and what it is called on a plane and on a line. */
 const layerNames = {
-  field: 'Energy field',
-  contours: 'Contours',
-  data: 'Data',
-  samples: 'Samples',
+  field: ['Energy field', 'Energy'],
+  contours: ['Contours', 'Density of the model'],
+  data: ['Data', 'Data'],
+  samples: ['Samples', 'Samples'],
 } as const;
 
 /** What the landscape asks of the page. */
@@ -88,12 +89,12 @@ export class Landscape {
     this.#histogram = new HistogramPlot(pointed);
     this.#patterns = new PatternTable(redraw);
     this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
-    for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
+    for (const layer of Object.keys(layerNames) as (keyof PlaneLayers)[]) {
       const toggle = element(
         'button',
         { class: 'layer', type: 'button', 'aria-pressed': 'true' },
         element('span', { class: `swatch swatch-${layer}`, 'aria-hidden': 'true' }),
-        name,
+        element('span', { class: 'layer-name' }, layerNames[layer][0]),
       );
       toggle.addEventListener('click', () => this.#toggle(layer));
       this.#toggles.set(layer, toggle);
@@ -159,9 +160,7 @@ export class Landscape {
       // Nobody chooses two pixels of an image for axes.
       this.#makePickers(image ? [] : (layout?.axes ?? []));
     }
-    for (const layer of ['field', 'contours'] as const) {
-      this.#toggles.get(layer)!.hidden = dimensions !== 2;
-    }
+    this.#nameLayers(dimensions, layout !== undefined && layout.resolution > 0);
     this.#note.hidden = true;
     const hasPatterns = this.#hasPatterns(panel, frame);
     this.#patterns.draw(hasPatterns && layout ? { layout, data: panel.data, frame } : undefined);
@@ -201,6 +200,7 @@ export class Landscape {
     );
     if (isUnchanged || width === 0) {
       if (dimensions === 2) this.#tellNote(this.#plane.holes);
+      if (dimensions === 1) this.#tellNote(this.#histogram.note);
       return;
     }
     const shared = {
@@ -211,7 +211,9 @@ export class Landscape {
     };
     const x = plotAxis(layout, transform, axes[0]);
     if (dimensions === 1) {
-      this.#histogram.draw({ axis: x, ...shared }, width, maxHeight);
+      const field = frame?.field?.length === layout.resolution ? frame.field : undefined;
+      this.#histogram.draw({ axis: x, field, ...shared }, width, maxHeight);
+      this.#tellNote(this.#histogram.note);
       setAttribute(this.#histogram.root, 'aria-label', this.description(panel, frame));
       this.#setIdle(panel, frame);
       return;
@@ -224,6 +226,16 @@ export class Landscape {
     if (dimensions === 2) this.#tellNote(this.#plane.holes);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
     this.#setIdle(panel, frame);
+  }
+
+  /** Names what can be shown, and hides what there is none of. */
+  #nameLayers(dimensions: number, hasField: boolean): void {
+    this.#legend.classList.toggle('line', dimensions === 1);
+    for (const [layer, toggle] of this.#toggles) {
+      setText(toggle.querySelector('.layer-name')!, layerNames[layer][dimensions === 1 ? 1 : 0]);
+      const isOfField = layer === 'field' || layer === 'contours';
+      toggle.hidden = isOfField && !(hasField && dimensions <= 2);
+    }
   }
 
   /** Whether rows are of bits or categories, and no images. */
@@ -271,7 +283,8 @@ export class Landscape {
   }
 
   /** The picture in words. */
-  description({ data }: PanelState, frame: PreviewFrame | undefined): string {
+  description({ data, manifest }: PanelState, frame: PreviewFrame | undefined): string {
+    const { dimensions = 0 } = manifest.preview ?? {};
     const parts: string[] = [];
     if (frame) {
       parts.push(
@@ -280,10 +293,10 @@ export class Landscape {
     }
     if (data) parts.push(`${formatCount(data.count)} points of the data`);
     const { range } = this.#plane;
-    if (frame?.field && range) {
+    if (frame?.field && range && dimensions === 2) {
       parts.push(`energies from ${formatValue(range.low)} to ${formatValue(range.high)}`);
     }
-    const holes = frame?.field ? this.#plane.holes : undefined;
+    const holes = frame?.field && dimensions === 2 ? this.#plane.holes : undefined;
     return `${parts.join(', ')}.${holes ? ` ${holes}` : ''}`;
   }
 
@@ -352,11 +365,12 @@ export class Landscape {
     );
   }
 
-  #setIdle({ data }: PanelState, frame: PreviewFrame | undefined): void {
+  #setIdle({ data, manifest }: PanelState, frame: PreviewFrame | undefined): void {
     const parts: string[] = [];
     if (data) parts.push(`${formatCount(data.count)} data points`);
     if (frame) parts.push(`${formatCount(frame.count)} samples`);
-    const step = frame?.field && this.#layers.contours ? this.#plane.contourStep : undefined;
+    const hasContours = manifest.preview?.dimensions === 2 && this.#layers.contours;
+    const step = frame?.field && hasContours ? this.#plane.contourStep : undefined;
     if (step !== undefined) parts.push(`contours every ${formatTick(step, step)}`);
     this.#idle = parts.join(' · ');
     if (this.#pointed === undefined) setText(this.#readout, this.#idle);

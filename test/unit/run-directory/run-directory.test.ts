@@ -336,6 +336,19 @@ describe('samples/', () => {
     await assert.rejects(readData(directory), problem('asks for 1 rows of one column'));
   });
 
+  test('keeps the energies of a line as one row', async (t) => {
+    const directory = await temporaryFolder(t);
+    const line = { dimensions: 1, axes: ['x'], bounds: [[0, 1]], resolution: 5 } as const;
+    const samples = Float32Array.of(0.5, 0.25);
+    const kept = { step: 7, samples, count: 2, field: Float32Array.of(5, 4, 3, 2, 1) };
+    await writePreview(directory, kept, line);
+    assert.deepEqual(await readPreview(directory, 7, line), kept);
+    await assert.rejects(
+      readPreview(directory, 7, { ...line, resolution: 4 }),
+      problem('asks for 1 rows and 4 columns'),
+    );
+  });
+
   test('refuses previews that are missing, torn, of another shape, or behind a link', async (t) => {
     const directory = await temporaryFolder(t);
     await writePreview(directory, frame, layout);
@@ -346,7 +359,7 @@ describe('samples/', () => {
     );
     await assert.rejects(
       readPreview(directory, 50, { ...layout, resolution: 4 }),
-      problem('asks for 4 rows and columns'),
+      problem('asks for 4 rows and 4 columns'),
     );
     await truncate(path.join(directory, 'samples/000000050.field.npy'), 130);
     await assert.rejects(readPreview(directory, 50, layout), problem('000000050.field.npy: byte'));
