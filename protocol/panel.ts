@@ -116,6 +116,8 @@ export interface PanelPersistedState {
   readonly step?: number;
   /** The dimensions on the axes, where a sample has more than two. */
   readonly axes?: readonly [number, number];
+  /** Whether the plane of the principal axes is shown. */
+  readonly isPrincipal?: boolean;
   readonly smoothing?: number;
   /** What the curves' horizontal axis counts: a kind of `webview/store/navigation.ts`. */
   readonly curveAxis?: string;

@@ -16,6 +16,7 @@ import { PreviewSelection } from './store/preview-selection';
 import { pngOf } from './svg-picture';
 import { readTheme, showTheme, watchTheme } from './theme';
 import { Banner } from './views/banner';
+import { Columns } from './views/columns';
 import { Controls } from './views/controls';
 import { Curves } from './views/curves';
 import { DistributionsView } from './views/distributions';
@@ -46,6 +47,7 @@ export class Page {
   readonly #landscape = new Landscape({
     redraw: this.#frames.request,
     selectAxes: (axes) => this.#navigate({ axes }),
+    selectPrincipal: (isPrincipal) => this.#navigate({ isPrincipal }),
     save: (name, picture) => this.#save(name, picture),
   });
   readonly #curves = new Curves({
@@ -58,6 +60,7 @@ export class Page {
     copy: (text) => this.#copy(text),
   });
   readonly #distributions = new DistributionsView(this.#frames.request);
+  readonly #columns = new Columns(this.#frames.request);
   readonly #health = new Health();
   readonly #scrubber = new Scrubber((step) => {
     this.#navigate({ step });
@@ -94,6 +97,7 @@ export class Page {
           'div',
           { class: 'pane side' },
           this.#curves.root,
+          this.#columns.root,
           this.#distributions.root,
           this.#health.root,
         ),
@@ -231,6 +235,7 @@ export class Page {
     this.#warnings.render(model);
     this.#landscape.render(model);
     this.#curves.render(model);
+    this.#columns.render(model);
     this.#distributions.render(model);
     this.#health.render(model);
     this.#scrubber.render(model);

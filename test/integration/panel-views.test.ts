@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import type { PanelSnapshot } from '../../protocol/panel';
-import { fakeLineSnapshot, lineCells, lineWindow } from '../fixtures/fake-tables';
+import { histogram } from '../../webview/store/histogram';
+import { column, moments } from '../../webview/store/point-set';
+import { principalAxes } from '../../webview/store/principal-axes';
+import {
+  fakeLineSnapshot,
+  fakeTableSnapshot,
+  lineCells,
+  lineWindow,
+} from '../fixtures/fake-tables';
 import {
   launchChromium,
   openPanel,
@@ -113,6 +121,74 @@ describe('a run of one dimension', () => {
     field[7] = Number.NaN;
     await withPanel({ width: 1600 }, fakeLineSnapshot(field), async ({ page }) => {
       await page.getByText('its density is not known').waitFor();
+    });
+  });
+});
+
+describe('a table', () => {
+  const { data } = fakeTableSnapshot();
+  const rows = data!.values;
+
+  test('has the histogram of each column, as high as it was counted', async () => {
+    const snapshot = fakeTableSnapshot();
+    const { preview: _, ...rest } = snapshot;
+    await withPanel({ width: 1600, height: 1000 }, rest, async (panel) => {
+      const figures = panel.page.getByTestId('columns').getByRole('listitem');
+      assert.equal(await figures.count(), 4);
+      for (let k = 0; k < 4; k++) {
+        const selector = `[data-testid="columns"] li:nth-child(${k + 1}) canvas`;
+        const { width, height, alpha } = await alphaOf(panel, selector);
+        assert.equal(height, 56);
+        const { densities } = histogram(column(rows, 4, k), -6, 6, 30);
+        const top = 1.05 * Math.max(...densities);
+        for (const [bin, density] of densities.entries()) {
+          const x = Math.floor(1 + ((bin + 0.5) / 30) * (width - 2));
+          // Above the line at the bottom.
+          let filled = 0;
+          for (let y = 0; y < 55; y++) if (alpha[y * width + x]! > 127) filled++;
+          assert.ok(
+            Math.abs(filled - (density / top) * 54) <= 1,
+            `column ${k}, bin ${bin}: ${filled}`,
+          );
+        }
+      }
+    });
+  });
+
+  test('tells the moments of its columns in the units of the data', async () => {
+    await withPanel({ width: 1600, height: 1000 }, fakeTableSnapshot(), async ({ page }) => {
+      const first = page.getByTestId('columns').getByRole('listitem').first();
+      const words = (await first.allInnerTexts()).join('\n');
+      const [, mean, deviation] = /Data (\S+) ± (\S+)/.exec(words) ?? [];
+      const known = moments(column(rows, 4, 0))!;
+      // To a hundredth of the deviation.
+      assert.ok(Math.abs(Number(mean) - (100 + 10 * known.mean)) < 0.1, words);
+      assert.ok(Math.abs(Number(deviation) - 10 * known.deviation) < 0.1, words);
+      assert.match(words, /length/);
+      assert.match(words, /Samples \S+ ± \S+/);
+    });
+  });
+
+  test('is shown along its principal axes on request, with their share of the variance', async () => {
+    await withPanel({ width: 1600, height: 1000 }, fakeTableSnapshot(), async (panel) => {
+      const { page, drawn } = panel;
+      await page.getByRole('checkbox', { name: 'Principal axes' }).press('Space');
+      await drawn();
+      const { shares } = principalAxes(rows, 4)!;
+      const share = Math.round(100 * (shares[0] + shares[1]));
+      await page.getByText(`${share} % of the variance of their 4 columns`).waitFor();
+      await page.getByTestId('plane').focus();
+      await page.keyboard.press('ArrowRight');
+      const words = await page.getByTestId('readout').textContent();
+      assert.ok(words?.includes(`Principal axis 1, ${Math.round(100 * shares[0])} %`), words ?? '');
+      assert.equal(((await panel.storedState()) as { isPrincipal: boolean }).isPrincipal, true);
+    });
+  });
+
+  test('of one column has neither', async () => {
+    await withPanel({ width: 1600 }, fakeLineSnapshot(), async ({ page }) => {
+      assert.equal(await page.getByTestId('columns').isVisible(), false);
+      assert.equal(await page.getByRole('checkbox', { name: 'Principal axes' }).count(), 0);
     });
   });
 });

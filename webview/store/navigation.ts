@@ -6,6 +6,8 @@ export interface Navigation {
   readonly step: number | undefined;
   /** The dimensions on the horizontal and the vertical axis. */
   readonly axes: readonly [number, number];
+  /** Whether the plane of the principal axes is looked at in place of that. */
+  readonly isPrincipal: boolean;
   /** Weight of the moving average over curves, 0 to below 1. */
   readonly smoothing: number;
   readonly logScale: boolean;
@@ -19,6 +21,7 @@ export type CurveAxisKind = 'step' | 'time' | 'samples' | `metric:${string}`;
 export const startOfNavigation: Navigation = {
   step: undefined,
   axes: [0, 1],
+  isPrincipal: false,
   smoothing: 0,
   logScale: false,
   curveAxis: 'step',
@@ -40,6 +43,7 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
         ? [axes[0], axes[1]]
         : startOfNavigation.axes,
     smoothing: typeof smoothing === 'number' && smoothing >= 0 && smoothing < 1 ? smoothing : 0,
+    isPrincipal: rest.isPrincipal === true,
     logScale: logScale === true,
     curveAxis: isAxisKind(curveAxis) ? curveAxis : startOfNavigation.curveAxis,
   };
@@ -47,12 +51,13 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
 
 /** What is to be kept of a navigation. */
 export function persistedState(navigation: Navigation, runDirectory: string): PanelPersistedState {
-  const { step, axes, smoothing, logScale, curveAxis } = navigation;
+  const { step, axes, isPrincipal, smoothing, logScale, curveAxis } = navigation;
   return {
     version: 1,
     runDirectory,
     ...(step === undefined ? {} : { step }),
     axes,
+    isPrincipal,
     smoothing,
     logScale,
     curveAxis,

@@ -78,6 +78,7 @@ describe('navigation', () => {
     const navigation: Navigation = {
       step: 350,
       axes: [2, 0],
+      isPrincipal: true,
       smoothing: 0.9,
       logScale: true,
       curveAxis: 'metric:energy/data',
