@@ -202,7 +202,7 @@ function addTo(index: EventIndex, event: ScalarEvent | undefined): void {
 }
 
 /** Equally long: steps, and seconds since the epoch. */
-export interface RecordedTimes {
+interface RecordedTimes {
   readonly steps: Float64Array;
   readonly seconds: Float64Array;
 }

@@ -35,7 +35,8 @@ export async function writePreview(
   frame: PreviewFrame,
   layout: PreviewLayout,
 ): Promise<void> {
-  if (frame.field) {
+  // A run that goes on is drawn as it was begun, also where newer ones have a field.
+  if (frame.field && layout.resolution > 0) {
     const shape = fieldShape(layout);
     await replaceFile(directory, name(frame.step, 'field'), writeNpy(frame.field, shape));
   }

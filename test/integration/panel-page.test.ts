@@ -800,7 +800,11 @@ describe('the curves', () => {
       await markedAt(1, 200, 1000);
       assert.equal(await text(panel, 'marks'), 'Resumed at 200 · 1 checkpoint, at 1,000');
       const before = await panel.pixels(chart);
-      await markedAt(2, 600, 400);
+      // Another run has not been marked yet, not even while it has no curves.
+      await panel.peer.request('snapshot', fakeSnapshot({ generation: 2 }));
+      await panel.drawn();
+      assert.equal(await panel.page.getByTestId('marks').isVisible(), false);
+      await markedAt(3, 600, 400);
       const after = await panel.pixels(chart);
       const columns = new Set<number>();
       for (let i = 0; i < before.data.length; i += 4) {

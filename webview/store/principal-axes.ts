@@ -1,3 +1,4 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { PlotAxis } from './plot-window';
 
 /** The two directions in which rows vary most. */
@@ -16,8 +17,8 @@ const rounding = 2 ** -23;
 export const mostPrincipalColumns = 64;
 
 /**
- * The first two principal axes of `[count, dimensions]` rows, from their covariance (over n) by Jacobi's
- * rotations (Golub & Van Loan, Matrix Computations, 8.5). None of rows that do not vary.
+ * The first two principal axes of `[count, dimensions]` rows, from their covariance (over n). None of rows that
+ * do not vary.
  */
 export function principalAxes(values: Float32Array, dimensions: number): PrincipalAxes | undefined {
   const count = Math.floor(values.length / dimensions);
@@ -31,13 +32,16 @@ export function principalAxes(values: Float32Array, dimensions: number): Princip
   // What single precision cannot tell from nothing is nothing; nor can what is not a number be told.
   const least = mean.reduce((sum, value) => sum + (rounding * value) ** 2, 0);
   if (!(whole > least && whole < Number.POSITIVE_INFINITY)) return undefined;
-  const vectors = diagonalized(covariance, dimensions);
+  const { realEigenvalues: variances, eigenvectorMatrix } = new EigenvalueDecomposition(
+    Matrix.from1DArray(dimensions, dimensions, covariance),
+    { assumeSymmetric: true },
+  );
   const order = Array.from({ length: dimensions }, (_, k) => k).sort(
-    (a, b) => covariance[b * dimensions + b]! - covariance[a * dimensions + a]!,
+    (a, b) => variances[b]! - variances[a]!,
   );
   const directionOf = (k: number) =>
-    facing(Float64Array.from({ length: dimensions }, (_, row) => vectors[row * dimensions + k]!));
-  const shareOf = (k: number) => Math.max(0, covariance[k * dimensions + k]!) / whole;
+    facing(Float64Array.from({ length: dimensions }, (_, row) => eigenvectorMatrix.get(row, k)));
+  const shareOf = (k: number) => Math.max(0, variances[k]!) / whole;
   const [first, second] = order as [number, number];
   return {
     mean,
@@ -100,49 +104,6 @@ function covarianceOf(values: Float32Array, mean: Float64Array, count: number): 
     }
   }
   return covariance;
-}
-
-/** Makes a symmetric matrix diagonal, in place; its eigenvectors are the columns of what is returned. */
-function diagonalized(matrix: Float64Array, size: number): Float64Array {
-  const vectors = new Float64Array(size ** 2);
-  for (let k = 0; k < size; k++) vectors[k * size + k] = 1;
-  const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  // It converges quadratically: a handful of sweeps is all it takes.
-  for (let sweep = 0; sweep < 30; sweep++) {
-    let largest = 0;
-    for (let p = 0; p < size; p++) {
-      for (let q = p + 1; q < size; q++) {
-        const off = matrix[p * size + q]!;
-        largest = Math.max(largest, Math.abs(off));
-        if (Math.abs(off) > 1e-15 * scale) rotate(matrix, vectors, size, p, q);
-      }
-    }
-    if (largest <= 1e-12 * scale) break;
-  }
-  return vectors;
-}
-
-/** Turns the plane of two axes so that the number they share becomes 0. */
-function rotate(
-  matrix: Float64Array,
-  vectors: Float64Array,
-  size: number,
-  p: number,
-  q: number,
-): void {
-  const ratio = (matrix[q * size + q]! - matrix[p * size + p]!) / (2 * matrix[p * size + q]!);
-  const sign = ratio >= 0 ? 1 : -1;
-  const tangent = sign / (Math.abs(ratio) + Math.sqrt(ratio * ratio + 1));
-  const cosine = 1 / Math.sqrt(tangent * tangent + 1);
-  const sine = tangent * cosine;
-  const turn = (values: Float64Array, a: number, b: number) => {
-    const [x, y] = [values[a]!, values[b]!];
-    values[a] = cosine * x - sine * y;
-    values[b] = sine * x + cosine * y;
-  };
-  for (let k = 0; k < size; k++) turn(matrix, k * size + p, k * size + q);
-  for (let k = 0; k < size; k++) turn(matrix, p * size + k, q * size + k);
-  for (let k = 0; k < size; k++) turn(vectors, k * size + p, k * size + q);
 }
 
 /** The same direction or its opposite, so that its number of largest magnitude is positive. */

@@ -116,6 +116,12 @@ export class Curves {
     this.#resetZoom.root.classList.toggle('blank', this.#zoom === undefined);
     this.#resetZoom.isEnabled = this.#zoom !== undefined;
 
+    const { checkpointSteps, state } = panel;
+    if (this.#marking.changed(panel.manifest, state.problem, state.status, checkpointSteps)) {
+      this.#marks = runMarks(panel);
+      setText(this.#marksLine, marksText(this.#marks, checkpointSteps));
+      this.#marksLine.hidden = this.#marksLine.textContent === '';
+    }
     const series = [...panel.series.values()].filter(({ length }) => length > 0);
     const hasCurves = series.length > 0;
     this.#empty.hidden = hasCurves;
@@ -124,12 +130,6 @@ export class Curves {
     if (!hasCurves) return;
 
     this.#axisChoice!.box.index = Math.max(0, this.#axisChoice!.kinds.indexOf(curveAxis));
-    const { checkpointSteps, state } = panel;
-    if (this.#marking.changed(panel.manifest, state.problem, state.status, checkpointSteps)) {
-      this.#marks = runMarks(panel);
-      setText(this.#marksLine, marksText(this.#marks, checkpointSteps));
-      this.#marksLine.hidden = this.#marksLine.textContent === '';
-    }
     const first = Math.min(...series.map(({ firstStep }) => firstStep ?? 0));
     const last = Math.max(...series.map(({ lastStep }) => lastStep ?? 0));
     const range = this.#zoom ?? [first, Math.max(last, first + 1)];

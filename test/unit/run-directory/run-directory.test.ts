@@ -347,6 +347,9 @@ describe('samples/', () => {
       readPreview(directory, 7, { ...line, resolution: 4 }),
       problem('asks for 1 rows and 4 columns'),
     );
+    // A run of an older version that goes on has no room for them.
+    await writePreview(directory, { ...kept, step: 8 }, { ...line, resolution: 0 });
+    assert.deepEqual(await readPreview(directory, 8, line), { step: 8, samples, count: 2 });
   });
 
   test('refuses previews that are missing, torn, of another shape, or behind a link', async (t) => {
