@@ -30,6 +30,8 @@ export interface PanelSnapshot {
   readonly data?: ShownRows;
   /** How much is heard of the trainer. */
   readonly contact: Contact;
+  /** Steps that have a checkpoint on disk, ascending. */
+  readonly checkpointSteps?: readonly number[];
   /** Steps that have a preview on disk, ascending. */
   readonly previewSteps: readonly number[];
   /** The latest preview, if there is one. */
@@ -60,8 +62,19 @@ export interface PanelUpdate {
   readonly isComplete?: true;
   /** Steps that have a preview on disk, ascending, all of them: also those whose frames nobody told. */
   readonly previewSteps?: readonly number[];
+  /** Steps that have a checkpoint on disk, ascending, all of them. */
+  readonly checkpointSteps?: readonly number[];
   readonly preview?: PreviewFrame;
 }
+
+/** When steps were recorded: some of the steps, ascending, and the seconds since the first of them. */
+export interface RunClock {
+  readonly steps: Float64Array;
+  readonly seconds: Float64Array;
+}
+
+/** What can be kept of the page, by the ending of its file. */
+export type SavedKind = 'png' | 'svg' | 'csv';
 
 /** The page answers these and emits these. Each reply is the credit for the next message: the host never has more than one unanswered. */
 export interface PageSide {
@@ -84,8 +97,15 @@ export interface HostSide {
   methods: {
     /** A kept preview, for the step scrubber; rejects if that file is missing or broken. */
     preview(params: { readonly step: number }): PreviewFrame;
-    /** Keeps a picture of the page where the user says; also where they change their mind. */
-    savePicture(params: { readonly name: string; readonly png: Uint8Array }): null;
+    /** When the steps so far were recorded, as far as they are on disk. */
+    clock(params: Record<never, never>): RunClock;
+    /** Keeps a picture or a table of the page where the user says; also where they change their mind. */
+    saveFile(params: {
+      /** What it shows, a few words: letters, digits and hyphens. */
+      readonly name: string;
+      readonly kind: SavedKind;
+      readonly bytes: Uint8Array;
+    }): null;
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };
@@ -101,6 +121,10 @@ export interface PanelPersistedState {
   readonly step?: number;
   /** The dimensions on the axes, where a sample has more than two. */
   readonly axes?: readonly [number, number];
+  /** Whether the plane of the principal axes is shown. */
+  readonly isPrincipal?: boolean;
   readonly smoothing?: number;
+  /** What the curves' horizontal axis counts: a kind of `webview/store/navigation.ts`. */
+  readonly curveAxis?: string;
   readonly logScale?: boolean;
 }

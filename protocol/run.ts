@@ -68,7 +68,7 @@ export interface PreviewLayout {
   readonly axes: readonly string[];
   /** The drawn window per dimension, `[low, high]` in model space, one pair per dimension. */
   readonly bounds: readonly (readonly [number, number])[];
-  /** Cells per side of the energy field, or 0 where D is not 2 and there is no field. */
+  /** Cells per side of the energy field, or 0 where D is more than 2 and there is no field. */
   readonly resolution: number;
   /** What samples are as images, where they are some. */
   readonly image?: ImageLayout;
@@ -255,7 +255,8 @@ export interface PreviewFrame {
   readonly samples: Float32Array;
   readonly count: number;
   /**
-   * `[resolution, resolution]` energies over the layout's bounds, where D is 2. Row `r`, column `c`
+   * `[resolution, resolution]` energies over the layout's bounds, where D is 2, and `[resolution]` where
+   * it is 1: in the middles of equal cells. Row `r`, column `c`
    * is the energy at `x = low_x + (c + ½)·width_x/resolution`, `y = low_y + (r + ½)·width_y/resolution`.
    */
   readonly field?: Float32Array;

@@ -103,7 +103,7 @@ export class EventWriter {
     );
     this.#push({
       record: frameRecord(encodeScalars(step, wallTime, values)),
-      event: { step, scalars },
+      event: { step, wallTime, scalars },
     });
   }
 
@@ -201,6 +201,12 @@ function addTo(index: EventIndex, event: ScalarEvent | undefined): void {
   for (const [tag, value] of event?.scalars ?? []) index.add(tag, event!.step, value);
 }
 
+/** Equally long: steps, and seconds since the epoch. */
+interface RecordedTimes {
+  readonly steps: Float64Array;
+  readonly seconds: Float64Array;
+}
+
 /** Points of a run's curves, in the order of the file. */
 export interface ScalarChunk {
   readonly series: SeriesChunks;
@@ -209,6 +215,8 @@ export interface ScalarChunk {
    * from that step on is replaced by what comes from this chunk on.
    */
   readonly restarts?: Readonly<Record<string, number>>;
+  /** When each step of the chunk was recorded, in the order of the file: also steps that were replaced. */
+  readonly times: RecordedTimes;
   /** Where in the files the next chunk begins; a value for `from`. */
   readonly bytes: number;
   /** In the last chunk, if a file could not be read to its end: why. */
@@ -344,9 +352,14 @@ class PointCollector {
   readonly #last = new Map<string, number>();
   #series = new Map<string, { steps: number[]; values: number[] }>();
   #restarts = new Map<string, number>();
+  #times: { readonly steps: number[]; readonly seconds: number[] } = { steps: [], seconds: [] };
   count = 0;
 
-  add({ step, scalars, isRestart }: ScalarEvent): void {
+  add({ step, wallTime, scalars, isRestart }: ScalarEvent): void {
+    if (scalars.length > 0) {
+      this.#times.steps.push(step);
+      this.#times.seconds.push(wallTime);
+    }
     if (isRestart) for (const tag of this.#last.keys()) this.#cut(tag, step);
     for (const [tag, value] of scalars) {
       // Steps that go back are a training that went back: what it does now replaces what it did.
@@ -363,7 +376,7 @@ class PointCollector {
     }
   }
 
-  take(): { readonly series: SeriesChunks; readonly restarts?: Readonly<Record<string, number>> } {
+  take(): Pick<ScalarChunk, 'series' | 'restarts' | 'times'> {
     const series = Object.fromEntries(
       [...this.#series].map(([tag, { steps, values }]) => [
         tag,
@@ -371,11 +384,16 @@ class PointCollector {
       ]),
     );
     const restarts = Object.fromEntries(this.#restarts);
+    const times = {
+      steps: Float64Array.from(this.#times.steps),
+      seconds: Float64Array.from(this.#times.seconds),
+    };
     const hasRestarts = this.#restarts.size > 0;
     this.#series = new Map();
     this.#restarts = new Map();
+    this.#times = { steps: [], seconds: [] };
     this.count = 0;
-    return hasRestarts ? { series, restarts } : { series };
+    return hasRestarts ? { series, times, restarts } : { series, times };
   }
 
   /** Forgets the points of a curve from `step` on, also those that were handed over. */

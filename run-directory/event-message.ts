@@ -20,6 +20,8 @@ import type { Histogram } from './histogram';
 /** Scalars of one step. */
 export interface ScalarEvent {
   readonly step: number;
+  /** When it was recorded, in seconds since the epoch; 0 where that is not said. */
+  readonly wallTime: number;
   readonly scalars: readonly (readonly [tag: string, value: number])[];
   /** A training begins anew at this step: what was recorded of it and later steps is void. */
   readonly isRestart?: true;
@@ -110,11 +112,14 @@ function histogramMessage({ min, max, count, sum, sumOfSquares, cells }: Histogr
 export function decodeScalars(data: Uint8Array): ScalarEvent {
   const reader = new BinaryReader(data);
   let step = 0;
+  let wallTime = 0;
   let isRestart = false;
   const scalars: [string, number][] = [];
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag();
-    if (field === 2 && wire === WireType.Varint) {
+    if (field === 1 && wire === WireType.Bit64) {
+      wallTime = reader.double();
+    } else if (field === 2 && wire === WireType.Varint) {
       step = Number(reader.int64());
     } else if (field === 5 && wire === WireType.LengthDelimited) {
       decodeSummary(new BinaryReader(reader.bytes()), scalars);
@@ -124,7 +129,7 @@ export function decodeScalars(data: Uint8Array): ScalarEvent {
       reader.skip(wire, field);
     }
   }
-  return isRestart ? { step, scalars, isRestart } : { step, scalars };
+  return isRestart ? { step, wallTime, scalars, isRestart } : { step, wallTime, scalars };
 }
 
 function isSessionStart(reader: BinaryReader): boolean {

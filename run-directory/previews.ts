@@ -35,13 +35,10 @@ export async function writePreview(
   frame: PreviewFrame,
   layout: PreviewLayout,
 ): Promise<void> {
-  if (frame.field) {
-    const { resolution } = layout;
-    await replaceFile(
-      directory,
-      name(frame.step, 'field'),
-      writeNpy(frame.field, [resolution, resolution]),
-    );
+  // A run that goes on is drawn as it was begun, also where newer ones have a field.
+  if (frame.field && layout.resolution > 0) {
+    const shape = fieldShape(layout);
+    await replaceFile(directory, name(frame.step, 'field'), writeNpy(frame.field, shape));
   }
   const known = tensorsOf(frame, layout);
   if (known.length > 0) {
@@ -52,6 +49,11 @@ export async function writePreview(
     name(frame.step, 'samples'),
     writeNpy(frame.samples, [frame.count, layout.dimensions]),
   );
+}
+
+/** Rows and columns of the energies: one row for the cells of a line. */
+function fieldShape({ dimensions, resolution }: PreviewLayout): readonly [number, number] {
+  return [dimensions === 1 ? 1 : resolution, resolution];
 }
 
 /** What is known of a preview's rows, by the names that the file has. */
@@ -178,9 +180,10 @@ export async function readPreview(
   };
   if (layout.resolution === 0 || !(await exists(directory, name(step, 'field')))) return frame;
   const field = await readMatrix(directory, name(step, 'field'));
-  const { resolution } = layout;
-  if (field.rows !== resolution || field.columns !== resolution) {
-    throw wrongShape(directory, name(step, 'field'), field, `${resolution} rows and columns`);
+  const [rows, columns] = fieldShape(layout);
+  if (field.rows !== rows || field.columns !== columns) {
+    const wanted = `${rows} rows and ${columns} columns`;
+    throw wrongShape(directory, name(step, 'field'), field, wanted);
   }
   return { ...frame, field: field.values };
 }

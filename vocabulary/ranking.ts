@@ -9,6 +9,7 @@ const usual: readonly (readonly [metric: string, goal: 'minimize' | 'maximize'])
 
 /** Whether small or large is good of a metric, where nothing else is said. */
 export function usualGoal(metric: string): 'minimize' | 'maximize' {
+  if (/^(log-likelihood|accuracy)\//.test(metric)) return 'maximize';
   return usual.find(([name]) => name === metric)?.[1] ?? 'minimize';
 }
 

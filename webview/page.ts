@@ -1,4 +1,4 @@
-import type { HostSide, PageSide, PanelAction } from '../protocol/panel';
+import type { HostSide, PageSide, PanelAction, SavedKind } from '../protocol/panel';
 import { problemOf } from '../protocol/problem';
 import type { PreviewFrame } from '../protocol/run';
 import { isLiving } from '../vocabulary/run-status';
@@ -13,8 +13,10 @@ import {
 } from './store/navigation';
 import { fromSnapshot, type PanelState, previewIndex, withUpdate } from './store/panel-state';
 import { PreviewSelection } from './store/preview-selection';
+import { pngOf } from './svg-picture';
 import { readTheme, showTheme, watchTheme } from './theme';
 import { Banner } from './views/banner';
+import { Columns } from './views/columns';
 import { Controls } from './views/controls';
 import { Curves } from './views/curves';
 import { DistributionsView } from './views/distributions';
@@ -45,15 +47,20 @@ export class Page {
   readonly #landscape = new Landscape({
     redraw: this.#frames.request,
     selectAxes: (axes) => this.#navigate({ axes }),
+    selectPrincipal: (isPrincipal) => this.#navigate({ isPrincipal }),
     save: (name, picture) => this.#save(name, picture),
   });
   readonly #curves = new Curves({
     redraw: this.#frames.request,
     setSmoothing: (smoothing) => this.#navigate({ smoothing }),
     setLogScale: (logScale) => this.#navigate({ logScale }),
+    setAxis: (curveAxis) => this.#navigate({ curveAxis }),
+    fetchClock: () => this.#host.peer.request('clock', {}),
+    save: (name, kind, text) => this.#saveText(name, kind, text),
     copy: (text) => this.#copy(text),
   });
   readonly #distributions = new DistributionsView(this.#frames.request);
+  readonly #columns = new Columns(this.#frames.request);
   readonly #health = new Health();
   readonly #scrubber = new Scrubber((step) => {
     this.#navigate({ step });
@@ -90,6 +97,7 @@ export class Page {
           'div',
           { class: 'pane side' },
           this.#curves.root,
+          this.#columns.root,
           this.#distributions.root,
           this.#health.root,
         ),
@@ -182,9 +190,19 @@ export class Page {
       const canvas = new OffscreenCanvas(width, height);
       canvas.getContext('2d')?.putImageData(new ImageData(data, width, height), 0, 0);
       const png = new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer());
-      await this.#host.peer.request('savePicture', { name, png });
+      await this.#host.peer.request('saveFile', { name, kind: 'png', bytes: png });
     } catch (thrown) {
       this.tell(`The picture could not be saved: ${problemOf(thrown).message}`);
+    }
+  }
+
+  /** Keeps a table or a drawing; a drawing also as the pixels that it has. */
+  async #saveText(name: string, kind: SavedKind, text: string): Promise<void> {
+    try {
+      const bytes = kind === 'png' ? await pngOf(text) : new TextEncoder().encode(text);
+      await this.#host.peer.request('saveFile', { name, kind, bytes });
+    } catch (thrown) {
+      this.tell(`The chart could not be saved: ${problemOf(thrown).message}`);
     }
   }
 
@@ -217,6 +235,7 @@ export class Page {
     this.#warnings.render(model);
     this.#landscape.render(model);
     this.#curves.render(model);
+    this.#columns.render(model);
     this.#distributions.render(model);
     this.#health.render(model);
     this.#scrubber.render(model);

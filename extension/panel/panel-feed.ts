@@ -3,6 +3,7 @@ import type { Disposable } from 'vscode-jsonrpc';
 import type { PanelSnapshot, PanelUpdate } from '../../protocol/panel';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { Contact, PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
+import { listCheckpoints } from '../../run-directory/checkpoints';
 import { readScalars } from '../../run-directory/event-file';
 import { EventIndex, readEventIndex } from '../../run-directory/event-index';
 import { listPreviewSteps, readData, readPreview } from '../../run-directory/previews';
@@ -98,20 +99,29 @@ export class PanelFeed {
           await send({ series, ...news.takeState() });
         }
       };
-      let told = { steps: snapshot.previewSteps, newest: snapshot.preview?.step ?? -1 };
+      let told = {
+        steps: snapshot.previewSteps,
+        checkpoints: snapshot.checkpointSteps,
+        newest: snapshot.preview?.step ?? -1,
+      };
       /** Tells which previews there are, with a frame, or with the newest on disk where that is newer. */
       const sendKept = async (frame: PreviewFrame | undefined) => {
         const steps = await this.#orProblem(listPreviewSteps(this.#run.directory));
         const newest = steps?.at(-1) ?? -1;
         const preview = frame ?? (newest > told.newest ? await this.#kept(newest) : undefined);
         const isNews = steps !== undefined && String(steps) !== String(told.steps);
-        if (!preview && !isNews) return;
+        const checkpoints = await this.#orProblem(listCheckpoints(this.#run.directory));
+        const areNews =
+          checkpoints !== undefined && String(checkpoints) !== String(told.checkpoints);
+        if (!preview && !isNews && !areNews) return;
         told = {
           steps: steps ?? told.steps,
+          checkpoints: checkpoints ?? told.checkpoints,
           newest: Math.max(told.newest, preview?.step ?? -1),
         };
         await send({
           ...(isNews ? { previewSteps: steps } : {}),
+          ...(areNews ? { checkpointSteps: checkpoints } : {}),
           ...(preview ? { preview: exactArrays(preview) } : {}),
           ...news.takeState(),
         });
@@ -196,9 +206,10 @@ export class PanelFeed {
 
   async #snapshot(generation: number): Promise<PanelSnapshot> {
     const { directory } = this.#run;
-    const [data, previewSteps = []] = await Promise.all([
+    const [data, previewSteps = [], checkpointSteps = []] = await Promise.all([
       this.#orProblem(readData(directory)),
       this.#orProblem(listPreviewSteps(directory)),
+      this.#orProblem(listCheckpoints(directory)),
     ]);
     const newest = previewSteps.at(-1);
     const preview = newest === undefined ? undefined : await this.#kept(newest);
@@ -212,6 +223,7 @@ export class PanelFeed {
       isWatchedOnly: this.#run.isWatchedOnly,
       contact: this.#run.contact,
       previewSteps,
+      checkpointSteps,
       ...(data ? { data: exactArrays(data) } : {}),
       ...(preview ? { preview: exactArrays(preview) } : {}),
     };

@@ -5,9 +5,10 @@ import { readPreview } from '../../run-directory/previews';
 import type { Log } from '../log';
 import type { Run } from '../runs/run';
 import { distinctionOf, titleOf } from '../runs/run-title';
+import { ClockReader } from './clock-reader';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
-import { savePicture } from './save-picture';
+import { saveFile } from './save-file';
 
 /** The page of a run panel. */
 export type RunPage = PanelPage<HostSide, PageSide>;
@@ -88,8 +89,10 @@ export class RunPanel {
       }
       return readPreview(run.directory, step, layout);
     });
-    peer.handle('savePicture', async ({ name, png }) => {
-      await savePicture(run, name, png);
+    const clock = new ClockReader(run.directory);
+    peer.handle('clock', () => clock.read());
+    peer.handle('saveFile', async ({ name, kind, bytes }) => {
+      await saveFile(run, name, kind, bytes);
       return null;
     });
     peer.handle('act', async ({ action }) => {

@@ -228,10 +228,10 @@ describe('a sheet of images', () => {
 
   test('is saved as the picture that it is', async () => {
     const saved: { name: string; png: Uint8Array }[] = [];
-    const savePicture = (name: string, png: Uint8Array) => {
+    const saveFile = (name: string, _: string, png: Uint8Array) => {
       saved.push({ name, png });
     };
-    await withPanel({ width: 1600, savePicture }, small(), async (panel) => {
+    await withPanel({ width: 1600, saveFile }, small(), async (panel) => {
       await choose(panel, 'Sorted', 'Lowest energy first');
       await panel.page.getByRole('button', { name: 'Save Samples as PNG…' }).click();
       await until('the picture has come', async () => saved.length === 1);

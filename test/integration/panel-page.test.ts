@@ -3,13 +3,18 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { decode } from 'fast-png';
 import type { Browser, Locator } from 'playwright-core';
+import { isSaved } from '../../extension/panel/saved-file';
 import { robustRange } from '../../protocol/energy-range';
 import type { PanelAction } from '../../protocol/panel';
 import { ProblemError } from '../../protocol/problem';
 import type { PreviewFrame } from '../../protocol/run';
 import { viridis } from '../../protocol/viridis';
+import { formatCount } from '../../vocabulary/quantities';
+import { typescriptCode } from '../../webview/store/curve-code';
 import { energyAt } from '../../webview/store/energy-range';
+import { formatValue } from '../../webview/store/number-format';
 import {
   fakeManifest,
   fakePreview,
@@ -26,6 +31,7 @@ import {
   type PanelOptions,
   type Pixels,
 } from '../fixtures/panel-harness';
+import { until } from '../support/condition';
 
 let browser: Browser;
 
@@ -703,6 +709,166 @@ describe('the curves', () => {
       assert.equal(lines.length, 1251);
       const { 'energy/data': expected } = fakeSeries(0, 1250);
       assert.equal(Math.fround(Number(lines[1250]!.split(',')[1])), expected!.values[1249]);
+    });
+  });
+
+  /** What the numbers on a chart's horizontal axis end at, as the drawing has them. */
+  async function savedSvg(
+    panel: Panel,
+    saved: { kind: string; bytes: Uint8Array }[],
+    title: string,
+  ) {
+    saved.length = 0;
+    await panel.page.getByRole('button', { name: `More for ${title}` }).click();
+    await panel.page.getByRole('menuitem', { name: 'Save as SVG…' }).click();
+    await until('it was saved', async () => saved.length === 1);
+    return new TextDecoder().decode(saved[0]!.bytes);
+  }
+
+  async function chooseAxis({ page, drawn }: Panel, name: string): Promise<void> {
+    await page.locator('vscode-dropdown[aria-label="Horizontal axis of curves"]').click();
+    await page.getByRole('option', { name, exact: true }).click();
+    await drawn();
+  }
+
+  test('are drawn over steps, time, samples and another metric', async () => {
+    const saved: { kind: string; bytes: Uint8Array }[] = [];
+    const options: PanelOptions = {
+      height: 1000,
+      saveFile: (_, kind, bytes) => {
+        saved.push({ kind, bytes });
+      },
+      // The first half of the steps took 100 seconds, the second 300.
+      clock: () => ({
+        steps: Float64Array.of(1, 626, 1250),
+        seconds: Float64Array.of(0, 100, 400),
+      }),
+    };
+    await withPanel(options, async (panel) => {
+      await show(panel, { manifest: fakeManifest({ config: { batchSize: 64 } }) });
+      const last = async () => {
+        const svg = await savedSvg(panel, saved, 'Loss');
+        const [, x] = /<text [^>]*text-anchor="middle"[^>]*>([^<]*)<\/text><g /.exec(svg) ?? [];
+        const path = /<path d="([^"]*)" stroke="[^"]*" stroke-width="1"/.exec(svg)?.[1] ?? '';
+        return { x, count: path.split('L').length };
+      };
+      assert.equal((await last()).x, 'Step');
+      await chooseAxis(panel, 'By time');
+      await until('the clock has come', async () => (await last()).x === 'Time in minutes');
+      // A quarter of the time is half of the steps.
+      assert.ok(Math.abs((await stepAt(panel, 0.25)) - 626) < 15);
+      await chooseAxis(panel, 'By samples seen');
+      assert.equal((await last()).x, 'Samples seen');
+      assert.ok(Math.abs((await stepAt(panel, 0.5)) - 625) < 15);
+      await chooseAxis(panel, 'By Energy of data');
+      assert.equal((await last()).x, 'Energy of data');
+      assert.match(await savedSvg(panel, saved, 'Loss'), /<circle /);
+      const kept = (await panel.storedState()) as { curveAxis: string };
+      assert.equal(kept.curveAxis, 'metric:energy/data');
+    });
+  });
+
+  test('are found by name, and tell where they were lowest', async () => {
+    await withPanel({}, async (panel) => {
+      await show(panel);
+      const { loss } = fakeSeries(0, 1250);
+      const lowest = Math.min(...loss!.values);
+      const at = loss!.steps[loss!.values.indexOf(lowest)]!;
+      const words = await seen(row(panel, 'Loss'));
+      assert.ok(words.includes(`lowest ${formatValue(lowest)} at ${formatCount(at)}`), words);
+      const filter = panel.page.getByRole('searchbox', { name: 'Filter curves by name' });
+      await filter.fill('samp');
+      await panel.drawn();
+      assert.deepEqual(await panel.page.locator('.chart:visible').count(), 1);
+      assert.equal(await row(panel, 'Energy of data').isVisible(), false);
+      assert.equal(await row(panel, 'Energy of samples').isVisible(), true);
+      await filter.fill('nothing has this');
+      await panel.page.getByText('No curve has this in its name.').waitFor();
+      await filter.fill('');
+      await panel.drawn();
+      assert.equal(await panel.page.locator('.chart:visible').count(), 3);
+    });
+  });
+
+  test('are marked where the run was resumed, went back and failed', async () => {
+    await withPanel({}, async (panel) => {
+      const markedAt = (generation: number, resumed: number, checkpoint: number) => {
+        const resumes = [{ at: '2026-03-04T10:20:00.000Z', step: resumed }];
+        const manifest = fakeManifest({ resumes });
+        return show(panel, { generation, manifest, checkpointSteps: [checkpoint] });
+      };
+      const chart = panel.page.locator('.chart-plot').first();
+      await markedAt(1, 200, 1000);
+      assert.equal(await text(panel, 'marks'), 'Resumed at 200 · 1 checkpoint, at 1,000');
+      const before = await panel.pixels(chart);
+      // Another run has not been marked yet, not even while it has no curves.
+      await panel.peer.request('snapshot', fakeSnapshot({ generation: 2 }));
+      await panel.drawn();
+      assert.equal(await panel.page.getByTestId('marks').isVisible(), false);
+      await markedAt(3, 600, 400);
+      const after = await panel.pixels(chart);
+      const columns = new Set<number>();
+      for (let i = 0; i < before.data.length; i += 4) {
+        if (before.data[i] !== after.data[i]) columns.add((i / 4) % before.width);
+      }
+      const box = (await panel.page.locator('.u-over').first().boundingBox())!;
+      const plot = (await chart.boundingBox())!;
+      const xOf = (step: number) => box.x - plot.x + ((step - 1) / 1249) * box.width;
+      for (const step of [200, 1000, 600, 400]) {
+        assert.ok(
+          [...columns].some((x) => Math.abs(x - xOf(step)) < 2),
+          `step ${step}`,
+        );
+      }
+      // Words stand beside their lines, and nothing else has changed.
+      for (const x of columns) {
+        const isTick = [1000, 400].some((step) => Math.abs(x - xOf(step)) < 3);
+        const isLine = [200, 600].some((step) => x > xOf(step) - 3 && x < xOf(step) + 60);
+        assert.ok(isTick || isLine, `column ${x}`);
+      }
+    });
+  });
+
+  test('are kept as pictures and tables, by keys alone', async () => {
+    const saved: { name: string; kind: string; bytes: Uint8Array }[] = [];
+    const saveFile: PanelOptions['saveFile'] = (name, kind, bytes) => {
+      saved.push({ name, kind, bytes });
+    };
+    await withPanel({ saveFile }, async (panel) => {
+      await show(panel);
+      const more = panel.page.getByRole('button', { name: 'More for Energy' });
+      for (const [downs, kind] of ['png', 'svg', 'csv'].entries()) {
+        await more.focus();
+        await panel.page.keyboard.press('Enter');
+        for (let k = 0; k < downs; k++) await panel.page.keyboard.press('ArrowDown');
+        await panel.page.keyboard.press('Enter');
+        await until(`${kind} was saved`, async () => saved.at(-1)?.kind === kind);
+      }
+      for (const { name, kind, bytes } of saved) {
+        assert.equal(name, 'energy');
+        assert.ok(isSaved(name, kind, bytes), kind);
+      }
+      const { width, data } = decode(saved[0]!.bytes);
+      const svg = new TextDecoder().decode(saved[1]!.bytes);
+      assert.equal(width, 2 * Number(/^<svg [^>]*width="(\d+)"/.exec(svg)?.[1]));
+      // Dark Modern's ground, opaque, and something on it.
+      assert.deepEqual([...data.slice(0, 4)], [0x1f, 0x1f, 0x1f, 0xff]);
+      assert.ok(new Set(data).size > 20);
+      assert.match(
+        new TextDecoder().decode(saved[2]!.bytes),
+        /^step,energy\/data,energy\/samples\n1,/,
+      );
+
+      await more.focus();
+      await panel.page.keyboard.press('Enter');
+      await panel.page.keyboard.press('Escape');
+      assert.equal(await panel.page.getByRole('menu').count(), 0);
+      await panel.page.keyboard.press('Enter');
+      await panel.page.keyboard.press('End');
+      await panel.page.keyboard.press('Enter');
+      await panel.drawn();
+      const copied = await panel.page.evaluate<string>('navigator.clipboard.readText()');
+      assert.equal(copied, typescriptCode(fakeRunDirectory, ['energy/data', 'energy/samples']));
     });
   });
 

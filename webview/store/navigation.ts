@@ -6,16 +6,25 @@ export interface Navigation {
   readonly step: number | undefined;
   /** The dimensions on the horizontal and the vertical axis. */
   readonly axes: readonly [number, number];
+  /** Whether the plane of the principal axes is looked at in place of that. */
+  readonly isPrincipal: boolean;
   /** Weight of the moving average over curves, 0 to below 1. */
   readonly smoothing: number;
   readonly logScale: boolean;
+  /** What the horizontal axis of the curves counts. */
+  readonly curveAxis: CurveAxisKind;
 }
+
+/** Steps, seconds, rows of data, or the value of a metric. */
+export type CurveAxisKind = 'step' | 'time' | 'samples' | `metric:${string}`;
 
 export const startOfNavigation: Navigation = {
   step: undefined,
   axes: [0, 1],
+  isPrincipal: false,
   smoothing: 0,
   logScale: false,
+  curveAxis: 'step',
 };
 
 /**
@@ -26,7 +35,7 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
   if (typeof stored !== 'object' || stored === null) return startOfNavigation;
   const { version, runDirectory: kept, ...rest } = stored as Partial<PanelPersistedState>;
   if (version !== 1 || kept !== runDirectory) return startOfNavigation;
-  const { step, axes, smoothing, logScale } = rest;
+  const { step, axes, smoothing, logScale, curveAxis } = rest;
   return {
     step: isCount(step) ? step : undefined,
     axes:
@@ -34,20 +43,24 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
         ? [axes[0], axes[1]]
         : startOfNavigation.axes,
     smoothing: typeof smoothing === 'number' && smoothing >= 0 && smoothing < 1 ? smoothing : 0,
+    isPrincipal: rest.isPrincipal === true,
     logScale: logScale === true,
+    curveAxis: isAxisKind(curveAxis) ? curveAxis : startOfNavigation.curveAxis,
   };
 }
 
 /** What is to be kept of a navigation. */
 export function persistedState(navigation: Navigation, runDirectory: string): PanelPersistedState {
-  const { step, axes, smoothing, logScale } = navigation;
+  const { step, axes, isPrincipal, smoothing, logScale, curveAxis } = navigation;
   return {
     version: 1,
     runDirectory,
     ...(step === undefined ? {} : { step }),
     axes,
+    isPrincipal,
     smoothing,
     logScale,
+    curveAxis,
   };
 }
 
@@ -61,4 +74,8 @@ export function validAxes(
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isAxisKind(value: unknown): value is CurveAxisKind {
+  return typeof value === 'string' && /^(step$|time$|samples$|metric:)/.test(value);
 }

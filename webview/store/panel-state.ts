@@ -22,6 +22,8 @@ export interface PanelState {
   readonly data: ShownRows | undefined;
   /** How much the extension hears of the trainer. */
   readonly contact: Contact;
+  /** Steps that have a checkpoint, ascending. */
+  readonly checkpointSteps: readonly number[];
   /** Steps that have a preview, ascending. */
   readonly previewSteps: readonly number[];
   readonly latest: PreviewFrame | undefined;
@@ -46,6 +48,7 @@ export function fromSnapshot(snapshot: PanelSnapshot): PanelState {
     isWatchedOnly: snapshot.isWatchedOnly,
     contact: snapshot.contact,
     data: snapshot.data,
+    checkpointSteps: snapshot.checkpointSteps ?? [],
     previewSteps: snapshot.preview
       ? withStep(snapshot.previewSteps, snapshot.preview.step)
       : snapshot.previewSteps,
@@ -73,6 +76,7 @@ export function withUpdate(state: PanelState, update: PanelUpdate): PanelState {
     state: update.state ?? state.state,
     isWatchedOnly: update.isWatchedOnly ?? state.isWatchedOnly,
     contact: update.contact ?? state.contact,
+    checkpointSteps: update.checkpointSteps ?? state.checkpointSteps,
     previewSteps: preview ? withStep(previewSteps, preview.step) : previewSteps,
     latest: isNewest ? preview : state.latest,
     points,

@@ -13,6 +13,8 @@ export interface PlotAxis {
   readonly mean: number;
   /** Of a category, what its values 0, 1, … are called. */
   readonly levels?: readonly string[];
+  /** Whether it has ticks alone: the numbers are at another plot of the same axis. */
+  readonly isBare?: true;
 }
 
 /** Axis `dimension` of a run's previews. */

@@ -235,8 +235,9 @@ class PreviewCell {
     if (layout.dimensions === 1) {
       this.#histogram ??= this.#put(new HistogramPlot(tell));
       const values = column(frame.samples, 1, 0);
+      const field = frame.field?.length === layout.resolution ? frame.field : undefined;
       this.#histogram.draw(
-        { axis: x, data: undefined, samples: values, layers, theme },
+        { axis: x, field, data: undefined, samples: values, layers, theme },
         width,
         240,
       );

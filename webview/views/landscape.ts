@@ -6,9 +6,16 @@ import type { PanelState } from '../store/panel-state';
 import { areBits } from '../store/patterns';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
 import { column, moments, plane, shares } from '../store/point-set';
+import {
+  along,
+  mostPrincipalColumns,
+  type PrincipalAxes,
+  principalAxes,
+  principalPlotAxes,
+} from '../store/principal-axes';
 import type { RowFacts } from '../store/sheet-order';
 import type { Theme } from '../theme';
-import { DropDown } from '../toolkit';
+import { CheckBox, DropDown } from '../toolkit';
 import { element, setAttribute, setText } from './element';
 import { HistogramPlot } from './histogram-plot';
 import { type ImageHost, ImagePlot } from './image-plot';
@@ -17,11 +24,12 @@ import type { PanelModel } from './panel-model';
 import { PatternTable } from './pattern-table';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
 
+/** What can be shown, and what it is called on a plane and on a line. */
 const layerNames = {
-  field: 'Energy field',
-  contours: 'Contours',
-  data: 'Data',
-  samples: 'Samples',
+  field: ['Energy field', 'Energy'],
+  contours: ['Contours', 'Density of the model'],
+  data: ['Data', 'Data'],
+  samples: ['Samples', 'Samples'],
 } as const;
 
 /** What the landscape asks of the page. */
@@ -30,6 +38,8 @@ export interface LandscapeHost {
   readonly redraw: () => void;
   /** The user chose other dimensions. */
   readonly selectAxes: (axes: readonly [number, number]) => void;
+  /** The user chose the plane of the principal axes, or two columns again. */
+  readonly selectPrincipal: (isPrincipal: boolean) => void;
   readonly save: ImageHost['save'];
 }
 
@@ -38,8 +48,13 @@ export class Landscape {
   readonly root: HTMLElement;
   readonly #redraw: () => void;
   readonly #selectAxes: (axes: readonly [number, number]) => void;
+  readonly #principalBox: CheckBox;
+  readonly #findingAxes = new Memo();
+  /** Of the data shown; where they are, and vary. */
+  #principal: PrincipalAxes | undefined;
   readonly #title = element('h2');
   readonly #step = element('span', { class: 'pane-note', 'data-testid': 'landscape-step' });
+  readonly #between = element('span', { 'aria-hidden': 'true' }, '×');
   readonly #pickers = element('div', { class: 'axis-pickers' });
   readonly #toggles = new Map<keyof PlaneLayers, HTMLButtonElement>();
   readonly #holder = element('div', { class: 'plot-holder' });
@@ -73,7 +88,8 @@ export class Landscape {
   #pointed: string | undefined;
   #idle = '';
 
-  constructor({ redraw, selectAxes, save }: LandscapeHost) {
+  constructor({ redraw, selectAxes, selectPrincipal, save }: LandscapeHost) {
+    this.#principalBox = new CheckBox('Principal axes', selectPrincipal);
     this.#redraw = redraw;
     this.#selectAxes = selectAxes;
     const pointed = (text: string | undefined) => {
@@ -88,12 +104,12 @@ export class Landscape {
     this.#histogram = new HistogramPlot(pointed);
     this.#patterns = new PatternTable(redraw);
     this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
-    for (const [layer, name] of Object.entries(layerNames) as [keyof PlaneLayers, string][]) {
+    for (const layer of Object.keys(layerNames) as (keyof PlaneLayers)[]) {
       const toggle = element(
         'button',
         { class: 'layer', type: 'button', 'aria-pressed': 'true' },
         element('span', { class: `swatch swatch-${layer}`, 'aria-hidden': 'true' }),
-        name,
+        element('span', { class: 'layer-name' }, layerNames[layer][0]),
       );
       toggle.addEventListener('click', () => this.#toggle(layer));
       this.#toggles.set(layer, toggle);
@@ -159,9 +175,7 @@ export class Landscape {
       // Nobody chooses two pixels of an image for axes.
       this.#makePickers(image ? [] : (layout?.axes ?? []));
     }
-    for (const layer of ['field', 'contours'] as const) {
-      this.#toggles.get(layer)!.hidden = dimensions !== 2;
-    }
+    this.#nameLayers(dimensions, layout !== undefined && layout.resolution > 0);
     this.#note.hidden = true;
     const hasPatterns = this.#hasPatterns(panel, frame);
     this.#patterns.draw(hasPatterns && layout ? { layout, data: panel.data, frame } : undefined);
@@ -171,17 +185,19 @@ export class Landscape {
       return;
     }
 
-    if (dimensions > 2) {
-      this.#tellNote(
-        `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`,
-      );
-    }
+    this.#findPrincipal(panel, dimensions);
+    const principal = navigation.isPrincipal ? this.#principal : undefined;
+    this.#principalBox.root.hidden = this.#principal === undefined;
+    this.#principalBox.isChecked = principal !== undefined;
+    for (const { root } of this.#dropDowns) root.hidden = principal !== undefined;
+    this.#between.hidden = principal !== undefined;
+    if (dimensions > 2) this.#tellNote(planeNote(dimensions, principal));
     const axes = validAxes(navigation.axes, dimensions);
     this.#dropDowns.forEach((dropDown, k) => {
       dropDown.index = axes[k]!;
     });
-    if (this.#points.changed(frame, panel.data, axes[0], axes[1])) {
-      this.#takePoints(panel, frame, dimensions, axes);
+    if (this.#points.changed(frame, panel.data, axes[0], axes[1], principal)) {
+      this.#takePoints(panel, frame, dimensions, axes, principal);
     }
     const width = this.#holder.clientWidth;
     // Where rows are of few values each, the table beneath tells more than points on one another.
@@ -192,6 +208,7 @@ export class Landscape {
       panel.data,
       axes[0],
       axes[1],
+      principal,
       layout,
       this.#layers,
       theme,
@@ -201,6 +218,7 @@ export class Landscape {
     );
     if (isUnchanged || width === 0) {
       if (dimensions === 2) this.#tellNote(this.#plane.holes);
+      if (dimensions === 1) this.#tellNote(this.#histogram.note);
       return;
     }
     const shared = {
@@ -211,12 +229,21 @@ export class Landscape {
     };
     const x = plotAxis(layout, transform, axes[0]);
     if (dimensions === 1) {
-      this.#histogram.draw({ axis: x, ...shared }, width, maxHeight);
+      const field = frame?.field?.length === layout.resolution ? frame.field : undefined;
+      this.#histogram.draw({ axis: x, field, ...shared }, width, maxHeight);
+      this.#tellNote(this.#histogram.note);
       setAttribute(this.#histogram.root, 'aria-label', this.description(panel, frame));
       this.#setIdle(panel, frame);
       return;
     }
     const y = plotAxis(layout, transform, axes[1]);
+    if (principal) {
+      const [first, second] = principalPlotAxes(principal, [this.#data, this.#samples]);
+      this.#plane.draw({ x: first, y: second, field: undefined, ...shared }, width, maxHeight);
+      setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
+      this.#setIdle(panel, frame);
+      return;
+    }
     const { resolution } = layout;
     const hasField = frame?.field !== undefined && frame.field.length === resolution ** 2;
     const field = hasField && frame?.field ? { values: frame.field, resolution } : undefined;
@@ -224,6 +251,24 @@ export class Landscape {
     if (dimensions === 2) this.#tellNote(this.#plane.holes);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
     this.#setIdle(panel, frame);
+  }
+
+  /** Finds the principal axes of the data, once: they stay where they are while samples come and go. */
+  #findPrincipal({ data, manifest }: PanelState, dimensions: number): void {
+    if (!this.#findingAxes.changed(data, dimensions, manifest.preview)) return;
+    const isSuited =
+      dimensions > 2 && dimensions <= mostPrincipalColumns && !manifest.preview?.categories;
+    this.#principal = data && isSuited ? principalAxes(data.values, dimensions) : undefined;
+  }
+
+  /** Names what can be shown, and hides what there is none of. */
+  #nameLayers(dimensions: number, hasField: boolean): void {
+    this.#legend.classList.toggle('line', dimensions === 1);
+    for (const [layer, toggle] of this.#toggles) {
+      setText(toggle.querySelector('.layer-name')!, layerNames[layer][dimensions === 1 ? 1 : 0]);
+      const isOfField = layer === 'field' || layer === 'contours';
+      toggle.hidden = isOfField && !(hasField && dimensions <= 2);
+    }
   }
 
   /** Whether rows are of bits or categories, and no images. */
@@ -271,7 +316,8 @@ export class Landscape {
   }
 
   /** The picture in words. */
-  description({ data }: PanelState, frame: PreviewFrame | undefined): string {
+  description({ data, manifest }: PanelState, frame: PreviewFrame | undefined): string {
+    const { dimensions = 0 } = manifest.preview ?? {};
     const parts: string[] = [];
     if (frame) {
       parts.push(
@@ -280,10 +326,10 @@ export class Landscape {
     }
     if (data) parts.push(`${formatCount(data.count)} points of the data`);
     const { range } = this.#plane;
-    if (frame?.field && range) {
+    if (frame?.field && range && dimensions === 2) {
       parts.push(`energies from ${formatValue(range.low)} to ${formatValue(range.high)}`);
     }
-    const holes = frame?.field ? this.#plane.holes : undefined;
+    const holes = frame?.field && dimensions === 2 ? this.#plane.holes : undefined;
     return `${parts.join(', ')}.${holes ? ` ${holes}` : ''}`;
   }
 
@@ -311,8 +357,8 @@ export class Landscape {
             new DropDown('Vertical axis', names, (y) => this.#selectAxes(vertical(y))),
           ];
     const [x, y] = this.#dropDowns;
-    const between = element('span', { 'aria-hidden': 'true' }, '×');
-    this.#pickers.replaceChildren(...(x && y ? [x.root, between, y.root] : []));
+    const all = x && y ? [this.#principalBox.root, x.root, this.#between, y.root] : [];
+    this.#pickers.replaceChildren(...all);
   }
 
   #takePoints(
@@ -320,10 +366,12 @@ export class Landscape {
     frame: PreviewFrame | undefined,
     dimensions: number,
     axes: readonly [number, number],
+    principal: PrincipalAxes | undefined,
   ): void {
     this.#axes = axes;
     const points = (values: Float32Array | undefined) => {
       if (!values) return undefined;
+      if (principal) return along(values, principal);
       return dimensions === 1 ? values : plane(values, dimensions, axes);
     };
     this.#data = points(panel.data?.values);
@@ -352,15 +400,25 @@ export class Landscape {
     );
   }
 
-  #setIdle({ data }: PanelState, frame: PreviewFrame | undefined): void {
+  #setIdle({ data, manifest }: PanelState, frame: PreviewFrame | undefined): void {
     const parts: string[] = [];
     if (data) parts.push(`${formatCount(data.count)} data points`);
     if (frame) parts.push(`${formatCount(frame.count)} samples`);
-    const step = frame?.field && this.#layers.contours ? this.#plane.contourStep : undefined;
+    const hasContours = manifest.preview?.dimensions === 2 && this.#layers.contours;
+    const step = frame?.field && hasContours ? this.#plane.contourStep : undefined;
     if (step !== undefined) parts.push(`contours every ${formatTick(step, step)}`);
     this.#idle = parts.join(' · ');
     if (this.#pointed === undefined) setText(this.#readout, this.#idle);
   }
+}
+
+/** What part of a table a plane shows. */
+function planeNote(dimensions: number, principal: PrincipalAxes | undefined): string {
+  if (!principal) {
+    return `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`;
+  }
+  const share = Math.round(100 * (principal.shares[0] + principal.shares[1]));
+  return `The plane in which the shown data vary most, as the model has them: ${share} % of the variance of their ${dimensions} columns.`;
 }
 
 function momentsText(values: Float32Array, axis: PlotAxis): string {

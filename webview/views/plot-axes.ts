@@ -51,7 +51,7 @@ export function drawAxes(
   for (const mark of axisMarks(x, Math.floor(box.width / 70))) {
     const at = Math.round(box.left + mark.at * box.width) + 0.5;
     line(context, at, bottom + 1, at, bottom + 5);
-    context.fillText(shortened(context, mark.text, 68), at, bottom + 7);
+    if (!x.isBare) context.fillText(shortened(context, mark.text, 68), at, bottom + 7);
   }
 
   context.textAlign = 'right';

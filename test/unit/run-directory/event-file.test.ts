@@ -106,6 +106,7 @@ describe('an event file', () => {
     const values = { a: Number.NaN, b: Number.POSITIVE_INFINITY, c: -1e300, d: 0.1 };
     assert.deepEqual(decodeScalars(encodeScalars(2 ** 40, 0, values)), {
       step: 2 ** 40,
+      wallTime: 0,
       scalars: [
         ['a', Number.NaN],
         ['b', Number.POSITIVE_INFINITY],

@@ -132,6 +132,7 @@ test('scalars are read by hand as they are by the schema', () => {
       });
       assert.deepEqual(decodeScalars(toBinary(EventSchema, event)), {
         step: Number(step),
+        wallTime,
         scalars,
       });
     }),

@@ -350,6 +350,22 @@ describe('samples/', () => {
     await assert.rejects(readData(directory), problem('asks for 1 rows of one column'));
   });
 
+  test('keeps the energies of a line as one row', async (t) => {
+    const directory = await temporaryFolder(t);
+    const line = { dimensions: 1, axes: ['x'], bounds: [[0, 1]], resolution: 5 } as const;
+    const samples = Float32Array.of(0.5, 0.25);
+    const kept = { step: 7, samples, count: 2, field: Float32Array.of(5, 4, 3, 2, 1) };
+    await writePreview(directory, kept, line);
+    assert.deepEqual(await readPreview(directory, 7, line), kept);
+    await assert.rejects(
+      readPreview(directory, 7, { ...line, resolution: 4 }),
+      problem('asks for 1 rows and 4 columns'),
+    );
+    // A run of an older version that goes on has no room for them.
+    await writePreview(directory, { ...kept, step: 8 }, { ...line, resolution: 0 });
+    assert.deepEqual(await readPreview(directory, 8, line), { step: 8, samples, count: 2 });
+  });
+
   test('refuses previews that are missing, torn, of another shape, or behind a link', async (t) => {
     const directory = await temporaryFolder(t);
     await writePreview(directory, frame, layout);
@@ -360,7 +376,7 @@ describe('samples/', () => {
     );
     await assert.rejects(
       readPreview(directory, 50, { ...layout, resolution: 4 }),
-      problem('asks for 4 rows and columns'),
+      problem('asks for 4 rows and 4 columns'),
     );
     await truncate(path.join(directory, 'samples/000000050.field.npy'), 130);
     await assert.rejects(readPreview(directory, 50, layout), problem('000000050.field.npy: byte'));

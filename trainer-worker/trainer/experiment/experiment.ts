@@ -34,7 +34,8 @@ export interface PreviewOptions {
   readonly every?: number | null;
   /** Samples that are shown, 1 to 100 000. Default 1024, or all persistent chains if they are fewer. */
   readonly samples?: number;
-  /** Cells per side of the energy landscape of two-dimensional data, 8 to 1024. Default 96. */
+  /** Cells per side of the energy landscape of two-dimensional data, 8 to 1024; one-dimensional data
+   * have eight times as many. Default 96. */
   readonly resolution?: number;
   /**
    * Sampler iterations on the shown chains before each preview, 0 to 100 000. Default 0 for

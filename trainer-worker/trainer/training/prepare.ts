@@ -152,9 +152,15 @@ function layoutOf(
     axes,
     bounds,
     // Binary points have no landscape between them.
-    resolution: dimensions === 2 && domain !== 'binary' ? preview.resolution : 0,
+    resolution: domain === 'binary' ? 0 : cellsOf(dimensions, preview.resolution),
     ...(image ? { image } : {}),
   };
+}
+
+/** Cells along each side of the shown energies: on a line many cost little, and its density needs them. */
+function cellsOf(dimensions: number, resolution: number): number {
+  if (dimensions === 1) return Math.min(4096, 8 * resolution);
+  return dimensions === 2 ? resolution : 0;
 }
 
 /** Loads the data and compiles the training step. */

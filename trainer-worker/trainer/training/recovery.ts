@@ -1,3 +1,4 @@
+import { rollBackText } from '../../../vocabulary/roll-back';
 import type { GuardSpec } from '../experiment/guard-options';
 import { Guard } from './guard';
 import type { Checkpoint } from './run-observer';
@@ -47,6 +48,6 @@ export class Recovery {
     const rate = Number((factor ** this.#rollBacks).toPrecision(3));
     this.#step.restore(this.#good, factor);
     this.#guard.rearm();
-    return `Step ${completed}: ${why} Rolled back to step ${this.#good.step}; learning rate × ${rate} from here on.`;
+    return rollBackText({ at: completed, to: this.#good.step }, why, rate);
   }
 }

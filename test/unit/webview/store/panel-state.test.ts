@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PreviewFrame, RunState } from '../../../../protocol/run';
 import {
+  type Navigation,
   persistedState,
   restoredNavigation,
   startOfNavigation,
@@ -74,7 +75,14 @@ describe('panel state', () => {
 
 describe('navigation', () => {
   test('survives a reload', () => {
-    const navigation = { step: 350, axes: [2, 0], smoothing: 0.9, logScale: true } as const;
+    const navigation: Navigation = {
+      step: 350,
+      axes: [2, 0],
+      isPrincipal: true,
+      smoothing: 0.9,
+      logScale: true,
+      curveAxis: 'metric:energy/data',
+    };
     const stored: unknown = JSON.parse(JSON.stringify(persistedState(navigation, '/runs/a')));
     assert.deepEqual(restoredNavigation(stored, '/runs/a'), navigation);
     const live = persistedState(startOfNavigation, '/runs/a');
