@@ -13,6 +13,7 @@ import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { slurmCommands } from './commands/slurm-commands';
 import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
@@ -23,6 +24,7 @@ import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
 import { defaultGraceMs, RunStore } from './runs/run-store';
+import { SlurmJobs } from './runs/slurm-jobs';
 import { RunWatcher } from './runs/watch-runs';
 import { ExperimentCodeLens } from './views/experiment-code-lens';
 import { ExperimentDiagnostics } from './views/experiment-diagnostics';
@@ -50,7 +52,8 @@ export function activate(context: vscode.ExtensionContext): void {
       graceMs: defaultGraceMs,
     }),
   });
-  const tree = new RunsTree(store);
+  const slurm = new SlurmJobs(() => store.folders);
+  const tree = new RunsTree(store, slurm);
   const watcher = new RunWatcher(store, {
     onError,
     isOfInterest: () =>
@@ -90,6 +93,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...compareCommands({ ...places, comparePanels }),
     ...sweepCommands({ ...places, comparePanels, launcher, trainer, log }),
     ...queueCommands(launcher, notifications),
+    ...slurmCommands({ slurm, launcher, notifications }),
   };
 
   const statusBar = new RunStatusBar();
@@ -123,6 +127,10 @@ export function activate(context: vscode.ExtensionContext): void {
   void watcher.loaded.then(startNext);
   const queueFiles = vscode.workspace.createFileSystemWatcher('**/.ebm/queue/*.json*');
   const lookAtQueue = () => void launcher.queue.refresh().catch(onError);
+  // Who does not look costs the cluster nothing.
+  const lookAtSlurm = () => {
+    if (tree.isVisible && vscode.workspace.isTrusted) void slurm.look().catch(onError);
+  };
 
   context.subscriptions.push(
     log,
@@ -140,6 +148,8 @@ export function activate(context: vscode.ExtensionContext): void {
     queueFiles.onDidCreate(lookAtQueue),
     queueFiles.onDidDelete(lookAtQueue),
     watcher.onDidLook(lookAtQueue),
+    watcher.onDidLook(lookAtSlurm),
+    tree.onDidChangeVisibility(lookAtSlurm),
     vscode.window.onDidChangeWindowState(() => watcher.wake()),
     tree.onDidChangeVisibility(() => watcher.wake()),
     store.onDidChangeSet(() => watcher.wake()),
@@ -156,6 +166,7 @@ export function activate(context: vscode.ExtensionContext): void {
       diagnostics,
       statusBar,
       tree,
+      slurm,
       panels,
       comparePanels,
       watcher,
