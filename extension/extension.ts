@@ -18,13 +18,14 @@ import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
 import { ComparePanels } from './compare/compare-panels';
-import { settingsOf } from './launching/configured-node';
+import { configuredNode, settingsOf } from './launching/configured-node';
 import { Launcher } from './launching/launcher';
 import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
 import { defaultGraceMs, RunStore } from './runs/run-store';
 import { SlurmJobs } from './runs/slurm-jobs';
+import { relayThroughSlurm, slurmJobOf } from './runs/slurm-relay';
 import { RunWatcher } from './runs/watch-runs';
 import { ExperimentCodeLens } from './views/experiment-code-lens';
 import { ExperimentDiagnostics } from './views/experiment-diagnostics';
@@ -44,8 +45,18 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
   const notifications = new Notifications(log);
   const onError = (error: unknown) => notifications.problem(problemOf(error));
+  const trainer = {
+    script: context.asAbsolutePath('dist/ebm.js'),
+    packages: path.join(context.globalStorageUri.fsPath, 'packages'),
+  };
   const store = new RunStore({
     log,
+    relay: async ({ manifest, directory }) => {
+      const job = slurmJobOf(manifest);
+      if (job === undefined) return undefined;
+      const { path: node, env } = await configuredNode(directory);
+      return relayThroughSlurm(directory, job, { node, env, script: trainer.script });
+    },
     mayAttach: () => vscode.workspace.isTrusted,
     wish: (directory) => ({
       whenGone: settingsOf(directory).get(closing) === 'stop' ? 'stop' : 'train',
@@ -69,10 +80,6 @@ export function activate(context: vscode.ExtensionContext): void {
     onProblem: (problem) => notifications.warn(problem),
   });
   const diagnostics = new ExperimentDiagnostics();
-  const trainer = {
-    script: context.asAbsolutePath('dist/ebm.js'),
-    packages: path.join(context.globalStorageUri.fsPath, 'packages'),
-  };
   const launcher = new Launcher({ store, panels, diagnostics, notifications, log, trainer });
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);

@@ -14,6 +14,7 @@ import {
   restoreCommand,
 } from './cli/archive-commands';
 import { type AskOptions, askCommand } from './cli/ask-command';
+import { attachCommand } from './cli/attach-command';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CompareOptions, compareCommand } from './cli/compare-command';
@@ -190,6 +191,14 @@ function command(end: (code: number) => void): Command {
         end(await askCommand(action, run, options)),
       );
   }
+  program
+    .command('attach', { hidden: true })
+    .description('relay what the trainer of a run says over standard input and output')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: { runs: string }) =>
+      end(await attachCommand(run, options)),
+    );
   program
     .command('list')
     .description('list the runs, newest first')
