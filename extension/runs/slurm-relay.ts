@@ -11,9 +11,9 @@ export interface RelayProgram {
 
 /** The job of Slurm that trains a run; nothing where something else does. */
 export function slurmJobOf({ worker }: RunManifest): string | undefined {
-  const { system, id = '' } = worker?.job ?? {};
+  const { system, step = '' } = worker?.job ?? {};
   // It becomes an argument of a program, and anybody may have written it.
-  return system === 'Slurm' && /^\d{1,20}(_\d{1,20})?$/.test(id) ? id : undefined;
+  return system === 'Slurm' && /^\d{1,20}$/.test(step) ? step : undefined;
 }
 
 /**

@@ -104,12 +104,14 @@ test('no record of a run makes it talk to a socket that is no trainer’s', asyn
 });
 
 test('what becomes an argument of srun is the id of a job, whatever the record says', () => {
-  const of = (system: string, id: string) =>
-    slurmJobOf({ ...someManifest, worker: { pid: 1, socket: '/s', job: { system, id } } });
+  const of = (system: string, step: string) =>
+    slurmJobOf({
+      ...someManifest,
+      worker: { pid: 1, socket: '/s', job: { system, id: '7', step } },
+    });
   assert.equal(of('Slurm', '77'), '77');
-  assert.equal(of('Slurm', '77_3'), '77_3');
   assert.equal(of('PBS', '77'), undefined);
-  for (const id of ['', '-77', '77 --uid=0', '77_', '7;8'])
+  for (const id of ['', '-77', '77 --uid=0', '77_3', '7;8'])
     assert.equal(of('Slurm', id), undefined);
 });
 

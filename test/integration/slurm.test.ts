@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import 'vscode-jsonrpc/node';
+import { relayThroughSlurm, slurmJobOf } from '../../extension/runs/slurm-relay';
+import { Peer } from '../../protocol/peer';
+import { socketTransport } from '../../protocol/socket-transport';
+import type { EditorSide, TrainerSide } from '../../protocol/trainer';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { readManifest } from '../../run-directory/manifest';
 import { listSubmissions } from '../../run-directory/slurm-submissions';
@@ -156,9 +161,17 @@ test('what waits is told with its reason; it is held, released, queued again, ca
   skip: noSlurm,
 }, async (t) => {
   // A job has a whole node.
-  const { call, submit, pauseRun, statesOf, folder } = await onCluster(t, { cores: 2 });
+  const { cluster, call, submit, pauseRun, statesOf, folder } = await onCluster(t, { cores: 2 });
+  const slurmConf = cluster.env['SLURM_CONF']!;
   const job = await submit();
-  await Promise.all([pauseRun(0), pauseRun(1)]);
+  const [run] = await Promise.all([pauseRun(0), pauseRun(1)]);
+  // By the way of which an editor hears of a run that it shows.
+  const manifest = await readManifest(run);
+  const program = { node: process.execPath, env: { SLURM_CONF: slurmConf }, script: ebm };
+  const stream = relayThroughSlurm(run, slurmJobOf(manifest)!, program);
+  const peer = new Peer<EditorSide, TrainerSide>(...socketTransport(stream));
+  assert.equal((await peer.request('attach', {})).state.status, 'paused');
+  peer.close();
   const status = async () => {
     const [line] = (await succeed(call('slurm', '--json'))).trim().split('\n');
     return line ? JSON.parse(line).slurm : {};
