@@ -68,7 +68,7 @@ export const otherHost: Play = async ({ workbench, panel, folder }, tell) => {
         trainer.kill('SIGKILL');
         await exited;
         await panel.untilStatus('Lost');
-        await row('two-moons').waitFor();
+        await row(manifest.name).waitFor();
         await panel.button('Resume').waitFor();
       },
     );
