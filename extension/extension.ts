@@ -13,16 +13,19 @@ import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
 import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
+import { slurmCommands } from './commands/slurm-commands';
 import { sweepCommands } from './commands/sweep-commands';
 import { transferCommands } from './commands/transfer-commands';
 import { treeCommands } from './commands/tree-commands';
 import { ComparePanels } from './compare/compare-panels';
-import { settingsOf } from './launching/configured-node';
+import { configuredNode, settingsOf } from './launching/configured-node';
 import { Launcher } from './launching/launcher';
 import type { settingDefaults } from './manifest';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
 import { defaultGraceMs, RunStore } from './runs/run-store';
+import { SlurmJobs } from './runs/slurm-jobs';
+import { relayThroughSlurm, slurmJobOf } from './runs/slurm-relay';
 import { RunWatcher } from './runs/watch-runs';
 import { ExperimentCodeLens } from './views/experiment-code-lens';
 import { ExperimentDiagnostics } from './views/experiment-diagnostics';
@@ -42,15 +45,26 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
   const notifications = new Notifications(log);
   const onError = (error: unknown) => notifications.problem(problemOf(error));
+  const trainer = {
+    script: context.asAbsolutePath('dist/ebm.js'),
+    packages: path.join(context.globalStorageUri.fsPath, 'packages'),
+  };
   const store = new RunStore({
     log,
+    relay: async ({ manifest, directory }) => {
+      const job = slurmJobOf(manifest);
+      if (job === undefined) return undefined;
+      const { path: node, env } = await configuredNode(directory);
+      return relayThroughSlurm(directory, job, { node, env, script: trainer.script });
+    },
     mayAttach: () => vscode.workspace.isTrusted,
     wish: (directory) => ({
       whenGone: settingsOf(directory).get(closing) === 'stop' ? 'stop' : 'train',
       graceMs: defaultGraceMs,
     }),
   });
-  const tree = new RunsTree(store);
+  const slurm = new SlurmJobs(() => store.folders);
+  const tree = new RunsTree(store, slurm);
   const watcher = new RunWatcher(store, {
     onError,
     isOfInterest: () =>
@@ -66,10 +80,6 @@ export function activate(context: vscode.ExtensionContext): void {
     onProblem: (problem) => notifications.warn(problem),
   });
   const diagnostics = new ExperimentDiagnostics();
-  const trainer = {
-    script: context.asAbsolutePath('dist/ebm.js'),
-    packages: path.join(context.globalStorageUri.fsPath, 'packages'),
-  };
   const launcher = new Launcher({ store, panels, diagnostics, notifications, log, trainer });
   const documents = new RunDocuments((directory) => store.contains(directory));
   const again = (run: Parameters<typeof rerun>[1]) => rerun(launcher, run);
@@ -90,6 +100,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...compareCommands({ ...places, comparePanels }),
     ...sweepCommands({ ...places, comparePanels, launcher, trainer, log }),
     ...queueCommands(launcher, notifications),
+    ...slurmCommands({ slurm, launcher, notifications }),
   };
 
   const statusBar = new RunStatusBar();
@@ -123,6 +134,10 @@ export function activate(context: vscode.ExtensionContext): void {
   void watcher.loaded.then(startNext);
   const queueFiles = vscode.workspace.createFileSystemWatcher('**/.ebm/queue/*.json*');
   const lookAtQueue = () => void launcher.queue.refresh().catch(onError);
+  // Who does not look costs the cluster nothing.
+  const lookAtSlurm = () => {
+    if (tree.isVisible && vscode.workspace.isTrusted) void slurm.look().catch(onError);
+  };
 
   context.subscriptions.push(
     log,
@@ -140,6 +155,8 @@ export function activate(context: vscode.ExtensionContext): void {
     queueFiles.onDidCreate(lookAtQueue),
     queueFiles.onDidDelete(lookAtQueue),
     watcher.onDidLook(lookAtQueue),
+    watcher.onDidLook(lookAtSlurm),
+    tree.onDidChangeVisibility(lookAtSlurm),
     vscode.window.onDidChangeWindowState(() => watcher.wake()),
     tree.onDidChangeVisibility(() => watcher.wake()),
     store.onDidChangeSet(() => watcher.wake()),
@@ -156,6 +173,7 @@ export function activate(context: vscode.ExtensionContext): void {
       diagnostics,
       statusBar,
       tree,
+      slurm,
       panels,
       comparePanels,
       watcher,

@@ -42,6 +42,10 @@ export const commandIds = [
   'ebm.showQueue',
   'ebm.showSweepSummary',
   'ebm.stopSweep',
+  'ebm.cancelSlurmJobs',
+  'ebm.holdSlurmJobs',
+  'ebm.releaseSlurmJobs',
+  'ebm.requeueSlurmJobs',
 ] as const;
 export type CommandId = (typeof commandIds)[number];
 

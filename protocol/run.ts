@@ -165,6 +165,8 @@ export interface BatchJob {
   readonly system: string;
   /** What that calls it: `1234`, or `1234_5` of an array. */
   readonly id: string;
+  /** By what number one joins it, which of a part of an array is another one. */
+  readonly step?: string;
 }
 
 /** The process that trains a run. */

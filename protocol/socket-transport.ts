@@ -1,8 +1,9 @@
 /** A `vscode-jsonrpc` transport of binary frames over a local socket, and where those sockets are. */
 import { lstatSync, mkdirSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 // The `node` entry also installs what the library needs of Node.
 import {
@@ -30,12 +31,12 @@ export interface TransportLimits {
 }
 
 class SocketReader extends AbstractMessageReader implements MessageReader {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #limits: TransportLimits | undefined;
   #callback: DataCallback | undefined;
   #reason: Error | undefined;
 
-  constructor(socket: Socket, limits?: TransportLimits) {
+  constructor(socket: Duplex, limits?: TransportLimits) {
     super();
     this.#socket = socket;
     this.#limits = limits;
@@ -90,10 +91,10 @@ class SocketReader extends AbstractMessageReader implements MessageReader {
 }
 
 class SocketWriter extends AbstractMessageWriter implements MessageWriter {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #mostWaiting: number;
 
-  constructor(socket: Socket, limits?: TransportLimits) {
+  constructor(socket: Duplex, limits?: TransportLimits) {
     super();
     this.#socket = socket;
     this.#mostWaiting = limits?.waitingBytes ?? Number.POSITIVE_INFINITY;
@@ -119,7 +120,7 @@ class SocketWriter extends AbstractMessageWriter implements MessageWriter {
 
   override dispose(): void {
     // What was written still goes out.
-    this.#socket.destroySoon();
+    this.#socket.end(() => this.#socket.destroy());
     super.dispose();
   }
 }
@@ -129,11 +130,11 @@ function isMessage(value: unknown): value is Message {
 }
 
 /**
- * The reader and writer of one end of a socket, to construct a `Peer` from. Without `limits` the other
+ * The reader and writer of one end of a socket, or of what is relayed to one, to construct a `Peer` from. Without `limits` the other
  * end is trusted to send no more than is asked of it; no frame is larger than `maxFrameBytes`.
  */
 export function socketTransport(
-  socket: Socket,
+  socket: Duplex,
   limits?: TransportLimits,
 ): [MessageReader, MessageWriter] {
   return [new SocketReader(socket, limits), new SocketWriter(socket, limits)];

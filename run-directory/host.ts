@@ -13,7 +13,11 @@ export const hostSchema = z.object({
   processes: z.exactOptional(shortText),
 });
 
-export const jobSchema = z.object({ system: shortText, id: shortText });
+export const jobSchema = z.object({
+  system: shortText,
+  id: shortText,
+  step: z.exactOptional(shortText),
+});
 
 /** The host of this process. */
 export function thisHost(): Host {
@@ -44,7 +48,9 @@ export function thisJob(environment: NodeJS.ProcessEnv = process.env): BatchJob 
         : lsf
           ? ['LSF', lsf]
           : ['PBS', pbs];
-  const job = jobSchema.safeParse({ system, id });
+  // What joins a job of an array has to call it by its own number.
+  const step = system === 'Slurm' ? { step: slurm } : {};
+  const job = jobSchema.safeParse({ system, id, ...step });
   return job.success ? job.data : undefined;
 }
 

@@ -14,6 +14,7 @@ import {
   restoreCommand,
 } from './cli/archive-commands';
 import { type AskOptions, askCommand } from './cli/ask-command';
+import { attachCommand } from './cli/attach-command';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CompareOptions, compareCommand } from './cli/compare-command';
@@ -32,6 +33,11 @@ import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunCommandOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
 import { type ShowOptions, showCommand } from './cli/show-command';
+import {
+  type SlurmStatusOptions,
+  slurmActionCommand,
+  slurmStatusCommand,
+} from './cli/slurm-status-command';
 import { type SlurmTaskOptions, slurmTaskCommand } from './cli/slurm-task-command';
 import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
 
@@ -187,6 +193,14 @@ function command(end: (code: number) => void): Command {
       );
   }
   program
+    .command('attach', { hidden: true })
+    .description('relay what the trainer of a run says over standard input and output')
+    .argument(...runArgument)
+    .option(...runsOption)
+    .action(async (run: string, options: { runs: string }) =>
+      end(await attachCommand(run, options)),
+    );
+  program
     .command('list')
     .description('list the runs, newest first')
     .option(...runsOption)
@@ -281,6 +295,30 @@ function command(end: (code: number) => void): Command {
     .option('--unattended', 'end the run at trouble that somebody would have to answer to')
     .addOption(taskOption().makeOptionMandatory())
     .action(async (options: ServeOptions) => end(await serveCommand(options)));
+  const slurm = program
+    .command('slurm')
+    .description('what waits and runs in Slurm, of what was handed to it from here');
+  slurm
+    .command('status', { isDefault: true })
+    .description('list it, and why it waits')
+    .option(...runsOption)
+    .option('--json', 'print one JSON object a line')
+    .action(async (options: SlurmStatusOptions) => end(await slurmStatusCommand(options)));
+  for (const [action, description] of [
+    ['cancel', 'end it; what trains writes a checkpoint'],
+    ['hold', 'let what waits wait until it is released'],
+    ['release', 'let what is held begin when its turn comes'],
+    ['requeue', 'queue what runs again; it goes on from its checkpoint'],
+  ] as const) {
+    slurm
+      .command(action)
+      .description(description)
+      .argument('<what>', 'its name, its key or the id of its job')
+      .option(...runsOption)
+      .action(async (what: string, options: { runs: string }) =>
+        end(await slurmActionCommand(action, what, options)),
+      );
+  }
   program
     .command('slurm-task', { hidden: true })
     .description('train the runs of a job')

@@ -1,5 +1,6 @@
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { OwnerWish } from '../../protocol/trainer';
@@ -32,6 +33,8 @@ export interface RunStoreOptions {
   readonly times?: Partial<ControllerTimes>;
   /** What is to become of the run in a directory when this window is closed; trains on where absent. */
   readonly wish?: (directory: string) => OwnerWish;
+  /** A stream to the trainer of a run on another host, where there is a way to it. */
+  readonly relay?: (run: Run) => Promise<Duplex | undefined>;
 }
 
 /** How long a window that is reloaded, or a connection that broke, may take to come back. */
@@ -230,11 +233,14 @@ export class RunStore {
 
   /** Follows a living run that this window did not start, or marks it when its trainer is gone. */
   async #attach(run: Run): Promise<void> {
-    const { log } = this.#options;
+    const { log, relay } = this.#options;
     try {
       if (!isSameHost(run.manifest.worker?.host, thisHost())) {
         log.info(`Following ‘${run.name}’, which trains on ${run.manifest.worker?.host?.name}.`);
-        const follower = new DistantRun(run, { log, ...this.#options.times });
+        const follower = new DistantRun(run, {
+          ...{ log, ...this.#options.times },
+          ...(relay && { relay }),
+        });
         this.#follow(run, follower);
         follower.onMoved(() => void this.refresh(run.directory));
         return;

@@ -10,6 +10,7 @@ import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
 import type { BrokenRun, RunStore } from '../runs/run-store';
+import type { SlurmJobs } from '../runs/slurm-jobs';
 import { treeContext } from './offered-actions';
 import {
   type Arrangement,
@@ -27,6 +28,7 @@ import {
   timeLeftText,
   timeText,
 } from './run-text';
+import { slurmFolderIn, slurmItem, slurmKey } from './slurm-item';
 
 /** Changes within this time are shown together. */
 const gatheringMs = 400;
@@ -43,9 +45,10 @@ const iconColours: Readonly<Record<string, string>> = {
   warning: 'problemsWarningIcon.foreground',
 };
 
-/** The tree of all runs. Its elements are their directories, and the keys of sweeps. */
+/** The tree of all runs. Its elements are their directories, the keys of sweeps and of what is with Slurm. */
 export class RunsTree implements vscode.TreeDataProvider<string> {
   readonly #store: RunStore;
+  readonly #slurm: SlurmJobs;
   readonly #view: vscode.TreeView<string>;
   readonly #changed = new vscode.EventEmitter<string[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
@@ -60,8 +63,9 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
   #living = new Map<string, boolean>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: RunStore) {
+  constructor(store: RunStore, slurm: SlurmJobs) {
     this.#store = store;
+    this.#slurm = slurm;
     this.#view = vscode.window.createTreeView(runsViewId, {
       treeDataProvider: this,
       canSelectMany: true,
@@ -72,6 +76,7 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
       this.#filterChanged,
       store.onDidChangeSet(() => this.#invalidate()),
       store.onDidChangeRun((run) => this.#invalidate(run)),
+      slurm.onDidChange(() => this.#invalidate()),
       this.#view.onDidChangeVisibility(() => this.#schedule()),
     ];
     this.#decorate();
@@ -110,7 +115,9 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
     this.#arrangement = arrange(runs, broken, this.#filter);
     this.#starred = new Map(runs.map((run) => [run.directory, run.annotations.starred]));
     this.#living = new Map(runs.map((run) => [run.directory, run.isLiving]));
-    return [...this.#arrangement.roots];
+    // What is yet to come is newer than any run.
+    const slurm = this.#filter === '' ? this.#slurm.standings : [];
+    return [...slurm.map(slurmKey), ...this.#arrangement.roots];
   }
 
   /** The sweep that an element stands for. */
@@ -121,6 +128,8 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
   getTreeItem(directory: string): vscode.TreeItem {
     const sweep = this.sweep(directory);
     if (sweep) return sweepItem(sweep);
+    const submitted = this.#slurm.find(slurmFolderIn(directory));
+    if (submitted) return slurmItem(submitted, this.#slurm.problem);
     const run = this.#store.find(directory);
     if (run) return runItem(run, this.#arrangement?.before.get(directory));
     const broken = this.#store.broken.find((entry) => entry.directory === directory);

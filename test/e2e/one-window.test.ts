@@ -1,10 +1,13 @@
 /** Stories that need no window of their own. */
+
+import { noElsewhere } from '../support/elsewhere';
 import { backends, chooseForeignBackend } from './backends';
 import { compareRuns, prepareSweep } from './compare';
 import { killedTrainer } from './crash';
 import { imagesOfDigits } from './images';
 import { mistakenExperiments } from './mistakes';
 import { newExperimentStory } from './new-experiment';
+import { otherHost, prepareSlurm } from './other-host';
 import { prepareRuns, runsTree } from './runs-tree';
 import { stories } from './session';
 
@@ -20,4 +23,7 @@ stories('One window', [
   { name: 'A first experiment, from data to a finished run', play: newExperimentStory },
   { name: 'Comparing runs', prepare: prepareSweep, play: compareRuns },
   { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
+  ...(noElsewhere
+    ? []
+    : [{ name: 'Another host, and Slurm', prepare: prepareSlurm, play: otherHost }]),
 ]);

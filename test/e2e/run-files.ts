@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunManifest } from '../../protocol/run';
 import { readScalars } from '../../run-directory/event-file';
+import { thisHost } from '../../run-directory/host';
 import { listRuns } from '../../run-directory/listing';
 import { isProcessAlive } from '../../run-directory/process-alive';
+import { isSameHost } from '../../vocabulary/presence';
 import { until } from '../support/condition';
 
 /** A run as it lies on disk. */
@@ -43,8 +45,10 @@ export async function recordedPoints(directory: string, metric: string): Promise
 export async function livingTrainers(folder: string): Promise<number[]> {
   const alive: number[] = [];
   for (const { manifest } of await runsIn(folder)) {
-    const pid = manifest.worker?.pid;
-    if (pid !== undefined && (await isProcessAlive(pid))) alive.push(pid);
+    const { pid, host } = manifest.worker ?? {};
+    // The number of a process elsewhere is here that of another one.
+    if (pid !== undefined && isSameHost(host, thisHost()) && (await isProcessAlive(pid)))
+      alive.push(pid);
   }
   return alive;
 }

@@ -1,10 +1,6 @@
-/**
- * A run whose trainer is on another host, as far as this one can tell: in a PID namespace of its own, with
- * a temporary folder of its own, so that neither its process nor its socket is to be found here.
- */
+/** A run whose trainer is on another host, as far as this one can tell. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { RunStore } from '../../extension/runs/run-store';
@@ -13,14 +9,13 @@ import { thisHost } from '../../run-directory/host';
 import { readManifest } from '../../run-directory/manifest';
 import { isSameHost } from '../../vocabulary/presence';
 import { until } from '../support/condition';
+import { elsewhere, environmentElsewhere, noElsewhere } from '../support/elsewhere';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { silentLog } from '../support/fake-trainer';
 import { refuse, result, runsIn, succeed } from '../support/shell-runs';
 import { ebm, start } from '../support/trainer';
 
-const elsewhere = ['unshare', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'] as const;
-const isPossible = spawnSync(elsewhere[0], [...elsewhere.slice(1), 'true']).status === 0;
-const skip = isPossible ? false : 'PID namespaces cannot be made here';
+const skip = noElsewhere;
 
 const source = smallExperiment({
   energy: 'energy.mlp({ hidden: [16] })',
@@ -38,9 +33,7 @@ function here(t: TestContext, folder: string, ...args: string[]) {
 }
 
 async function there(t: TestContext, folder: string, ...args: string[]) {
-  const temporary = path.join(folder, 'tmp-there');
-  await mkdir(temporary, { recursive: true });
-  const env = { ...process.env, ...beats, TMPDIR: temporary };
+  const env = await environmentElsewhere(folder);
   return start(t, [...elsewhere, process.execPath, ebm, ...args, '--runs', 'runs'], {
     cwd: folder,
     env,

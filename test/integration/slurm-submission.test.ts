@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readTable } from '../../trainer-worker/trainer/slurm/trial-table';
+import { readTable } from '../../run-directory/trial-table';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { ebm, start } from '../support/trainer';
 
@@ -41,7 +41,7 @@ test('a thousand runs are handed over by a handful of commands', async (t) => {
   const { folder, run, called } = await withPrograms(t, {
     scontrol: 'echo "MaxArraySize            = 401"',
     sbatch: "echo '77;cluster'",
-    squeue: "echo '77'",
+    squeue: "printf '77\\t5-9\\tPENDING\\t/somewhere\\tPriority\\n'",
   });
   const first = await run(...submit);
   assert.equal(first.code, 0, first.errors);

@@ -3,8 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import 'vscode-jsonrpc/node';
+import { relayThroughSlurm, slurmJobOf } from '../../extension/runs/slurm-relay';
+import { Peer } from '../../protocol/peer';
+import { socketTransport } from '../../protocol/socket-transport';
+import type { EditorSide, TrainerSide } from '../../protocol/trainer';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { readManifest } from '../../run-directory/manifest';
+import { listSubmissions } from '../../run-directory/slurm-submissions';
+import type { SlurmProfile } from '../../trainer-worker/trainer/slurm/profile';
 import { until } from '../support/condition';
 import { experimentFolder, smallExperiment } from '../support/experiment-folder';
 import { result } from '../support/shell-runs';
@@ -12,14 +19,17 @@ import { noSlurm, startCluster } from '../support/slurm';
 import { ebm, type Program, start } from '../support/trainer';
 
 const trials = 4;
-const source = `${smallExperiment({
-  energy: 'energy.mlp({ hidden: [16] })',
-  optimizer: 'optimizer.adamW({ average: 0.99 })',
-  steps: '300',
-  checkpoint: '{ every: 20 }',
-})}
-export const sweep = { seeds: [${Array.from({ length: trials }, (_, seed) => seed).join()}] };
-`;
+/** A sweep over seeds. The more of them train, the longer it takes; what one ends in is the same. */
+function sourceOf(count: number): string {
+  const experiment = smallExperiment({
+    energy: 'energy.mlp({ hidden: [16] })',
+    optimizer: 'optimizer.adamW({ average: 0.99 })',
+    steps: '300',
+    checkpoint: '{ every: 20 }',
+  });
+  const seeds = Array.from({ length: count }, (_, seed) => seed).join();
+  return `${experiment}\nexport const sweep = { seeds: [${seeds}] };\n`;
+}
 
 function shell(t: TestContext, cwd: string, env: NodeJS.ProcessEnv, ...args: string[]): Program {
   return start(t, [process.execPath, ebm, ...args], { cwd, env });
@@ -41,6 +51,67 @@ async function runsOf(folder: string): Promise<Map<number, string>> {
   return found;
 }
 
+/** What unbroken runs of the sweep end in, by their place in it; trained once for all tests. */
+let unbroken: Promise<ReadonlyMap<number, Awaited<ReturnType<typeof result>>>> | undefined;
+
+async function trainUnbroken(t: TestContext) {
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': sourceOf(trials) });
+  await succeed(shell(t, folder, process.env, 'sweep', 'moons.ebm.ts', '--parallel', '2'));
+  const found = await runsOf(folder);
+  assert.equal(found.size, trials);
+  return new Map(
+    await Promise.all([...found].map(async ([index, run]) => [index, await result(run)] as const)),
+  );
+}
+
+/** A cluster, and a folder from which the sweep can be handed to it. */
+async function onCluster(t: TestContext, profile: Partial<SlurmProfile> = {}, count = trials) {
+  unbroken ??= trainUnbroken(t);
+  const expected = await unbroken;
+  const cluster = await startCluster(t);
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': sourceOf(count) });
+  const setup = ['export EBM_HEARTBEAT_SECONDS=0.3'];
+  await mkdir(path.join(folder, '.ebm'));
+  const said = { cores: 1, time: '10', setup, ...profile };
+  await writeFile(path.join(folder, '.ebm/slurm.json'), JSON.stringify(said));
+  const call = (...args: string[]) => shell(t, folder, cluster.env, ...args);
+  const submit = async (...args: string[]) => {
+    const told = await succeed(call('sweep', 'moons.ebm.ts', '--on', 'slurm', ...args));
+    const job = /Slurm job (\d+)/.exec(told)?.[1];
+    assert.ok(job, told);
+    return job;
+  };
+  const statesOf = async () => {
+    const runs = [...(await runsOf(folder)).values()];
+    return await Promise.all(runs.map(async (run) => (await readManifest(run)).state.status));
+  };
+  /** Pauses the run of a place, so that what is to happen to it does so before it is done. */
+  const pauseRun = async (index: number) => {
+    const run = await until(`run ${index} trains`, async () => (await runsOf(folder)).get(index));
+    await until(`run ${index} has a checkpoint`, async () => {
+      return (await listCheckpoints(run)).length > 0;
+    });
+    // A signal of Slurm’s may be faster, and then it is too late until it has begun again.
+    await until(`run ${index} is paused`, async () => (await call('pause', run).exited) === 0);
+    return run;
+  };
+  /** Waits until all runs are done, and compares them with unbroken ones. */
+  const endsLikeUnbroken = async () => {
+    await until('all are done', async () => {
+      const states = await statesOf();
+      return states.filter((status) => status === 'finished').length === count;
+    });
+    const found = await runsOf(folder);
+    for (const [index, run] of found) {
+      assert.deepEqual(await result(run), expected.get(index), `run ${index}`);
+    }
+    const manifests = await Promise.all([...found.values()].map((one) => readManifest(one)));
+    assert.ok(manifests.some(({ resumes }) => (resumes?.length ?? 0) > 0));
+    assert.ok(manifests.every(({ worker }) => worker === undefined));
+  };
+  return { cluster, folder, call, submit, statesOf, pauseRun, endsLikeUnbroken };
+}
+
 async function logsOf(folder: string): Promise<string> {
   const slurm = path.join(folder, '.ebm/slurm');
   const texts: string[] = [];
@@ -53,25 +124,14 @@ async function logsOf(folder: string): Promise<string> {
 test('a sweep on two nodes, signalled and queued again, ends like an unbroken one', {
   skip: noSlurm,
 }, async (t) => {
-  const unbroken = await experimentFolder(t, { 'moons.ebm.ts': source });
-  await succeed(shell(t, unbroken, process.env, 'sweep', 'moons.ebm.ts', '--parallel', '2'));
-  const expected = await runsOf(unbroken);
-  assert.equal(expected.size, trials);
-
-  const cluster = await startCluster(t);
-  const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
-  const profile = { cores: 1, time: '10', setup: ['export EBM_HEARTBEAT_SECONDS=0.3'] };
-  await mkdir(path.join(folder, '.ebm'));
-  await writeFile(path.join(folder, '.ebm/slurm.json'), JSON.stringify(profile));
+  const { cluster, folder, call, submit, endsLikeUnbroken } = await onCluster(t);
   const args = ['sweep', 'moons.ebm.ts', '--on', 'slurm', '--trials-per-job', '2'] as const;
-  const dry = await succeed(shell(t, folder, cluster.env, ...args, '--dry-run'));
+  const dry = await succeed(call(...args, '--dry-run'));
   assert.match(dry, /sbatch --array=0-1 job\.sh 0 2/);
   assert.deepEqual(await readdir(path.join(folder, '.ebm')), ['slurm.json']);
 
-  const told = await succeed(shell(t, folder, cluster.env, ...args));
-  const job = /Slurm job (\d+)/.exec(told)?.[1];
-  assert.ok(job, told);
-  const again = shell(t, folder, cluster.env, ...args);
+  const job = await submit('--trials-per-job', '2');
+  const again = call(...args);
   assert.equal(await again.exited, 2);
   assert.match(again.errors(), new RegExp(`with Slurm already: job ${job}`));
 
@@ -90,26 +150,120 @@ test('a sweep on two nodes, signalled and queued again, ends like an unbroken on
   await cluster.ask('scancel', '--batch', '--signal=USR2', `${job}_0`);
   await until('it is queued again', async () => /queueing job/.test(await logsOf(folder)));
   await cluster.ask('scontrol', 'requeue', `${job}_1`);
-  for (const task of [`${job}_0`, `${job}_1`]) {
-    await until('it waits', async () => {
-      return /PD/.test(await cluster.ask('squeue', '--noheader', '--format=%t', `--jobs=${task}`));
-    });
-    await cluster.hurry(task);
-  }
-  await until('all are done', async () => {
-    const runs = [...(await runsOf(folder)).values()];
-    const states = await Promise.all(runs.map(async (run) => (await readManifest(run)).state));
-    return states.filter(({ status }) => status === 'finished').length === trials;
-  });
-  const found = await runsOf(folder);
-  for (const [index, directory] of expected) {
-    assert.deepEqual(await result(found.get(index)!), await result(directory), `run ${index}`);
-  }
-  const manifests = await Promise.all([...found.values()].map((one) => readManifest(one)));
-  assert.ok(manifests.some(({ resumes }) => (resumes?.length ?? 0) > 0));
-  assert.ok(manifests.every(({ worker }) => worker === undefined));
+  await endsLikeUnbroken();
   await until('the queue is empty', async () => {
     return (await cluster.ask('squeue', '--noheader')).trim() === '';
   });
-  assert.match(await succeed(shell(t, folder, cluster.env, ...args)), /all 4 runs .* are done/);
+  assert.match(await succeed(call(...args)), /all 4 runs .* are done/);
 });
+
+test('what waits is told with its reason; it is held, released, queued again, cancelled', {
+  skip: noSlurm,
+}, async (t) => {
+  // A job has a whole node.
+  const { cluster, call, submit, pauseRun, statesOf, folder } = await onCluster(t, { cores: 2 });
+  const slurmConf = cluster.env['SLURM_CONF']!;
+  const job = await submit();
+  const [run] = await Promise.all([pauseRun(0), pauseRun(1)]);
+  // By the way of which an editor hears of a run that it shows.
+  const manifest = await readManifest(run);
+  const program = { node: process.execPath, env: { SLURM_CONF: slurmConf }, script: ebm };
+  const stream = relayThroughSlurm(run, slurmJobOf(manifest)!, program);
+  const peer = new Peer<EditorSide, TrainerSide>(...socketTransport(stream));
+  assert.equal((await peer.request('attach', {})).state.status, 'paused');
+  peer.close();
+  const status = async () => {
+    const [line] = (await succeed(call('slurm', '--json'))).trim().split('\n');
+    return line ? JSON.parse(line).slurm : {};
+  };
+  const act = (action: string) => succeed(call('slurm', action, job));
+  const list = await succeed(call('list'));
+  assert.match(list, new RegExp(`^${job} .*2 running · 2 wait \\((Resources|Priority)`, 'm'));
+  assert.match(await act('hold'), /2 tasks held/);
+  assert.deepEqual(await pick(status()), { running: 2, waiting: 0, held: 2 });
+  assert.match(await act('release'), /2 tasks released/);
+  assert.deepEqual(await pick(status()), { running: 2, waiting: 2, held: 0 });
+  assert.match(await act('requeue'), /2 tasks queued again/);
+  assert.match(await act('cancel'), /tasks cancelled/);
+  await until('none is in training', async () => {
+    return (await statesOf()).every((state) => state === 'stopped');
+  });
+  const nothing = call('slurm', 'hold', job);
+  assert.equal(await nothing.exited, 2);
+  assert.match(nothing.errors(), /Nothing of .* waits in Slurm/);
+  // Whatever is seen of its end, nothing is asked of Slurm any more once that is recorded.
+  await until('its end is recorded', async () => {
+    await call('slurm', 'cancel', job).exited;
+    const [record] = await listSubmissions(path.join(folder, '.ebm/slurm'));
+    return record?.ended?.left === trials;
+  });
+});
+
+test('runs that a higher partition preempts go on when it is through', {
+  skip: noSlurm,
+}, async (t) => {
+  const { cluster, submit, pauseRun, endsLikeUnbroken } = await onCluster(t, { cores: 2 }, 2);
+  await submit();
+  await Promise.all([pauseRun(0), pauseRun(1)]);
+  const high = [
+    '--partition=high',
+    '--nodes=2',
+    '--exclusive',
+    '--chdir=/tmp',
+    '--output=/dev/null',
+  ];
+  const other = (await cluster.ask('sbatch', '--parsable', ...high, '--wrap=true')).trim();
+  await until('it has run', async () => {
+    const ids = await cluster.ask('squeue', '--noheader', '--format=%A');
+    return !ids.split('\n').some((id) => id.trim() === other);
+  });
+  await endsLikeUnbroken();
+});
+
+test('a job whose time is nearly over is queued again by itself, and goes on', {
+  skip: noSlurm,
+}, async (t) => {
+  // Slurm may give the signal up to a minute too early.
+  const { submit, pauseRun, endsLikeUnbroken, folder } = await onCluster(
+    t,
+    { time: '1', graceSeconds: 40 },
+    1,
+  );
+  await submit();
+  await pauseRun(0);
+  await until('Slurm has given its signal', async () => {
+    return /SIGUSR2: a checkpoint is written/.test(await logsOf(folder));
+  });
+  await endsLikeUnbroken();
+});
+
+test('runs of a node that is lost go on on another one', { skip: noSlurm }, async (t) => {
+  const { cluster, submit, pauseRun, endsLikeUnbroken } = await onCluster(t, { cores: 2 }, 2);
+  const job = await submit();
+  const run = await pauseRun(0);
+  const where = await cluster.ask('squeue', '--noheader', '--format=%N', `--jobs=${job}_0`);
+  const node = where.trim() === 'n1' ? 'n1' : 'n2';
+  const { worker } = await readManifest(run);
+  await cluster.kill(node);
+  // All that is lost with a node: the trainer, the job, and what watches it for the daemon.
+  for (const pid of (await ancestorsOf(worker!.pid)).reverse()) process.kill(pid, 'SIGKILL');
+  await until('Slurm has noticed', async () => {
+    const states = await cluster.ask('sinfo', '--noheader', '--Node', '--format=%N %t');
+    return new RegExp(`^${node} down`, 'm').test(states);
+  });
+  await endsLikeUnbroken();
+});
+
+/** A process and those above it up to the watcher of its job, which has a command line of its own. */
+async function ancestorsOf(pid: number): Promise<number[]> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const parent = Number(/^PPid:\s*(\d+)$/m.exec(status)?.[1]);
+  const isWatcher = /^slurmstepd/.test(await readFile(`/proc/${pid}/cmdline`, 'utf8'));
+  assert.ok(isWatcher || parent > 1, 'a trainer in a job has its watcher above it');
+  return isWatcher ? [pid] : [pid, ...(await ancestorsOf(parent))];
+}
+
+async function pick(status: Promise<{ running: number; waiting: number; held: number }>) {
+  const { running, waiting, held } = await status;
+  return { running, waiting, held };
+}

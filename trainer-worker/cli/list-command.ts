@@ -3,6 +3,8 @@ import { problemOf } from '../../protocol/problem';
 import type { RunManifest } from '../../protocol/run';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
+import { lookAtQueue } from '../../run-directory/slurm-queue';
+import { slurmFolderOf } from '../../run-directory/slurm-submissions';
 import { presenceNow } from '../../run-directory/trainer-presence';
 import { formatCount, formatDuration } from '../../vocabulary/quantities';
 import {
@@ -14,6 +16,7 @@ import {
 } from '../../vocabulary/run-status';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
+import { slurmRows, slurmTable } from './slurm-table';
 import { textTable } from './text-table';
 
 export interface ListOptions {
@@ -22,13 +25,16 @@ export interface ListOptions {
 }
 
 /**
- * `ebm list`: the runs in a folder, newest first, broken ones with their reason.
+ * `ebm list`: the runs in a folder, newest first, broken ones with their reason, and what is with Slurm.
  *
  * @returns the process's exit code
  */
 export async function listCommand({ runs, json }: ListOptions): Promise<number> {
   try {
-    const listings = await listRuns(path.resolve(runs));
+    const [listings, slurm] = await Promise.all([
+      listRuns(path.resolve(runs)),
+      lookAtQueue(slurmFolderOf(runs)),
+    ]);
     const rows = await Promise.all(
       listings.map(async (listing) => {
         if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
@@ -46,10 +52,10 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
     );
     process.stdout.write(
       json
-        ? rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+        ? [...rows, ...slurmRows(slurm)].map((row) => `${JSON.stringify(row)}\n`).join('')
         : rows.length === 0
-          ? 'no runs\n'
-          : textTable(
+          ? `no runs\n${slurmTable(slurm)}`
+          : `${textTable(
               ['id', 'name', 'status', 'steps', 'trained', 'begun', 'size', 'tags'],
               rows.map((row) =>
                 'problem' in row
@@ -65,7 +71,7 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
                       row.tags.join(' '),
                     ],
               ),
-            ),
+            )}${slurmTable(slurm)}`,
     );
     return 0;
   } catch (thrown) {

@@ -8,7 +8,14 @@ import { keepFromGit } from '../../run-directory/keep-from-git';
 import { listRuns } from '../../run-directory/listing';
 import { newRunName } from '../../run-directory/naming';
 import { groupRuns, isDone } from '../../run-directory/run-group';
+import { askQueue, largestArray, submit } from '../../run-directory/slurm-commands';
+import {
+  readSubmission,
+  slurmFolderOf,
+  writeSubmission,
+} from '../../run-directory/slurm-submissions';
 import { storageProblem } from '../../run-directory/storage-problem';
+import { findTable, type TabledTrial, writeTable } from '../../run-directory/trial-table';
 import type { ExperimentSource } from '../trainer/experiment/loaded-experiment';
 import {
   arrayOption,
@@ -18,14 +25,6 @@ import {
   logFolder,
 } from '../trainer/slurm/job-script';
 import { readProfile } from '../trainer/slurm/profile';
-import { largestArray, submit, unfinished } from '../trainer/slurm/slurm-commands';
-import {
-  findTable,
-  readSubmitted,
-  type TabledTrial,
-  writeSubmitted,
-  writeTable,
-} from '../trainer/slurm/trial-table';
 import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
 
 /** How runs are handed to Slurm. */
@@ -106,7 +105,7 @@ export async function submitRun(
 }
 
 function folderOf(runs: string, key: string): string {
-  return path.join(path.dirname(runs), 'slurm', key);
+  return path.join(slurmFolderOf(runs), key);
 }
 
 async function submitAll(submission: Submission, options: SlurmOptions): Promise<string> {
@@ -138,7 +137,7 @@ async function submitAll(submission: Submission, options: SlurmOptions): Promise
     return `${head}${script}\n${lines.join('\n')}\n`;
   }
   if (left === 0) return `all ${trials.length} runs of ‘${name}’ are done\n`;
-  const waiting = await unfinished(await readSubmitted(folder));
+  const waiting = await unfinished((await readSubmission(folder))?.jobs ?? []);
   if (waiting.length > 0) {
     throw new ProblemError({
       kind: 'environment',
@@ -166,15 +165,21 @@ async function submitAll(submission: Submission, options: SlurmOptions): Promise
     const [file, ...args] = argumentsOf(array, options);
     jobs.push(await submit(folder, arrayOption(array.indices, parallel), file!, args));
     // Before the next one, which may be refused.
-    await writeSubmitted(folder, jobs);
+    await writeSubmission(folder, { name, jobs });
   }
   const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
   const ids = jobs.join(', ');
   return printable(
     `‘${name}’: ${many(left, 'run')} in ${many(tasks.length, 'task')} of Slurm job ${ids}\n` +
       `runs: ${runs}\nlogs: ${path.join(folder, logFolder)}\n` +
-      `ebm list says how they stand, squeue --jobs=${jobs.join()} what waits.\n`,
+      `ebm list says how they stand and what waits; ebm slurm cancels, holds or releases it.\n`,
   );
+}
+
+/** Which of these jobs wait or run, asked now: what would be submitted twice would be trained twice. */
+async function unfinished(jobs: readonly string[]): Promise<readonly string[]> {
+  const rows = await askQueue(jobs);
+  return [...new Set(rows.map(({ job }) => job))].filter((id) => jobs.includes(id));
 }
 
 function argumentsOf({ first }: JobArray, { trialsPerJob }: SlurmOptions): readonly string[] {

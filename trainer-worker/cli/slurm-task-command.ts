@@ -7,10 +7,10 @@ import { trainerSocketPath } from '../../protocol/socket-transport';
 import { manifestFileName, readManifest } from '../../run-directory/manifest';
 import { runIdOf } from '../../run-directory/naming';
 import { isDone } from '../../run-directory/run-group';
+import { actOnJobs } from '../../run-directory/slurm-commands';
 import { brokenFile, errorCode, storageProblem } from '../../run-directory/storage-problem';
+import { readTable, type TabledTrial } from '../../run-directory/trial-table';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
-import { requeue } from '../trainer/slurm/slurm-commands';
-import { readTable, type TabledTrial } from '../trainer/slurm/trial-table';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { type TrialProcess, trainTrial } from './trial-process';
@@ -53,7 +53,9 @@ export async function slurmTaskCommand(options: SlurmTaskOptions): Promise<numbe
   if (interruption.signal === undefined) return failures > 0 ? exitCode.failed : exitCode.done;
   if (interruption.signal === 'SIGUSR2' && job !== undefined) {
     log(`queueing job ${job} again`);
-    await requeue(job).catch((thrown: unknown) => log(problemText(problemOf(thrown))));
+    await actOnJobs('requeue', [job]).catch((thrown: unknown) =>
+      log(problemText(problemOf(thrown))),
+    );
   }
   log('waiting to be ended');
   await delay(foreverMs);

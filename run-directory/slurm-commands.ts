@@ -1,15 +1,19 @@
-/** What is asked of Slurm, by its own programs. None is asked again and again. */
+/** What is asked of Slurm, by its own programs; how often, `slurm-queue.ts` decides. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ProblemError } from '../../../protocol/problem';
-import { errorCode } from '../../../run-directory/storage-problem';
+import { ProblemError } from '../protocol/problem';
+import { parseQueue, type SlurmTasks, squeueFormat } from '../vocabulary/slurm-tasks';
+import { errorCode } from './storage-problem';
 
 const patienceMs = 60_000;
+const maxBuffer = 2 ** 26;
 
 /** @throws ProblemError of kind `environment` where it is not there or refuses */
 async function ask(program: string, args: readonly string[], cwd?: string): Promise<string> {
   try {
-    const options = { ...(cwd === undefined ? {} : { cwd }), timeout: patienceMs };
+    // Else squeue shortens the list of an array’s tasks.
+    const env = { ...process.env, SLURM_BITSTR_LEN: '0' };
+    const options = { ...(cwd === undefined ? {} : { cwd }), timeout: patienceMs, env, maxBuffer };
     return (await promisify(execFile)(program, [...args], options)).stdout;
   } catch (thrown) {
     if (errorCode(thrown) === 'ENOENT') {
@@ -63,20 +67,34 @@ export async function submit(
   });
 }
 
-/** Which of these jobs wait or run. */
-export async function unfinished(jobs: readonly string[]): Promise<readonly string[]> {
+/** What waits and runs of these jobs; nothing of those that Slurm has forgotten. */
+export async function askQueue(jobs: readonly string[]): Promise<SlurmTasks[]> {
   if (jobs.length === 0) return [];
-  // Of a job that it has forgotten, squeue says that there is none: then it has ended.
-  const out = await ask('squeue', ['--noheader', '--format=%F', `--jobs=${jobs.join()}`]).catch(
-    (thrown: unknown) => {
-      if (/Invalid job id/i.test(String(thrown))) return '';
-      throw thrown;
-    },
-  );
-  return [...new Set(out.split('\n').map((line) => line.trim()))].filter((id) => jobs.includes(id));
+  const args = ['--noheader', `--format=${squeueFormat}`, `--jobs=${jobs.join()}`];
+  const text = await ask('squeue', args).catch((thrown: unknown) => {
+    // It says so of a single job that has ended; of several it leaves those out.
+    if (/Invalid job id/i.test(String(thrown))) return '';
+    throw thrown;
+  });
+  const rows = parseQueue(text);
+  if (rows) return rows;
+  throw new ProblemError({
+    kind: 'environment',
+    message: `Slurm’s squeue answered ‘${text.trim().slice(0, 200)}’, which is no list of jobs.`,
+  });
 }
 
-/** Queues this job again, which ends it. */
-export async function requeue(job: string): Promise<void> {
-  await ask('scontrol', ['requeue', job]);
+/** The states in which jobs ended, a line a task; nothing where the cluster keeps no account of that. */
+export async function askAccount(jobs: readonly string[]): Promise<string> {
+  const args = ['--noheader', '--parsable2', '--allocations', '--format=State'];
+  return await ask('sacct', [...args, `--jobs=${jobs.join()}`]).catch(() => '');
+}
+
+/** What can be done with jobs that wait or run. */
+export type JobAction = 'cancel' | 'hold' | 'release' | 'requeue';
+
+/** @param tasks as Slurm names them: `77`, `77_3`, `77_[4-9]` */
+export async function actOnJobs(action: JobAction, tasks: readonly string[]): Promise<void> {
+  if (action === 'cancel') await ask('scancel', tasks);
+  else await ask('scontrol', [action, tasks.join()]);
 }

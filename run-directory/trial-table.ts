@@ -1,11 +1,11 @@
 /** `.ebm/slurm/<name>/trials.json`: what jobs train, and where. Made once; jobs that wait rely on it. */
 import path from 'node:path';
 import { z } from 'zod';
-import { beginSchema } from '../../../protocol/launch-task';
-import { ProblemError } from '../../../protocol/problem';
-import { checked, parseJson } from '../../../run-directory/checked-json';
-import { readRegularFile, replaceFile } from '../../../run-directory/files';
-import { isNotThere } from '../../../run-directory/heartbeat';
+import { beginSchema } from '../protocol/launch-task';
+import { ProblemError } from '../protocol/problem';
+import { checked, parseJson } from './checked-json';
+import { readRegularFile, replaceFile } from './files';
+import { isNotThere } from './heartbeat';
 
 const tableFile = 'trials.json';
 const largestTable = 2 ** 28;
@@ -48,24 +48,4 @@ export async function findTable(folder: string): Promise<TrialTable | undefined>
 export async function writeTable(folder: string, table: TrialTable): Promise<void> {
   const text = `${JSON.stringify({ formatVersion: 1, ...table }, undefined, 1)}\n`;
   await replaceFile(folder, tableFile, [new TextEncoder().encode(text)]);
-}
-
-const submittedFile = 'submitted.json';
-const submittedSchema = z.object({ formatVersion: z.literal(1), jobs: z.array(z.string()) });
-
-/** The ids of the jobs that were submitted last. */
-export async function readSubmitted(folder: string): Promise<readonly string[]> {
-  const fault = { file: path.join(folder, submittedFile), remedy };
-  try {
-    const bytes = await readRegularFile(folder, submittedFile, largestTable);
-    return checked(parseJson(bytes, fault), submittedSchema, fault).jobs;
-  } catch (thrown) {
-    if (thrown instanceof ProblemError && isNotThere(thrown)) return [];
-    throw thrown;
-  }
-}
-
-export async function writeSubmitted(folder: string, jobs: readonly string[]): Promise<void> {
-  const text = `${JSON.stringify({ formatVersion: 1, jobs })}\n`;
-  await replaceFile(folder, submittedFile, [new TextEncoder().encode(text)]);
 }
