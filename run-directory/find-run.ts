@@ -10,6 +10,14 @@ import { listRuns, nameOf } from './listing';
  * @throws ProblemError of kind `environment` that names those that may be meant
  */
 export async function findRun(text: string, runs: string): Promise<string> {
+  // Nothing begins every name: where there is one run, that would be meant, by an unset variable too.
+  if (text.trim() === '') {
+    throw new ProblemError({
+      kind: 'environment',
+      message: 'The name of the run is empty.',
+      remedy: 'Give the name of a run, as ebm list has it, or the path of its directory.',
+    });
+  }
   if (await isFile(path.join(text, 'run.json'))) return path.resolve(text);
   const directories = (await listRuns(runs)).map((listing) => ({
     directory: listing.directory,

@@ -73,6 +73,16 @@ function onOption(): Option {
   return new Option('--on <system>', 'hand the runs to a batch system, and end').choices(['slurm']);
 }
 
+/** What only says how a cluster is used is refused without one: it would train here, and at once. */
+function requireCluster(command: Command, names: readonly string[]): void {
+  if (command.getOptionValue('on') !== undefined) return;
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!names.includes(name) || command.getOptionValueSource(name) !== 'cli') continue;
+    command.error(`error: ${option.long} goes with --on slurm`);
+  }
+}
+
 /** What is asked of a process that another one starts. */
 function taskOption(): Option {
   return new Option('--task <place>', 'what to do: a task as JSON from -, the standard input')
@@ -101,9 +111,10 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object a line')
     .option('--verbose', 'print stacks of errors')
     .addHelpText('after', exitCodes)
-    .action(async (file: string | undefined, options: RunCommandOptions) =>
-      end(await runCommand(file, options)),
-    );
+    .action(async (file: string | undefined, options: RunCommandOptions, command: Command) => {
+      requireCluster(command, ['dryRun']);
+      end(await runCommand(file, options));
+    });
   program
     .command('resume')
     .description('go on with a run that is paused, or from the last checkpoint of one that ended')
@@ -148,9 +159,10 @@ function command(end: (code: number) => void): Command {
     .addOption(taskOption())
     .addOption(new Option('--socket <path>', 'where to listen from the start').hideHelp())
     .addHelpText('after', exitCodes)
-    .action(async (file: string | undefined, options: SweepCommandOptions) =>
-      end(await sweepCommand(file, options)),
-    );
+    .action(async (file: string | undefined, options: SweepCommandOptions, command: Command) => {
+      requireCluster(command, ['dryRun', 'trialsPerJob']);
+      end(await sweepCommand(file, options));
+    });
   program
     .command('new')
     .description('write an experiment that trains at once; asks what is not said here')

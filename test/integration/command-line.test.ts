@@ -186,6 +186,13 @@ describe('ebm run', () => {
     ['steps that are no number', ['run', 'quick.ebm.ts', '--steps', 'many'], '', /whole number/],
     ['an unknown option', ['run', 'quick.ebm.ts', '--stepps', '3'], '', /--steps/],
     ['no command', ['frobnicate'], '', /unknown command/],
+    ['a trial without a cluster', ['run', 'quick.ebm.ts', '--dry-run'], '', /--on slurm/],
+    [
+      'packed runs without a cluster',
+      ['sweep', 'quick.ebm.ts', '--trials-per-job', '2'],
+      '',
+      /--trials-per-job goes with --on slurm/,
+    ],
   ];
   for (const [what, args, source, message] of refused) {
     test(`for ${what} prints one message, exits with 2 and leaves nothing`, async (t) => {

@@ -6,6 +6,7 @@ import {
   readdir,
   readFile,
   rename,
+  rm,
   symlink,
   truncate,
   writeFile,
@@ -461,4 +462,9 @@ test('a run is found by its path, its id, its name, or the beginning of these if
   await assert.rejects(findRun('abcd', runs), refused(/may be any of 2 runs.*abcdefghjk/));
   await assert.rejects(findRun('zz', runs), refused(/is no run in .*moons-abcdefghjk/));
   await assert.rejects(findRun('zz', path.join(runs, 'none')), refused(/path of a run directory/));
+  // An unset variable of a shell is no run, also where there is one alone.
+  await rm(again, { recursive: true });
+  for (const nothing of ['', ' ']) {
+    await assert.rejects(findRun(nothing, runs), refused(/name of the run is empty/));
+  }
 });

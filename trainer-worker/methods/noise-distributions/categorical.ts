@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { LevelBlocks } from '../energies/level-blocks';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import type { NoiseMethod } from './noise-distribution';
 import { momentsOfRows } from './per-axis';
 
@@ -13,8 +13,8 @@ export interface CategoricalNoiseSpec {
  * Independent categories, for categorical data: each level as likely as in the training rows with one more
  * row of each level, so that nothing is impossible. Its density is a probability.
  */
-export function categorical(): CategoricalNoiseSpec {
-  return specOf(schema, 'noise.categorical', 'categorical', {});
+export function categorical(options?: NoOptions): CategoricalNoiseSpec {
+  return specOf(schema, 'noise.categorical', 'categorical', options);
 }
 
 const schema: z.ZodType<CategoricalNoiseSpec> = z.strictObject({ type: z.literal('categorical') });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { LevelBlocks } from '../energies/level-blocks';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import { flipDifferences } from './bit-flips';
 import { levelDifferences } from './neighbours';
 import type { ObjectiveMethod } from './objective-method';
@@ -21,8 +21,8 @@ export interface ConcreteScoreMatchingSpec {
  * it falls without end. For data in which all is seen that may be; `objective.ratioMatching` compares
  * the same by ratios between 0 and 1.
  */
-export function concreteScoreMatching(): ConcreteScoreMatchingSpec {
-  return specOf(schema, 'objective.concreteScoreMatching', 'concreteScoreMatching', {});
+export function concreteScoreMatching(options?: NoOptions): ConcreteScoreMatchingSpec {
+  return specOf(schema, 'objective.concreteScoreMatching', 'concreteScoreMatching', options);
 }
 
 const schema: z.ZodType<ConcreteScoreMatchingSpec> = z.strictObject({

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
 import { axisCurvatures, squaredNorm } from './projected-curvature';
 
@@ -17,8 +17,8 @@ export interface ImplicitScoreMatchingSpec {
  * needs one. The data must have a smooth density on the whole space. Score matching hardly sees how
  * much weight far modes have.
  */
-export function implicitScoreMatching(): ImplicitScoreMatchingSpec {
-  return specOf(schema, 'objective.implicitScoreMatching', 'implicitScoreMatching', {});
+export function implicitScoreMatching(options?: NoOptions): ImplicitScoreMatchingSpec {
+  return specOf(schema, 'objective.implicitScoreMatching', 'implicitScoreMatching', options);
 }
 
 const schema: z.ZodType<ImplicitScoreMatchingSpec> = z.strictObject({

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { LevelBlocks } from '../energies/level-blocks';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import { flipDifferences } from './bit-flips';
 import { levelDifferences } from './neighbours';
 import type { ObjectiveMethod } from './objective-method';
@@ -19,8 +19,8 @@ export interface MinimumProbabilityFlowSpec {
  * Flow between rows of data counts too, so that the loss is a mean over rows; convex where E is linear
  * in the parameters. On real numbers, with steps that shrink, it becomes score matching.
  */
-export function minimumProbabilityFlow(): MinimumProbabilityFlowSpec {
-  return specOf(schema, 'objective.minimumProbabilityFlow', 'minimumProbabilityFlow', {});
+export function minimumProbabilityFlow(options?: NoOptions): MinimumProbabilityFlowSpec {
+  return specOf(schema, 'objective.minimumProbabilityFlow', 'minimumProbabilityFlow', options);
 }
 
 const schema: z.ZodType<MinimumProbabilityFlowSpec> = z.strictObject({

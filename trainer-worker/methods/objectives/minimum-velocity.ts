@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import { implicitScoreMatching, implicitScoreMatchingMethod } from './implicit-score-matching';
 import type { ObjectiveMethod } from './objective-method';
 
@@ -12,8 +12,8 @@ export interface MinimumVelocitySpec {
  * model's under Langevin dynamics, `-d/dt KL(p_t ‖ p_model)` at t = 0. That velocity is the Fisher
  * divergence, so this is implicit score matching under the name of where it comes from.
  */
-export function minimumVelocity(): MinimumVelocitySpec {
-  return specOf(schema, 'objective.minimumVelocity', 'minimumVelocity', {});
+export function minimumVelocity(options?: NoOptions): MinimumVelocitySpec {
+  return specOf(schema, 'objective.minimumVelocity', 'minimumVelocity', options);
 }
 
 const schema: z.ZodType<MinimumVelocitySpec> = z.strictObject({

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
 import { axisCurvatures, squaredNorm } from './projected-curvature';
 
@@ -15,8 +15,8 @@ export interface NonNegativeScoreMatchingSpec {
  *
  * The derivatives are exact and cost D backward passes.
  */
-export function nonNegativeScoreMatching(): NonNegativeScoreMatchingSpec {
-  return specOf(schema, 'objective.nonNegativeScoreMatching', 'nonNegativeScoreMatching', {});
+export function nonNegativeScoreMatching(options?: NoOptions): NonNegativeScoreMatchingSpec {
+  return specOf(schema, 'objective.nonNegativeScoreMatching', 'nonNegativeScoreMatching', options);
 }
 
 const schema: z.ZodType<NonNegativeScoreMatchingSpec> = z.strictObject({

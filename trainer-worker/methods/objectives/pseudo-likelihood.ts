@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { LevelBlocks } from '../energies/level-blocks';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import { flipDifferences } from './bit-flips';
 import { levelDifferences, logConditionals } from './neighbours';
 import type { ObjectiveMethod } from './objective-method';
@@ -15,8 +15,8 @@ export interface PseudoLikelihoodSpec {
  * from all the others. The loss is `-mean Σ_d log p(x_d | rest)`, for bits
  * `mean Σ_d log(1 + exp(E(x) - E(x with bit d flipped)))`. Z drops out, at the cost of D + 1 energies.
  */
-export function pseudoLikelihood(): PseudoLikelihoodSpec {
-  return specOf(schema, 'objective.pseudoLikelihood', 'pseudoLikelihood', {});
+export function pseudoLikelihood(options?: NoOptions): PseudoLikelihoodSpec {
+  return specOf(schema, 'objective.pseudoLikelihood', 'pseudoLikelihood', options);
 }
 
 const schema: z.ZodType<PseudoLikelihoodSpec> = z.strictObject({

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { LevelBlocks } from '../energies/level-blocks';
-import { specOf } from '../options/validate';
+import { type NoOptions, specOf } from '../options/validate';
 import { flipDifferences } from './bit-flips';
 import { levelDifferences } from './neighbours';
 import type { ObjectiveMethod } from './objective-method';
@@ -19,8 +19,8 @@ export interface RatioMatchingSpec {
  * categories: `½ mean Σ_c Σ_k (1[x_c = k] - p(k | rest))²`, a proper score of each conditional law
  * (Brier 1950), least in the mean where the model has those of the data.
  */
-export function ratioMatching(): RatioMatchingSpec {
-  return specOf(schema, 'objective.ratioMatching', 'ratioMatching', {});
+export function ratioMatching(options?: NoOptions): RatioMatchingSpec {
+  return specOf(schema, 'objective.ratioMatching', 'ratioMatching', options);
 }
 
 const schema: z.ZodType<RatioMatchingSpec> = z.strictObject({ type: z.literal('ratioMatching') });

@@ -146,6 +146,9 @@ export function requireWhole(schema: z.ZodType<object>, where: string, part: obj
   );
 }
 
+/** Of a method that has nothing to set; what is given all the same is refused. */
+export type NoOptions = Readonly<Record<string, never>>;
+
 /**
  * The value of a factory: the options plus the method's name, validated.
  *

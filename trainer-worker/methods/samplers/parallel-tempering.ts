@@ -48,7 +48,7 @@ export interface ParallelTemperingOptions extends DomainOption {
    */
   readonly moves?: 'langevin' | 'gibbsWithGradients';
   /**
-   * Iterations from one exchange to the next, 1 to 10 000. Default 1. More where moves are small: replicas
+   * Iterations from one exchange to the next, 1 to 10 000 and no more than `steps`. Default 1. More where moves are small: replicas
    * that return before they have moved on trade places in vain.
    */
   readonly exchangeEvery?: number;
@@ -91,6 +91,11 @@ const schema: z.ZodType<ParallelTemperingSpec> = z
     domain: mirroredDomainField(
       'its correction would not know of the chains that lie on the walls',
     ),
+  })
+  .refine(({ steps, exchangeEvery }) => exchangeEvery <= steps, {
+    path: ['exchangeEvery'],
+    error: "'exchangeEvery' is more than 'steps': nothing would ever be exchanged.",
+    params: { remedy: 'Make steps larger, best a multiple of it.' },
   })
   .refine(({ moves, domain }) => moves === 'langevin' || domain === null, {
     path: ['domain'],

@@ -83,9 +83,33 @@ export async function readProfile(base: string): Promise<SlurmProfile> {
   };
   try {
     const bytes = await readRegularFile(base, profileFile, largestProfile);
-    return checked(parseJson(bytes, fault), slurmProfileSchema, fault);
+    const profile = checked(parseJson(bytes, fault), slurmProfileSchema, fault);
+    requireTime(profile, fault.file);
+    return profile;
   } catch (thrown) {
     if (thrown instanceof ProblemError && isNotThere(thrown)) return slurmProfileSchema.parse({});
     throw thrown;
   }
+}
+
+/** Seconds that a job trains at least, before it is to write its checkpoint. */
+const leastTraining = 15;
+
+/** @throws ProblemError where jobs would be queued again before they have trained, without end */
+function requireTime({ time, graceSeconds }: SlurmProfile, file: string): void {
+  if (time === undefined || secondsOf(time) >= graceSeconds + leastTraining) return;
+  throw new ProblemError({
+    kind: 'storage',
+    message: `${file}: of a 'time' of ${time} nothing is left for training, since its last ${graceSeconds} seconds ('graceSeconds') are for the checkpoint.`,
+    remedy: 'Make time longer, or graceSeconds less.',
+  });
+}
+
+/** Of a time as Slurm reads it: minutes, minutes:seconds, hours:minutes:seconds, or days-hours and so on. */
+export function secondsOf(time: string): number {
+  const [rest, days] = time.split('-').reverse() as [string, string?];
+  const parts = rest.split(':').map(Number);
+  const [hours = 0, minutes = 0, seconds = 0] =
+    days !== undefined || parts.length === 3 ? parts : [0, ...parts];
+  return ((Number(days ?? 0) * 24 + hours) * 60 + minutes) * 60 + seconds;
 }

@@ -59,6 +59,18 @@ describe('parts that do not suit the data are refused before training', () => {
       () => sampler.parallelTempering({ moves: 'gibbsWithGradients', domain: { low: 0, high: 1 } }),
       /'domain' keeps chains between two numbers/,
     );
+    assert.throws(
+      () => sampler.parallelTempering({ steps: 4, exchangeEvery: 8 }),
+      /'exchangeEvery' is more than 'steps'/,
+    );
+  });
+
+  test('options of a method that has none', () => {
+    const given = { redraw: 0.2 } as never;
+    assert.throws(() => objective.concreteScoreMatching(given), /'redraw'/);
+    assert.throws(() => objective.pseudoLikelihood(given), /'redraw'/);
+    assert.throws(() => objective.ratioMatching(3 as never), /the argument is 3/);
+    assert.equal(objective.ratioMatching().type, 'ratioMatching');
   });
 
   test('an energy of binary points on real data', () => {

@@ -10,7 +10,11 @@ import {
   jobScript,
   quoted,
 } from '../../../../trainer-worker/trainer/slurm/job-script';
-import { readProfile, slurmProfileSchema } from '../../../../trainer-worker/trainer/slurm/profile';
+import {
+  readProfile,
+  secondsOf,
+  slurmProfileSchema,
+} from '../../../../trainer-worker/trainer/slurm/profile';
 import { fc } from '../../../support/fast-check';
 import { temporaryFolder } from '../../../support/temporary';
 
@@ -109,6 +113,25 @@ test('a profile takes words and lines, and refuses what would be more than that'
     [{ partitions: 'a' }, ''],
   ] as const) {
     await assert.rejects(told(wrong), new RegExp(`slurm\\.json: .*${what}.* is wrong`));
+  }
+  // It would write a checkpoint and be queued again for ever.
+  for (const time of ['2', '00:01:00', '1:30', '0-0:2']) {
+    await assert.rejects(told({ time }), /nothing is left for training/);
+  }
+  await told({ time: '3' });
+  await told({ time: '00:01:00', graceSeconds: 30 });
+});
+
+test('times are those that Slurm reads', () => {
+  for (const [time, seconds] of [
+    ['90', 5400],
+    ['90:30', 5430],
+    ['1:30:15', 5415],
+    ['2-3', 183_600],
+    ['2-3:04', 183_840],
+    ['2-3:04:05', 183_845],
+  ] as const) {
+    assert.equal(secondsOf(time), seconds, time);
   }
 });
 
