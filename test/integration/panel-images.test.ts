@@ -1,48 +1,18 @@
 /** Images in the panel's page, in a real Chromium: what is on the canvas is what was computed. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { decode } from 'fast-png';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import type { PanelSnapshot } from '../../protocol/panel';
 import type { ImageLayout, PreviewFrame } from '../../protocol/run';
 import { cornerOf, pictureOf, rasterOf, sheetOf } from '../../webview/store/image-sheet';
 import { fakeImagePreview, fakeImageSnapshot } from '../fixtures/fake-images';
 import { fakeManifest, fakeSnapshot } from '../fixtures/fake-run';
-import {
-  launchChromium,
-  openPanel,
-  type Panel,
-  type PanelOptions,
-} from '../fixtures/panel-harness';
+import type { Panel } from '../fixtures/panel-harness';
+import { panelTests } from '../fixtures/panel-tests';
 import { until } from '../support/condition';
 
-let browser: Browser;
-
-before(async () => {
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-});
-
-async function withPanel(
-  options: PanelOptions,
-  snapshot: PanelSnapshot,
-  check: (panel: Panel) => Promise<void>,
-): Promise<void> {
-  const panel = await openPanel(browser, options);
-  try {
-    await panel.ready;
-    await panel.peer.request('snapshot', snapshot);
-    await panel.drawn();
-    await check(panel);
-    assert.deepEqual(panel.policyViolations, []);
-    assert.deepEqual(panel.pageErrors, []);
-  } finally {
-    await panel.close();
-  }
-}
+const { withPanel } = panelTests();
 
 /** Four images of 3 × 2 pixels, each of its own shades. */
 const image: ImageLayout = { height: 2, width: 3, channels: 1, from: [0, 255], to: [0, 255] };

@@ -1,46 +1,13 @@
 /** Energies, health and patterns in the panel's page, in a real Chromium. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import type { PanelSnapshot } from '../../protocol/panel';
+import { describe, test } from 'node:test';
 import type { PreviewFrame } from '../../protocol/run';
 import { distributionBins, distributionsOf } from '../../webview/store/energy-distributions';
 import { fakeManifest, fakePreview, fakeSnapshot } from '../fixtures/fake-run';
-import {
-  launchChromium,
-  openPanel,
-  type Panel,
-  type PanelOptions,
-} from '../fixtures/panel-harness';
+import { panelTests } from '../fixtures/panel-tests';
 import { until } from '../support/condition';
 
-let browser: Browser;
-
-before(async () => {
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-});
-
-async function withPanel(
-  options: PanelOptions,
-  snapshot: PanelSnapshot,
-  check: (panel: Panel) => Promise<void>,
-): Promise<void> {
-  const panel = await openPanel(browser, options);
-  try {
-    await panel.ready;
-    await panel.peer.request('snapshot', snapshot);
-    await panel.drawn();
-    await check(panel);
-    assert.deepEqual(panel.policyViolations, []);
-    assert.deepEqual(panel.pageErrors, []);
-  } finally {
-    await panel.close();
-  }
-}
+const { withPanel } = panelTests();
 
 /** So many values in the middle of each of some bins of 0 to 48, and one at both ends. */
 function inBins(counts: Readonly<Record<number, number>>): Float32Array {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { decode } from 'fast-png';
-import type { Browser, Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { isSaved } from '../../extension/panel/saved-file';
 import { robustRange } from '../../protocol/energy-range';
 import type { PanelAction } from '../../protocol/panel';
@@ -24,39 +24,11 @@ import {
   fakeSnapshot,
   fakeState,
 } from '../fixtures/fake-run';
-import {
-  launchChromium,
-  openPanel,
-  type Panel,
-  type PanelOptions,
-  type Pixels,
-} from '../fixtures/panel-harness';
+import type { Panel, PanelOptions, Pixels } from '../fixtures/panel-harness';
+import { panelTests } from '../fixtures/panel-tests';
 import { until } from '../support/condition';
 
-let browser: Browser;
-
-before(async () => {
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-});
-
-/** Opens a page, gives it to `check` once it has asked for a snapshot, and closes it. */
-async function withPanel(
-  options: PanelOptions,
-  check: (panel: Panel) => Promise<void>,
-): Promise<void> {
-  const panel = await openPanel(browser, options);
-  try {
-    await panel.ready;
-    await check(panel);
-    assert.deepEqual(panel.policyViolations, []);
-  } finally {
-    await panel.close();
-  }
-}
+const { withPage } = panelTests();
 
 /** A run in full: the snapshot and the curves up to its step. */
 async function show(panel: Panel, snapshot: Parameters<typeof fakeSnapshot>[0] = {}) {
@@ -96,7 +68,7 @@ const button = ({ page }: Panel, name: string) =>
 
 describe('the panel page shows', () => {
   test('a snapshot and its updates', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       assert.equal(
         await seen(panel.page.getByRole('heading', { level: 1 })),
@@ -126,7 +98,7 @@ describe('the panel page shows', () => {
   });
 
   test('nothing of an update that belongs to an older snapshot', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel, { generation: 2 });
       const before = await seen(row(panel, 'Loss'));
       await panel.peer.request('update', {
@@ -144,7 +116,7 @@ describe('the panel page shows', () => {
   });
 
   test('how far a run is that is still being started, and then the run', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       const texts = [
         'Launching moons.ebm.ts: choosing what computes …',
         'Launching moons.ebm.ts: …',
@@ -161,7 +133,7 @@ describe('the panel page shows', () => {
   });
 
   test('an honest nothing while a run starts', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       const { preview, ...manifest } = fakeManifest({ metrics: [] });
       await panel.peer.request('snapshot', {
         generation: 1,
@@ -183,7 +155,7 @@ describe('the panel page shows', () => {
   });
 
   test('that another window controls the run, why buttons are disabled, and a way out', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel, { isWatchedOnly: true });
       const bar = panel.page.getByTestId('watched-only');
       assert.match(await seen(bar), /Another window controls this run; this one only watches\./);
@@ -203,7 +175,7 @@ describe('the panel page shows', () => {
   });
 
   test('what went wrong, where, and what can be done', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel, {
         state: fakeState({
           status: 'failed',
@@ -242,7 +214,7 @@ describe('the panel page shows', () => {
   });
 
   test('what warns of the experiment, as long as it does', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const warnings = panel.page.getByTestId('warnings');
       assert.equal(await warnings.isVisible(), false);
@@ -253,7 +225,7 @@ describe('the panel page shows', () => {
   });
 
   test('that the curves of a run are being read, and only then that it has none', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       const state = fakeState({ status: 'finished', step: 5000 });
       await panel.peer.request('snapshot', fakeSnapshot({ state }));
       await panel.page.getByText('Loading the curves …', { exact: true }).waitFor();
@@ -264,7 +236,7 @@ describe('the panel page shows', () => {
   });
 
   test('what tells the run from others of its name', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel, { distinction: 'learningRate=0.01' });
       assert.equal(await text(panel, 'distinction'), 'learningRate=0.01');
       await show(panel, { generation: 2 });
@@ -274,7 +246,7 @@ describe('the panel page shows', () => {
 
   test('no scroll bar across, from a side panel to a wide screen', async () => {
     for (const width of [360, 420, 760, 1000, 1600]) {
-      await withPanel({ width }, async (panel) => {
+      await withPage({ width }, async (panel) => {
         await show(panel);
         const overflow = await panel.page.evaluate<number>(
           `Math.max(...[document.documentElement, document.querySelector('main')]
@@ -292,7 +264,7 @@ describe('the landscape', () => {
       [770, 700],
       [1000, 800],
     ] as const) {
-      await withPanel({ width, height }, async (panel) => {
+      await withPage({ width, height }, async (panel) => {
         await show(panel);
         const box = await panel.page.locator('.plot-picture').boundingBox();
         assert.ok(box && box.width >= 320 && box.height >= 250, `${width}: ${JSON.stringify(box)}`);
@@ -303,7 +275,7 @@ describe('the landscape', () => {
   for (const withoutWebGl of [false, true]) {
     const way = withoutWebGl ? 'Canvas 2D' : 'WebGL 2';
     test(`is coloured by the energy with ${way}`, async () => {
-      await withPanel({ withoutWebGl }, async (panel) => {
+      await withPage({ withoutWebGl }, async (panel) => {
         await show(panel);
         const plane = panel.page.getByTestId('plane');
         const renderer = await plane.getAttribute('data-renderer');
@@ -339,7 +311,7 @@ describe('the landscape', () => {
     });
 
     test(`says where the energy is not a number, and has no colour for it, with ${way}`, async () => {
-      await withPanel({ withoutWebGl }, async (panel) => {
+      await withPage({ withoutWebGl }, async (panel) => {
         const preview = fakePreview(1250);
         const { field } = preview;
         // The lower left quarter.
@@ -384,7 +356,7 @@ describe('the landscape', () => {
     });
 
     test(`has its layers over one another and switches them with ${way}`, async () => {
-      await withPanel({ withoutWebGl, theme: 'darkModern' }, async (panel) => {
+      await withPage({ withoutWebGl, theme: 'darkModern' }, async (panel) => {
         await show(panel);
         const plane = panel.page.locator('.plot-picture');
         // charts.red of Dark Modern, the samples' fill.
@@ -426,7 +398,7 @@ describe('the landscape', () => {
   }
 
   test('reads out the place and its energy under the pointer and by keyboard', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const picture = (await panel.page.locator('.plot-picture').boundingBox())!;
       await panel.page.mouse.move(picture.x + picture.width / 2, picture.y + picture.height / 2);
@@ -456,7 +428,7 @@ describe('the landscape', () => {
       samples: Float32Array.from({ length: 400 }, (_, i) => Math.sin(i)),
       count: 100,
     };
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel, {
         manifest: fakeManifest({
           preview: { dimensions: 4, axes, bounds: axes.map(() => [-3, 3] as const), resolution: 0 },
@@ -484,7 +456,7 @@ describe('the landscape', () => {
 
   test('is a pair of histograms in one dimension', async () => {
     const values = Float32Array.from({ length: 500 }, (_, i) => Math.sin(i));
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel, {
         manifest: fakeManifest({
           preview: { dimensions: 1, axes: ['x1'], bounds: [[-2, 2]], resolution: 0 },
@@ -504,7 +476,7 @@ describe('the landscape', () => {
 
 describe('the scrubber', () => {
   test('follows the newest, then stays where it is put, and returns', async () => {
-    await withPanel({ preview: (step) => fakePreview(step, 700) }, async (panel) => {
+    await withPage({ preview: (step) => fakePreview(step, 700) }, async (panel) => {
       await show(panel);
       const update = async (step: number) => {
         await panel.peer.request('update', { generation: 1, preview: fakePreview(step, 300) });
@@ -547,7 +519,7 @@ describe('the scrubber', () => {
     const preview = () => {
       throw new ProblemError({ kind: 'storage', message: 'The file of step 50 is torn.' });
     };
-    await withPanel({ preview }, async (panel) => {
+    await withPage({ preview }, async (panel) => {
       await show(panel);
       await panel.page.getByTestId('scrubber').focus();
       await panel.page.keyboard.press('Home');
@@ -558,7 +530,7 @@ describe('the scrubber', () => {
 
 describe('the buttons', () => {
   test('ask for what they say, and are enabled when it makes sense', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const isEnabled = async () =>
         Promise.all(
@@ -592,7 +564,7 @@ describe('the buttons', () => {
   });
 
   test('keep their places whatever the run does', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const places = async () =>
         panel.page.evaluate<string>(
@@ -617,7 +589,7 @@ describe('the buttons', () => {
     const act = () => {
       throw new ProblemError({ kind: 'worker', message: 'No answer.', remedy: 'See the log.' });
     };
-    await withPanel({ act }, async (panel) => {
+    await withPage({ act }, async (panel) => {
       await show(panel);
       await button(panel, 'Pause').click();
       const notice = panel.page.getByTestId('notice');
@@ -652,7 +624,7 @@ describe('the curves', () => {
   }
 
   test('stay zoomed while the run goes on, until a double click', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       await drag(panel, 0.2, 0.6);
       const zoomed = [await stepAt(panel, 0.02), await stepAt(panel, 0.98)];
@@ -675,7 +647,7 @@ describe('the curves', () => {
   });
 
   test('show the same step in all charts', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       await stepAt(panel, 0.5);
       const heads = await panel.page.locator('.chart-at').allInnerTexts();
@@ -686,7 +658,7 @@ describe('the curves', () => {
   });
 
   test('are smoothed and scaled as asked, and say where a scale cannot be', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       assert.doesNotMatch(await seen(row(panel, 'Loss')), /smoothed/);
       await panel.page.getByLabel('Smoothing').fill('0.5');
@@ -699,7 +671,7 @@ describe('the curves', () => {
   });
 
   test('are copied as comma-separated values', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       await panel.page.getByRole('button', { name: 'Copy Energy as CSV' }).click();
       await panel.drawn();
@@ -744,7 +716,7 @@ describe('the curves', () => {
         seconds: Float64Array.of(0, 100, 400),
       }),
     };
-    await withPanel(options, async (panel) => {
+    await withPage(options, async (panel) => {
       await show(panel, { manifest: fakeManifest({ config: { batchSize: 64 } }) });
       const last = async () => {
         const svg = await savedSvg(panel, saved, 'Loss');
@@ -769,7 +741,7 @@ describe('the curves', () => {
   });
 
   test('are found by name, and tell where they were lowest', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const { loss } = fakeSeries(0, 1250);
       const lowest = Math.min(...loss!.values);
@@ -791,7 +763,7 @@ describe('the curves', () => {
   });
 
   test('are marked where the run was resumed, went back and failed', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       const markedAt = (generation: number, resumed: number, checkpoint: number) => {
         const resumes = [{ at: '2026-03-04T10:20:00.000Z', step: resumed }];
         const manifest = fakeManifest({ resumes });
@@ -834,7 +806,7 @@ describe('the curves', () => {
     const saveFile: PanelOptions['saveFile'] = (name, kind, bytes) => {
       saved.push({ name, kind, bytes });
     };
-    await withPanel({ saveFile }, async (panel) => {
+    await withPage({ saveFile }, async (panel) => {
       await show(panel);
       const more = panel.page.getByRole('button', { name: 'More for Energy' });
       for (const [downs, kind] of ['png', 'svg', 'csv'].entries()) {
@@ -873,7 +845,7 @@ describe('the curves', () => {
   });
 
   test('can be hidden one by one', async () => {
-    await withPanel({ theme: 'lightModern' }, async (panel) => {
+    await withPage({ theme: 'lightModern' }, async (panel) => {
       await show(panel);
       const plot = panel.page.locator('.chart-plot').nth(1);
       // charts.orange of Light Modern, the second curve.
@@ -894,7 +866,7 @@ describe('the curves', () => {
   });
 
   test('keep a spike in sight among many points', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const count = 80_000;
       await panel.peer.request('update', {
@@ -921,7 +893,7 @@ describe('the curves', () => {
 
 describe('the page', () => {
   test('draws nothing while hidden and everything when shown', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       await panel.setHidden(true);
       await panel.peer.request('update', { generation: 1, state: fakeState({ step: 2000 }) });
@@ -936,7 +908,7 @@ describe('the page', () => {
   test('is where it was after a reload', async () => {
     let kept: object | undefined;
     const preview = (step: number) => fakePreview(step);
-    await withPanel({ preview }, async (panel) => {
+    await withPage({ preview }, async (panel) => {
       await show(panel);
       await panel.page.getByTestId('scrubber').focus();
       await panel.page.keyboard.press('Home');
@@ -947,7 +919,7 @@ describe('the page', () => {
     });
     assert.equal((kept as { step?: number }).step, 50);
     assert.equal((kept as { runDirectory?: string }).runDirectory, fakeRunDirectory);
-    await withPanel({ preview, storedState: kept! }, async (panel) => {
+    await withPage({ preview, storedState: kept! }, async (panel) => {
       await show(panel);
       await panel.page
         .getByTestId('landscape-step')
@@ -960,7 +932,7 @@ describe('the page', () => {
   });
 
   test('shows a fresh snapshot of its run without losing its place', async () => {
-    await withPanel({ preview: (step) => fakePreview(step) }, async (panel) => {
+    await withPage({ preview: (step) => fakePreview(step) }, async (panel) => {
       await show(panel);
       await panel.page.getByTestId('scrubber').focus();
       await panel.page.keyboard.press('Home');
@@ -975,7 +947,7 @@ describe('the page', () => {
   });
 
   test('reports what is thrown in it and goes on', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       await panel.page.evaluate("setTimeout(() => { throw new Error('a slip'); })");
       await panel.page.getByTestId('notice').getByText('a slip').waitFor();
@@ -992,7 +964,7 @@ describe('the page', () => {
   });
 
   test('repaints when the theme changes', async () => {
-    await withPanel({ theme: 'darkModern' }, async (panel) => {
+    await withPage({ theme: 'darkModern' }, async (panel) => {
       await show(panel);
       const plot = panel.page.locator('.u-over').first();
       const dark = colorAt(await panel.pixels(plot), 2, 2);
@@ -1011,7 +983,7 @@ describe('the page', () => {
   });
 
   test('has its views in words', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       await show(panel);
       const summary = await panel.page.getByTestId('summary').textContent();
       assert.match(summary ?? '', /^Running, step 1,250 of 5,000\./);
@@ -1025,7 +997,7 @@ describe('the page', () => {
   });
 
   test('tells a screen reader the numbers of the picture, once they are there', async () => {
-    await withPanel({}, async (panel) => {
+    await withPage({}, async (panel) => {
       const state = fakeState({ status: 'finished', step: 5000 });
       await panel.peer.request('snapshot', fakeSnapshot({ state }));
       const values = (value: number, step: number) => ({

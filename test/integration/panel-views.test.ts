@@ -1,8 +1,6 @@
 /** One dimension and tables in the panel's page, in a real Chromium: what is on the canvas is what was computed. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import type { PanelSnapshot } from '../../protocol/panel';
+import { describe, test } from 'node:test';
 import { histogram } from '../../webview/store/histogram';
 import { column, moments } from '../../webview/store/point-set';
 import { principalAxes } from '../../webview/store/principal-axes';
@@ -12,40 +10,10 @@ import {
   lineCells,
   lineWindow,
 } from '../fixtures/fake-tables';
-import {
-  launchChromium,
-  openPanel,
-  type Panel,
-  type PanelOptions,
-} from '../fixtures/panel-harness';
+import type { Panel } from '../fixtures/panel-harness';
+import { panelTests } from '../fixtures/panel-tests';
 
-let browser: Browser;
-
-before(async () => {
-  browser = await launchChromium();
-});
-
-after(async () => {
-  await browser.close();
-});
-
-async function withPanel(
-  options: PanelOptions,
-  snapshot: PanelSnapshot,
-  check: (panel: Panel) => Promise<void>,
-): Promise<void> {
-  const panel = await openPanel(browser, options);
-  try {
-    await panel.ready;
-    await panel.peer.request('snapshot', snapshot);
-    await panel.drawn();
-    await check(panel);
-    assert.deepEqual(panel.policyViolations, []);
-    assert.deepEqual(panel.pageErrors, []);
-  } finally {
-    await panel.close();
-  }
-}
+const { withPanel } = panelTests();
 
 interface Drawn {
   readonly width: number;

@@ -5,3 +5,9 @@ import { noise } from '../../compiler/trace/trace';
 export function bernoulli(logits: tf.Tensor): tf.Tensor {
   return tf.cast(tf.less(noise('uniform', logits.shape), tf.sigmoid(logits)), 'float32');
 }
+
+/** Logits of units that are as often on as these means say; away from never and always, where a model may go. */
+export function logitsOf(means: tf.Tensor): tf.Tensor {
+  const chances = tf.add(tf.mul(means, 0.96), 0.02);
+  return tf.log(tf.div(chances, tf.sub(1, chances)));
+}

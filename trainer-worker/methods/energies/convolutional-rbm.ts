@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { bernoulli } from './bernoulli';
+import { bernoulli, logitsOf } from './bernoulli';
 import type { EnergyMethod } from './energy-method';
 import { type ImageShape, imageShapeField, requireImageRows } from './image-shape';
 
@@ -107,13 +107,11 @@ export const convolutionalRbmMethod: EnergyMethod<ConvolutionalRbmSpec, typeof c
 };
 
 /**
- * Logits of visible units that are on as often as those of their channel; away from never and always.
+ * Logits of visible units that are on as often as those of their channel.
  *
  * @param means `[D]`, of the pixels
  * @returns `[channels]`
  */
 function baseBias(means: tf.Tensor, channels: number): tf.Tensor {
-  const ofChannels = tf.mean(tf.reshape(means, [-1, channels]), 0);
-  const chances = tf.add(tf.mul(ofChannels, 0.96), 0.02);
-  return tf.log(tf.div(chances, tf.sub(1, chances)));
+  return logitsOf(tf.mean(tf.reshape(means, [-1, channels]), 0));
 }

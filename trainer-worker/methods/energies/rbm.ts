@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { bernoulli } from './bernoulli';
+import { bernoulli, logitsOf } from './bernoulli';
 import type { Energy, EnergyMethod, EnergyParameters } from './energy-method';
 import { logSumOverStates, mostSummed } from './hidden-layer';
 import { LevelBlocks } from './level-blocks';
@@ -75,10 +75,7 @@ export const rbmMethod: EnergyMethod<RbmSpec, typeof rbm> = {
  * go.
  */
 function baseBias(means: tf.Tensor, levels: readonly number[] | undefined): tf.Tensor {
-  if (levels === undefined) {
-    const chances = tf.add(tf.mul(means, 0.96), 0.02);
-    return tf.log(tf.div(chances, tf.sub(1, chances)));
-  }
+  if (levels === undefined) return logitsOf(means);
   const even = levels.flatMap((count) => new Array<number>(count).fill(0.04 / count));
   return tf.log(tf.add(tf.mul(means, 0.96), even));
 }
