@@ -67,6 +67,9 @@ const startOfView: View = {
   step: undefined,
 };
 
+/** The same each time: a chart is drawn again where its bands are others. */
+const noBands: readonly ChartBand[] = [];
+
 /** The page that compares runs: holds the state and hands it to the views, once a frame. */
 export class ComparePage {
   readonly root: HTMLElement;
@@ -329,7 +332,7 @@ export class ComparePage {
         : '',
     );
     this.#chart.draw(
-      this.#chartView(lines, isOver ? bands : [], {
+      this.#chartView(lines, isOver ? bands : noBands, {
         title: unit ? `${label} (${unit})` : label,
         logScale: view.logScale,
         marker: view.step,

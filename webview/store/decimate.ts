@@ -38,6 +38,26 @@ export function decimate(
   return columnExtremes(curves, stretches, from, to, columns);
 }
 
+/**
+ * What {@link decimate} tells of one curve, point after point to `visit`, in the order of its line: for
+ * pictures of many curves, where lists of them would cost more than the drawing. A value that is not
+ * finite breaks the line.
+ */
+export function walkCurve(
+  { series, values }: Curve,
+  [from, to]: readonly [number, number],
+  columns: number,
+  visit: (step: number, value: number) => void,
+): void {
+  const first = Math.max(0, series.indexUpTo(from));
+  const end = Math.min(series.length, series.indexFrom(to) + 1);
+  if (end - first <= 2 * columns) {
+    for (let k = first; k < end; k++) visit(series.stepAt(k), values.at(k));
+    return;
+  }
+  walkColumns({ series, values }, { first, last: end }, [from, to], columns, visit);
+}
+
 type Stretch = { readonly first: number; readonly last: number };
 
 /** Every point of each stretch, over the union of their steps. */
@@ -79,28 +99,38 @@ function columnExtremes(
   for (let column = 0; column < columns; column++) {
     steps.push(from + (column + 0.25) * width, from + (column + 0.75) * width);
   }
-  const values = curves.map(({ series, values }, k) => {
-    const out: (number | null | undefined)[] = [];
-    let index = stretches[k]!.first;
-    let previous = Number.NaN;
-    for (let column = 0; column < columns; column++) {
-      const isLast = column === columns - 1;
-      const end = isLast ? stretches[k]!.last : series.indexFrom(from + (column + 1) * width);
-      const extremes = values.range(index, end);
-      if (extremes === undefined) {
-        const gap = end > index ? null : undefined;
-        out.push(gap, gap);
-      } else if (Math.abs(extremes.max - previous) < Math.abs(extremes.min - previous)) {
-        // Enter each column at the end nearer to where the last one was left.
-        out.push(extremes.max, extremes.min);
-        previous = extremes.min;
-      } else {
-        out.push(extremes.min, extremes.max);
-        previous = extremes.max;
-      }
-      index = Math.max(index, end);
-    }
+  const values = curves.map((curve, k) => {
+    const out = steps.map((): number | null | undefined => undefined);
+    walkColumns(curve, stretches[k]!, [from, to], columns, (_step, value, at) => {
+      out[at] = Number.isNaN(value) ? null : value;
+    });
     return out;
   });
   return { steps, values };
+}
+
+/** Both extremes of each column that has points, NaN where none of these is finite, at a quarter and three of it. */
+function walkColumns(
+  { series, values }: Curve,
+  { first, last }: Stretch,
+  [from, to]: readonly [number, number],
+  columns: number,
+  visit: (step: number, value: number, at: number) => void,
+): void {
+  const width = (to - from) / columns;
+  let index = first;
+  let previous = Number.NaN;
+  for (let column = 0; column < columns; column++) {
+    const isLast = column === columns - 1;
+    const end = isLast ? last : series.indexFrom(from + (column + 1) * width, index);
+    if (end <= index) continue;
+    const extremes = values.range(index, end);
+    let [enter, leave] = extremes ? [extremes.min, extremes.max] : [Number.NaN, Number.NaN];
+    // Enter each column at the end nearer to where the last one was left.
+    if (Math.abs(leave - previous) < Math.abs(enter - previous)) [enter, leave] = [leave, enter];
+    visit(from + (column + 0.25) * width, enter, 2 * column);
+    visit(from + (column + 0.75) * width, leave, 2 * column + 1);
+    if (extremes) previous = leave;
+    index = end;
+  }
 }

@@ -59,10 +59,13 @@ export class Series {
     return this.#cuts;
   }
 
-  /** The index of the first point at or after `step`; `length` if there is none. O(log n). */
-  indexFrom(step: number): number {
+  /**
+   * The index of the first point at or after `step`; `length` if there is none. Of points that lie before
+   * index `known` it is known that they lie before the step. O(log n).
+   */
+  indexFrom(step: number, known = 0): number {
     const steps = this.#steps.array;
-    let low = 0;
+    let low = known;
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;

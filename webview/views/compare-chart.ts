@@ -1,7 +1,7 @@
 import { formatCount } from '../../vocabulary/quantities';
 import type { Band } from '../store/compare-bands';
 import { valueAt } from '../store/compare-bands';
-import { decimate } from '../store/decimate';
+import { walkCurve } from '../store/decimate';
 import { formatStepTick, formatTick, formatValue } from '../store/number-format';
 import type { Series } from '../store/series';
 import { axisTicks } from '../store/ticks';
@@ -242,34 +242,35 @@ export class CompareChart {
     const count = this.#view?.lines.length ?? 1;
     const share = Math.floor(mostDrawn / 2 / Math.max(1, count));
     const columns = Math.max(20, Math.min(this.#box.width, share));
-    const { steps, values } = decimate([{ series, values: series.values }], ...this.#x, columns);
     context.strokeStyle = color;
     context.lineWidth = width;
-    context.setLineDash(count > mostDashed ? [] : [...dash]);
-    this.#trace(context, steps, values[0]!);
+    const isDashed = dash.length > 0 && count <= mostDashed;
+    if (isDashed) context.setLineDash([...dash]);
+    context.beginPath();
+    walkCurve({ series, values: series.values }, this.#x, columns, this.#tracer(context));
     context.stroke();
-    context.setLineDash([]);
+    if (isDashed) context.setLineDash([]);
   }
 
-  #trace(
-    context: CanvasRenderingContext2D,
-    steps: readonly number[],
-    values: readonly (number | null | undefined)[],
-  ): void {
-    context.beginPath();
+  /** Draws on to one point after the other; a value that has no place breaks the line. */
+  #tracer(context: CanvasRenderingContext2D): (step: number, value: number) => void {
+    const { left, top, width, height: tall } = this.#box;
+    const [from, to] = this.#x;
+    const [low, high] = this.#y;
+    const isLog = this.#isLog;
+    const [right, down] = [width / (to - from), tall / (high - low)];
     let isBroken = true;
-    for (const [k, step] of steps.entries()) {
-      const value = values[k];
-      if (value === undefined) continue;
-      if (value === null || (this.#isLog && value <= 0)) {
+    return (step, value) => {
+      const at = isLog ? Math.log10(value) : value;
+      if (!Number.isFinite(at)) {
         isBroken = true;
-        continue;
+        return;
       }
-      const [x, y] = [this.#left(step), this.#top(value)];
+      const [x, y] = [left + (step - from) * right, top + (high - at) * down];
       if (isBroken) context.moveTo(x, y);
       else context.lineTo(x, y);
       isBroken = false;
-    }
+    };
   }
 
   #drawBand(context: CanvasRenderingContext2D, { band, color, dash }: ChartBand): void {
@@ -290,7 +291,9 @@ export class CompareChart {
     context.strokeStyle = color;
     context.lineWidth = 2;
     context.setLineDash([...dash]);
-    this.#trace(context, band.steps, band.mean);
+    context.beginPath();
+    const trace = this.#tracer(context);
+    for (const [k, step] of band.steps.entries()) trace(step, band.mean[k]!);
     context.stroke();
     context.setLineDash([]);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decimate } from '../../../../webview/store/decimate';
+import { decimate, walkCurve } from '../../../../webview/store/decimate';
 import { MinMaxPyramid } from '../../../../webview/store/min-max-pyramid';
 import { Series } from '../../../../webview/store/series';
 import {
@@ -232,6 +232,34 @@ describe('decimate', () => {
     assert.equal(drawn[100], null);
     assert.equal(drawn[0], 1);
     assert.equal(drawn.at(-1), 1);
+  });
+
+  test('tells one curve point by point as it tells several', () => {
+    fc.assert(
+      fc.property(
+        fc.array(singles, { maxLength: 300 }),
+        fc.integer({ min: -10, max: 200 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.integer({ min: 1, max: 40 }),
+        (raw, from, span, columns) => {
+          const series = seriesOf(
+            raw.map((_, i) => i),
+            raw,
+          );
+          const to = from + span;
+          const { steps, values } = decimate([curve(series)], from, to, columns);
+          const walked: (readonly [number, number | null])[] = [];
+          walkCurve(curve(series), [from, to], columns, (step, value) => {
+            walked.push([step, Number.isFinite(value) ? value : null]);
+          });
+          const listed = steps.map((step, k) => [step, values[0]![k]] as const);
+          assert.deepEqual(
+            walked,
+            listed.filter(([, value]) => value !== undefined),
+          );
+        },
+      ),
+    );
   });
 
   test('has nothing to draw of nothing', () => {
