@@ -23,9 +23,10 @@ import {
 import type { Series } from './store/series';
 import { readTheme, showTheme, watchTheme } from './theme';
 import { CheckBox, DropDown, PushButton } from './toolkit';
-import { type ChartBand, type ChartLine, CompareChart } from './views/compare-chart';
+import { CompareChart } from './views/compare-chart';
 import { CompareDifferences } from './views/compare-differences';
 import { CompareGroups, type GroupRow } from './views/compare-groups';
+import type { ChartBand, ChartLine } from './views/compare-picture';
 import { ComparePreviews } from './views/compare-previews';
 import { CompareTable, type LineStyle } from './views/compare-table';
 import { element, icon, setText } from './views/element';

@@ -1,60 +1,42 @@
 import { formatCount } from '../../vocabulary/quantities';
-import type { Band } from '../store/compare-bands';
 import { valueAt } from '../store/compare-bands';
-import { walkCurve } from '../store/decimate';
-import { formatStepTick, formatTick, formatValue } from '../store/number-format';
-import type { Series } from '../store/series';
-import { axisTicks } from '../store/ticks';
-import type { Theme } from '../theme';
+import { formatValue } from '../store/number-format';
+import {
+  type ChartLine,
+  clip,
+  drawLine,
+  leftOf,
+  noPlane,
+  type PaintedCurves,
+  paint,
+  planeOf,
+  type Range,
+  stepAt,
+  topOf,
+} from './compare-picture';
 import { element, setAttribute, setText } from './element';
 import { Memo } from './memo';
-import { type Box, line, prepareCanvas } from './plot-axes';
-
-/** A run's curve as it is drawn. */
-export interface ChartLine {
-  /** What it is known by. */
-  readonly key: string;
-  readonly label: string;
-  readonly series: Series;
-  readonly color: string;
-  /** Lengths of strokes and gaps in CSS pixels; none where it is whole. */
-  readonly dash: readonly number[];
-  readonly isPicked: boolean;
-}
-
-/** A mean with its spread as it is drawn. */
-export interface ChartBand {
-  readonly label: string;
-  readonly band: Band;
-  readonly color: string;
-  readonly dash: readonly number[];
-}
+import { line, prepareCanvas } from './plot-axes';
 
 /** What a {@link CompareChart} shows. */
-export interface CompareChartView {
+export interface CompareChartView extends PaintedCurves {
   readonly title: string;
-  readonly lines: readonly ChartLine[];
-  readonly bands: readonly ChartBand[];
-  readonly logScale: boolean;
   /** A vertical line at this step. */
   readonly marker: number | undefined;
-  readonly theme: Theme;
 }
 
-/** Points that are drawn at a time, over all lines: what a canvas draws between two frames. */
-const mostDrawn = 60_000;
+/** Milliseconds of drawing in a frame, so that the page answers while many curves are drawn. */
+const drawingShare = 5;
 /** How near the pointer has to be to a curve, in CSS pixels. */
 const reach = 14;
-/** Of more lines dashes tell nothing, and cost most of the drawing. */
-const mostDashed = 48;
 const height = 300;
-
-type Range = readonly [number, number];
 
 /** Curves of many runs over their steps. */
 export class CompareChart {
   readonly root: HTMLElement;
   readonly #canvas = element('canvas', { class: 'compare-canvas' });
+  /** Where a picture is made, over as many frames as it takes. */
+  readonly #easel = element('canvas');
   /** What moves with the pointer, so that it costs nothing of what lies beneath. */
   readonly #overlay = element('canvas', { class: 'plot-overlay', 'aria-hidden': 'true' });
   readonly #readout = element('div', { class: 'readout', 'data-testid': 'compare-readout' });
@@ -64,11 +46,11 @@ export class CompareChart {
   readonly #drawing = new Memo();
   readonly #marking = new Memo();
   #view: CompareChartView | undefined;
-  #box: Box = { left: 0, top: 0, width: 1, height: 1 };
+  /** Of the picture that is shown. */
+  #plane = noPlane;
+  /** What is left of the picture that is being made. */
+  #painting: Iterator<void, void> | undefined;
   #zoom: Range | undefined;
-  #x: Range = [0, 1];
-  #y: Range = [0, 1];
-  #isLog = false;
   #dragFrom: number | undefined;
   #dragTo: number | undefined;
   #hovered: string | undefined;
@@ -107,203 +89,66 @@ export class CompareChart {
     return this.#note;
   }
 
-  /** Draws into the room that it has, where anything drawn has changed. */
+  /**
+   * Draws into the room that it has, where anything drawn has changed. A picture of many curves takes
+   * several frames; it is finished before the next is begun, so that there are pictures while one zooms.
+   */
   draw(view: CompareChartView): void {
     this.#view = view;
     const width = this.root.clientWidth;
     if (width === 0) return;
     const { lines, bands, logScale, theme, marker } = view;
     const shape = [width, window.devicePixelRatio, this.#zoom?.join()];
-    if (this.#drawing.changed(lines, bands, logScale, theme, ...shape)) {
-      const context = prepareCanvas(this.#canvas, width, height);
-      if (!context) return;
-      this.#box = { left: 62, top: 8, width: Math.max(80, width - 84), height: height - 40 };
-      this.#scale(view);
-      this.#drawAxes(context, view);
-      this.#inBox(context, () => {
-        for (const band of bands) this.#drawBand(context, band);
-        const hasPicked = lines.some(({ isPicked }) => isPicked);
-        for (const drawn of lines) {
-          const { color, isPicked } = drawn;
-          if (!isPicked) this.#drawLine(context, drawn, hasPicked ? theme.border : color, 1.25);
-        }
-        // What is picked lies above the others.
-        for (const drawn of lines) {
-          if (drawn.isPicked) this.#drawLine(context, drawn, drawn.color, 2.25);
-        }
-      });
-      setAttribute(this.#canvas, 'aria-label', this.#inWords(view));
-      if (this.#hovered === undefined) setText(this.#readout, this.#idle(view));
-      this.#marking.changed();
+    if (!this.#painting && this.#drawing.changed(lines, bands, logScale, theme, ...shape)) {
+      this.#painting = this.#paint(view, width);
     }
-    if (!this.#marking.changed(lines, marker, theme, this.#hovered, this.#dragTo, ...shape)) return;
+    this.#goOn();
+    if (this.#painting) return;
+    const drawn = [this.#plane, marker, theme, this.#hovered, this.#dragTo];
+    if (!this.#marking.changed(...drawn)) return;
     const context = prepareCanvas(this.#overlay, width, height);
     if (!context) return;
-    this.#inBox(context, () => {
-      const hovered = lines.find(({ key }) => key === this.#hovered);
-      if (hovered) this.#drawLine(context, hovered, hovered.color, 3);
-      this.#drawMarks(context, view);
-    });
-  }
-
-  #inBox(context: CanvasRenderingContext2D, draw: () => void): void {
-    const { left, top, width, height: tall } = this.#box;
+    const plane = this.#plane;
     context.save();
-    context.beginPath();
-    context.rect(left, top, width, tall);
-    context.clip();
-    draw();
+    clip(context, plane.box);
+    const hovered = lines.find(({ key }) => key === this.#hovered);
+    const stroke = { plane, count: lines.length, width: 3 };
+    if (hovered) drawLine(context, hovered, { ...stroke, color: hovered.color });
+    this.#drawMarks(context, view);
     context.restore();
   }
 
-  #scale({ lines, bands, logScale }: CompareChartView): void {
-    const ends = [
-      ...lines.flatMap(({ series }) => [series.firstStep, series.lastStep]),
-      ...bands.flatMap(({ band }) => [band.steps[0], band.steps.at(-1)]),
-    ].filter((step) => step !== undefined);
-    const first = ends.reduce((least, step) => Math.min(least, step), Number.POSITIVE_INFINITY);
-    const last = ends.reduce((most, step) => Math.max(most, step), Number.NEGATIVE_INFINITY);
-    const whole: Range = ends.length > 0 ? [first, Math.max(last, first + 1)] : [0, 1];
-    this.#x = this.#zoom ?? whole;
-    const [from, to] = this.#x;
-    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const { series } of lines) {
-      const [begin, end] = [Math.max(0, series.indexUpTo(from)), series.indexFrom(to) + 1];
-      const extremes = series.values.range(begin, Math.min(series.length, end));
-      if (!extremes) continue;
-      low = Math.min(low, extremes.min);
-      high = Math.max(high, extremes.max);
+  /** Paints for a share of a frame. */
+  #goOn(): void {
+    const end = performance.now() + drawingShare;
+    while (this.#painting) {
+      if (this.#painting.next().done) this.#painting = undefined;
+      else if (performance.now() > end) break;
     }
-    for (const { band } of bands) {
-      for (const [k, step] of band.steps.entries()) {
-        if (step < from || step > to) continue;
-        low = Math.min(low, band.low[k]!);
-        high = Math.max(high, band.high[k]!);
-      }
-    }
-    if (low > high) [low, high] = [0, 1];
-    this.#isLog = logScale && low > 0;
-    setText(this.#note, logScale && !this.#isLog ? 'linear: has values ≤ 0' : '');
-    if (this.#isLog) [low, high] = [Math.log10(low), Math.log10(high)];
-    const span = high - low || Math.abs(high) * 0.1 || 1;
-    this.#y = [low - 0.06 * span, high + 0.06 * span];
+    // The rest, or what has changed in the meantime.
+    if (this.#painting) this.#redraw();
   }
 
-  #left(step: number): number {
-    const [from, to] = this.#x;
-    return this.#box.left + ((step - from) / (to - from)) * this.#box.width;
-  }
-
-  #top(value: number): number {
-    const [low, high] = this.#y;
-    const at = this.#isLog ? Math.log10(value) : value;
-    return this.#box.top + (1 - (at - low) / (high - low)) * this.#box.height;
-  }
-
-  #drawAxes(context: CanvasRenderingContext2D, { theme }: CompareChartView): void {
-    const { left, top, width, height: tall } = this.#box;
-    const bottom = top + tall;
-    context.font = `11px ${theme.fontFamily}`;
-    context.lineWidth = 1;
-    context.fillStyle = theme.muted;
-    context.textBaseline = 'top';
-    context.textAlign = 'center';
-    for (const step of axisTicks(...this.#x, Math.floor(width / 90)).values) {
-      const at = Math.round(this.#left(step)) + 0.5;
-      context.strokeStyle = theme.grid;
-      line(context, at, top, at, bottom);
-      context.fillText(formatStepTick(step), at, bottom + 6);
-    }
-    context.textAlign = 'right';
-    context.textBaseline = 'middle';
-    const ticks = axisTicks(...this.#y, Math.floor(tall / 45));
-    for (const tick of ticks.values) {
-      const value = this.#isLog ? 10 ** tick : tick;
-      const at = Math.round(this.#top(value)) + 0.5;
-      context.strokeStyle = theme.grid;
-      line(context, left, at, left + width, at);
-      const text = this.#isLog ? formatValue(value) : formatTick(value, ticks.increment);
-      context.fillText(text, left - 6, at);
-    }
-    context.strokeStyle = theme.border;
-    context.strokeRect(left - 0.5, top - 0.5, width + 1, tall + 1);
-    context.fillStyle = theme.foreground;
-    context.textAlign = 'center';
-    context.textBaseline = 'bottom';
-    context.fillText('Step', left + width / 2, bottom + 32);
-  }
-
-  #drawLine(
-    context: CanvasRenderingContext2D,
-    { series, dash }: ChartLine,
-    color: string,
-    width: number,
-  ): void {
-    const count = this.#view?.lines.length ?? 1;
-    const share = Math.floor(mostDrawn / 2 / Math.max(1, count));
-    const columns = Math.max(20, Math.min(this.#box.width, share));
-    context.strokeStyle = color;
-    context.lineWidth = width;
-    const isDashed = dash.length > 0 && count <= mostDashed;
-    if (isDashed) context.setLineDash([...dash]);
-    context.beginPath();
-    walkCurve({ series, values: series.values }, this.#x, columns, this.#tracer(context));
-    context.stroke();
-    if (isDashed) context.setLineDash([]);
-  }
-
-  /** Draws on to one point after the other; a value that has no place breaks the line. */
-  #tracer(context: CanvasRenderingContext2D): (step: number, value: number) => void {
-    const { left, top, width, height: tall } = this.#box;
-    const [from, to] = this.#x;
-    const [low, high] = this.#y;
-    const isLog = this.#isLog;
-    const [right, down] = [width / (to - from), tall / (high - low)];
-    let isBroken = true;
-    return (step, value) => {
-      const at = isLog ? Math.log10(value) : value;
-      if (!Number.isFinite(at)) {
-        isBroken = true;
-        return;
-      }
-      const [x, y] = [left + (step - from) * right, top + (high - at) * down];
-      if (isBroken) context.moveTo(x, y);
-      else context.lineTo(x, y);
-      isBroken = false;
-    };
-  }
-
-  #drawBand(context: CanvasRenderingContext2D, { band, color, dash }: ChartBand): void {
-    const bottom = this.#isLog ? 10 ** this.#y[0] : this.#y[0];
-    const floor = (value: number) => (this.#isLog ? Math.max(value, bottom) : value);
-    context.beginPath();
-    for (const [k, step] of band.steps.entries()) {
-      context.lineTo(this.#left(step), this.#top(floor(band.high[k]!)));
-    }
-    for (let k = band.steps.length - 1; k >= 0; k--) {
-      context.lineTo(this.#left(band.steps[k]!), this.#top(floor(band.low[k]!)));
-    }
-    context.closePath();
-    context.globalAlpha = 0.18;
-    context.fillStyle = color;
-    context.fill();
-    context.globalAlpha = 1;
-    context.strokeStyle = color;
-    context.lineWidth = 2;
-    context.setLineDash([...dash]);
-    context.beginPath();
-    const trace = this.#tracer(context);
-    for (const [k, step] of band.steps.entries()) trace(step, band.mean[k]!);
-    context.stroke();
-    context.setLineDash([]);
+  /** Makes a picture, a few curves at a time, and shows it when it is whole. */
+  *#paint(view: CompareChartView, width: number): Generator<void, void> {
+    const context = prepareCanvas(this.#easel, width, height);
+    if (!context) return;
+    const plane = planeOf(view, [width, height], this.#zoom);
+    yield* paint(context, plane, view);
+    prepareCanvas(this.#canvas, width, height)?.drawImage(this.#easel, 0, 0, width, height);
+    this.#plane = plane;
+    const isUnlog = view.logScale && !plane.isLog;
+    setText(this.#note, isUnlog ? 'linear: has values ≤ 0' : '');
+    setAttribute(this.#canvas, 'aria-label', this.#inWords(view));
+    if (this.#hovered === undefined) setText(this.#readout, this.#idle(view));
   }
 
   #drawMarks(context: CanvasRenderingContext2D, { marker, theme }: CompareChartView): void {
-    const { top, height: tall } = this.#box;
+    const { top, height: tall } = this.#plane.box;
     if (marker !== undefined) {
       context.strokeStyle = theme.accent;
       context.lineWidth = 1.5;
-      const at = Math.round(this.#left(marker)) + 0.5;
+      const at = Math.round(leftOf(this.#plane, marker)) + 0.5;
       line(context, at, top, at, top + tall);
     }
     if (this.#dragFrom !== undefined && this.#dragTo !== undefined) {
@@ -315,8 +160,7 @@ export class CompareChart {
   }
 
   #stepAt(left: number): number {
-    const [from, to] = this.#x;
-    return from + ((left - this.#box.left) / this.#box.width) * (to - from);
+    return stepAt(this.#plane, left);
   }
 
   #onMove(event: PointerEvent): void {
@@ -332,7 +176,7 @@ export class CompareChart {
     let least = reach;
     for (const each of view.lines) {
       const value = valueAt(each.series, step);
-      const distance = Math.abs(this.#top(value) - event.offsetY);
+      const distance = Math.abs(topOf(this.#plane, value) - event.offsetY);
       if (!(distance < least)) continue;
       least = distance;
       nearest = { line: each, value };
@@ -362,7 +206,7 @@ export class CompareChart {
   }
 
   #onKey(event: KeyboardEvent): void {
-    const [from, to] = this.#x;
+    const [from, to] = this.#zoom ?? this.#plane.x;
     const span = to - from;
     const moves: Readonly<Record<string, () => Range | undefined>> = {
       '+': () => (span >= 4 ? [from + span / 4, to - span / 4] : this.#zoom),
