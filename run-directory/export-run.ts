@@ -1,7 +1,7 @@
 /** A run as one file: a ZIP archive of its directory, or its metrics as CSV. */
 import { randomBytes } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -123,7 +123,7 @@ async function filesIn(directory: string): Promise<{ relative: string; size: num
   }
 }
 
-/** Writes a stream under a temporary name, flushes it and renames it. */
+/** Writes a stream under a temporary name, flushes it and renames it; makes the folder that is to hold it. */
 async function writeWhole(
   target: string,
   source: NodeJS.ReadableStream,
@@ -133,6 +133,11 @@ async function writeWhole(
     path.dirname(target),
     `.${path.basename(target)}.${randomBytes(6).toString('hex')}.tmp`,
   );
+  try {
+    await mkdir(path.dirname(target), { recursive: true });
+  } catch (thrown) {
+    throw storageProblem(thrown, target, 'write');
+  }
   try {
     const file = createWriteStream(temporary, { flags: 'wx', flush: true });
     await pipeline(source, file, signal ? { signal } : {});

@@ -77,6 +77,23 @@ const files: Readonly<Record<string, string | Uint8Array>> = {
       i % 5 === 0 ? 2 : i % 2,
     ]),
   ]),
+  // Words with gaps, words in all rows the same, numbers of rows that are not in order, no names above.
+  'gaps.csv': lines([
+    ['record_id', 'colour', 'shape', 'source', 'remark'],
+    ...Array.from({ length: 60 }, (_, i) => [
+      (i * 7) % 60,
+      i % 9 === 4 ? '' : ['red', 'blue'][i % 2],
+      ['round', 'flat', 'long'][i % 3],
+      'survey',
+      i % 2 === 0 ? `remark ${i}` : 'none',
+    ]),
+  ]),
+  'nameless.csv': lines(
+    Array.from({ length: 60 }, (_, i) => [
+      ['red', 'blue'][i % 2],
+      ['round', 'flat', 'long'][i % 3],
+    ]),
+  ),
   'questions.csv': lines([
     ['q1', 'q2', 'q3', 'q4', 'q5'],
     ...Array.from({ length: 80 }, () => Array.from({ length: 5 }, () => random.bits() % 2)),
@@ -113,6 +130,7 @@ const begun: readonly (readonly [data: string, first: string])[] = [
   ['frame.csv', 'persistentContrastiveDivergence'],
   ['questions.csv', 'persistentContrastiveDivergence'],
   ['survey.csv', 'persistentContrastiveDivergence'],
+  ['nameless.csv', 'persistentContrastiveDivergence'],
   ['wide.npy', 'multiNoiseScoreMatching'],
   ['bits.npy', 'persistentContrastiveDivergence'],
   ['measured.parquet', 'persistentContrastiveDivergence'],
@@ -133,7 +151,27 @@ test('of a file without measurements the columns are categories, all but who was
   const text = await readFile(await writeExperiment({ data: place('survey.csv'), output }), 'utf8');
   assert.match(text, /domain: 'categorical',/);
   assert.match(text, /columns: \['region', 'transport', 'children'\],/);
-  assert.match(text.replaceAll(/\n\s*\/\/ /g, ' '), /Left out: 'person' \(no numbers\)\./);
+  assert.match(
+    text.replaceAll(/\n\s*\/\/ /g, ' '),
+    /Left out: 'person' \(another word in each row\)\./,
+  );
+});
+
+test('words may have gaps, and what is left out is named with its reason', async () => {
+  const output = path.join(folder, 'gaps-read.ebm.ts');
+  const text = await readFile(await writeExperiment({ data: place('gaps.csv'), output }), 'utf8');
+  assert.match(text, /columns: \['colour', 'shape'\],/);
+  assert.match(text, /missing: \[''\],/);
+  assert.match(
+    text.replaceAll(/\n\s*\/\/ /g, ' '),
+    /Left out: 'record_id' \(only counts the rows\), 'source' \(always the same\), 'remark' \(words, 31 different ones in 60 rows\)\./,
+  );
+});
+
+test('a file of words without names above has a first row like the others', async () => {
+  const output = path.join(folder, 'nameless-read.ebm.ts');
+  const file = await writeExperiment({ data: place('nameless.csv'), output });
+  assert.match(await readFile(file, 'utf8'), /header: false,/);
 });
 
 test('of a file with names the columns that are measurements are used, and the others named', async () => {
@@ -177,6 +215,23 @@ describe('refused, and nothing written:', () => {
     assert.match((await refused({ data: place('none.csv'), output })).message, /none\.csv/);
     assert.match((await refused({ data: 'twoMoon', output })).remedy!, /'twoMoons'/);
     assert.match((await refused({ data: 'rows.xlsx', output })).remedy!, /\.csv/);
+  });
+
+  test('a file in which nothing can be learned, with the reason of each column', async () => {
+    const data = path.join(folder, 'short.csv');
+    await writeFile(
+      data,
+      lines([
+        ['who', 'what'],
+        ['ann', 'sings'],
+        ['bob', 'sings'],
+      ]),
+    );
+    const problem = await refused({ data, output: path.join(folder, 'short.ebm.ts') });
+    assert.match(
+      problem.message,
+      /no column to learn: 'who' \(another word in each row\), 'what' \(always the same\)/,
+    );
   });
 
   test('a method that does not suit the data, and one that there is not', async () => {

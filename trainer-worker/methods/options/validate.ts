@@ -31,6 +31,7 @@ const typeNames: Readonly<Record<string, string>> = {
   array: 'an array',
   object: 'an object',
   boolean: 'true or false',
+  tuple: 'a list in brackets, with as many entries as the option asks for',
 };
 
 /** What a value must be, as the end of “It must be …”. */

@@ -1,3 +1,4 @@
+import { ProblemError } from '../../../protocol/problem';
 import { type CsvRecord, readRecords } from '../../methods/data/csv-records';
 import { openDataFile } from '../../methods/data/data-file';
 import { decodeText } from '../../methods/data/decode-text';
@@ -31,6 +32,8 @@ const mostMissing = 0.2;
 const delimiters = [',', ';', '\t', ' '];
 /** What columns of classes are called; of others, numbers are measurements. */
 const className = /^(class|label|target|species|category|variety|type|y)$/i;
+/** What columns are called that tell rows apart. */
+const rowName = /^(.*[_ ])?(id|index|row|nr|no|number|uid)$/i;
 /** Fewer rows may count up by chance. */
 const fewestCounted = 8;
 
@@ -43,7 +46,7 @@ class Enough extends Error {}
  * the class of its rows.
  *
  * @param file absolute path; it may be gzipped
- * @throws ProblemError of kind `data` where it cannot be read
+ * @throws ProblemError of kind `data` where it cannot be read, or nothing in it can be learned
  */
 export async function lookAtCsv(file: string): Promise<CsvLook> {
   const delimiter = await delimiterOf(file);
@@ -61,7 +64,7 @@ export async function lookAtCsv(file: string): Promise<CsvLook> {
   const number = numberReader({ decimal, thousands: null });
   const first = records[0]?.fields ?? [];
   const isNumber = (field: string) => !Number.isNaN(number(field));
-  const isHeader = !first.some(isNumber);
+  const isHeader = !first.some(isNumber) && !isRowOfWords(records);
   // The reader knows by itself where no field of the first row is a number and no comment stands above.
   const header = isHeader && above === 0 ? {} : { header: isHeader };
   const names = first.map((name, i) => (isHeader ? name.trim() : `x${i + 1}`));
@@ -91,18 +94,23 @@ export async function lookAtCsv(file: string): Promise<CsvLook> {
     if (why !== undefined) leftOut.push(`'${column.name}' (${why})`);
     return why === undefined;
   });
+  if (used.length === 0) {
+    throw new ProblemError({
+      kind: 'data',
+      message: `${file} has no column to learn: ${[...leftOut, ...(label ? [`'${label.name}' (taken for the class of a row)`] : [])].join(', ')}.`,
+      remedy: `Columns of numbers are learned, or words of which each is in at least ${leastPerClass} rows. Prepare such columns, or write the experiment by hand (data.csv).`,
+    });
+  }
   const missing = new Set(
     [...used, ...(label ? [label] : [])].flatMap(({ missing }) => [...missing]),
   );
-  const isBinary =
-    used.length > 0 &&
-    used.every(({ values }) => values.every((value) => value === 0 || value === 1));
+  const isBinary = used.every(({ values }) => values.every((value) => value === 0 || value === 1));
   return {
     options: {
       ...(delimiter === ',' ? {} : { delimiter }),
       ...(decimal === '.' ? {} : { decimal }),
       ...header,
-      ...(leftOut.length > 0 && used.length > 0 ? { columns: used.map(({ name }) => name) } : {}),
+      ...(leftOut.length > 0 ? { columns: used.map(({ name }) => name) } : {}),
       ...(label ? { label: label.name } : {}),
       ...(missing.size > 0 ? { missing: [...missing] } : {}),
       ...(isCategorical ? { domain: 'categorical' as const } : {}),
@@ -112,8 +120,20 @@ export async function lookAtCsv(file: string): Promise<CsvLook> {
   };
 }
 
+/** Whether a first row of words is one like the others: each word of it comes again below it. */
+function isRowOfWords([first, ...others]: readonly CsvRecord[]): boolean {
+  return (
+    first !== undefined &&
+    others.length > 0 &&
+    first.fields.every((field, at) => others.some(({ fields }) => fields[at] === field))
+  );
+}
+
 interface Column {
   readonly name: string;
+  /** Different texts in it, and rows in which none is missing. */
+  readonly distinct: number;
+  readonly there: number;
   /** Its numbers, in rows where none is missing. */
   readonly values: readonly number[];
   readonly isNumeric: boolean;
@@ -134,30 +154,45 @@ function columnOf(
   const isNumeric = there.length > 0 && numbers.every(Number.isFinite);
   const distinct = new Set(there).size;
   const isWhole = numbers.every(Number.isInteger);
+  const missingShare = fields.length === 0 ? 0 : 1 - there.length / fields.length;
   return {
     name,
+    distinct,
+    there: there.length,
     values: isNumeric ? numbers : [],
     isNumeric,
     isClass:
       distinct >= 2 &&
       distinct <= mostClasses &&
       there.length >= leastPerClass * distinct &&
-      there.length === fields.length &&
+      missingShare <= mostMissing &&
       (isWhole || !isNumeric),
     missing: new Set(fields.filter((field) => missingTexts.includes(field))),
-    missingShare: fields.length === 0 ? 0 : 1 - there.length / fields.length,
+    missingShare,
   };
 }
 
 /** Why a column is no measurement to learn, a clause. */
-function unusable({ name, values, isNumeric, missingShare }: Column, all: readonly Column[]) {
-  if (!isNumeric) return 'no numbers';
+function unusable(column: Column, all: readonly Column[]): string | undefined {
+  const { name, values, distinct, there, missingShare } = column;
   if (name === '' || all.filter((other) => other.name === name).length > 1)
     return 'no name of its own';
+  if (there === 0) return 'nothing in it';
   if (missingShare > mostMissing) return `${Math.round(100 * missingShare)} % missing`;
-  if (values.every((value) => value === values[0])) return 'always the same';
+  if (distinct === 1) return 'always the same';
+  if (!column.isNumeric) return wordsReason(column);
   const counts = values.every((value, i) => value === values[0]! + i);
-  return counts && values.length >= fewestCounted ? 'only counts the rows' : undefined;
+  const numbersRows = rowName.test(name) && distinct === there && values.every(Number.isInteger);
+  return (counts || numbersRows) && values.length >= fewestCounted
+    ? 'only counts the rows'
+    : undefined;
+}
+
+/** Why words are no classes, a clause. */
+function wordsReason({ distinct, there, isClass }: Column): string {
+  if (isClass) return 'words, not numbers';
+  if (distinct === there) return 'another word in each row';
+  return `words, ${distinct} different ones in ${there} rows`;
 }
 
 /** Runs a reader on the text of a file, which may end before the file does. */

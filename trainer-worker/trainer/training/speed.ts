@@ -8,6 +8,8 @@ export class Speed {
   #since: number;
   #steps = 0;
   #rate: number | undefined;
+  /** The first stretch is of a program that is not warm yet: what it would tell is several times too little. */
+  #isWarm = false;
 
   constructor(now: number) {
     this.#since = now;
@@ -23,6 +25,11 @@ export class Speed {
     this.#steps++;
     const elapsed = now - this.#since;
     if (elapsed < shortest) return;
+    if (!this.#isWarm) {
+      this.#isWarm = true;
+      this.restart(now);
+      return;
+    }
     const seconds = elapsed / 1000;
     const latest = this.#steps / seconds;
     const weight = 1 - Math.exp(-seconds / memory);
