@@ -189,7 +189,7 @@ export class Chart {
   /** What the chart takes besides its plot, in CSS pixels: the title and the rows of the table. */
   get frameHeight(): number {
     const rows = this.#rows.filter(({ root }) => !root.hidden);
-    return 24 + 21 * rows.length;
+    return 24 + 25 * rows.length;
   }
 
   /** Draws a plot of that size in CSS pixels, if anything drawn has changed. */

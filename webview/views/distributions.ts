@@ -41,7 +41,7 @@ export class DistributionsView {
 
   /** @param redraw asks for a new frame */
   constructor(redraw: () => void) {
-    const heads = ['', 'Rows', 'Mean ± deviation'].map((text) =>
+    const heads = ['Energies of', 'Rows', 'Mean ± deviation'].map((text) =>
       element('th', { scope: 'col' }, text),
     );
     this.root = element(

@@ -25,7 +25,7 @@ export class ImageDifference {
   readonly #drawing = new Memo();
 
   constructor() {
-    const heads = ['', 'Data', 'Samples', 'Samples − data'].map((text) =>
+    const heads = ['Of pixels', 'Data', 'Samples', 'Samples − data'].map((text) =>
       element('th', { scope: 'col' }, text),
     );
     this.root = element(

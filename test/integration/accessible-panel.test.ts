@@ -1,0 +1,81 @@
+/** What axe finds in the pages as they are drawn in a real Chromium, in each kind of theme. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { PanelSnapshot } from '../../protocol/panel';
+import { accessibilityFaults } from '../fixtures/accessibility';
+import { fakeImageSnapshot } from '../fixtures/fake-images';
+import { fakeSeries, fakeSnapshot, fakeState } from '../fixtures/fake-run';
+import { fakeLineSnapshot, fakeTableSnapshot } from '../fixtures/fake-tables';
+import type { Panel } from '../fixtures/panel-harness';
+import { panelTests } from '../fixtures/panel-tests';
+import { type VsCodeThemeName, vsCodeThemes } from '../fixtures/vscode-themes';
+
+const { withPanel } = panelTests();
+const themes = Object.keys(vsCodeThemes) as VsCodeThemeName[];
+
+/** What a run's page may show, and what somebody does there before it is looked at. */
+const pages: Readonly<
+  Record<string, { readonly snapshot: PanelSnapshot; act?(panel: Panel): Promise<void> }>
+> = {
+  'a plane, with all its curves': {
+    snapshot: fakeSnapshot(),
+    async act({ peer, drawn }) {
+      const { generation } = fakeSnapshot();
+      const series = fakeSeries(0, 1250);
+      await peer.request('update', { generation, series, isComplete: true });
+      await drawn();
+    },
+  },
+  'a run that crashed': {
+    snapshot: fakeSnapshot({
+      state: fakeState({
+        status: 'crashed',
+        problem: { kind: 'internal', message: 'The process ended.', remedy: 'Resume the run.' },
+      }),
+    }),
+  },
+  'images, one of them picked': {
+    snapshot: fakeImageSnapshot({ count: 64, side: 16 }),
+    async act({ page, drawn }) {
+      await page.getByTestId('images-samples').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Enter');
+      await drawn();
+    },
+  },
+  'the difference of images': {
+    snapshot: fakeImageSnapshot({ count: 64, side: 16 }),
+    async act({ page, drawn }) {
+      await page.locator('vscode-dropdown[aria-label="Shown"]').click();
+      await page.getByRole('option', { name: 'Difference', exact: true }).click();
+      await drawn();
+    },
+  },
+  'a table': { snapshot: fakeTableSnapshot() },
+  'a line': { snapshot: fakeLineSnapshot() },
+};
+
+for (const [name, { snapshot, act }] of Object.entries(pages)) {
+  describe(name, () => {
+    for (const theme of themes) {
+      test(`has no fault that axe finds in ${theme}`, async () => {
+        await withPanel({ theme, width: 1600, height: 1000 }, snapshot, async (panel) => {
+          await act?.(panel);
+          assert.deepEqual(await accessibilityFaults(panel.page), []);
+        });
+      });
+    }
+
+    test('is whole at twice the size: nothing has to be scrolled across', async () => {
+      // Of a window of 1000 pixels, what WCAG 1.4.10 asks for down to 320 of them.
+      for (const width of [500, 320]) {
+        await withPanel({ width, height: 500 }, snapshot, async ({ page }) => {
+          const across = await page.evaluate<number>(
+            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+          );
+          assert.ok(across <= 0, `${across} pixels too wide at ${width}`);
+        });
+      }
+    });
+  });
+}
