@@ -1,4 +1,5 @@
 /** What the extension host and the page that compares runs say to each other over `postMessage`. */
+import type { RunClock } from './panel';
 import type {
   DataTransform,
   Json,
@@ -112,6 +113,8 @@ export interface CompareHostSide {
   methods: {
     /** A kept preview of one of the runs; rejects if that file is missing or broken. */
     preview(params: { readonly directory: string; readonly step: number }): PreviewFrame;
+    /** When the steps of one of the runs were recorded; rejects where that cannot be read. */
+    clock(params: { readonly directory: string }): RunClock;
     /** Does something with one run, or with the first two; rejects with the problem if that fails. */
     act(params: { readonly action: CompareAction; readonly directories: readonly string[] }): null;
   };

@@ -8,64 +8,36 @@ import type {
 import { problemOf } from '../protocol/problem';
 import { formatCount } from '../vocabulary/quantities';
 import { usualGoal } from '../vocabulary/ranking';
+import {
+  type CompareView,
+  chartBands,
+  chartKeys,
+  chartLines,
+  rowsTable,
+  startOfView,
+  styleAt,
+  tableKeys,
+} from './compare-view';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
-import { bandOf, differenceTo, seedGroups } from './store/compare-bands';
-import { columnsOf, rowsOf, rowsToCsv, type TableView } from './store/compare-rows';
+import { type columnsOf, type rowsOf, rowsToCsv } from './store/compare-rows';
 import {
   type ComparedMetric,
   type CompareState,
   comparedMetrics,
   fromCompareSnapshot,
-  rankingOf,
   withCompareUpdate,
 } from './store/compare-state';
-import type { Series } from './store/series';
-import { readTheme, showTheme, watchTheme } from './theme';
+import { readTheme, showTheme, type Theme, watchTheme } from './theme';
 import { CheckBox, DropDown, PushButton } from './toolkit';
 import { type ChartBand, type ChartLine, CompareChart } from './views/compare-chart';
 import { CompareDifferences } from './views/compare-differences';
-import { CompareGroups, type GroupRow } from './views/compare-groups';
+import { CompareGroups } from './views/compare-groups';
 import { ComparePreviews } from './views/compare-previews';
 import { CompareTable, type LineStyle } from './views/compare-table';
 import { element, icon, setText } from './views/element';
-import { Memo } from './views/memo';
+import { Memo, memoized } from './views/memo';
 import { Notice } from './views/notice';
-
-/** Dashes that tell curves apart without colour. */
-const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
-
-/** At so many steps a mean over seeds is computed. */
-const bandSteps = 200;
-
-/** What the user has chosen about the page; nothing of it outlives the page. */
-interface View {
-  readonly metric: string | undefined;
-  readonly sort: TableView['sort'];
-  readonly filter: string;
-  readonly onlyDiffering: boolean;
-  readonly hidden: ReadonlySet<string>;
-  readonly picked: readonly string[];
-  readonly baseline: string | undefined;
-  readonly overSeeds: boolean;
-  readonly asDifference: boolean;
-  readonly logScale: boolean;
-  readonly step: number | undefined;
-}
-
-const startOfView: View = {
-  metric: undefined,
-  sort: undefined,
-  filter: '',
-  onlyDiffering: true,
-  hidden: new Set(),
-  picked: [],
-  baseline: undefined,
-  overSeeds: false,
-  asDifference: false,
-  logScale: false,
-  step: undefined,
-};
 
 /** The page that compares runs: holds the state and hands it to the views, once a frame. */
 export class ComparePage {
@@ -102,7 +74,7 @@ export class ComparePage {
   #theme = readTheme();
   /** What was made of state and view, kept while these are the same. */
   readonly #rowsTable = memoized(rowsTable, ([state, view]) => tableKeys(state, view));
-  readonly #shown = memoized((rows: ReturnType<typeof rowsOf>, hidden: View['hidden']) =>
+  readonly #shown = memoized((rows: ReturnType<typeof rowsOf>, hidden: CompareView['hidden']) =>
     rows.filter(({ run }) => !hidden.has(run.directory)).map(({ run }) => run),
   );
   readonly #ofRuns = memoized((runs: CompareState['runs']) => ({
@@ -125,11 +97,11 @@ export class ComparePage {
 
   constructor(host: Host<ComparePageSide, CompareHostSide>) {
     this.#host = host;
-    const change = (view: Partial<View>) => this.#change(view);
-    this.#chart = new CompareChart((directory) => {
-      this.#pick(directory, false);
-      this.#table.reveal(directory);
-    }, this.#frames.request);
+    const change = (view: Partial<CompareView>) => this.#change(view);
+    this.#chart = new CompareChart(
+      (directory) => this.#pickAndReveal(directory, false),
+      this.#frames.request,
+    );
     this.#logScale = new CheckBox('Log scale', (logScale) => change({ logScale }));
     this.#overSeeds = new CheckBox('Mean over seeds', (overSeeds) => change({ overSeeds }));
     this.#asDifference = new CheckBox('Difference to baseline', (asDifference) =>
@@ -153,8 +125,10 @@ export class ComparePage {
     });
     this.#previews = new ComparePreviews({
       fetch: (directory, step) => host.peer.request('preview', { directory, step }),
+      fetchClock: (directory) => host.peer.request('clock', { directory }),
       redraw: this.#frames.request,
-      select: (step) => change({ step }),
+      look: (look) => change({ look: { ...this.#view.look, ...look } }),
+      pick: (directory, isAdded) => this.#pickAndReveal(directory, isAdded),
     });
     this.#differences = new CompareDifferences((action, directories) =>
       this.#act(action, directories),
@@ -246,7 +220,7 @@ export class ComparePage {
     });
   }
 
-  #change(view: Partial<View>): void {
+  #change(view: Partial<CompareView>): void {
     this.#view = { ...this.#view, ...view };
     this.#frames.request();
   }
@@ -260,6 +234,12 @@ export class ComparePage {
     } else {
       this.#change({ picked: isPicked && picked.length === 1 ? [] : [directory] });
     }
+  }
+
+  /** Picks a run elsewhere than in the table, which then shows it. */
+  #pickAndReveal(directory: string, isAdded: boolean): void {
+    this.#pick(directory, isAdded);
+    this.#table.reveal(directory);
   }
 
   /** A column's button sorts by it, then the other way round, then as ranked again. */
@@ -296,7 +276,8 @@ export class ComparePage {
     setText(this.#progress, isComplete ? '' : `reading the curves: ${read} of ${runs.length} …`);
     this.#tellProblems(state, directories.length - runs.length);
     this.#offerMetrics(state);
-    const { columns, rows, ranking } = this.#rowsTable(state, view);
+    const table = this.#rowsTable(state, view);
+    const { columns, rows, ranking } = table;
     const at = this.#metricNames.findIndex(({ name }) => name === ranking.metric);
     if (this.#metricPicker && at >= 0) this.#metricPicker.index = at;
     this.#logScale.isChecked = view.logScale;
@@ -315,8 +296,8 @@ export class ComparePage {
     const unit = this.#metricNames[at]?.unit;
     const styleOf = (directory: string): LineStyle => styleAt(places.get(directory) ?? 0, theme);
     const isOver = hasSeeds && view.overSeeds;
-    const lines = isOver ? [] : this.#lines(state, view, theme);
-    const { bands, groups } = this.#bands(state, view, theme);
+    const lines = isOver ? [] : this.#lines(state, view, table, theme);
+    const { bands, groups } = this.#bands(state, view, table, theme);
     this.#groups.root.hidden = !isOver;
     if (isOver) this.#groups.render(label, groups);
     const isThinned = this.#isThinned(shown, curves, ranking.metric);
@@ -332,7 +313,7 @@ export class ComparePage {
       this.#chartView(lines, isOver ? bands : [], {
         title: unit ? `${label} (${unit})` : label,
         logScale: view.logScale,
-        marker: view.step,
+        marker: view.look.by === 'step' ? view.look.place : undefined,
         theme,
       }),
     );
@@ -347,7 +328,19 @@ export class ComparePage {
     const [only] = picked;
     const pair = picked.length === 1 && baseline && only !== baseline ? [baseline, only!] : picked;
     this.#differences.render(pair);
-    this.#previews.render({ runs: shown, step: view.step, styleOf, theme });
+    const matched = view.look.metric ?? ranking.metric;
+    this.#previews.render({
+      runs: shown,
+      picked: view.picked,
+      pair,
+      look: view.look,
+      metric: matched,
+      goal: matched === ranking.metric ? ranking.goal : usualGoal(matched),
+      metrics: this.#metricNames,
+      curveOf: (directory) => curves.get(directory)?.series.get(matched),
+      styleOf,
+      theme,
+    });
   }
 
   readonly #chartView = memoized(
@@ -358,7 +351,7 @@ export class ComparePage {
         readonly title: string;
         readonly logScale: boolean;
         readonly marker: number | undefined;
-        readonly theme: ReturnType<typeof readTheme>;
+        readonly theme: Theme;
       },
     ) => ({ lines, bands, ...rest }),
     ([lines, bands, { title, logScale, marker, theme }]) => [
@@ -375,8 +368,8 @@ export class ComparePage {
     (
       columns: ReturnType<typeof columnsOf>,
       rows: ReturnType<typeof rowsOf>,
-      { hidden, picked, baseline }: View,
-      _theme: ReturnType<typeof readTheme>,
+      { hidden, picked, baseline }: CompareView,
+      _theme: Theme,
       styleOf: (directory: string) => LineStyle,
       sort: { readonly key: string; readonly isDescending: boolean },
     ) => ({ columns, rows, hidden, picked, baseline, styleOf, sort }),
@@ -405,114 +398,4 @@ export class ComparePage {
     });
     this.#metricHolder.replaceChildren(this.#metricPicker.root);
   }
-}
-
-/** A function that remembers its last result, for as long as what it is made of is the same. */
-function memoized<A extends readonly unknown[], R>(
-  make: (...inputs: A) => R,
-  keysOf: (inputs: A) => readonly unknown[] = (inputs) => inputs,
-): (...inputs: A) => R {
-  const memo = new Memo();
-  let last: R;
-  return (...inputs) => {
-    if (memo.changed(...keysOf(inputs))) last = make(...inputs);
-    return last;
-  };
-}
-
-/** What a table is made of. */
-function tableKeys({ runs, curves, ranking }: CompareState, view: View): readonly unknown[] {
-  const { metric, sort, filter, onlyDiffering, baseline } = view;
-  return [runs, curves, ranking, metric, sort, filter, onlyDiffering, baseline];
-}
-
-/** What a chart is made of. */
-function chartKeys([state, view, theme]: readonly [
-  CompareState,
-  View,
-  ReturnType<typeof readTheme>,
-]): readonly unknown[] {
-  const { hidden, picked, asDifference, overSeeds } = view;
-  return [...tableKeys(state, view), hidden, picked, asDifference, overSeeds, theme];
-}
-
-function tableViewOf(state: CompareState, view: View): TableView {
-  const usual = rankingOf(state);
-  const { metric = usual.metric, onlyDiffering, sort, filter, baseline } = view;
-  const goal = metric === usual.metric ? usual.goal : usualGoal(metric);
-  return { ranking: { metric, goal }, onlyDiffering, sort, filter, baseline };
-}
-
-function rowsTable(state: CompareState, view: View) {
-  const table = tableViewOf(state, view);
-  return { columns: columnsOf(state, table), rows: rowsOf(state, table), ranking: table.ranking };
-}
-
-function styleAt(index: number, theme: ReturnType<typeof readTheme>): LineStyle {
-  const colors = theme.curves;
-  return {
-    color: colors[index % colors.length]!,
-    // Each round of the colours has another dash.
-    dash: dashes[(index + Math.floor(index / colors.length)) % dashes.length]!,
-  };
-}
-
-function chartLines(
-  state: CompareState,
-  view: View,
-  theme: ReturnType<typeof readTheme>,
-): readonly ChartLine[] {
-  const { ranking } = tableViewOf(state, view);
-  const { rows } = rowsTable(state, view);
-  const shown = new Set(
-    rows.map(({ run }) => run.directory).filter((directory) => !view.hidden.has(directory)),
-  );
-  const curveOf = (directory: string) => state.curves.get(directory)?.series.get(ranking.metric);
-  const baseline = view.asDifference ? curveOf(view.baseline ?? '') : undefined;
-  return state.runs.flatMap(({ directory, name }, k) => {
-    const curve = shown.has(directory) ? curveOf(directory) : undefined;
-    if (!curve) return [];
-    const series = baseline ? differenceTo(baseline, curve) : curve;
-    const isPicked = view.picked.includes(directory);
-    return [{ key: directory, label: name, series, isPicked, ...styleAt(k, theme) }];
-  });
-}
-
-function chartBands(
-  state: CompareState,
-  view: View,
-  theme: ReturnType<typeof readTheme>,
-): { readonly bands: readonly ChartBand[]; readonly groups: readonly GroupRow[] } {
-  if (!view.overSeeds) return { bands: [], groups: [] };
-  const { rows, ranking } = rowsTable(state, view);
-  const shown = rows.map(({ run }) => run).filter(({ directory }) => !view.hidden.has(directory));
-  const curveOf = (directory: string) => state.curves.get(directory)?.series.get(ranking.metric);
-  const baseline = view.asDifference ? curveOf(view.baseline ?? '') : undefined;
-  const made = seedGroups(shown).map((group, k) => {
-    const curves = group.runs.flatMap(({ directory }): Series[] => {
-      const curve = curveOf(directory);
-      return curve ? [baseline ? differenceTo(baseline, curve) : curve] : [];
-    });
-    const ends = curves.flatMap(({ firstStep, lastStep }) => [firstStep ?? 0, lastStep ?? 0]);
-    const [from, to] = [Math.min(...ends), Math.max(...ends)];
-    const style = styleAt(k, theme);
-    const values = group.runs.flatMap(({ directory, hasDiverged }) => {
-      const value = state.curves.get(directory)?.ends[ranking.metric]?.last.value;
-      return value !== undefined && Number.isFinite(value) && !hasDiverged ? [value] : [];
-    });
-    const band = curves.length === 0 ? [] : [bandOf(curves, from, to, bandSteps)];
-    return {
-      bands: band.map((each): ChartBand => ({ label: group.label, band: each, ...style })),
-      row: { group, style, values } satisfies GroupRow,
-    };
-  });
-  const meanOf = ({ values }: GroupRow) =>
-    values.length === 0
-      ? Number.POSITIVE_INFINITY
-      : (ranking.goal === 'minimize' ? 1 : -1) *
-        (values.reduce((sum, value) => sum + value, 0) / values.length);
-  return {
-    bands: made.flatMap(({ bands }) => bands),
-    groups: made.map(({ row }) => row).sort((a, b) => meanOf(a) - meanOf(b)),
-  };
 }

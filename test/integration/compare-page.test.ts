@@ -89,7 +89,14 @@ async function withCompare(
   });
   peer.handle('preview', (wanted) => {
     asked.push(wanted);
-    return fakePreview(wanted.step, 200);
+    // No two runs have the same samples.
+    const run = Number(wanted.directory.split('/').at(-1));
+    return { ...fakePreview(wanted.step + run, 200), step: wanted.step };
+  });
+  // Run k takes k + 1 seconds for ten steps.
+  peer.handle('clock', ({ directory }) => {
+    const pace = (1 + Number(directory.split('/').at(-1))) / 10;
+    return { steps: Float64Array.of(0, 1000), seconds: Float64Array.of(0, 1000 * pace) };
   });
   peer.on('pageError', ({ message }) => errors.push(message));
   const ready = new Promise<void>((resolve) => {
@@ -220,6 +227,94 @@ describe('the page that compares runs', () => {
       await told.first().filter({ hasText: 'step 250' }).waitFor();
       await page.keyboard.press('ArrowLeft');
       await page.getByText('No preview yet at this step.').last().waitFor();
+    });
+  });
+
+  test('matches previews by time, and by the value that a metric came to', async () => {
+    await withCompare({}, async ({ page, drawn }) => {
+      const told = page.getByTestId('cell-step');
+      const place = page.getByTestId('compare-step');
+      const scrubber = page.getByTestId('compare-scrubber');
+      await told.nth(3).filter({ hasText: 'step 1,000' }).waitFor();
+      const choose = async (name: string, option: string) => {
+        await page.getByRole('combobox', { name, exact: true }).click();
+        await page.getByRole('option', { name: option, exact: true }).click();
+      };
+      await choose('Match previews', 'By time');
+      // The slowest comes to its last preview after 400 s.
+      await place.filter({ hasText: '6 min 40 s' }).waitFor();
+      await scrubber.focus();
+      await page.keyboard.press('Home');
+      await place.filter({ hasText: '25 s' }).waitFor();
+      await told.first().filter({ hasText: 'step 250' }).waitFor();
+      await page.getByText('No preview yet at this time.').last().waitFor();
+      await choose('Match previews', 'By value of');
+      // Run 3 alone does not come beneath 3; run 0 was there long before its first preview.
+      await place.filter({ hasText: /^3\.0/ }).waitFor();
+      await told.nth(3).filter({ hasText: 'step 1,000' }).waitFor();
+      await told.first().filter({ hasText: 'step 250' }).waitFor();
+      await scrubber.focus();
+      await page.keyboard.press('End');
+      await drawn();
+      assert.equal(await page.getByText('Did not come to this value.').count(), 4);
+      await page.getByRole('button', { name: 'Reached by all' }).click();
+      await place.filter({ hasText: /^3\.0/ }).waitFor();
+    });
+  });
+
+  test('wipes between two pictures, by pointer and by keyboard', async () => {
+    await withCompare({ height: 1400 }, async (compare) => {
+      const { page, drawn, pixels } = compare;
+      await page.getByText('Wipe', { exact: true }).click();
+      const wipe = page.getByRole('slider', { name: 'Wipe between moons 0 and moons 1' });
+      await wipe.focus();
+      const at = async () => await wipe.getAttribute('aria-valuenow');
+      await page.keyboard.press('Home');
+      assert.equal(await at(), '0');
+      const stage = page.getByTestId('wipe');
+      await drawn();
+      const right = await pixels(stage);
+      await page.keyboard.press('End');
+      await drawn();
+      const left = await pixels(stage);
+      await page.keyboard.press('Shift+ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await at(), '89');
+      const box = (await stage.boundingBox())!;
+      await page.mouse.move(box.x + 0.2 * box.width, box.y + 50);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 0.5 * box.width, box.y + 60);
+      await page.mouse.up();
+      assert.equal(await at(), '50');
+      await drawn();
+      const half = await pixels(stage);
+      // Away from the handle each half is that of its run.
+      let [differing, wrong] = [0, 0];
+      for (let k = 0; k < half.data.length; k += 4) {
+        const x = ((k / 4) % half.width) / half.width;
+        if (x < 0.03 || x > 0.97 || Math.abs(x - 0.5) < 0.03) continue;
+        const [own, other] = x < 0.5 ? [left, right] : [right, left];
+        const isAlike = (of: typeof own) =>
+          [0, 1, 2].every((c) => half.data[k + c] === of.data[k + c]);
+        if (!isAlike(other)) differing++;
+        if (!isAlike(own)) wrong++;
+      }
+      assert.ok(differing > 500, `${differing} pixels differ.`);
+      assert.equal(wrong, 0);
+      await rowOf(compare, 'moons 1').locator('td').nth(1).click();
+      await rowOf(compare, 'moons 3')
+        .locator('td')
+        .nth(1)
+        .click({ modifiers: ['Control'] });
+      await page.getByRole('slider', { name: 'Wipe between moons 1 and moons 3' }).waitFor();
+    });
+  });
+
+  test('picks in the table what is picked among the previews', async () => {
+    await withCompare({}, async (compare) => {
+      await compare.page.getByRole('button', { name: 'moons 2', exact: true }).last().click();
+      await compare.drawn();
+      assert.equal(await rowOf(compare, 'moons 2 #best').getAttribute('aria-selected'), 'true');
     });
   });
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { ComparedRun, RunCurves } from '../../../../protocol/compare';
 import type { Json } from '../../../../protocol/run';
 import { bandOf, differenceTo, seedGroups, valueAt } from '../../../../webview/store/compare-bands';
+import { commonRange, isOneWindow } from '../../../../webview/store/compare-range';
 import {
   columnsOf,
   isFiltered,
@@ -16,7 +17,6 @@ import {
   rankingOf,
   withCompareUpdate,
 } from '../../../../webview/store/compare-state';
-import { commonRange, matchedStep, unitedSteps } from '../../../../webview/store/compare-steps';
 import { Series } from '../../../../webview/store/series';
 
 const metrics = [
@@ -229,17 +229,37 @@ test('a difference to a baseline is that at the same step, between its points to
 });
 
 describe('previews side by side', () => {
-  test('are matched by the newest step up to that which is looked at', () => {
-    assert.deepEqual(unitedSteps([[10, 30], [20, 30], []]), [10, 20, 30]);
-    assert.equal(matchedStep([10, 30], 29), 10);
-    assert.equal(matchedStep([10, 30], 30), 30);
-    assert.equal(matchedStep([10, 30], 9), undefined);
-  });
-
   test('have one range of colours that holds them all', () => {
     const one = Float32Array.from({ length: 101 }, (_, k) => k);
     const other = one.map((energy) => energy - 50);
     assert.deepEqual(commonRange([one, other]), { low: -49, high: 90 });
     assert.equal(commonRange([new Float32Array(4).fill(Number.NaN)]), undefined);
+  });
+
+  test('lie in one window where it is the same of the data, however these were standardised', () => {
+    const layout = (bounds: readonly (readonly [number, number])[]) => ({
+      ...{ dimensions: 2, axes: ['x', 'y'], resolution: 8 },
+      bounds,
+    });
+    const one = {
+      preview: layout([
+        [-1, 1],
+        [-2, 2],
+      ]),
+    };
+    const halved = {
+      preview: layout([
+        [-2, 2],
+        [-4, 4],
+      ]),
+      transform: { mean: [0, 0], scale: [0.5, 0.5] },
+    };
+    assert.ok(isOneWindow(one, one) && isOneWindow(one, halved));
+    assert.ok(!isOneWindow(one, { ...halved, transform: { mean: [0, 0.1], scale: [0.5, 0.5] } }));
+    const line = { preview: { ...layout([[-1, 1]]), dimensions: 1 } };
+    assert.ok(!isOneWindow(one, line));
+    const image = { width: 4, height: 2, channels: 1 } as const;
+    const pictures = { preview: { ...one.preview, image } };
+    assert.ok(!isOneWindow(one, pictures) && isOneWindow(pictures, pictures));
   });
 });
