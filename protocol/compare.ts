@@ -92,7 +92,13 @@ export interface CompareUpdate {
 }
 
 /** What the page may ask for about some of its runs. */
-export type CompareAction = 'open' | 'star' | 'unstar' | 'diffSource' | 'diffConfiguration';
+export type CompareAction =
+  | 'open'
+  | 'rename'
+  | 'star'
+  | 'unstar'
+  | 'diffSource'
+  | 'diffConfiguration';
 
 /** The page answers these and emits these. Each reply is the credit for the next message. */
 export interface ComparePageSide {
@@ -121,10 +127,14 @@ export interface CompareHostSide {
   events: Record<never, never>;
 }
 
-/** What the page keeps across reloads: which runs it compares. */
+/** What the page keeps across reloads: which runs it compares, and how its table is arranged. */
 export interface ComparePersistedState {
   readonly version: 1;
   readonly title: string;
   /** Absolute paths of run directories. */
   readonly directories: readonly string[];
+  /** Columns of the table that were shown or hidden, by their keys. */
+  readonly columns?: { readonly [key: string]: boolean };
+  /** The directories of runs that stay above the others. */
+  readonly pinned?: readonly string[];
 }

@@ -9,6 +9,7 @@ import { problemOf } from '../protocol/problem';
 import { formatCount } from '../vocabulary/quantities';
 import { usualGoal } from '../vocabulary/ranking';
 import {
+  brushedTable,
   type CompareView,
   chartBands,
   chartKeys,
@@ -20,6 +21,7 @@ import {
 } from './compare-view';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
+import { keptChoices } from './store/compare-kept';
 import { type columnsOf, type rowsOf, rowsToCsv } from './store/compare-rows';
 import {
   type ComparedMetric,
@@ -31,8 +33,10 @@ import {
 import { readTheme, showTheme, type Theme, watchTheme } from './theme';
 import { CheckBox, DropDown, PushButton } from './toolkit';
 import { type ChartBand, type ChartLine, CompareChart } from './views/compare-chart';
+import { CompareColumns } from './views/compare-columns';
 import { CompareDifferences } from './views/compare-differences';
 import { CompareGroups } from './views/compare-groups';
+import { CompareParallel } from './views/compare-parallel';
 import { ComparePreviews } from './views/compare-previews';
 import { CompareTable, type LineStyle } from './views/compare-table';
 import { element, icon, setText } from './views/element';
@@ -61,7 +65,9 @@ export class ComparePage {
   });
   readonly #count = element('span', { class: 'pane-note', 'data-testid': 'compare-count' });
   readonly #thinned = element('span', { class: 'pane-note' });
+  readonly #columns: CompareColumns;
   readonly #table: CompareTable;
+  readonly #parallel: CompareParallel;
   readonly #groups = new CompareGroups();
   readonly #previews: ComparePreviews;
   readonly #differences: CompareDifferences;
@@ -74,6 +80,10 @@ export class ComparePage {
   #theme = readTheme();
   /** What was made of state and view, kept while these are the same. */
   readonly #rowsTable = memoized(rowsTable, ([state, view]) => tableKeys(state, view));
+  readonly #brushed = memoized(brushedTable);
+  readonly #within = memoized(
+    (rows: ReturnType<typeof rowsOf>) => new Set(rows.map(({ run }) => run.directory)),
+  );
   readonly #shown = memoized((rows: ReturnType<typeof rowsOf>, hidden: CompareView['hidden']) =>
     rows.filter(({ run }) => !hidden.has(run.directory)).map(({ run }) => run),
   );
@@ -97,6 +107,8 @@ export class ComparePage {
 
   constructor(host: Host<ComparePageSide, CompareHostSide>) {
     this.#host = host;
+    const { columns, pinned } = keptChoices(host.storedState);
+    this.#view = { ...startOfView, columns, pinned: new Set(pinned) };
     const change = (view: Partial<CompareView>) => this.#change(view);
     this.#chart = new CompareChart(
       (directory) => this.#pickAndReveal(directory, false),
@@ -111,17 +123,39 @@ export class ComparePage {
       change({ onlyDiffering }),
     );
     this.#filter.addEventListener('input', () => change({ filter: this.#filter.value }));
+    this.#columns = new CompareColumns({
+      show: (key, isShown) => {
+        change({ columns: { ...this.#view.columns, [key]: isShown } });
+        this.#keep();
+      },
+      reset: () => {
+        change({ columns: {} });
+        this.#keep();
+      },
+    });
     this.#table = new CompareTable({
       sort: (key) => this.#sort(key),
       pick: (directory, isAdded) => this.#pick(directory, isAdded),
-      setHidden: (directory, isHidden) => {
-        const hidden = new Set(this.#view.hidden);
-        if (isHidden) hidden.add(directory);
-        else hidden.delete(directory);
-        change({ hidden });
-      },
+      setHidden: (directory, isHidden) =>
+        change({ hidden: withOrWithout(this.#view.hidden, directory, isHidden) }),
       setBaseline: (baseline) => change({ baseline }),
+      setPinned: (directory, isPinned) => {
+        this.#change({ pinned: withOrWithout(this.#view.pinned, directory, isPinned) });
+        this.#keep();
+      },
       act: (action, directory) => this.#act(action, [directory]),
+    });
+    this.#parallel = new CompareParallel({
+      redraw: this.#frames.request,
+      pick: (directory, isAdded) => this.#pickAndReveal(directory, isAdded),
+      brushOf: (key) => this.#view.brushes.get(key),
+      brush: (key, brush) => {
+        const brushes = new Map(this.#view.brushes);
+        if (brush) brushes.set(key, brush);
+        else brushes.delete(key);
+        change({ brushes });
+      },
+      clear: () => change({ brushes: new Map() }),
     });
     this.#previews = new ComparePreviews({
       fetch: (directory, step) => host.peer.request('preview', { directory, step }),
@@ -174,11 +208,13 @@ export class ComparePage {
             this.#count,
             this.#filter,
             this.#onlyDiffering.root,
+            this.#columns.root,
             copy.root,
           ),
           this.#table.root,
         ),
         this.#differences.root,
+        this.#parallel.root,
         this.#previews.root,
       ),
       this.#notice.root,
@@ -204,9 +240,7 @@ export class ComparePage {
     const { peer } = this.#host;
     peer.handle('snapshot', (snapshot) => {
       this.#state = fromCompareSnapshot(snapshot);
-      const { title, directories } = snapshot;
-      const kept: ComparePersistedState = { version: 1, title, directories };
-      this.#host.store(kept);
+      this.#keep();
       this.#frames.request();
       return null;
     });
@@ -218,6 +252,18 @@ export class ComparePage {
     peer.onClose((reason) => {
       this.tell(`The connection to the editor broke${reason ? `: ${reason.message}` : '.'}`);
     });
+  }
+
+  /** Keeps for a later life of the page what that is to begin with. */
+  #keep(): void {
+    if (!this.#state) return;
+    const { title, directories } = this.#state;
+    const { columns, pinned } = this.#view;
+    const kept: ComparePersistedState = {
+      ...{ version: 1, title, directories, columns },
+      pinned: [...pinned],
+    };
+    this.#host.store(kept);
   }
 
   #change(view: Partial<CompareView>): void {
@@ -259,7 +305,11 @@ export class ComparePage {
 
   #copy(): void {
     if (!this.#state) return;
-    const { rows, columns } = this.#rowsTable(this.#state, this.#view);
+    const { rows, columns } = this.#brushed(
+      this.#rowsTable(this.#state, this.#view),
+      this.#view.brushes,
+      this.#state.isComplete,
+    );
     navigator.clipboard.writeText(rowsToCsv(rows, columns)).catch((thrown: unknown) => {
       this.tell(`The table could not be copied: ${problemOf(thrown).message}`);
     });
@@ -276,8 +326,9 @@ export class ComparePage {
     setText(this.#progress, isComplete ? '' : `reading the curves: ${read} of ${runs.length} …`);
     this.#tellProblems(state, directories.length - runs.length);
     this.#offerMetrics(state);
-    const table = this.#rowsTable(state, view);
-    const { columns, rows, ranking } = table;
+    const table = this.#brushed(this.#rowsTable(state, view), view.brushes, isComplete);
+    const { columns, offered, rows, ranking } = table;
+    this.#columns.render(offered);
     const at = this.#metricNames.findIndex(({ name }) => name === ranking.metric);
     if (this.#metricPicker && at >= 0) this.#metricPicker.index = at;
     this.#logScale.isChecked = view.logScale;
@@ -323,6 +374,16 @@ export class ComparePage {
         isDescending: view.sort?.isDescending ?? ranking.goal === 'maximize',
       }),
     );
+    this.#parallel.render({
+      plan: table.plan,
+      rows: table.candidates,
+      within: this.#within(rows),
+      hidden: view.hidden,
+      picked: view.picked,
+      brushes: table.brushes,
+      styleOf,
+      theme,
+    });
     const picked = view.picked.flatMap((each) => runs.find((run) => run.directory === each) ?? []);
     const baseline = runs.find(({ directory }) => directory === view.baseline);
     const [only] = picked;
@@ -368,13 +429,13 @@ export class ComparePage {
     (
       columns: ReturnType<typeof columnsOf>,
       rows: ReturnType<typeof rowsOf>,
-      { hidden, picked, baseline }: CompareView,
+      { hidden, picked, pinned, baseline }: CompareView,
       _theme: Theme,
       styleOf: (directory: string) => LineStyle,
       sort: { readonly key: string; readonly isDescending: boolean },
-    ) => ({ columns, rows, hidden, picked, baseline, styleOf, sort }),
-    ([columns, rows, { hidden, picked, baseline }, theme, , { key, isDescending }]) => [
-      ...[columns, rows, hidden, picked, baseline, theme, key, isDescending],
+    ) => ({ columns, rows, hidden, picked, pinned, baseline, styleOf, sort }),
+    ([columns, rows, { hidden, picked, pinned, baseline }, theme, , { key, isDescending }]) => [
+      ...[columns, rows, hidden, picked, pinned, baseline, theme, key, isDescending],
     ],
   );
 
@@ -398,4 +459,11 @@ export class ComparePage {
     });
     this.#metricHolder.replaceChildren(this.#metricPicker.root);
   }
+}
+
+function withOrWithout(set: ReadonlySet<string>, member: string, isIn: boolean): Set<string> {
+  const changed = new Set(set);
+  if (isIn) changed.add(member);
+  else changed.delete(member);
+  return changed;
 }

@@ -1,6 +1,12 @@
 import { usualGoal } from '../vocabulary/ranking';
 import { bandOf, differenceTo, seedGroups } from './store/compare-bands';
-import { columnsOf, rowsOf, type TableView } from './store/compare-rows';
+import {
+  type Brushes,
+  brushedRows,
+  type ParallelPlan,
+  parallelPlan,
+} from './store/compare-parallel';
+import { type ChosenColumns, offeredColumns, rowsOf, type TableView } from './store/compare-rows';
 import { type CompareState, rankingOf } from './store/compare-state';
 import type { Series } from './store/series';
 import type { Theme } from './theme';
@@ -15,7 +21,7 @@ const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [8, 3, 2, 3]
 /** At so many steps a mean over seeds is computed. */
 const bandSteps = 200;
 
-/** What the user has chosen about the page; nothing of it outlives the page. */
+/** What the user has chosen about the page; of it the columns and what is pinned outlive the page. */
 export interface CompareView {
   readonly metric: string | undefined;
   readonly sort: TableView['sort'];
@@ -28,8 +34,12 @@ export interface CompareView {
   readonly asDifference: boolean;
   readonly logScale: boolean;
   readonly look: PreviewLook;
+  readonly columns: ChosenColumns;
+  readonly pinned: ReadonlySet<string>;
+  readonly brushes: Brushes;
 }
 
+/** What a page begins with. */
 export const startOfView: CompareView = {
   metric: undefined,
   sort: undefined,
@@ -42,6 +52,9 @@ export const startOfView: CompareView = {
   asDifference: false,
   logScale: false,
   look: { by: 'step', metric: undefined, place: undefined },
+  columns: {},
+  pinned: new Set(),
+  brushes: new Map(),
 };
 
 /** What a table is made of. */
@@ -49,11 +62,13 @@ export function tableKeys(
   { runs, curves, ranking }: CompareState,
   view: CompareView,
 ): readonly unknown[] {
-  const { metric, sort, filter, onlyDiffering, baseline } = view;
-  return [runs, curves, ranking, metric, sort, filter, onlyDiffering, baseline];
+  const { metric, sort, filter, onlyDiffering, baseline, columns, pinned } = view;
+  return [
+    ...[runs, curves, ranking, metric, sort, filter, onlyDiffering, baseline, columns, pinned],
+  ];
 }
 
-type CompareTableParts = ReturnType<typeof rowsTable>;
+type CompareTableParts = ReturnType<typeof brushedTable>;
 
 /** What a chart is made of. */
 export function chartKeys([state, view, table, theme]: readonly [
@@ -69,15 +84,39 @@ export function chartKeys([state, view, table, theme]: readonly [
 
 function tableViewOf(state: CompareState, view: CompareView): TableView {
   const usual = rankingOf(state);
-  const { metric = usual.metric, onlyDiffering, sort, filter, baseline } = view;
+  const { metric = usual.metric, ...rest } = view;
   const goal = metric === usual.metric ? usual.goal : usualGoal(metric);
-  return { ranking: { metric, goal }, onlyDiffering, sort, filter, baseline };
+  return { ...rest, ranking: { metric, goal } };
 }
 
-/** The table of a view: its columns, and the rows that its filters leave, sorted. */
+/** The table of a view without brushes: its columns, and the rows that the filter leaves, sorted. */
 export function rowsTable(state: CompareState, view: CompareView) {
   const table = tableViewOf(state, view);
-  return { columns: columnsOf(state, table), rows: rowsOf(state, table), ranking: table.ranking };
+  const offered = offeredColumns(state, table);
+  const columns = offered.filter(({ isShown }) => isShown);
+  return { offered, columns, candidates: rowsOf(state, table), ranking: table.ranking };
+}
+
+const noPlan: ParallelPlan = { axes: [], varying: 0, places: new Float32Array() };
+
+/**
+ * The same with what lies within its brushes.
+ *
+ * @param isComplete whether the metric is known of all runs; before, there are no axes
+ */
+export function brushedTable(
+  table: ReturnType<typeof rowsTable>,
+  brushes: Brushes,
+  isComplete: boolean,
+) {
+  const { candidates, columns, ranking } = table;
+  const plan = isComplete ? parallelPlan(candidates, columns, `last ${ranking.metric}`) : noPlan;
+  // Of an axis that is not shown nobody sees the brush.
+  const seen = new Map(
+    plan.axes.flatMap(({ key }) => (brushes.has(key) ? [[key, brushes.get(key)!]] : [])),
+  );
+  const rows = brushedRows(candidates, seen);
+  return { ...table, plan, brushes: seen, rows };
 }
 
 export function styleAt(index: number, theme: Theme): LineStyle {

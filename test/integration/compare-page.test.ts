@@ -340,6 +340,128 @@ describe('the page that compares runs', () => {
     });
   });
 
+  test('has the columns that are chosen, by keyboard too, and keeps them', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, drawn } = compare;
+      const heads = async () => await page.locator('thead th').allTextContents();
+      await page.getByRole('button', { name: 'Columns' }).click();
+      const menu = page.getByRole('dialog', { name: 'Columns of the table' });
+      await page.keyboard.type('objective');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Space');
+      await page.locator('thead').getByText('objective.steps').waitFor();
+      await menu.getByRole('searchbox').fill('best energy of data');
+      assert.equal(await menu.getByRole('checkbox').count(), 2);
+      await menu.getByLabel('Best Energy of data at step').check();
+      await menu.getByRole('searchbox').fill('training');
+      await menu.getByLabel('Training time').uncheck();
+      await drawn();
+      assert.ok(!(await heads()).includes('Training time'));
+      await page.keyboard.press('Escape');
+      assert.ok(await menu.isHidden());
+      const columns = {
+        'parameter objective.steps': true,
+        'best step of energy/data': true,
+        seconds: false,
+      };
+      assert.deepEqual(
+        ((await compare.storedState()) as Record<string, unknown>)['columns'],
+        columns,
+      );
+      await page.getByRole('button', { name: 'Columns' }).click();
+      await page.getByRole('button', { name: 'As usual' }).click();
+      await drawn();
+      assert.ok((await heads()).includes('Training time'));
+      assert.ok(!(await heads()).includes('objective.steps'));
+      // A press elsewhere closes it.
+      await page.getByText('Only what differs').click();
+      assert.ok(await menu.isHidden());
+    });
+    const storedState = { version: 1, columns: { seconds: false }, pinned: ['/work/.ebm/runs/2'] };
+    await withCompare({ storedState }, async (compare) => {
+      const heads = await compare.page.locator('thead th').allTextContents();
+      assert.ok(heads.includes('Step') && !heads.includes('Training time'));
+      assert.equal((await namesOf(compare))[0], 'moons 2 #best');
+    });
+  });
+
+  test('pins runs above the others, and has them renamed', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, acts, drawn } = compare;
+      await page.getByRole('button', { name: 'Pin moons 3' }).click();
+      await drawn();
+      assert.deepEqual((await namesOf(compare)).slice(0, 2), ['moons 3', 'moons 0']);
+      const kept = (await compare.storedState()) as Record<string, unknown>;
+      assert.deepEqual(kept['pinned'], ['/work/.ebm/runs/3']);
+      await page.getByRole('button', { name: 'Pin moons 3' }).click();
+      await page.getByRole('button', { name: 'Rename moons 1' }).click();
+      await rowOf(compare, 'moons 0').focus();
+      await page.keyboard.press('F2');
+      await drawn();
+      assert.equal((await namesOf(compare))[0], 'moons 0');
+      assert.deepEqual(acts, [
+        { action: 'rename', directories: ['/work/.ebm/runs/1'] },
+        { action: 'rename', directories: ['/work/.ebm/runs/0'] },
+      ]);
+    });
+  });
+
+  test('keeps in table, chart and previews what is brushed on parallel axes, by keyboard and pointer', async () => {
+    await withCompare({ height: 1400 }, async (compare) => {
+      const { page, drawn } = compare;
+      const low = page.getByRole('slider', { name: 'Loss, least' });
+      const high = page.getByRole('slider', { name: 'Loss, most' });
+      assert.equal(await high.getAttribute('aria-valuetext'), '3.000');
+      await high.focus();
+      // Twenty presses are all of the axis, from 3 to 0: after seven runs 0 and 1 are left.
+      for (let k = 0; k < 7; k++) await page.keyboard.press('ArrowDown');
+      await drawn();
+      assert.equal(await high.getAttribute('aria-valuetext'), '1.950');
+      assert.deepEqual(await namesOf(compare), ['moons 0', 'moons 1']);
+      assert.equal(await page.getByTestId('compare-count').textContent(), '2 of 4');
+      assert.equal(await page.getByTestId('cell-step').count(), 2);
+      const label = await page.getByTestId('compare-chart').getAttribute('aria-label');
+      assert.match(label ?? '', /of 2 runs/);
+      await low.focus();
+      await page.keyboard.press('ArrowUp');
+      await drawn();
+      assert.deepEqual(await namesOf(compare), ['moons 1']);
+      await page.keyboard.press('Escape');
+      await drawn();
+      assert.equal((await namesOf(compare)).length, 4);
+      // Beside the first axis, of learning rates: from its middle to its upper end.
+      const box = (await page.getByTestId('parallel').boundingBox())!;
+      const x = box.x + 30;
+      await page.mouse.move(x, box.y + 140);
+      await page.mouse.down();
+      await page.mouse.move(x, box.y + 80);
+      await page.mouse.move(x, box.y + 20);
+      await page.mouse.up();
+      await drawn();
+      assert.deepEqual(await namesOf(compare), ['moons 2 #best', 'moons 3']);
+      await page.getByRole('button', { name: 'Clear brushes' }).click();
+      await drawn();
+      assert.equal((await namesOf(compare)).length, 4);
+    });
+  });
+
+  test('picks in table and chart the run whose line is clicked', async () => {
+    await withCompare({ height: 1400 }, async (compare) => {
+      const { page, drawn } = compare;
+      const stage = page.getByTestId('parallel');
+      const box = (await stage.boundingBox())!;
+      // Between the axes of seeds and of losses the lines of the four lie level, 3 uppermost.
+      await page.mouse.move(box.x + 0.66 * box.width, box.y + 31);
+      await page.getByTestId('parallel-readout').filter({ hasText: 'moons 3' }).waitFor();
+      await page.mouse.down();
+      await page.mouse.up();
+      await drawn();
+      assert.equal(await rowOf(compare, 'moons 3').getAttribute('aria-selected'), 'true');
+      const words = await page.getByTestId('parallel-readout').textContent();
+      assert.match(words ?? '', /optimizer\.learningRate 0\.01 {3}seed 3 {3}Loss 3\.000/);
+    });
+  });
+
   test('opens and stars runs, and goes through its rows by keyboard', async () => {
     await withCompare({}, async (compare) => {
       const { page, acts } = compare;
