@@ -27,8 +27,12 @@ export interface ComparedRun {
   readonly createdAt: string;
   /** Its configuration after overrides, by dotted path; `seed` is that which it was trained with. */
   readonly parameters: { readonly [path: string]: Json };
+  /** Those of its parameters that were set for it in place of what its experiment says. */
+  readonly changed: readonly string[];
   /** SHA-256 of the experiment's file, hex. */
   readonly source: string;
+  /** What was checked out where it was launched, and whether anything was changed since. */
+  readonly git?: { readonly commit: string; readonly dirty: boolean };
   readonly metrics: readonly MetricInfo[];
   readonly isStarred: boolean;
   readonly tags: readonly string[];

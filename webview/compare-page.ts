@@ -14,6 +14,7 @@ import {
   chartBands,
   chartKeys,
   chartLines,
+  rankedValues,
   rowsTable,
   startOfView,
   styleAt,
@@ -35,6 +36,7 @@ import { CheckBox, DropDown, PushButton } from './toolkit';
 import { type ChartBand, type ChartLine, CompareChart } from './views/compare-chart';
 import { CompareColumns } from './views/compare-columns';
 import { CompareDifferences } from './views/compare-differences';
+import { CompareGrid } from './views/compare-grid';
 import { CompareGroups } from './views/compare-groups';
 import { CompareParallel } from './views/compare-parallel';
 import { ComparePreviews } from './views/compare-previews';
@@ -68,7 +70,8 @@ export class ComparePage {
   readonly #columns: CompareColumns;
   readonly #table: CompareTable;
   readonly #parallel: CompareParallel;
-  readonly #groups = new CompareGroups();
+  readonly #grid: CompareGrid;
+  readonly #groups = new CompareGroups((picked) => this.#change({ picked }));
   readonly #previews: ComparePreviews;
   readonly #differences: CompareDifferences;
   readonly #notice = new Notice();
@@ -98,6 +101,7 @@ export class ComparePage {
       return problem === undefined ? [] : [`${name}: ${problem}`];
     }),
   );
+  readonly #rankedValues = memoized(rankedValues);
   readonly #isThinned = memoized(
     (runs: readonly ComparedRun[], curves: CompareState['curves'], metric: string) =>
       runs.some(({ directory }) => curves.get(directory)?.thinned.has(metric)),
@@ -156,6 +160,12 @@ export class ComparePage {
         change({ brushes });
       },
       clear: () => change({ brushes: new Map() }),
+    });
+    this.#grid = new CompareGrid({
+      fetch: (directory, step) => host.peer.request('preview', { directory, step }),
+      redraw: this.#frames.request,
+      choose: (gridAxes) => change({ gridAxes }),
+      pick: (directory, isAdded) => this.#pickAndReveal(directory, isAdded),
     });
     this.#previews = new ComparePreviews({
       fetch: (directory, step) => host.peer.request('preview', { directory, step }),
@@ -216,6 +226,7 @@ export class ComparePage {
         this.#differences.root,
         this.#parallel.root,
         this.#previews.root,
+        this.#grid.root,
       ),
       this.#notice.root,
     );
@@ -389,6 +400,17 @@ export class ComparePage {
     const [only] = picked;
     const pair = picked.length === 1 && baseline && only !== baseline ? [baseline, only!] : picked;
     this.#differences.render(pair);
+    if (isComplete) {
+      this.#grid.render({
+        runs: shown,
+        picked: view.picked,
+        axes: view.gridAxes,
+        label,
+        goal: ranking.goal,
+        values: this.#rankedValues(shown, curves, ranking.metric),
+        theme,
+      });
+    }
     const matched = view.look.metric ?? ranking.metric;
     this.#previews.render({
       runs: shown,

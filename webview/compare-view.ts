@@ -1,3 +1,4 @@
+import type { ComparedRun } from '../protocol/compare';
 import { usualGoal } from '../vocabulary/ranking';
 import { bandOf, differenceTo, seedGroups } from './store/compare-bands';
 import {
@@ -37,6 +38,8 @@ export interface CompareView {
   readonly columns: ChosenColumns;
   readonly pinned: ReadonlySet<string>;
   readonly brushes: Brushes;
+  /** Two parameters by which thumbnails are laid out. */
+  readonly gridAxes: readonly [across: string, down: string] | undefined;
 }
 
 /** What a page begins with. */
@@ -55,6 +58,7 @@ export const startOfView: CompareView = {
   columns: {},
   pinned: new Set(),
   brushes: new Map(),
+  gridAxes: undefined,
 };
 
 /** What a table is made of. */
@@ -185,4 +189,19 @@ export function chartBands(
     bands: made.flatMap(({ bands }) => bands),
     groups: made.map(({ row }) => row).sort((a, b) => meanOf(a) - meanOf(b)),
   };
+}
+
+/** The last value of a metric of each run that has a rank: finite, and of a training that did not fail. */
+export function rankedValues(
+  runs: readonly ComparedRun[],
+  curves: CompareState['curves'],
+  metric: string,
+): ReadonlyMap<string, number> {
+  return new Map(
+    runs.flatMap(({ directory, hasDiverged }) => {
+      const value = curves.get(directory)?.ends[metric]?.last.value;
+      const isRanked = value !== undefined && Number.isFinite(value) && !hasDiverged;
+      return isRanked ? [[directory, value] as const] : [];
+    }),
+  );
 }

@@ -42,6 +42,8 @@ function compared(k: number, change: Partial<ComparedRun> = {}): ComparedRun {
       seed: k,
     },
     source: k < 3 ? 'aa' : 'bb',
+    changed: k === 3 ? ['optimizer.learningRate'] : [],
+    ...(k < 3 ? { git: { commit: '0123456789abcdef', dirty: true } } : {}),
     metrics: fakeManifest().metrics,
     isStarred: false,
     tags: k === 2 ? ['best'] : [],
@@ -211,6 +213,13 @@ describe('the page that compares runs', () => {
       ]);
       const label = await page.getByTestId('compare-chart').getAttribute('aria-label');
       assert.match(label ?? '', /of 2 means over seeds/);
+      await page.getByRole('button', { name: 'optimizer.learningRate=0.01' }).click();
+      await compare.drawn();
+      const picked = rowsOf(compare).and(page.locator('[aria-selected="true"]'));
+      assert.deepEqual(await picked.locator('.run-link').allTextContents(), [
+        'moons 2 #best',
+        'moons 3',
+      ]);
     });
   });
 
@@ -331,7 +340,7 @@ describe('the page that compares runs', () => {
       const words = (await textOf(table)).replaceAll(/\s+/g, ' ');
       assert.match(
         words,
-        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 seed 0 3/,
+        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 changed seed 0 3 Git commit 0123456789 with changes none/,
       );
       await page.getByRole('button', { name: 'Compare Source' }).click();
       await compare.drawn();
@@ -459,6 +468,49 @@ describe('the page that compares runs', () => {
       assert.equal(await rowOf(compare, 'moons 3').getAttribute('aria-selected'), 'true');
       const words = await page.getByTestId('parallel-readout').textContent();
       assert.match(words ?? '', /optimizer\.learningRate 0\.01 {3}seed 3 {3}Loss 3\.000/);
+    });
+  });
+
+  test('lays previews out by two parameters, the best of each combination, those in view alone', async () => {
+    const rates = Array.from({ length: 48 }, (_, k) =>
+      compared(k % 4, {
+        directory: `/work/.ebm/runs/${k}`,
+        name: `moons ${k}`,
+        parameters: { rate: (k % 24) / 8, width: k < 24 ? 8 : 64, seed: 0 },
+      }),
+    );
+    await withCompare(
+      { height: 1000 },
+      async (compare) => {
+        const { page, asked, drawn } = compare;
+        const grid = page.getByTestId('thumbnails');
+        const first = grid.getByRole('button').first();
+        await first.scrollIntoViewIfNeeded();
+        await first.locator('canvas').waitFor();
+        await drawn();
+        const ofGrid = new Set(asked.map(({ directory }) => directory));
+        assert.ok(ofGrid.size < 48, `${ofGrid.size} previews are asked for.`);
+        assert.equal(await grid.locator('tbody tr').count(), 24);
+        await grid.getByRole('button').last().scrollIntoViewIfNeeded();
+        await grid.getByRole('button').last().locator('canvas').waitFor();
+        await first.scrollIntoViewIfNeeded();
+        await first.click();
+        await drawn();
+        assert.equal(await first.getAttribute('aria-pressed'), 'true');
+        assert.equal(await rowOf(compare, 'moons 0').getAttribute('aria-selected'), 'true');
+      },
+      rates,
+    );
+    await withCompare({ height: 2400 }, async ({ page, drawn }) => {
+      const grid = page.getByTestId('thumbnails');
+      await grid.getByRole('button', { name: 'moons 3: Loss 3.000' }).waitFor();
+      // Of two seeds no two runs share a cell: over the learning rate alone they do.
+      assert.equal(await grid.getByRole('button').count(), 4);
+      await page.getByRole('combobox', { name: 'Parameter across' }).click();
+      await page.getByRole('option', { name: 'seed', exact: true }).last().click();
+      await drawn();
+      const heads = await grid.locator('thead th').allTextContents();
+      assert.deepEqual(heads, ['optimizer.learningRate ↓  seed →', '0', '1', '2', '3']);
     });
   });
 

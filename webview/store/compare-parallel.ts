@@ -102,7 +102,7 @@ function numberAxis({ key, title }: CompareColumn, values: readonly number[]): P
     ...{ key, title, kind: isLog ? 'log' : 'linear' },
     marks: ticks.values.map((tick) => ({
       at: (tick - low) / (high - low),
-      text: isLog ? formatValue(back(tick)) : formatTick(tick, ticks.increment),
+      text: isLog ? String(Number(back(tick).toPrecision(3))) : formatTick(tick, ticks.increment),
     })),
     at: (value) => (into(Number(value)) - low) / (high - low),
     valueAt: (place) => {

@@ -4,11 +4,21 @@ import { type EnergyRange, robustRange } from '../../protocol/energy-range';
 /** A run, as far as where its pictures lie is concerned. */
 type PicturedRun = Pick<ComparedRun, 'preview' | 'transform'>;
 
+/** Of fields that are looked at time and again, worked out once; none where no energy is finite. */
+const knownRanges = new WeakMap<Float32Array, EnergyRange | 'none'>();
+
+function rangeOf(field: Float32Array): EnergyRange | 'none' {
+  const known = knownRanges.get(field);
+  if (known) return known;
+  const isKnown = field.some((energy) => Number.isFinite(energy));
+  const range = isKnown ? robustRange(field) : 'none';
+  knownRanges.set(field, range);
+  return range;
+}
+
 /** One range of colours for several fields; none where no energy is finite. */
 export function commonRange(fields: readonly Float32Array[]): EnergyRange | undefined {
-  const ranges = fields
-    .filter((field) => field.some((energy) => Number.isFinite(energy)))
-    .map((field) => robustRange(field));
+  const ranges = fields.map(rangeOf).filter((range) => range !== 'none');
   if (ranges.length === 0) return undefined;
   return {
     low: Math.min(...ranges.map(({ low }) => low)),

@@ -39,6 +39,7 @@ function run(name: string, parameters: Record<string, Json> = {}): ComparedRun {
     createdAt: '2026-02-03T04:05:06.789Z',
     parameters,
     source: 'aa',
+    changed: [],
     metrics,
     isStarred: false,
     tags: [],
