@@ -10,7 +10,7 @@ import { column, plane } from '../store/point-set';
 import { rgba, type Theme } from '../theme';
 
 /** Sides of a thumbnail in CSS pixels. */
-export const thumbnailSide = 88;
+const thumbnailSide = 88;
 
 /** Points of a plane that are drawn, bins of a line, and images in a row and a column. */
 const [mostPoints, bins, mostImages] = [250, 30, 4];

@@ -8,7 +8,7 @@ import { ComparePicture } from './compare-picture';
 import { element, setAttribute, setText } from './element';
 
 /** A run with the preview of it that is looked at. */
-export interface WipeSide {
+interface WipeSide {
   readonly run: ComparedRun;
   readonly frame: PreviewFrame;
 }
