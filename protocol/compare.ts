@@ -1,4 +1,5 @@
 /** What the extension host and the page that compares runs say to each other over `postMessage`. */
+import type { RunClock } from './panel';
 import type {
   DataTransform,
   Json,
@@ -26,8 +27,12 @@ export interface ComparedRun {
   readonly createdAt: string;
   /** Its configuration after overrides, by dotted path; `seed` is that which it was trained with. */
   readonly parameters: { readonly [path: string]: Json };
+  /** Those of its parameters that were set for it in place of what its experiment says. */
+  readonly changed: readonly string[];
   /** SHA-256 of the experiment's file, hex. */
   readonly source: string;
+  /** What was checked out where it was launched, and whether anything was changed since. */
+  readonly git?: { readonly commit: string; readonly dirty: boolean };
   readonly metrics: readonly MetricInfo[];
   readonly isStarred: boolean;
   readonly tags: readonly string[];
@@ -91,7 +96,13 @@ export interface CompareUpdate {
 }
 
 /** What the page may ask for about some of its runs. */
-export type CompareAction = 'open' | 'star' | 'unstar' | 'diffSource' | 'diffConfiguration';
+export type CompareAction =
+  | 'open'
+  | 'rename'
+  | 'star'
+  | 'unstar'
+  | 'diffSource'
+  | 'diffConfiguration';
 
 /** The page answers these and emits these. Each reply is the credit for the next message. */
 export interface ComparePageSide {
@@ -112,16 +123,22 @@ export interface CompareHostSide {
   methods: {
     /** A kept preview of one of the runs; rejects if that file is missing or broken. */
     preview(params: { readonly directory: string; readonly step: number }): PreviewFrame;
+    /** When the steps of one of the runs were recorded; rejects where that cannot be read. */
+    clock(params: { readonly directory: string }): RunClock;
     /** Does something with one run, or with the first two; rejects with the problem if that fails. */
     act(params: { readonly action: CompareAction; readonly directories: readonly string[] }): null;
   };
   events: Record<never, never>;
 }
 
-/** What the page keeps across reloads: which runs it compares. */
+/** What the page keeps across reloads: which runs it compares, and how its table is arranged. */
 export interface ComparePersistedState {
   readonly version: 1;
   readonly title: string;
   /** Absolute paths of run directories. */
   readonly directories: readonly string[];
+  /** Columns of the table that were shown or hidden, by their keys. */
+  readonly columns?: { readonly [key: string]: boolean };
+  /** The directories of runs that stay above the others. */
+  readonly pinned?: readonly string[];
 }

@@ -8,68 +8,47 @@ import type {
 import { problemOf } from '../protocol/problem';
 import { formatCount } from '../vocabulary/quantities';
 import { usualGoal } from '../vocabulary/ranking';
+import {
+  brushedTable,
+  type CompareView,
+  chartBands,
+  chartKeys,
+  chartLines,
+  rankedValues,
+  rowsTable,
+  startOfView,
+  styleAt,
+  tableKeys,
+} from './compare-view';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
-import { bandOf, differenceTo, seedGroups } from './store/compare-bands';
-import { columnsOf, rowsOf, rowsToCsv, type TableView } from './store/compare-rows';
+import { keptChoices } from './store/compare-kept';
+import { type columnsOf, type rowsOf, rowsToCsv } from './store/compare-rows';
 import {
   type ComparedMetric,
   type CompareState,
   comparedMetrics,
   fromCompareSnapshot,
-  rankingOf,
   withCompareUpdate,
 } from './store/compare-state';
-import type { Series } from './store/series';
-import { readTheme, showTheme, watchTheme } from './theme';
+import { readTheme, showTheme, type Theme, watchTheme } from './theme';
 import { CheckBox, DropDown, PushButton } from './toolkit';
 import { CompareChart } from './views/compare-chart';
+import { CompareColumns } from './views/compare-columns';
 import { CompareDifferences } from './views/compare-differences';
-import { CompareGroups, type GroupRow } from './views/compare-groups';
-import type { ChartBand, ChartLine } from './views/compare-picture';
+import { CompareGrid } from './views/compare-grid';
+import { CompareGroups } from './views/compare-groups';
+import { CompareParallel } from './views/compare-parallel';
 import { ComparePreviews } from './views/compare-previews';
 import { CompareTable, type LineStyle } from './views/compare-table';
 import { element, icon, setText } from './views/element';
-import { Memo } from './views/memo';
+import { Memo, memoized } from './views/memo';
 import { Notice } from './views/notice';
+import type { ChartBand, ChartLine } from './views/painted-curves';
 
-/** Dashes that tell curves apart without colour. */
-const dashes: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [8, 3, 2, 3]];
-
-/** At so many steps a mean over seeds is computed. */
-const bandSteps = 200;
-
-/** What the user has chosen about the page; nothing of it outlives the page. */
-interface View {
-  readonly metric: string | undefined;
-  readonly sort: TableView['sort'];
-  readonly filter: string;
-  readonly onlyDiffering: boolean;
-  readonly hidden: ReadonlySet<string>;
-  readonly picked: readonly string[];
-  readonly baseline: string | undefined;
-  readonly overSeeds: boolean;
-  readonly asDifference: boolean;
-  readonly logScale: boolean;
-  readonly step: number | undefined;
-}
-
-const startOfView: View = {
-  metric: undefined,
-  sort: undefined,
-  filter: '',
-  onlyDiffering: true,
-  hidden: new Set(),
-  picked: [],
-  baseline: undefined,
-  overSeeds: false,
-  asDifference: false,
-  logScale: false,
-  step: undefined,
-};
-
-/** The same each time: a chart is drawn again where its bands are others. */
+/** The same each time: a chart is drawn again where these are others. */
 const noBands: readonly ChartBand[] = [];
+const noLines: readonly ChartLine[] = [];
 
 /** The page that compares runs: holds the state and hands it to the views, once a frame. */
 export class ComparePage {
@@ -93,8 +72,11 @@ export class ComparePage {
   });
   readonly #count = element('span', { class: 'pane-note', 'data-testid': 'compare-count' });
   readonly #thinned = element('span', { class: 'pane-note' });
+  readonly #columns: CompareColumns;
   readonly #table: CompareTable;
-  readonly #groups = new CompareGroups();
+  readonly #parallel: CompareParallel;
+  readonly #grid: CompareGrid;
+  readonly #groups = new CompareGroups((picked) => this.#change({ picked }));
   readonly #previews: ComparePreviews;
   readonly #differences: CompareDifferences;
   readonly #notice = new Notice();
@@ -106,7 +88,11 @@ export class ComparePage {
   #theme = readTheme();
   /** What was made of state and view, kept while these are the same. */
   readonly #rowsTable = memoized(rowsTable, ([state, view]) => tableKeys(state, view));
-  readonly #shown = memoized((rows: ReturnType<typeof rowsOf>, hidden: View['hidden']) =>
+  readonly #brushed = memoized(brushedTable);
+  readonly #within = memoized(
+    (rows: ReturnType<typeof rowsOf>) => new Set(rows.map(({ run }) => run.directory)),
+  );
+  readonly #shown = memoized((rows: ReturnType<typeof rowsOf>, hidden: CompareView['hidden']) =>
     rows.filter(({ run }) => !hidden.has(run.directory)).map(({ run }) => run),
   );
   readonly #ofRuns = memoized((runs: CompareState['runs']) => ({
@@ -120,6 +106,7 @@ export class ComparePage {
       return problem === undefined ? [] : [`${name}: ${problem}`];
     }),
   );
+  readonly #rankedValues = memoized(rankedValues);
   readonly #isThinned = memoized(
     (runs: readonly ComparedRun[], curves: CompareState['curves'], metric: string) =>
       runs.some(({ directory }) => curves.get(directory)?.thinned.has(metric)),
@@ -129,11 +116,13 @@ export class ComparePage {
 
   constructor(host: Host<ComparePageSide, CompareHostSide>) {
     this.#host = host;
-    const change = (view: Partial<View>) => this.#change(view);
-    this.#chart = new CompareChart((directory) => {
-      this.#pick(directory, false);
-      this.#table.reveal(directory);
-    }, this.#frames.request);
+    const { columns, pinned } = keptChoices(host.storedState);
+    this.#view = { ...startOfView, columns, pinned: new Set(pinned) };
+    const change = (view: Partial<CompareView>) => this.#change(view);
+    this.#chart = new CompareChart(
+      (directory) => this.#pickAndReveal(directory, false),
+      this.#frames.request,
+    );
     this.#logScale = new CheckBox('Log scale', (logScale) => change({ logScale }));
     this.#overSeeds = new CheckBox('Mean over seeds', (overSeeds) => change({ overSeeds }));
     this.#asDifference = new CheckBox('Difference to baseline', (asDifference) =>
@@ -143,22 +132,52 @@ export class ComparePage {
       change({ onlyDiffering }),
     );
     this.#filter.addEventListener('input', () => change({ filter: this.#filter.value }));
+    this.#columns = new CompareColumns({
+      show: (key, isShown) => {
+        change({ columns: { ...this.#view.columns, [key]: isShown } });
+        this.#keep();
+      },
+      reset: () => {
+        change({ columns: {} });
+        this.#keep();
+      },
+    });
     this.#table = new CompareTable({
       sort: (key) => this.#sort(key),
       pick: (directory, isAdded) => this.#pick(directory, isAdded),
-      setHidden: (directory, isHidden) => {
-        const hidden = new Set(this.#view.hidden);
-        if (isHidden) hidden.add(directory);
-        else hidden.delete(directory);
-        change({ hidden });
-      },
+      setHidden: (directory, isHidden) =>
+        change({ hidden: withOrWithout(this.#view.hidden, directory, isHidden) }),
       setBaseline: (baseline) => change({ baseline }),
+      setPinned: (directory, isPinned) => {
+        this.#change({ pinned: withOrWithout(this.#view.pinned, directory, isPinned) });
+        this.#keep();
+      },
       act: (action, directory) => this.#act(action, [directory]),
+    });
+    this.#parallel = new CompareParallel({
+      redraw: this.#frames.request,
+      pick: (directory, isAdded) => this.#pickAndReveal(directory, isAdded),
+      brushOf: (key) => this.#view.brushes.get(key),
+      brush: (key, brush) => {
+        const brushes = new Map(this.#view.brushes);
+        if (brush) brushes.set(key, brush);
+        else brushes.delete(key);
+        change({ brushes });
+      },
+      clear: () => change({ brushes: new Map() }),
+    });
+    this.#grid = new CompareGrid({
+      fetch: (directory, step) => host.peer.request('preview', { directory, step }),
+      redraw: this.#frames.request,
+      choose: (gridAxes) => change({ gridAxes }),
+      pick: (directory, isAdded) => this.#pickAndReveal(directory, isAdded),
     });
     this.#previews = new ComparePreviews({
       fetch: (directory, step) => host.peer.request('preview', { directory, step }),
+      fetchClock: (directory) => host.peer.request('clock', { directory }),
       redraw: this.#frames.request,
-      select: (step) => change({ step }),
+      look: (look) => change({ look: { ...this.#view.look, ...look } }),
+      pick: (directory, isAdded) => this.#pickAndReveal(directory, isAdded),
     });
     this.#differences = new CompareDifferences((action, directories) =>
       this.#act(action, directories),
@@ -204,12 +223,15 @@ export class ComparePage {
             this.#count,
             this.#filter,
             this.#onlyDiffering.root,
+            this.#columns.root,
             copy.root,
           ),
           this.#table.root,
         ),
         this.#differences.root,
+        this.#parallel.root,
         this.#previews.root,
+        this.#grid.root,
       ),
       this.#notice.root,
     );
@@ -234,9 +256,7 @@ export class ComparePage {
     const { peer } = this.#host;
     peer.handle('snapshot', (snapshot) => {
       this.#state = fromCompareSnapshot(snapshot);
-      const { title, directories } = snapshot;
-      const kept: ComparePersistedState = { version: 1, title, directories };
-      this.#host.store(kept);
+      this.#keep();
       this.#frames.request();
       return null;
     });
@@ -250,7 +270,19 @@ export class ComparePage {
     });
   }
 
-  #change(view: Partial<View>): void {
+  /** Keeps for a later life of the page what that is to begin with. */
+  #keep(): void {
+    if (!this.#state) return;
+    const { title, directories } = this.#state;
+    const { columns, pinned } = this.#view;
+    const kept: ComparePersistedState = {
+      ...{ version: 1, title, directories, columns },
+      pinned: [...pinned],
+    };
+    this.#host.store(kept);
+  }
+
+  #change(view: Partial<CompareView>): void {
     this.#view = { ...this.#view, ...view };
     this.#frames.request();
   }
@@ -264,6 +296,12 @@ export class ComparePage {
     } else {
       this.#change({ picked: isPicked && picked.length === 1 ? [] : [directory] });
     }
+  }
+
+  /** Picks a run elsewhere than in the table, which then shows it. */
+  #pickAndReveal(directory: string, isAdded: boolean): void {
+    this.#pick(directory, isAdded);
+    this.#table.reveal(directory);
   }
 
   /** A column's button sorts by it, then the other way round, then as ranked again. */
@@ -283,7 +321,11 @@ export class ComparePage {
 
   #copy(): void {
     if (!this.#state) return;
-    const { rows, columns } = this.#rowsTable(this.#state, this.#view);
+    const { rows, columns } = this.#brushed(
+      this.#rowsTable(this.#state, this.#view),
+      this.#view.brushes,
+      this.#state.isComplete,
+    );
     navigator.clipboard.writeText(rowsToCsv(rows, columns)).catch((thrown: unknown) => {
       this.tell(`The table could not be copied: ${problemOf(thrown).message}`);
     });
@@ -300,7 +342,9 @@ export class ComparePage {
     setText(this.#progress, isComplete ? '' : `reading the curves: ${read} of ${runs.length} …`);
     this.#tellProblems(state, directories.length - runs.length);
     this.#offerMetrics(state);
-    const { columns, rows, ranking } = this.#rowsTable(state, view);
+    const table = this.#brushed(this.#rowsTable(state, view), view.brushes, isComplete);
+    const { columns, offered, rows, ranking } = table;
+    this.#columns.render(offered);
     const at = this.#metricNames.findIndex(({ name }) => name === ranking.metric);
     if (this.#metricPicker && at >= 0) this.#metricPicker.index = at;
     this.#logScale.isChecked = view.logScale;
@@ -319,8 +363,8 @@ export class ComparePage {
     const unit = this.#metricNames[at]?.unit;
     const styleOf = (directory: string): LineStyle => styleAt(places.get(directory) ?? 0, theme);
     const isOver = hasSeeds && view.overSeeds;
-    const lines = isOver ? [] : this.#lines(state, view, theme);
-    const { bands, groups } = this.#bands(state, view, theme);
+    const lines = isOver ? noLines : this.#lines(state, view, table, theme);
+    const { bands, groups } = this.#bands(state, view, table, theme);
     this.#groups.root.hidden = !isOver;
     if (isOver) this.#groups.render(label, groups);
     const isThinned = this.#isThinned(shown, curves, ranking.metric);
@@ -336,7 +380,7 @@ export class ComparePage {
       this.#chartView(lines, isOver ? bands : noBands, {
         title: unit ? `${label} (${unit})` : label,
         logScale: view.logScale,
-        marker: view.step,
+        marker: view.look.by === 'step' ? view.look.place : undefined,
         theme,
       }),
     );
@@ -346,12 +390,45 @@ export class ComparePage {
         isDescending: view.sort?.isDescending ?? ranking.goal === 'maximize',
       }),
     );
+    this.#parallel.render({
+      plan: table.plan,
+      rows: table.candidates,
+      within: this.#within(rows),
+      hidden: view.hidden,
+      picked: view.picked,
+      brushes: table.brushes,
+      styleOf,
+      theme,
+    });
     const picked = view.picked.flatMap((each) => runs.find((run) => run.directory === each) ?? []);
     const baseline = runs.find(({ directory }) => directory === view.baseline);
     const [only] = picked;
     const pair = picked.length === 1 && baseline && only !== baseline ? [baseline, only!] : picked;
     this.#differences.render(pair);
-    this.#previews.render({ runs: shown, step: view.step, styleOf, theme });
+    if (isComplete) {
+      this.#grid.render({
+        runs: shown,
+        picked: view.picked,
+        axes: view.gridAxes,
+        label,
+        goal: ranking.goal,
+        values: this.#rankedValues(shown, curves, ranking.metric),
+        theme,
+      });
+    }
+    const matched = view.look.metric ?? ranking.metric;
+    this.#previews.render({
+      runs: shown,
+      picked: view.picked,
+      pair,
+      look: view.look,
+      metric: matched,
+      goal: matched === ranking.metric ? ranking.goal : usualGoal(matched),
+      metrics: this.#metricNames,
+      curveOf: (directory) => curves.get(directory)?.series.get(matched),
+      styleOf,
+      theme,
+    });
   }
 
   readonly #chartView = memoized(
@@ -362,7 +439,7 @@ export class ComparePage {
         readonly title: string;
         readonly logScale: boolean;
         readonly marker: number | undefined;
-        readonly theme: ReturnType<typeof readTheme>;
+        readonly theme: Theme;
       },
     ) => ({ lines, bands, ...rest }),
     ([lines, bands, { title, logScale, marker, theme }]) => [
@@ -379,13 +456,13 @@ export class ComparePage {
     (
       columns: ReturnType<typeof columnsOf>,
       rows: ReturnType<typeof rowsOf>,
-      { hidden, picked, baseline }: View,
-      _theme: ReturnType<typeof readTheme>,
+      { hidden, picked, pinned, baseline }: CompareView,
+      _theme: Theme,
       styleOf: (directory: string) => LineStyle,
       sort: { readonly key: string; readonly isDescending: boolean },
-    ) => ({ columns, rows, hidden, picked, baseline, styleOf, sort }),
-    ([columns, rows, { hidden, picked, baseline }, theme, , { key, isDescending }]) => [
-      ...[columns, rows, hidden, picked, baseline, theme, key, isDescending],
+    ) => ({ columns, rows, hidden, picked, pinned, baseline, styleOf, sort }),
+    ([columns, rows, { hidden, picked, pinned, baseline }, theme, , { key, isDescending }]) => [
+      ...[columns, rows, hidden, picked, pinned, baseline, theme, key, isDescending],
     ],
   );
 
@@ -411,112 +488,9 @@ export class ComparePage {
   }
 }
 
-/** A function that remembers its last result, for as long as what it is made of is the same. */
-function memoized<A extends readonly unknown[], R>(
-  make: (...inputs: A) => R,
-  keysOf: (inputs: A) => readonly unknown[] = (inputs) => inputs,
-): (...inputs: A) => R {
-  const memo = new Memo();
-  let last: R;
-  return (...inputs) => {
-    if (memo.changed(...keysOf(inputs))) last = make(...inputs);
-    return last;
-  };
-}
-
-/** What a table is made of. */
-function tableKeys({ runs, curves, ranking }: CompareState, view: View): readonly unknown[] {
-  const { metric, sort, filter, onlyDiffering, baseline } = view;
-  return [runs, curves, ranking, metric, sort, filter, onlyDiffering, baseline];
-}
-
-/** What a chart is made of. */
-function chartKeys([state, view, theme]: readonly [
-  CompareState,
-  View,
-  ReturnType<typeof readTheme>,
-]): readonly unknown[] {
-  const { hidden, picked, asDifference, overSeeds } = view;
-  return [...tableKeys(state, view), hidden, picked, asDifference, overSeeds, theme];
-}
-
-function tableViewOf(state: CompareState, view: View): TableView {
-  const usual = rankingOf(state);
-  const { metric = usual.metric, onlyDiffering, sort, filter, baseline } = view;
-  const goal = metric === usual.metric ? usual.goal : usualGoal(metric);
-  return { ranking: { metric, goal }, onlyDiffering, sort, filter, baseline };
-}
-
-function rowsTable(state: CompareState, view: View) {
-  const table = tableViewOf(state, view);
-  return { columns: columnsOf(state, table), rows: rowsOf(state, table), ranking: table.ranking };
-}
-
-function styleAt(index: number, theme: ReturnType<typeof readTheme>): LineStyle {
-  const colors = theme.curves;
-  return {
-    color: colors[index % colors.length]!,
-    // Each round of the colours has another dash.
-    dash: dashes[(index + Math.floor(index / colors.length)) % dashes.length]!,
-  };
-}
-
-function chartLines(
-  state: CompareState,
-  view: View,
-  theme: ReturnType<typeof readTheme>,
-): readonly ChartLine[] {
-  const { ranking } = tableViewOf(state, view);
-  const { rows } = rowsTable(state, view);
-  const shown = new Set(
-    rows.map(({ run }) => run.directory).filter((directory) => !view.hidden.has(directory)),
-  );
-  const curveOf = (directory: string) => state.curves.get(directory)?.series.get(ranking.metric);
-  const baseline = view.asDifference ? curveOf(view.baseline ?? '') : undefined;
-  return state.runs.flatMap(({ directory, name }, k) => {
-    const curve = shown.has(directory) ? curveOf(directory) : undefined;
-    if (!curve) return [];
-    const series = baseline ? differenceTo(baseline, curve) : curve;
-    const isPicked = view.picked.includes(directory);
-    return [{ key: directory, label: name, series, isPicked, ...styleAt(k, theme) }];
-  });
-}
-
-function chartBands(
-  state: CompareState,
-  view: View,
-  theme: ReturnType<typeof readTheme>,
-): { readonly bands: readonly ChartBand[]; readonly groups: readonly GroupRow[] } {
-  if (!view.overSeeds) return { bands: [], groups: [] };
-  const { rows, ranking } = rowsTable(state, view);
-  const shown = rows.map(({ run }) => run).filter(({ directory }) => !view.hidden.has(directory));
-  const curveOf = (directory: string) => state.curves.get(directory)?.series.get(ranking.metric);
-  const baseline = view.asDifference ? curveOf(view.baseline ?? '') : undefined;
-  const made = seedGroups(shown).map((group, k) => {
-    const curves = group.runs.flatMap(({ directory }): Series[] => {
-      const curve = curveOf(directory);
-      return curve ? [baseline ? differenceTo(baseline, curve) : curve] : [];
-    });
-    const ends = curves.flatMap(({ firstStep, lastStep }) => [firstStep ?? 0, lastStep ?? 0]);
-    const [from, to] = [Math.min(...ends), Math.max(...ends)];
-    const style = styleAt(k, theme);
-    const values = group.runs.flatMap(({ directory, hasDiverged }) => {
-      const value = state.curves.get(directory)?.ends[ranking.metric]?.last.value;
-      return value !== undefined && Number.isFinite(value) && !hasDiverged ? [value] : [];
-    });
-    const band = curves.length === 0 ? [] : [bandOf(curves, from, to, bandSteps)];
-    return {
-      bands: band.map((each): ChartBand => ({ label: group.label, band: each, ...style })),
-      row: { group, style, values } satisfies GroupRow,
-    };
-  });
-  const meanOf = ({ values }: GroupRow) =>
-    values.length === 0
-      ? Number.POSITIVE_INFINITY
-      : (ranking.goal === 'minimize' ? 1 : -1) *
-        (values.reduce((sum, value) => sum + value, 0) / values.length);
-  return {
-    bands: made.flatMap(({ bands }) => bands),
-    groups: made.map(({ row }) => row).sort((a, b) => meanOf(a) - meanOf(b)),
-  };
+function withOrWithout(set: ReadonlySet<string>, member: string, isIn: boolean): Set<string> {
+  const changed = new Set(set);
+  if (isIn) changed.add(member);
+  else changed.delete(member);
+  return changed;
 }

@@ -61,21 +61,15 @@ export async function actOnCompared(
     const title = `${what} (${first.name} ↔ ${second.name})`;
     await vscode.commands.executeCommand('vscode.diff', of(first), of(second), title);
   };
-  switch (action) {
-    case 'open':
-      await command('ebm.openRun');
-      return;
-    case 'star':
-      await command('ebm.starRun');
-      return;
-    case 'unstar':
-      await command('ebm.unstarRun');
-      return;
-    case 'diffSource':
-      return await diff('Source', (run) => documents.source(run));
-    case 'diffConfiguration':
-      return await diff('Configuration', (run) => documents.configuration(run));
-  }
+  const actions: Readonly<Record<CompareAction, () => Promise<unknown>>> = {
+    open: () => command('ebm.openRun'),
+    rename: () => command('ebm.renameRun'),
+    star: () => command('ebm.starRun'),
+    unstar: () => command('ebm.unstarRun'),
+    diffSource: () => diff('Source', (run) => documents.source(run)),
+    diffConfiguration: () => diff('Configuration', (run) => documents.configuration(run)),
+  };
+  await actions[action]();
 }
 
 function compare({ comparePanels, notifications }: CompareCommandMeans, runs: readonly Run[]) {

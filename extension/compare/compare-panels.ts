@@ -4,6 +4,7 @@ import type { CompareAction, CompareHostSide, ComparePageSide } from '../../prot
 import { type Problem, ProblemError } from '../../protocol/problem';
 import { readPreview } from '../../run-directory/previews';
 import { comparePanelType } from '../manifest';
+import { ClockReader } from '../panel/clock-reader';
 import { messageHtml } from '../panel/panel-html';
 import { PanelPage, type PanelPageMeans } from '../panel/panel-page';
 import type { Run } from '../runs/run';
@@ -111,6 +112,13 @@ export class ComparePanels implements vscode.WebviewPanelSerializer {
         });
       }
       return readPreview(directory, step, manifest.preview);
+    });
+    const clocks = new Map<string, ClockReader>();
+    peer.handle('clock', ({ directory }) => {
+      runIn(directory);
+      const reader = clocks.get(directory) ?? new ClockReader(directory);
+      clocks.set(directory, reader);
+      return reader.read();
     });
     peer.handle('act', async ({ action, directories }) => {
       await act(directories.map(runIn), action);

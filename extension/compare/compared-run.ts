@@ -14,7 +14,7 @@ export function comparedRun(
   previewSteps: readonly number[],
 ): ComparedRun {
   const { manifest, state, annotations } = run;
-  const { config, seed, preview, transform, metrics, trainingSeconds, createdAt } = manifest;
+  const { config, seed, preview, transform, metrics, trainingSeconds, createdAt, git } = manifest;
   return {
     directory: run.directory,
     name: titleOf(run, compared, Date.now()),
@@ -28,7 +28,9 @@ export function comparedRun(
       ...Object.fromEntries(parametersOf(config).map(({ path, value }) => [path, value])),
       seed,
     },
+    changed: Object.keys(manifest.overrides),
     source: manifest.experiment.sha256,
+    ...(git ? { git } : {}),
     metrics,
     isStarred: annotations.starred,
     tags: annotations.tags,

@@ -42,6 +42,8 @@ function compared(k: number, change: Partial<ComparedRun> = {}): ComparedRun {
       seed: k,
     },
     source: k < 3 ? 'aa' : 'bb',
+    changed: k === 3 ? ['optimizer.learningRate'] : [],
+    ...(k < 3 ? { git: { commit: '0123456789abcdef', dirty: true } } : {}),
     metrics: fakeManifest().metrics,
     isStarred: false,
     tags: k === 2 ? ['best'] : [],
@@ -89,7 +91,14 @@ async function withCompare(
   });
   peer.handle('preview', (wanted) => {
     asked.push(wanted);
-    return fakePreview(wanted.step, 200);
+    // No two runs have the same samples.
+    const run = Number(wanted.directory.split('/').at(-1));
+    return { ...fakePreview(wanted.step + run, 200), step: wanted.step };
+  });
+  // Run k takes k + 1 seconds for ten steps.
+  peer.handle('clock', ({ directory }) => {
+    const pace = (1 + Number(directory.split('/').at(-1))) / 10;
+    return { steps: Float64Array.of(0, 1000), seconds: Float64Array.of(0, 1000 * pace) };
   });
   peer.on('pageError', ({ message }) => errors.push(message));
   const ready = new Promise<void>((resolve) => {
@@ -204,6 +213,13 @@ describe('the page that compares runs', () => {
       ]);
       const label = await page.getByTestId('compare-chart').getAttribute('aria-label');
       assert.match(label ?? '', /of 2 means over seeds/);
+      await page.getByRole('button', { name: 'optimizer.learningRate=0.01' }).click();
+      await compare.drawn();
+      const picked = rowsOf(compare).and(page.locator('[aria-selected="true"]'));
+      assert.deepEqual(await picked.locator('.run-link').allTextContents(), [
+        'moons 2 #best',
+        'moons 3',
+      ]);
     });
   });
 
@@ -223,6 +239,94 @@ describe('the page that compares runs', () => {
     });
   });
 
+  test('matches previews by time, and by the value that a metric came to', async () => {
+    await withCompare({}, async ({ page, drawn }) => {
+      const told = page.getByTestId('cell-step');
+      const place = page.getByTestId('compare-step');
+      const scrubber = page.getByTestId('compare-scrubber');
+      await told.nth(3).filter({ hasText: 'step 1,000' }).waitFor();
+      const choose = async (name: string, option: string) => {
+        await page.getByRole('combobox', { name, exact: true }).click();
+        await page.getByRole('option', { name: option, exact: true }).click();
+      };
+      await choose('Match previews', 'By time');
+      // The slowest comes to its last preview after 400 s.
+      await place.filter({ hasText: '6 min 40 s' }).waitFor();
+      await scrubber.focus();
+      await page.keyboard.press('Home');
+      await place.filter({ hasText: '25 s' }).waitFor();
+      await told.first().filter({ hasText: 'step 250' }).waitFor();
+      await page.getByText('No preview yet at this time.').last().waitFor();
+      await choose('Match previews', 'By value of');
+      // Run 3 alone does not come beneath 3; run 0 was there long before its first preview.
+      await place.filter({ hasText: /^3\.0/ }).waitFor();
+      await told.nth(3).filter({ hasText: 'step 1,000' }).waitFor();
+      await told.first().filter({ hasText: 'step 250' }).waitFor();
+      await scrubber.focus();
+      await page.keyboard.press('End');
+      await drawn();
+      assert.equal(await page.getByText('Did not come to this value.').count(), 4);
+      await page.getByRole('button', { name: 'Reached by all' }).click();
+      await place.filter({ hasText: /^3\.0/ }).waitFor();
+    });
+  });
+
+  test('wipes between two pictures, by pointer and by keyboard', async () => {
+    await withCompare({ height: 1400 }, async (compare) => {
+      const { page, drawn, pixels } = compare;
+      await page.getByText('Wipe', { exact: true }).click();
+      const wipe = page.getByRole('slider', { name: 'Wipe between moons 0 and moons 1' });
+      await wipe.focus();
+      const at = async () => await wipe.getAttribute('aria-valuenow');
+      await page.keyboard.press('Home');
+      assert.equal(await at(), '0');
+      const stage = page.getByTestId('wipe');
+      await drawn();
+      const right = await pixels(stage);
+      await page.keyboard.press('End');
+      await drawn();
+      const left = await pixels(stage);
+      await page.keyboard.press('Shift+ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await at(), '89');
+      const box = (await stage.boundingBox())!;
+      await page.mouse.move(box.x + 0.2 * box.width, box.y + 50);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 0.5 * box.width, box.y + 60);
+      await page.mouse.up();
+      assert.equal(await at(), '50');
+      await drawn();
+      const half = await pixels(stage);
+      // Away from the handle each half is that of its run.
+      let [differing, wrong] = [0, 0];
+      for (let k = 0; k < half.data.length; k += 4) {
+        const x = ((k / 4) % half.width) / half.width;
+        if (x < 0.03 || x > 0.97 || Math.abs(x - 0.5) < 0.03) continue;
+        const [own, other] = x < 0.5 ? [left, right] : [right, left];
+        const isAlike = (of: typeof own) =>
+          [0, 1, 2].every((c) => half.data[k + c] === of.data[k + c]);
+        if (!isAlike(other)) differing++;
+        if (!isAlike(own)) wrong++;
+      }
+      assert.ok(differing > 500, `${differing} pixels differ.`);
+      assert.equal(wrong, 0);
+      await rowOf(compare, 'moons 1').locator('td').nth(1).click();
+      await rowOf(compare, 'moons 3')
+        .locator('td')
+        .nth(1)
+        .click({ modifiers: ['Control'] });
+      await page.getByRole('slider', { name: 'Wipe between moons 1 and moons 3' }).waitFor();
+    });
+  });
+
+  test('picks in the table what is picked among the previews', async () => {
+    await withCompare({}, async (compare) => {
+      await compare.page.getByRole('button', { name: 'moons 2', exact: true }).last().click();
+      await compare.drawn();
+      assert.equal(await rowOf(compare, 'moons 2 #best').getAttribute('aria-selected'), 'true');
+    });
+  });
+
   test('tells in which parameters two runs differ, and has their sources compared', async () => {
     await withCompare({}, async (compare) => {
       const { page, acts } = compare;
@@ -236,12 +340,177 @@ describe('the page that compares runs', () => {
       const words = (await textOf(table)).replaceAll(/\s+/g, ' ');
       assert.match(
         words,
-        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 seed 0 3/,
+        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 changed seed 0 3 Git commit 0123456789 with changes none/,
       );
       await page.getByRole('button', { name: 'Compare Source' }).click();
       await compare.drawn();
       const directories = ['/work/.ebm/runs/0', '/work/.ebm/runs/3'];
       assert.deepEqual(acts, [{ action: 'diffSource', directories }]);
+    });
+  });
+
+  test('has the columns that are chosen, by keyboard too, and keeps them', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, drawn } = compare;
+      const heads = async () => await page.locator('thead th').allTextContents();
+      await page.getByRole('button', { name: 'Columns' }).click();
+      const menu = page.getByRole('dialog', { name: 'Columns of the table' });
+      await page.keyboard.type('objective');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Space');
+      await page.locator('thead').getByText('objective.steps').waitFor();
+      await menu.getByRole('searchbox').fill('best energy of data');
+      assert.equal(await menu.getByRole('checkbox').count(), 2);
+      await menu.getByLabel('Best Energy of data at step').check();
+      await menu.getByRole('searchbox').fill('training');
+      await menu.getByLabel('Training time').uncheck();
+      await drawn();
+      assert.ok(!(await heads()).includes('Training time'));
+      await page.keyboard.press('Escape');
+      assert.ok(await menu.isHidden());
+      const columns = {
+        'parameter objective.steps': true,
+        'best step of energy/data': true,
+        seconds: false,
+      };
+      assert.deepEqual(
+        ((await compare.storedState()) as Record<string, unknown>)['columns'],
+        columns,
+      );
+      await page.getByRole('button', { name: 'Columns' }).click();
+      await page.getByRole('button', { name: 'As usual' }).click();
+      await drawn();
+      assert.ok((await heads()).includes('Training time'));
+      assert.ok(!(await heads()).includes('objective.steps'));
+      // A press elsewhere closes it.
+      await page.getByText('Only what differs').click();
+      assert.ok(await menu.isHidden());
+    });
+    const storedState = { version: 1, columns: { seconds: false }, pinned: ['/work/.ebm/runs/2'] };
+    await withCompare({ storedState }, async (compare) => {
+      const heads = await compare.page.locator('thead th').allTextContents();
+      assert.ok(heads.includes('Step') && !heads.includes('Training time'));
+      assert.equal((await namesOf(compare))[0], 'moons 2 #best');
+    });
+  });
+
+  test('pins runs above the others, and has them renamed', async () => {
+    await withCompare({}, async (compare) => {
+      const { page, acts, drawn } = compare;
+      await page.getByRole('button', { name: 'Pin moons 3' }).click();
+      await drawn();
+      assert.deepEqual((await namesOf(compare)).slice(0, 2), ['moons 3', 'moons 0']);
+      const kept = (await compare.storedState()) as Record<string, unknown>;
+      assert.deepEqual(kept['pinned'], ['/work/.ebm/runs/3']);
+      await page.getByRole('button', { name: 'Pin moons 3' }).click();
+      await page.getByRole('button', { name: 'Rename moons 1' }).click();
+      await rowOf(compare, 'moons 0').focus();
+      await page.keyboard.press('F2');
+      await drawn();
+      assert.equal((await namesOf(compare))[0], 'moons 0');
+      assert.deepEqual(acts, [
+        { action: 'rename', directories: ['/work/.ebm/runs/1'] },
+        { action: 'rename', directories: ['/work/.ebm/runs/0'] },
+      ]);
+    });
+  });
+
+  test('keeps in table, chart and previews what is brushed on parallel axes, by keyboard and pointer', async () => {
+    await withCompare({ height: 1400 }, async (compare) => {
+      const { page, drawn } = compare;
+      const low = page.getByRole('slider', { name: 'Loss, least' });
+      const high = page.getByRole('slider', { name: 'Loss, most' });
+      assert.equal(await high.getAttribute('aria-valuetext'), '3.000');
+      await high.focus();
+      // Twenty presses are all of the axis, from 3 to 0: after seven runs 0 and 1 are left.
+      for (let k = 0; k < 7; k++) await page.keyboard.press('ArrowDown');
+      await drawn();
+      assert.equal(await high.getAttribute('aria-valuetext'), '1.950');
+      assert.deepEqual(await namesOf(compare), ['moons 0', 'moons 1']);
+      assert.equal(await page.getByTestId('compare-count').textContent(), '2 of 4');
+      assert.equal(await page.getByTestId('cell-step').count(), 2);
+      const label = await page.getByTestId('compare-chart').getAttribute('aria-label');
+      assert.match(label ?? '', /of 2 runs/);
+      await low.focus();
+      await page.keyboard.press('ArrowUp');
+      await drawn();
+      assert.deepEqual(await namesOf(compare), ['moons 1']);
+      await page.keyboard.press('Escape');
+      await drawn();
+      assert.equal((await namesOf(compare)).length, 4);
+      // Beside the first axis, of learning rates: from its middle to its upper end.
+      const box = (await page.getByTestId('parallel').boundingBox())!;
+      const x = box.x + 30;
+      await page.mouse.move(x, box.y + 140);
+      await page.mouse.down();
+      await page.mouse.move(x, box.y + 80);
+      await page.mouse.move(x, box.y + 20);
+      await page.mouse.up();
+      await drawn();
+      assert.deepEqual(await namesOf(compare), ['moons 2 #best', 'moons 3']);
+      await page.getByRole('button', { name: 'Clear brushes' }).click();
+      await drawn();
+      assert.equal((await namesOf(compare)).length, 4);
+    });
+  });
+
+  test('picks in table and chart the run whose line is clicked', async () => {
+    await withCompare({ height: 1400 }, async (compare) => {
+      const { page, drawn } = compare;
+      const stage = page.getByTestId('parallel');
+      const box = (await stage.boundingBox())!;
+      // Between the axes of seeds and of losses the lines of the four lie level, 3 uppermost.
+      await page.mouse.move(box.x + 0.66 * box.width, box.y + 31);
+      await page.getByTestId('parallel-readout').filter({ hasText: 'moons 3' }).waitFor();
+      await page.mouse.down();
+      await page.mouse.up();
+      await drawn();
+      assert.equal(await rowOf(compare, 'moons 3').getAttribute('aria-selected'), 'true');
+      const words = await page.getByTestId('parallel-readout').textContent();
+      assert.match(words ?? '', /optimizer\.learningRate 0\.01 {3}seed 3 {3}Loss 3\.000/);
+    });
+  });
+
+  test('lays previews out by two parameters, the best of each combination, those in view alone', async () => {
+    const rates = Array.from({ length: 48 }, (_, k) =>
+      compared(k % 4, {
+        directory: `/work/.ebm/runs/${k}`,
+        name: `moons ${k}`,
+        parameters: { rate: (k % 24) / 8, width: k < 24 ? 8 : 64, seed: 0 },
+      }),
+    );
+    await withCompare(
+      { height: 1000 },
+      async (compare) => {
+        const { page, asked, drawn } = compare;
+        const grid = page.getByTestId('thumbnails');
+        const first = grid.getByRole('button').first();
+        await first.scrollIntoViewIfNeeded();
+        await first.locator('canvas').waitFor();
+        await drawn();
+        const ofGrid = new Set(asked.map(({ directory }) => directory));
+        assert.ok(ofGrid.size < 48, `${ofGrid.size} previews are asked for.`);
+        assert.equal(await grid.locator('tbody tr').count(), 24);
+        await grid.getByRole('button').last().scrollIntoViewIfNeeded();
+        await grid.getByRole('button').last().locator('canvas').waitFor();
+        await first.scrollIntoViewIfNeeded();
+        await first.click();
+        await drawn();
+        assert.equal(await first.getAttribute('aria-pressed'), 'true');
+        assert.equal(await rowOf(compare, 'moons 0').getAttribute('aria-selected'), 'true');
+      },
+      rates,
+    );
+    await withCompare({ height: 2400 }, async ({ page, drawn }) => {
+      const grid = page.getByTestId('thumbnails');
+      await grid.getByRole('button', { name: 'moons 3: Loss 3.000' }).waitFor();
+      // Of two seeds no two runs share a cell: over the learning rate alone they do.
+      assert.equal(await grid.getByRole('button').count(), 4);
+      await page.getByRole('combobox', { name: 'Parameter across' }).click();
+      await page.getByRole('option', { name: 'seed', exact: true }).last().click();
+      await drawn();
+      const heads = await grid.locator('thead th').allTextContents();
+      assert.deepEqual(heads, ['optimizer.learningRate ↓  seed →', '0', '1', '2', '3']);
     });
   });
 

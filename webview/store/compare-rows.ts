@@ -2,6 +2,7 @@ import type { ComparedRun, CurveEnds, Ranking } from '../../protocol/compare';
 import type { Json } from '../../protocol/run';
 import { csvLine, csvNumber } from '../../vocabulary/csv';
 import { formatCount, formatDuration } from '../../vocabulary/quantities';
+import { usualGoal } from '../../vocabulary/ranking';
 import { factsOf } from '../../vocabulary/run-status';
 import { type CompareState, comparedMetrics } from './compare-state';
 import { formatValue } from './number-format';
@@ -25,6 +26,22 @@ export interface TableView {
   readonly filter: string;
   /** The run that the others are compared with. */
   readonly baseline: string | undefined;
+  /** Columns that the user has shown or hidden, by their keys; of the others what is usual holds. */
+  readonly columns: ChosenColumns;
+  /** Runs that stay above the others, whatever the table is sorted by. */
+  readonly pinned: ReadonlySet<string>;
+}
+
+/** Columns that were chosen, or chosen against, by their keys. */
+export interface ChosenColumns {
+  readonly [key: string]: boolean;
+}
+
+/** A column that the table can have. */
+export interface OfferedColumn extends CompareColumn {
+  /** What it tells of, for a menu. */
+  readonly group: 'Metrics' | 'Best values' | 'Parameters' | 'Run';
+  readonly isShown: boolean;
 }
 
 /** A cell: what is shown, and by what it is sorted; `undefined` comes last. */
@@ -41,24 +58,42 @@ export interface CompareRow {
 
 /** The columns beside name and status, from what is looked for first to what is looked up. */
 export function columnsOf(state: CompareState, view: TableView): readonly CompareColumn[] {
+  return offeredColumns(state, view).filter(({ isShown }) => isShown);
+}
+
+/** All columns that the table can have, in their order, and which of them it has. */
+export function offeredColumns(state: CompareState, view: TableView): readonly OfferedColumn[] {
   const { metric } = view.ranking;
   const metrics = comparedMetrics(state.runs);
   const label = (name: string) => metrics.find((each) => each.name === name)?.label ?? name;
-  const number = (key: string, title: string) => ({ key, title, isNumber: true });
   const others = metrics.filter(({ name }) => name !== metric);
+  const { paths, differing, numeric } = parametersIn(state.runs);
+  const column =
+    (group: OfferedColumn['group'], isUsual: boolean) => (key: string, title: string) => ({
+      ...{ key, title, group, isNumber: true },
+      isShown: view.columns[key] ?? isUsual,
+    });
+  const [shown, best] = [column('Metrics', true), column('Best values', false)];
+  const ofRun = column('Run', true);
   return [
-    number(`last ${metric}`, label(metric)),
-    ...(view.baseline === undefined ? [] : [number('difference', 'Difference to baseline')]),
-    number('best', `Best ${label(metric)}`),
-    number('best step', 'at step'),
-    ...parameterPaths(state.runs, view.onlyDiffering).map((path) => ({
-      key: `parameter ${path}`,
-      title: path,
-      isNumber: state.runs.every(({ parameters }) => isNumberOrNothing(parameters[path])),
+    shown(`last ${metric}`, label(metric)),
+    ...(view.baseline === undefined ? [] : [shown('difference', 'Difference to baseline')]),
+    column('Best values', true)('best', `Best ${label(metric)}`),
+    column('Best values', true)('best step', 'at step'),
+    ...paths.map((path) => ({
+      ...column('Parameters', !view.onlyDiffering || differing.has(path))(
+        `parameter ${path}`,
+        path,
+      ),
+      isNumber: numeric.has(path),
     })),
-    number('step', 'Step'),
-    number('seconds', 'Training time'),
-    ...others.map(({ name }) => number(`last ${name}`, label(name))),
+    ofRun('step', 'Step'),
+    ofRun('seconds', 'Training time'),
+    ...others.map(({ name }) => shown(`last ${name}`, label(name))),
+    ...others.flatMap(({ name }) => [
+      best(`best of ${name}`, `Best ${label(name)}`),
+      best(`best step of ${name}`, `Best ${label(name)} at step`),
+    ]),
   ];
 }
 
@@ -67,14 +102,38 @@ export function parameterPaths(
   runs: readonly ComparedRun[],
   onlyDiffering: boolean,
 ): readonly string[] {
-  const paths = new Set(runs.flatMap(({ parameters }) => Object.keys(parameters)));
+  const { paths, differing } = parametersIn(runs);
+  return onlyDiffering ? paths.filter((path) => differing.has(path)) : paths;
+}
+
+/** What parameters runs have. */
+interface Parameters {
+  readonly paths: readonly string[];
+  readonly differing: ReadonlySet<string>;
+  /** Those that are numbers wherever they are. */
+  readonly numeric: ReadonlySet<string>;
+}
+
+/** Of a list that is asked about time and again, worked out once. */
+const knownParameters = new WeakMap<readonly ComparedRun[], Parameters>();
+
+function parametersIn(runs: readonly ComparedRun[]): Parameters {
+  const known = knownParameters.get(runs);
+  if (known) return known;
+  const all = new Set(runs.flatMap(({ parameters }) => Object.keys(parameters)));
   // The name of an experiment is no parameter of its training.
-  paths.delete('name');
-  if (!onlyDiffering) return [...paths];
-  return [...paths].filter((path) => {
-    const values = new Set(runs.map(({ parameters }) => JSON.stringify(parameters[path])));
-    return values.size > 1;
+  all.delete('name');
+  const paths = [...all];
+  const differing = paths.filter((path) => {
+    const first = JSON.stringify(runs[0]?.parameters[path]);
+    return runs.some(({ parameters }) => JSON.stringify(parameters[path]) !== first);
   });
+  const numeric = paths.filter((path) =>
+    runs.every(({ parameters }) => isNumberOrNothing(parameters[path])),
+  );
+  const made = { paths, differing: new Set(differing), numeric: new Set(numeric) };
+  knownParameters.set(runs, made);
+  return made;
 }
 
 /** The rows that the filter leaves, sorted. */
@@ -99,6 +158,9 @@ export function rowsOf(state: CompareState, view: TableView): readonly CompareRo
   const sign = isDescending ? -1 : 1;
   // `sort` keeps the order of equals.
   return rows.sort((a, b) => {
+    const pinned =
+      Number(view.pinned.has(b.run.directory)) - Number(view.pinned.has(a.run.directory));
+    if (pinned !== 0) return pinned;
     // What diverged has no rank, however small its last loss.
     const isRanked = view.sort === undefined;
     const [x, y] = [a, b].map(({ run, cells }) =>
@@ -153,39 +215,53 @@ export function parameterText(value: Json | undefined): string {
 
 const nothing: CompareCell = { text: '–', value: undefined };
 
+/** What a cell is made of. */
+interface CellSource {
+  readonly run: ComparedRun;
+  readonly ends: { readonly [metric: string]: CurveEnds } | undefined;
+  readonly state: CompareState;
+  readonly view: TableView;
+  /** What follows the kind in a column's key. */
+  readonly rest: string;
+}
+
+/** What a column's cells are, by the first word of its key. */
+const cellsOf: Readonly<Record<string, (source: CellSource) => CompareCell>> = {
+  last: ({ ends, rest }) => numberCell(ends?.[rest]?.last.value),
+  best: ({ ends, rest, view }) => {
+    const [, what, metric] = /^(step)? ?(?:of (.*))?$/s.exec(rest) ?? [];
+    // Of the metric by which they are ranked its goal is known, of others what is usual.
+    const ranking = metric === undefined ? view.ranking : { metric, goal: usualGoal(metric) };
+    const best = bestOf(ends?.[ranking.metric], ranking);
+    return what === 'step' ? numberCell(best?.step, formatCount) : numberCell(best?.value);
+  },
+  difference: ({ ends, state, view }) => {
+    const other = state.curves.get(view.baseline ?? '')?.ends[view.ranking.metric]?.last.value;
+    const own = ends?.[view.ranking.metric]?.last.value;
+    if (other === undefined || own === undefined) return nothing;
+    const signed = (value: number) => `${value > 0 ? '+' : ''}${formatValue(value)}`;
+    return numberCell(own - other, signed);
+  },
+  parameter: ({ run, rest }) => {
+    const value = run.parameters[rest];
+    if (value === undefined) return nothing;
+    return {
+      text: parameterText(value),
+      value: typeof value === 'number' ? value : JSON.stringify(value),
+    };
+  },
+  step: ({ run: { step, steps } }) => ({
+    text: `${formatCount(step)}/${formatCount(steps)}`,
+    value: step,
+  }),
+  seconds: ({ run: { seconds } }) => ({ text: formatDuration(seconds), value: seconds }),
+};
+
 function cellOf(key: string, run: ComparedRun, state: CompareState, view: TableView): CompareCell {
-  const { ranking, baseline } = view;
+  const space = key.indexOf(' ');
+  const [kind, rest] = space < 0 ? [key, ''] : [key.slice(0, space), key.slice(space + 1)];
   const ends = state.curves.get(run.directory)?.ends;
-  const [kind, rest] = [key.split(' ', 1)[0], key.slice(key.indexOf(' ') + 1)];
-  switch (kind) {
-    case 'last':
-      return numberCell(ends?.[rest]?.last.value);
-    case 'best':
-      return key === 'best'
-        ? numberCell(bestOf(ends?.[ranking.metric], ranking)?.value)
-        : numberCell(bestOf(ends?.[ranking.metric], ranking)?.step, formatCount);
-    case 'difference': {
-      const other = state.curves.get(baseline ?? '')?.ends[ranking.metric]?.last.value;
-      const own = ends?.[ranking.metric]?.last.value;
-      if (other === undefined || own === undefined) return nothing;
-      const difference = own - other;
-      return numberCell(difference, (value) => `${value > 0 ? '+' : ''}${formatValue(value)}`);
-    }
-    case 'parameter': {
-      const value = run.parameters[rest];
-      if (value === undefined) return nothing;
-      return {
-        text: parameterText(value),
-        value: typeof value === 'number' ? value : JSON.stringify(value),
-      };
-    }
-    case 'step':
-      return { text: `${formatCount(run.step)}/${formatCount(run.steps)}`, value: run.step };
-    case 'seconds':
-      return { text: formatDuration(run.seconds), value: run.seconds };
-    default:
-      return nothing;
-  }
+  return cellsOf[kind]?.({ run, ends, state, view, rest }) ?? nothing;
 }
 
 function numberCell(
@@ -200,6 +276,7 @@ function isNumberOrNothing(value: Json | undefined): boolean {
   return value === undefined || value === null || typeof value === 'number';
 }
 
-function compareTexts(a: number | string, b: number | string): number {
+/** The order of texts as people count: 2 before 10. */
+export function compareTexts(a: number | string, b: number | string): number {
   return String(a).localeCompare(String(b), 'en', { numeric: true });
 }

@@ -63,7 +63,7 @@ export function timeAxis({ steps, seconds }: RunClock): CurveAxis | undefined {
 }
 
 /** What lies at `x` on the line through points whose `xs` ascend; `x` is within them. */
-function interpolated(xs: Float64Array, ys: Float64Array, x: number): number {
+export function interpolated(xs: Float64Array, ys: Float64Array, x: number): number {
   let low = 0;
   let high = xs.length - 1;
   while (high - low > 1) {

@@ -1,6 +1,8 @@
 import { formatCount } from '../../vocabulary/quantities';
 import { valueAt } from '../store/compare-bands';
 import { formatValue } from '../store/number-format';
+import { element, setAttribute, setText } from './element';
+import { Memo } from './memo';
 import {
   type ChartLine,
   clip,
@@ -13,9 +15,7 @@ import {
   type Range,
   stepAt,
   topOf,
-} from './compare-picture';
-import { element, setAttribute, setText } from './element';
-import { Memo } from './memo';
+} from './painted-curves';
 import { line, prepareCanvas } from './plot-axes';
 
 /** What a {@link CompareChart} shows. */

@@ -64,12 +64,14 @@ export class CompareDifferences {
     const isSameSource = one.source === other.source;
     this.#source.isEnabled = !isSameSource;
     this.#source.hint = isSameSource ? 'it is the same' : undefined;
+    const hasOtherCommits = commitText(one) !== commitText(other);
     const parts = [
       paths.length === 0 ? 'No parameter differs.' : '',
       isSameSource ? 'Their source is the same.' : 'Their source differs.',
+      one.git && !hasOtherCommits ? `Both are of Git commit ${commitText(one)}.` : '',
     ];
     setText(this.#note, parts.filter((part) => part !== '').join(' '));
-    this.#table.hidden = paths.length === 0;
+    this.#table.hidden = paths.length === 0 && !hasOtherCommits;
     const header = (text: string) => element('th', { scope: 'col' }, text);
     this.#head.replaceChildren(header('Parameter'), header(one.name), header(other.name));
     this.#body.replaceChildren(
@@ -78,9 +80,31 @@ export class CompareDifferences {
           'tr',
           {},
           element('th', { scope: 'row' }, path),
-          ...pair.map(({ parameters }) => element('td', {}, parameterText(parameters[path]))),
+          ...pair.map(({ parameters, changed }) => {
+            const text = parameterText(parameters[path]);
+            if (!changed.includes(path)) return element('td', {}, text);
+            const title = 'Set for this run in place of what its experiment says';
+            const mark = element('span', { class: 'pane-note', title }, ' changed');
+            return element('td', {}, text, mark);
+          }),
         ),
       ),
+      ...(hasOtherCommits ? [commitRow(pair)] : []),
     );
   }
+}
+
+function commitRow(pair: readonly ComparedRun[]): HTMLElement {
+  return element(
+    'tr',
+    {},
+    element('th', { scope: 'row' }, 'Git commit'),
+    ...pair.map((run) => element('td', run.git ? { title: run.git.commit } : {}, commitText(run))),
+  );
+}
+
+/** What a run was launched from, as far as it can be told apart by. */
+function commitText({ git }: ComparedRun): string {
+  if (!git) return 'none';
+  return `${git.commit.slice(0, 10)}${git.dirty ? ' with changes' : ''}`;
 }

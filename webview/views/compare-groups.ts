@@ -19,8 +19,11 @@ export class CompareGroups {
   readonly #body = element('tbody');
   readonly #metric = element('th', { scope: 'col', class: 'number' });
   readonly #drawing = new Memo();
+  readonly #pick: (directories: readonly string[]) => void;
 
-  constructor() {
+  /** @param pick the runs of a combination were chosen */
+  constructor(pick: (directories: readonly string[]) => void) {
+    this.#pick = pick;
     this.root = element(
       'table',
       { class: 'differences', 'data-testid': 'compare-groups' },
@@ -48,10 +51,19 @@ export class CompareGroups {
       ...rows.map(({ group, style, values }) => {
         const swatch = new LineSwatch();
         swatch.show(style.color, style.dash);
+        const label = group.label || 'all runs';
+        const name = element(
+          'button',
+          { type: 'button', class: 'cell-pick', title: `Pick ${label}` },
+          label,
+        );
+        name.addEventListener('click', () =>
+          this.#pick(group.runs.map(({ directory }) => directory)),
+        );
         return element(
           'tr',
           {},
-          element('th', { scope: 'row' }, swatch.root, ` ${group.label || 'all runs'}`),
+          element('th', { scope: 'row' }, swatch.root, ' ', name),
           element('td', { class: 'number' }, spreadText(values)),
           element('td', { class: 'number' }, formatCount(values.length)),
         );

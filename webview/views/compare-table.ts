@@ -17,6 +17,7 @@ export interface CompareTableView {
   readonly hidden: ReadonlySet<string>;
   readonly picked: readonly string[];
   readonly baseline: string | undefined;
+  readonly pinned: ReadonlySet<string>;
   readonly styleOf: (directory: string) => LineStyle;
 }
 
@@ -27,6 +28,7 @@ export interface CompareTableHost {
   pick(directory: string, isAdded: boolean): void;
   setHidden(directory: string, isHidden: boolean): void;
   setBaseline(directory: string | undefined): void;
+  setPinned(directory: string, isPinned: boolean): void;
   act(action: CompareAction, directory: string): void;
 }
 
@@ -36,6 +38,8 @@ interface RowElements {
   readonly swatch: LineSwatch;
   readonly show: HTMLInputElement;
   readonly pin: HTMLButtonElement;
+  readonly baseline: HTMLButtonElement;
+  readonly rename: HTMLButtonElement;
   readonly star: HTMLButtonElement;
   readonly name: HTMLButtonElement;
   readonly status: HTMLElement;
@@ -44,6 +48,8 @@ interface RowElements {
 
 /** Of more rows only those are made that are in view, and so many beyond either end. */
 const [mostWhole, beyond] = [100, 15];
+/** Of the controls of a row, in letters. */
+const controlsWidth = 22;
 /** Of a row, in CSS pixels, before one can be measured. */
 const usualRowHeight = 24;
 
@@ -159,7 +165,7 @@ export class CompareTable {
       );
     const tags = Math.max(0, ...rows.map(({ run }) => run.tags.join('  #').length));
     const lengths = [
-      14,
+      controlsWidth,
       longest('name', 'Run') + tags + 2,
       longest('status', 'Status'),
       ...columns.map(({ key, title }) => longest(key, title)),
@@ -234,7 +240,7 @@ export class CompareTable {
       element(
         'th',
         { scope: 'col' },
-        element('span', { class: 'visually-hidden' }, 'Shown, baseline, star'),
+        element('span', { class: 'visually-hidden' }, 'Shown, pinned, baseline, star, rename'),
       ),
       header({ key: 'name', title: 'Run', isNumber: false }),
       header({ key: 'status', title: 'Status', isNumber: false }),
@@ -244,7 +250,7 @@ export class CompareTable {
 
   #fill({ run, cells }: CompareRow, view: CompareTableView): RowElements {
     const { directory } = run;
-    const { columns, hidden, picked, baseline, styleOf } = view;
+    const { columns, hidden, picked, pinned, baseline, styleOf } = view;
     let row = this.#rows.get(directory);
     if (!row) {
       row = this.#makeRow(directory, columns);
@@ -257,8 +263,12 @@ export class CompareTable {
     setAttribute(row.show, 'aria-label', `Show ${run.name}`);
     row.root.classList.toggle('hidden-run', isHidden);
     setAttribute(row.root, 'aria-selected', String(picked.includes(directory)));
-    setAttribute(row.pin, 'aria-pressed', String(baseline === directory));
-    setAttribute(row.pin, 'aria-label', `Baseline: ${run.name}`);
+    row.root.classList.toggle('pinned-run', pinned.has(directory));
+    setAttribute(row.pin, 'aria-pressed', String(pinned.has(directory)));
+    setAttribute(row.pin, 'aria-label', `Pin ${run.name}`);
+    setAttribute(row.baseline, 'aria-pressed', String(baseline === directory));
+    setAttribute(row.baseline, 'aria-label', `Baseline: ${run.name}`);
+    setAttribute(row.rename, 'aria-label', `Rename ${run.name}`);
     setAttribute(row.star, 'aria-pressed', String(run.isStarred));
     setAttribute(row.star, 'aria-label', `Star ${run.name}`);
     const tags = run.tags.map((tag) => ` #${tag}`).join('');
@@ -282,9 +292,13 @@ export class CompareTable {
       return made;
     };
     const isPressed = (of: HTMLElement) => of.getAttribute('aria-pressed') === 'true';
-    const pin = button('pin', 'Compare the others with this run', () =>
-      host.setBaseline(isPressed(pin) ? undefined : directory),
+    const pin = button('pin', 'Keep this run above the others', () =>
+      host.setPinned(directory, !isPressed(pin)),
     );
+    const baseline = button('baseline', 'Compare the others with this run', () =>
+      host.setBaseline(isPressed(baseline) ? undefined : directory),
+    );
+    const rename = button('rename', 'Rename (F2)', () => host.act('rename', directory));
     const star = button('star', 'Star', () =>
       host.act(isPressed(star) ? 'unstar' : 'star', directory),
     );
@@ -295,7 +309,7 @@ export class CompareTable {
     const root = element(
       'tr',
       { 'data-run': directory, tabindex: '-1' },
-      element('td', { class: 'row-controls' }, show, swatch.root, pin, star),
+      element('td', { class: 'row-controls' }, show, swatch.root, pin, baseline, star, rename),
       element('th', { scope: 'row' }, name),
       status,
       ...cells,
@@ -304,7 +318,7 @@ export class CompareTable {
       const isControl = event.target instanceof Element && event.target.closest('button, input');
       if (!isControl) host.pick(directory, event.ctrlKey || event.metaKey || event.shiftKey);
     });
-    return { root, swatch, show, pin, star, name, status, cells };
+    return { root, swatch, show, pin, baseline, rename, star, name, status, cells };
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -331,6 +345,7 @@ export class CompareTable {
       End: () => go(last),
       ' ': () => this.#host.pick(directory, event.ctrlKey || event.metaKey || event.shiftKey),
       Enter: () => this.#host.act('open', directory),
+      F2: () => this.#host.act('rename', directory),
     };
     const key = keys[event.key];
     if (!key) return;

@@ -3,9 +3,12 @@ import { describe, test } from 'node:test';
 import type { ComparedRun, RunCurves } from '../../../../protocol/compare';
 import type { Json } from '../../../../protocol/run';
 import { bandOf, differenceTo, seedGroups, valueAt } from '../../../../webview/store/compare-bands';
+import { keptChoices } from '../../../../webview/store/compare-kept';
+import { commonRange, isOneWindow } from '../../../../webview/store/compare-range';
 import {
   columnsOf,
   isFiltered,
+  offeredColumns,
   parameterPaths,
   rowsOf,
   rowsToCsv,
@@ -16,7 +19,6 @@ import {
   rankingOf,
   withCompareUpdate,
 } from '../../../../webview/store/compare-state';
-import { commonRange, matchedStep, unitedSteps } from '../../../../webview/store/compare-steps';
 import { Series } from '../../../../webview/store/series';
 
 const metrics = [
@@ -37,6 +39,7 @@ function run(name: string, parameters: Record<string, Json> = {}): ComparedRun {
     createdAt: '2026-02-03T04:05:06.789Z',
     parameters,
     source: 'aa',
+    changed: [],
     metrics,
     isStarred: false,
     tags: [],
@@ -74,6 +77,8 @@ const view: TableView = {
   sort: undefined,
   filter: '',
   baseline: undefined,
+  columns: {},
+  pinned: new Set(),
 };
 
 describe('runs that are compared', () => {
@@ -139,6 +144,58 @@ describe('runs that are compared', () => {
     };
     assert.deepEqual(cells({}), [9, 40, 1]);
     assert.deepEqual(cells({ ranking: { metric: 'loss', goal: 'maximize' } }), [10, 60, 0]);
+  });
+
+  test('have the columns that were chosen, and otherwise those that are usual', () => {
+    const three = [...runs, { ...run('c', { rate: 0.1, seed: 1 }), metrics: [...metrics] }];
+    const columns = {
+      'parameter rate': false,
+      'parameter seed': true,
+      'best of log-likelihood/held-out': true,
+      'best step of log-likelihood/held-out': true,
+      'of what is gone': true,
+    };
+    const told = [curves('a', { loss: 1, 'log-likelihood/held-out': -3 })];
+    const state = stateOf(three, told);
+    const keys = columnsOf(state, { ...view, columns }).map(({ key }) => key);
+    assert.ok(keys.includes('parameter seed') && !keys.includes('parameter rate'));
+    assert.ok(!keys.includes('of what is gone'));
+    // Of a likelihood the largest is the best: one above the last, at 60.
+    const [first] = rowsOf(state, { ...view, columns });
+    const best = ['best of', 'best step of'].map(
+      (what) => first?.cells.get(`${what} log-likelihood/held-out`)?.value,
+    );
+    assert.deepEqual(best, [-2, 60]);
+    const all = offeredColumns(state, { ...view, columns });
+    assert.deepEqual(
+      all.filter(({ group }) => group === 'Parameters').map(({ title }) => title),
+      ['rate', 'seed'],
+    );
+  });
+
+  test('stay above the others where they are pinned, whatever the table is sorted by', () => {
+    const told = [curves('a', { loss: 3 }), curves('b', { loss: 1 }), curves('c', { loss: 2 })];
+    const state = stateOf([...runs, run('c', {})], told);
+    for (const isDescending of [false, true]) {
+      const names = rowsOf(state, {
+        ...view,
+        pinned: new Set(['/runs/c', '/runs/gone']),
+        sort: { key: 'last loss', isDescending },
+      }).map((row) => row.run.name);
+      assert.deepEqual(names, isDescending ? ['c', 'a', 'b'] : ['c', 'b', 'a']);
+    }
+  });
+
+  test('are arranged as was kept, as far as that can be read', () => {
+    const columns = { step: false, 'parameter rate': true };
+    const kept = { version: 1, columns, pinned: ['/runs/a'] };
+    assert.deepEqual(keptChoices(kept), { columns, pinned: ['/runs/a'] });
+    const nothing = { columns: {}, pinned: [] };
+    for (const state of [undefined, null, 3, {}, { columns: 'x', pinned: 'y' }]) {
+      assert.deepEqual(keptChoices(state), nothing);
+    }
+    const odd = { columns: { step: 1, seconds: false }, pinned: [1, '/runs/b'] };
+    assert.deepEqual(keptChoices(odd), { columns: { seconds: false }, pinned: ['/runs/b'] });
   });
 
   test('are written with all their digits', () => {
@@ -229,17 +286,37 @@ test('a difference to a baseline is that at the same step, between its points to
 });
 
 describe('previews side by side', () => {
-  test('are matched by the newest step up to that which is looked at', () => {
-    assert.deepEqual(unitedSteps([[10, 30], [20, 30], []]), [10, 20, 30]);
-    assert.equal(matchedStep([10, 30], 29), 10);
-    assert.equal(matchedStep([10, 30], 30), 30);
-    assert.equal(matchedStep([10, 30], 9), undefined);
-  });
-
   test('have one range of colours that holds them all', () => {
     const one = Float32Array.from({ length: 101 }, (_, k) => k);
     const other = one.map((energy) => energy - 50);
     assert.deepEqual(commonRange([one, other]), { low: -49, high: 90 });
     assert.equal(commonRange([new Float32Array(4).fill(Number.NaN)]), undefined);
+  });
+
+  test('lie in one window where it is the same of the data, however these were standardised', () => {
+    const layout = (bounds: readonly (readonly [number, number])[]) => ({
+      ...{ dimensions: 2, axes: ['x', 'y'], resolution: 8 },
+      bounds,
+    });
+    const one = {
+      preview: layout([
+        [-1, 1],
+        [-2, 2],
+      ]),
+    };
+    const halved = {
+      preview: layout([
+        [-2, 2],
+        [-4, 4],
+      ]),
+      transform: { mean: [0, 0], scale: [0.5, 0.5] },
+    };
+    assert.ok(isOneWindow(one, one) && isOneWindow(one, halved));
+    assert.ok(!isOneWindow(one, { ...halved, transform: { mean: [0, 0.1], scale: [0.5, 0.5] } }));
+    const line = { preview: { ...layout([[-1, 1]]), dimensions: 1 } };
+    assert.ok(!isOneWindow(one, line));
+    const image = { width: 4, height: 2, channels: 1, from: [0, 1], to: [0, 1] } as const;
+    const pictures = { preview: { ...one.preview, image } };
+    assert.ok(!isOneWindow(one, pictures) && isOneWindow(pictures, pictures));
   });
 });
