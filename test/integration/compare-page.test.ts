@@ -10,8 +10,10 @@ import type {
   RunCurves,
 } from '../../protocol/compare';
 import { Peer } from '../../protocol/peer';
+import { accessibilityFaults } from '../fixtures/accessibility';
 import { fakeLayout, fakeManifest, fakePreview } from '../fixtures/fake-run';
 import { type HostedPage, launchChromium, openPage } from '../fixtures/panel-harness';
+import { type VsCodeThemeName, vsCodeThemes } from '../fixtures/vscode-themes';
 
 let browser: Browser;
 
@@ -556,6 +558,18 @@ describe('the page that compares runs', () => {
       runs,
     );
   });
+
+  for (const theme of Object.keys(vsCodeThemes) as VsCodeThemeName[]) {
+    test(`has no fault that axe finds in ${theme}`, async () => {
+      await withCompare({ theme, width: 1600, height: 1000 }, async ({ page }) => {
+        if (process.env['EBM_SHOTS']) {
+          const path = `${process.env['EBM_SHOTS']}/${theme}.png`;
+          await page.screenshot({ path, fullPage: true });
+        }
+        assert.deepEqual(await accessibilityFaults(page), []);
+      });
+    });
+  }
 
   test('has no scroll bar across in any width', async () => {
     for (const width of [420, 690, 1000, 1600]) {
