@@ -124,6 +124,7 @@ export const manifestSchema = z.looseObject({
   overrides: json,
   parent: z.exactOptional(z.string()),
   group: z.exactOptional(groupSchema),
+  rungs: z.exactOptional(z.array(z.object({ step: count, value: z.number().nullable() }))),
   seed: z.number(),
   arithmetic: z.exactOptional(z.literal(arithmetics)),
   backend: z.exactOptional(z.object({ name: z.string(), reason: z.string() })),

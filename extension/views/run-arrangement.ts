@@ -1,4 +1,4 @@
-import { groupRuns, isDone } from '../../run-directory/run-group';
+import { groupRuns, isSettled } from '../../run-directory/run-group';
 import type { Run } from '../runs/run';
 import { runFilter } from '../runs/run-filter';
 import type { BrokenRun } from '../runs/run-store';
@@ -71,7 +71,7 @@ export function arrange(
 export function sweepProgress({ runs }: Pick<SweepRow, 'runs'>): SweepProgress {
   const [group] = groupRuns(runs);
   return {
-    done: group?.runs.filter(({ manifest }) => isDone(manifest)).length ?? 0,
+    done: group?.runs.filter(({ manifest }) => isSettled(manifest)).length ?? 0,
     of: group?.of ?? 0,
     living: runs.filter(({ isLiving }) => isLiving).length,
   };

@@ -1,5 +1,5 @@
 /** How a run is put into words and icons, the same in the status bar, the lists and the tooltips. */
-import type { Contact, RunState } from '../../protocol/run';
+import type { Contact, RunManifest, RunState } from '../../protocol/run';
 import {
   formatCount,
   formatDuration,
@@ -7,6 +7,7 @@ import {
   formatSpeed,
 } from '../../vocabulary/quantities';
 import { conditionOf, factsOf } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 
 /** The id of a product icon. */
 export function statusIconId({ status }: RunState, contact: Contact): string {
@@ -21,6 +22,19 @@ export function statusIcon(state: RunState, contact: Contact): string {
 /** One or two words. */
 export function statusName({ status }: RunState, contact: Contact): string {
   return factsOf(conditionOf(status, contact)).word;
+}
+
+/** How a run stands, in a few words: {@link statusName}, or at which rung of its sweep it waits. */
+export function standingText({
+  state,
+  contact,
+  manifest,
+}: {
+  readonly state: RunState;
+  readonly contact: Contact;
+  readonly manifest: RunManifest;
+}): string {
+  return rungText({ ...manifest, state }) ?? statusName(state, contact);
 }
 
 /** `1,200/5,000 · 24 %`. */

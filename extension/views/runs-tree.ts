@@ -6,6 +6,7 @@ import { thisHost } from '../../run-directory/host';
 import { isSameHost } from '../../vocabulary/presence';
 import { formatCount } from '../../vocabulary/quantities';
 import { contactTexts } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
@@ -22,8 +23,8 @@ import {
 import {
   progressText,
   speedText,
+  standingText,
   statusIconId,
-  statusName,
   sweepProgressText,
   timeLeftText,
   timeText,
@@ -208,14 +209,15 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   // The runs of a sweep have one name, unless somebody gave them another.
   const name = (group && annotations.name === undefined && told) || run.name;
   const item = new vscode.TreeItem(name);
-  const status = statusName(state, contact);
+  const status = standingText(run);
   const icon = statusIconId(state, contact);
   const progress = state.status === 'finished' ? formatCount(state.step) : progressText(state);
   const difference = name === told ? '' : told;
+  const rung = rungText(manifest) ?? '';
   const facts = [
     annotations.starred ? '★' : '',
     // A narrow side bar shows the first of them only: what changes, else what tells runs apart.
-    ...(run.isLiving ? [progress, difference] : [difference, progress]),
+    ...(run.isLiving ? [progress, difference] : [difference, rung, progress]),
     annotations.tags.map((tag) => `#${tag}`).join(' '),
     timeText(manifest.createdAt, Date.now()),
   ].filter((fact) => fact !== '');
@@ -273,11 +275,12 @@ function themeIcon(id: string): vscode.ThemeIcon {
 }
 
 function tooltip(
-  { name, state, contact, manifest, annotations, directory }: Run,
+  run: Run,
   before: Run | undefined,
   bytes: number | undefined,
   notes: string,
 ): vscode.MarkdownString {
+  const { name, state, contact, manifest, annotations, directory } = run;
   // Nothing that a run says of itself becomes a link, an image or markup.
   const text = new vscode.MarkdownString('', true);
   const line = (icon: string, words: string) => {
@@ -287,7 +290,7 @@ function tooltip(
   text.appendText(name);
   if (name !== manifest.name) line('file-code', manifest.name);
   const progress = [
-    statusName(state, contact),
+    standingText(run),
     progressText(state),
     timeLeftText(state),
     speedText(state),

@@ -14,6 +14,7 @@ import {
   isLiving,
   type RunCondition,
 } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { slurmRows, slurmTable } from './slurm-table';
@@ -46,8 +47,9 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
         ]);
         const { step, steps } = state;
         const { tags, starred } = annotations;
+        const rung = rungText(manifest);
         const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
-        return { ...what, tags, starred, bytes, directory };
+        return { ...what, ...(rung ? { rung } : {}), tags, starred, bytes, directory };
       }),
     );
     process.stdout.write(
@@ -63,7 +65,7 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
                   : [
                       row.id,
                       row.starred ? `★ ${row.name}` : row.name,
-                      factsOf(row.status).word,
+                      row.rung ?? factsOf(row.status).word,
                       `${formatCount(row.step)}/${formatCount(row.steps)}`,
                       formatDuration(row.trainingSeconds),
                       row.createdAt.slice(0, 16).replace('T', ' '),
