@@ -1,6 +1,6 @@
+import { runFilter } from '../../run-directory/run-filter';
 import { groupRuns, isSettled } from '../../run-directory/run-group';
 import type { Run } from '../runs/run';
-import { runFilter } from '../runs/run-filter';
 import type { BrokenRun } from '../runs/run-store';
 import type { SweepProgress } from './run-text';
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Run } from '../../../../extension/runs/run';
 import { distinctions } from '../../../../extension/runs/run-difference';
-import { runFilter } from '../../../../extension/runs/run-filter';
 import { arrange, sweepKey, sweepProgress } from '../../../../extension/views/run-arrangement';
 import { timeText } from '../../../../extension/views/run-text';
 import type { RunManifest, RunStatus } from '../../../../protocol/run';
 import { type Annotations, noAnnotations } from '../../../../run-directory/annotations';
+import { runFilter } from '../../../../run-directory/run-filter';
 import { manifest } from '../../../support/manifest';
 
 const { group: _, ...alone } = manifest;
