@@ -27,8 +27,9 @@ import { type Line, measure, report } from './table';
 
 const steps = 1_350;
 const eta = 3;
-const rungs = rungsOf(steps, { eta, minSteps: 50 });
-const rules: HalvingRules = { eta, rungs: rungs.length, goal: 'maximize' };
+/** The first rungs that are tried. */
+const first = [50, 150];
+const rungs = rungsOf(steps, { eta, minSteps: first[0]! });
 /** Runs of the random search, and the most that ASHA draws. */
 const searched = 27;
 const mostDrawn = 135;
@@ -86,48 +87,68 @@ async function train(file: string, overrides: JsonObject, until: number) {
   return rungs.filter((step) => step <= until).map((step) => found.get(step));
 }
 
+/** What ASHA came to. */
 interface Outcome {
-  /** The best of the search, nats. */
-  readonly best: number;
-  /** Steps until ASHA had one as good, as a share of the search's; and the best that it had by then. */
-  readonly share: number;
-  readonly reached: number;
-  readonly drawn: number;
+  /** Steps until it had a run as good as the search's best, as a share of that search's; none where it never had. */
+  readonly share?: number;
+  /** The best that it had after a third of those steps, nats. */
+  readonly atThird: number;
 }
 
-async function outcomeOf(file: string, seed: number): Promise<Outcome> {
-  const drawn = configurations(seed);
-  const known = new Map<number, readonly (number | undefined)[]>();
-  const valuesOf = async (index: number, rung: number) => {
-    let values = known.get(index);
-    if (values === undefined || values.length <= rung) {
-      values = await train(file, { ...drawn[index]!, seed }, rungs[rung]!);
-      known.set(index, values);
-    }
-    return values.slice(0, rung + 1);
-  };
-  let best = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < searched; index++) {
-    const last = (await valuesOf(index, rungs.length - 1)).at(-1);
-    if (last !== undefined && Number.isFinite(last)) best = Math.max(best, last);
+/** Trains what is asked for, once. */
+class Trained {
+  readonly #file: string;
+  readonly #seed: number;
+  readonly #drawn: readonly JsonObject[];
+  readonly #known = new Map<number, readonly (number | undefined)[]>();
+
+  constructor(file: string, seed: number) {
+    this.#file = file;
+    this.#seed = seed;
+    this.#drawn = configurations(seed);
   }
-  const trials: HalvingTrial[] = drawn.map(() => ({ values: [], sent: 0 }));
-  let trained = 0;
+
+  /** What a run has measured after so many steps, a rung. */
+  async valueAt(index: number, step: number): Promise<number | undefined> {
+    const rung = rungs.indexOf(step);
+    let values = this.#known.get(index) ?? [];
+    if (values.length <= rung) {
+      values = await train(this.#file, { ...this.#drawn[index]!, seed: this.#seed }, step);
+      this.#known.set(index, values);
+    }
+    const value = values[rung];
+    return value !== undefined && Number.isFinite(value) ? value : undefined;
+  }
+}
+
+/** The best that is found by training so many runs to their end, nats. */
+async function bestOfSearch(trained: Trained): Promise<number> {
+  const values: number[] = [];
+  for (let index = 0; index < searched; index++) {
+    values.push((await trained.valueAt(index, steps)) ?? Number.NEGATIVE_INFINITY);
+  }
+  return Math.max(...values);
+}
+
+/** ASHA on the same, until it has a run as good or has drawn all. */
+async function halve(trained: Trained, minSteps: number, best: number): Promise<Outcome> {
+  const own = rungsOf(steps, { eta, minSteps });
+  const rules: HalvingRules = { eta, rungs: own.length, goal: 'maximize' };
+  const trials: HalvingTrial[] = Array.from({ length: mostDrawn }, () => ({ values: [], sent: 0 }));
+  let done = 0;
   let reached = Number.NEGATIVE_INFINITY;
+  let atThird = Number.NEGATIVE_INFINITY;
   while (reached < best) {
     const job = nextJob(trials, rules);
     if (job === undefined) break;
     const { index, rung } = job;
-    trained += rungs[rung]! - (rungs[rung - 1] ?? 0);
-    const values = (await valuesOf(index, rung)).map((value) =>
-      value !== undefined && Number.isFinite(value) ? value : undefined,
-    );
-    trials[index] = { values, sent: rung + 1 };
-    reached = Math.max(reached, values.at(-1) ?? reached);
+    done += own[rung]! - (own[rung - 1] ?? 0);
+    const value = await trained.valueAt(index, own[rung]!);
+    trials[index] = { values: [...trials[index]!.values, value], sent: rung + 1 };
+    reached = Math.max(reached, value ?? reached);
+    if (done <= (searched * steps) / 3) atThird = reached;
   }
-  const count = trials.filter(({ sent }) => sent > 0).length;
-  const share = reached >= best ? trained / (searched * steps) : Number.POSITIVE_INFINITY;
-  return { best, share, reached, drawn: count };
+  return reached >= best ? { share: done / (searched * steps), atThird } : { atThird };
 }
 
 const seeds = (process.env['EBM_BENCH_SEEDS'] ?? '0,1,2,3,4').split(',').map(Number);
@@ -137,23 +158,32 @@ try {
   await writeFile(file, source);
   const rows: Line[] = [];
   for (const seed of seeds) {
-    const { best, share, reached, drawn } = await outcomeOf(file, seed);
+    const trained = new Trained(file, seed);
+    const best = await bestOfSearch(trained);
+    const outcomes: Outcome[] = [];
+    for (const minSteps of first) outcomes.push(await halve(trained, minSteps, best));
     rows.push({
       name: `seed ${seed}`,
       measures: [
         measure('nats', best),
-        measure('nats', reached),
-        measure('share', share),
-        measure('operations', drawn),
+        ...outcomes.flatMap(({ share, atThird }) => [
+          share === undefined ? undefined : measure('share', share),
+          measure('nats', atThird),
+        ]),
       ],
     });
     // They take minutes: each is told when it is there, and all once more at the end.
-    console.log(`seed ${seed}  ${share.toFixed(3)}`);
+    console.log(
+      `seed ${seed}  ${outcomes.map(({ share }) => share?.toFixed(3) ?? 'never').join('  ')}`,
+    );
   }
   report([
     {
-      title: `ASHA against ${searched} runs of ${steps} steps, rungs ${rungs.join(', ')}, η ${eta}`,
-      head: ['', 'best of the search', 'ASHA’s', 'share of its steps', 'drawn'],
+      title: `ASHA against ${searched} runs of ${steps} steps, η ${eta}, at most ${mostDrawn} drawn`,
+      head: [
+        ...['', 'best of the search'],
+        ...first.flatMap((step) => [`first rung ${step}: share`, 'best at a third']),
+      ],
       rows,
     },
   ]);

@@ -142,7 +142,7 @@ export interface Halving {
 }
 
 /** What a run measured at a rung: the metric by which its sweep ranks, `null` where that is not finite. */
-export interface RungResult {
+interface RungResult {
   readonly step: number;
   readonly value: number | null;
 }

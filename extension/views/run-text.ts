@@ -47,15 +47,22 @@ export function progressText({ step, steps }: RunState): string {
 export interface SweepProgress {
   /** How many of its runs are done and need not be repeated. */
   readonly done: number;
+  /** How many wait at a rung, where only the best of its runs go on. */
+  readonly waiting: number;
   /** How many runs it has when all have begun. */
   readonly of: number;
   /** How many are in training. */
   readonly living: number;
 }
 
-/** `3 of 8 done · 2 in training`. */
-export function sweepProgressText({ done, of, living }: SweepProgress): string {
-  return `${done} of ${of} done${living === 0 ? '' : ` · ${living} in training`}`;
+/** `3 of 8 done · 3 at rungs · 2 in training`. */
+export function sweepProgressText({ done, waiting, of, living }: SweepProgress): string {
+  const parts = [
+    `${done} of ${of} done`,
+    ...(waiting === 0 ? [] : [`${waiting} at rungs`]),
+    ...(living === 0 ? [] : [`${living} in training`]),
+  ];
+  return parts.join(' · ');
 }
 
 /** `35 s left`; empty where nobody can tell. */

@@ -6,7 +6,7 @@ import { thisHost } from '../../run-directory/host';
 import { isSameHost } from '../../vocabulary/presence';
 import { formatCount } from '../../vocabulary/quantities';
 import { contactTexts } from '../../vocabulary/run-status';
-import { rungText } from '../../vocabulary/rungs';
+import { rungStanding } from '../../vocabulary/rungs';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
@@ -202,6 +202,9 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
   }
 }
 
+/** Of a run that waits at a rung: nothing is wrong with it, and nobody has stopped it. */
+const rungIcon = 'milestone';
+
 function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const { state, contact, directory, manifest, annotations } = run;
   const { group } = manifest;
@@ -210,10 +213,12 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const name = (group && annotations.name === undefined && told) || run.name;
   const item = new vscode.TreeItem(name);
   const status = standingText(run);
-  const icon = statusIconId(state, contact);
   const progress = state.status === 'finished' ? formatCount(state.step) : progressText(state);
   const difference = name === told ? '' : told;
-  const rung = rungText(manifest) ?? '';
+  const standing = rungStanding(manifest);
+  // The whole words are in the tooltip: a narrow side bar has no room for them.
+  const rung = standing?.waits ? `rung ${standing.values.length} of ${standing.of}` : '';
+  const icon = rung === '' ? statusIconId(state, contact) : rungIcon;
   const facts = [
     annotations.starred ? '★' : '',
     // A narrow side bar shows the first of them only: what changes, else what tells runs apart.
@@ -240,7 +245,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
 function sweepItem(sweep: SweepRow): vscode.TreeItem {
   const { key, name, children } = sweep;
   const progress = sweepProgress(sweep);
-  const { done, of, living } = progress;
+  const { done, waiting, of, living } = progress;
   const hidden = sweep.runs.length - children.length;
   const facts = [sweepProgressText(progress), ...(hidden > 0 ? [`${hidden} hidden`] : [])];
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
@@ -249,7 +254,7 @@ function sweepItem(sweep: SweepRow): vscode.TreeItem {
   item.description = facts.join(' · ');
   item.iconPath = new vscode.ThemeIcon('layers', icon);
   item.tooltip = `Sweep ‘${name}’: ${facts.join(', ')}`;
-  item.contextValue = living > 0 || done < of ? 'sweep unfinished' : 'sweep';
+  item.contextValue = living > 0 || done + waiting < of ? 'sweep unfinished' : 'sweep';
   item.accessibilityInformation = { label: `${name}, sweep, ${facts.join(', ')}` };
   return item;
 }

@@ -220,10 +220,12 @@ export const runsTree: Play = async ({ workbench, folder }, tell) => {
           rungs: [10, 30].map((step) => ({ step, value: index })),
         });
       }
-      await row('thinned').filter({ hasText: '12 of 12 done' }).waitFor();
+      await row('thinned').filter({ hasText: '0 of 12 done · 12 at rungs' }).waitFor();
       await row('thinned').click();
       const waiting = row('learningRate=3');
-      await waiting.filter({ hasText: 'at rung 2 of 3, not promoted' }).waitFor();
+      await waiting.filter({ hasText: 'rung 2 of 3' }).waitFor();
+      const label = await waiting.getAttribute('aria-label');
+      assert.match(label ?? '', /at rung 2 of 3, not promoted/);
       const pictures = process.env['EBM_PICTURES'];
       if (pictures) await page.screenshot({ path: path.join(pictures, 'runs-tree-thinned.png') });
       const dialog = page.locator('.monaco-dialog-box');
