@@ -40,6 +40,9 @@ export const runOptionsSchema = z.object({
   group: z.exactOptional(groupSchema),
 });
 
+/** Completed steps after which it stops for now, with a checkpoint; it trains to its end where absent. */
+const until = z.exactOptional(count);
+
 /** The schema of {@link BeginTask}. */
 export const beginSchema = z
   .strictObject({
@@ -50,6 +53,7 @@ export const beginSchema = z
     copy: z.exactOptional(place),
     /** Directory of a run that is to be repeated exactly: from its kept source, with its seed. */
     exactly: z.exactOptional(place),
+    until,
     ...runOptionsSchema.shape,
   })
   .refine(({ copy, exactly }) => copy === undefined || exactly === undefined, {
@@ -67,6 +71,7 @@ const resumeSchema = z.strictObject({
   from: z.exactOptional(count),
   /** Training steps until it is finished; as before where absent. */
   steps: z.exactOptional(count),
+  until,
   /** What is to compute; as before where absent. */
   backend: z.exactOptional(backend),
 });

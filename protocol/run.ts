@@ -129,6 +129,22 @@ export interface RunGroup {
   readonly metric?: string;
   /** Whether small or large is good; where absent, see `metricOfGroup`. */
   readonly goal?: 'minimize' | 'maximize';
+  /** Where its runs are compared on their way, and only the best of them go on. */
+  readonly halving?: Halving;
+}
+
+/** How the runs of a sweep are thinned out by asynchronous successive halving. */
+export interface Halving {
+  /** η: of the runs that came to a rung one in so many is promoted to the next. */
+  readonly eta: number;
+  /** Completed steps of each rung, ascending; the last one is the whole run. */
+  readonly rungs: readonly number[];
+}
+
+/** What a run measured at a rung: the metric by which its sweep ranks, `null` where that is not finite. */
+interface RungResult {
+  readonly step: number;
+  readonly value: number | null;
 }
 
 /**
@@ -207,6 +223,8 @@ export interface RunManifest {
   readonly parent?: string;
   /** The sweep that it is a part of. */
   readonly group?: RunGroup;
+  /** What it measured at the rungs of its sweep that it has come to, where that has some. */
+  readonly rungs?: readonly RungResult[];
   readonly seed: number;
   /** How its expressions are written, for the last bits; 1 where absent. */
   readonly arithmetic?: Arithmetic;

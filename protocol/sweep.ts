@@ -17,7 +17,7 @@ import {
 
 /** How far a sweep is. */
 export interface SweepProgress {
-  /** How many of its runs are done, those of earlier processes among them. */
+  /** How many of its runs are done or left behind at a rung, those of earlier processes among them. */
   readonly done: number;
   /** How many train now. */
   readonly training: number;

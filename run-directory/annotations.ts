@@ -2,8 +2,7 @@
  * What people add to a run: `annotations.json` (another name, tags, a star) and `notes.md`. Files of
  * their own, because a trainer holds `run.json` in memory and writes it whole every few seconds.
  */
-import { constants } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { constants, lstat } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { type Problem, ProblemError, problemOf } from '../protocol/problem';
@@ -148,14 +147,12 @@ async function readFileOf(
 
 const remedy = 'Mend it or delete it; it holds nothing but the run’s name, tags and star.';
 
-async function isThere(file: string): Promise<boolean> {
-  try {
-    await lstat(file);
-    return true;
-  } catch (thrown) {
+/** By a callback, which takes a fraction of the time of a promise that is rejected. */
+function isThere(file: string): Promise<boolean> {
+  return new Promise((resolve) => {
     // What else keeps it from being looked at is told by who reads it.
-    return errorCode(thrown) !== 'ENOENT';
-  }
+    lstat(file, (refused) => resolve(refused?.code !== 'ENOENT'));
+  });
 }
 
 function isMissing(thrown: unknown): boolean {

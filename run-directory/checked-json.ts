@@ -9,10 +9,12 @@ interface FileAtFault {
   readonly remedy: string;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** @throws ProblemError of kind `storage` where the bytes are not UTF-8 or not JSON */
 export function parseJson(bytes: Uint8Array, { file, remedy }: FileAtFault): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw brokenFile(file, `it is not JSON: ${why}.`, remedy);

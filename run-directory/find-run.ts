@@ -10,6 +10,49 @@ import { listRuns, nameOf } from './listing';
  * @throws ProblemError of kind `environment` that names those that may be meant
  */
 export async function findRun(text: string, runs: string): Promise<string> {
+  return (await findRuns([text], runs))[0]!;
+}
+
+/**
+ * The run directories that somebody means, each once; see {@link findRun}.
+ *
+ * @throws ProblemError of kind `environment` that names those that may be meant
+ */
+export async function findRuns(texts: readonly string[], runs: string): Promise<readonly string[]> {
+  let named: Promise<readonly NamedRun[]> | undefined;
+  const found: string[] = [];
+  for (const text of texts) {
+    found.push(
+      await findAmong(text, runs, () => {
+        named ??= namesIn(runs);
+        return named;
+      }),
+    );
+  }
+  return [...new Set(found)];
+}
+
+/** A run and what it may be called. */
+interface NamedRun {
+  readonly directory: string;
+  readonly names: readonly string[];
+}
+
+async function namesIn(runs: string): Promise<readonly NamedRun[]> {
+  return (await listRuns(runs)).map((listing) => ({
+    directory: listing.directory,
+    names: [
+      path.basename(listing.directory),
+      ...('manifest' in listing ? [listing.manifest.id, nameOf(listing)] : []),
+    ],
+  }));
+}
+
+async function findAmong(
+  text: string,
+  runs: string,
+  all: () => Promise<readonly NamedRun[]>,
+): Promise<string> {
   // Nothing begins every name: where there is one run, that would be meant, by an unset variable too.
   if (text.trim() === '') {
     throw new ProblemError({
@@ -19,13 +62,7 @@ export async function findRun(text: string, runs: string): Promise<string> {
     });
   }
   if (await isFile(path.join(text, 'run.json'))) return path.resolve(text);
-  const directories = (await listRuns(runs)).map((listing) => ({
-    directory: listing.directory,
-    names: [
-      path.basename(listing.directory),
-      ...('manifest' in listing ? [listing.manifest.id, nameOf(listing)] : []),
-    ],
-  }));
+  const directories = await all();
   for (const fits of [(name: string) => name === text, (name: string) => name.startsWith(text)]) {
     const found = directories.filter(({ names }) => names.some(fits));
     if (found.length === 1) return found[0]!.directory;

@@ -48,7 +48,8 @@ export async function listRuns(runsDirectory: string): Promise<RunListing[]> {
     listings.push(...(await Promise.all(some.map((entry) => list(runsDirectory, entry)))));
   }
 
-  return listings.sort((a, b) => (sortKey(a) < sortKey(b) ? 1 : -1));
+  const keyed = listings.map((listing) => ({ listing, key: sortKey(listing) }));
+  return keyed.sort((a, b) => (a.key < b.key ? 1 : -1)).map(({ listing }) => listing);
 }
 
 async function list(runsDirectory: string, entry: Dirent): Promise<RunListing> {

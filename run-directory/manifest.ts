@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { z } from 'zod';
-import type { RunManifest } from '../protocol/run';
+import type { JsonObject, RunManifest } from '../protocol/run';
 import { arithmetics } from '../protocol/run';
 import { groupSchema } from '../protocol/run-group';
 import { runStatuses } from '../vocabulary/run-status';
@@ -15,7 +15,17 @@ import { brokenFile } from './storage-problem';
 export const manifestFileName = 'run.json';
 const largestManifest = 16 * 2 ** 20;
 
-const json = z.record(z.string(), z.json());
+/** How deep objects and lists may lie in each other: what goes through them calls itself as often. */
+const deepest = 200;
+
+// What was parsed is JSON, so it is not looked at again value by value: that took most of the time of a
+// list of thousands of runs.
+const json = z
+  .looseObject({})
+  .refine(
+    (value) => isShallow(value, deepest),
+    'is nested too deeply',
+  ) as unknown as z.ZodType<JsonObject>;
 const count = z.number().int().nonnegative();
 
 const location = z.object({ file: z.string(), line: count, column: count });
@@ -124,6 +134,7 @@ export const manifestSchema = z.looseObject({
   overrides: json,
   parent: z.exactOptional(z.string()),
   group: z.exactOptional(groupSchema),
+  rungs: z.exactOptional(z.array(z.object({ step: count, value: z.number().nullable() }))),
   seed: z.number(),
   arithmetic: z.exactOptional(z.literal(arithmetics)),
   backend: z.exactOptional(z.object({ name: z.string(), reason: z.string() })),
@@ -138,6 +149,14 @@ export const manifestSchema = z.looseObject({
   resumes: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: count }))),
   worker: z.exactOptional(worker),
 });
+
+/** Whether nothing in a value that was parsed lies deeper than so many levels. */
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return inner.every((one) => isShallow(one, levels - 1));
+}
 
 /**
  * Reads and checks a run's manifest.

@@ -1,6 +1,7 @@
 /** The runs of a sweep together: which they are, and how they compare. */
 import type { Json, RunGroup, RunManifest } from '../protocol/run';
 import { usualGoal, usualMetric } from '../vocabulary/ranking';
+import { rungStanding } from '../vocabulary/rungs';
 
 /** A sweep of which there are runs. */
 export interface GroupOfRuns<R> {
@@ -45,6 +46,11 @@ function isFurther(a: RunManifest, b: RunManifest): boolean {
  */
 export function isDone(manifest: RunManifest): boolean {
   return manifest.state.status === 'finished' || hasDiverged(manifest);
+}
+
+/** Whether nothing more is to be trained of it for now: it is done, or waits at a rung to be promoted. */
+export function isSettled(manifest: RunManifest): boolean {
+  return isDone(manifest) || (rungStanding(manifest)?.waits ?? false);
 }
 
 /** Whether its training failed; what it measured before that says nothing of where it led. */
@@ -98,7 +104,10 @@ export interface SweepSummary {
   readonly parameters: readonly string[];
   /** Whether runs differ in their seeds. */
   readonly hasSeeds: boolean;
-  /** Best first; those without a value last, and those that diverged, in the sweep's order. */
+  /**
+   * Best first, of a sweep with rungs those before that came further; those without a value last, and
+   * those that diverged, in the sweep's order.
+   */
   readonly rows: readonly SummaryRow[];
   /** Best mean first; empty where each combination has one run. */
   readonly combinations: readonly CombinationRow[];
@@ -132,9 +141,16 @@ export function summarizeGroup(runs: readonly MeasuredRun[]): SweepSummary {
     parameters,
     hasSeeds,
     // `sort` keeps the order of equals.
-    rows: rows.sort((a, b) => compare(a.value, b.value, sign)),
+    rows: rows.sort((a, b) => further(a, b) || compare(a.value, b.value, sign)),
     combinations: combinations.sort((a, b) => compare(a.mean, b.mean, sign)),
   };
+}
+
+/** How many rungs more one has come to, of two that have a value. */
+function further(a: SummaryRow, b: SummaryRow): number {
+  if (a.value === undefined || b.value === undefined) return 0;
+  const [x, y] = [a, b].map(({ run }) => rungStanding(run.manifest)?.values.length ?? 0);
+  return y! - x!;
 }
 
 function compare(a: number | undefined, b: number | undefined, sign: number): number {

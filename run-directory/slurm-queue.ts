@@ -12,7 +12,7 @@ import { checked, parseJson } from './checked-json';
 import { readRegularFile, replaceFile } from './files';
 import { withLock } from './lock-file';
 import { readManifest } from './manifest';
-import { isDone } from './run-group';
+import { isSettled } from './run-group';
 import { actOnJobs, askAccount, askQueue, type JobAction } from './slurm-commands';
 import {
   listSubmissions,
@@ -213,7 +213,7 @@ async function countLeft(folder: string): Promise<number> {
   for (const { directoryName } of table?.trials ?? []) {
     const directory = path.join(path.dirname(path.dirname(folder)), 'runs', directoryName);
     const manifest = await readManifest(directory).catch(() => undefined);
-    if (!manifest || !isDone(manifest)) left += 1;
+    if (!manifest || !isSettled(manifest)) left += 1;
   }
   return left;
 }

@@ -1,9 +1,9 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|compare|quality|images|run]...
+ *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|compare|quality|images|halving|run]...
  *
- * All of them where none is named, except what takes minutes: quality, images and run. With `--record` the figures, the
+ * All of them where none is named, except what takes minutes: quality, images, halving and run. With `--record` the figures, the
  * commit and the machine are kept as a file of bench/history.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -33,9 +33,10 @@ const benches = [
   'compare',
   'quality',
   'images',
+  'halving',
   'run',
 ];
-const long = ['quality', 'images', 'run'];
+const long = ['quality', 'images', 'halving', 'run'];
 const { values: options, positionals: asked } = parseArgs({
   options: { record: { type: 'boolean', default: false } },
   allowPositionals: true,

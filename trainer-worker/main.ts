@@ -11,6 +11,7 @@ import {
   type ArchiveOptions,
   archiveCommand,
   deleteCommand,
+  type ManyOptions,
   restoreCommand,
 } from './cli/archive-commands';
 import { type AskOptions, askCommand } from './cli/ask-command';
@@ -215,6 +216,7 @@ function command(end: (code: number) => void): Command {
   program
     .command('list')
     .description('list the runs, newest first')
+    .option('--sizes', 'also what they take of the disk, for which all their files are looked at')
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
     .action(async (options: ListOptions) => end(await listCommand(options)));
@@ -274,30 +276,34 @@ function command(end: (code: number) => void): Command {
     .action(async (source: string, options: { runs: string }) =>
       end(await importCommand(source, options)),
     );
-  program
-    .command('archive')
-    .description('move a run that has ended to the archive beside the folder of runs')
-    .argument(...runArgument)
-    .option(...runsOption)
-    .action(async (run: string, options: ArchiveOptions) =>
-      end(await archiveCommand(run, options)),
-    );
+  for (const [name, description, act] of [
+    [
+      'archive',
+      'move runs that have ended to the archive beside the folder of runs',
+      archiveCommand,
+    ],
+    ['delete', 'delete runs that have ended, for good', deleteCommand],
+  ] as const) {
+    program
+      .command(name)
+      .description(description)
+      .argument('[runs...]', 'each its directory, its id or the beginning of its name')
+      .option(
+        '--filter <words>',
+        'instead of names: all that fit, for example status:failed tag:try',
+      )
+      .option('--dry-run', 'say which, and do nothing')
+      .option('--yes', 'ask nothing')
+      .option(...runsOption)
+      .action(async (runs: string[], options: ManyOptions) => end(await act(runs, options)));
+  }
   program
     .command('restore')
-    .description('move an archived run back')
-    .argument(...runArgument)
+    .description('move archived runs back')
+    .argument('<runs...>', 'each its directory, its id or the beginning of its name')
     .option(...runsOption)
-    .action(async (run: string, options: ArchiveOptions) =>
-      end(await restoreCommand(run, options)),
-    );
-  program
-    .command('delete')
-    .description('delete a run that has ended, for good')
-    .argument(...runArgument)
-    .option('--yes', 'do it')
-    .option(...runsOption)
-    .action(async (run: string, options: ArchiveOptions & { yes?: true }) =>
-      end(await deleteCommand(run, options)),
+    .action(async (runs: string[], options: ArchiveOptions) =>
+      end(await restoreCommand(runs, options)),
     );
   program
     .command('serve', { hidden: true })

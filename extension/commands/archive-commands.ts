@@ -1,13 +1,17 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { ProblemError, problemOf } from '../../protocol/problem';
+import { type Problem, ProblemError } from '../../protocol/problem';
 import { archiveOf, archiveRun, removeRun, restoreRun } from '../../run-directory/archive';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { listRuns, nameOf } from '../../run-directory/listing';
+import { type ManyDone, toEachRun } from '../../run-directory/many-runs';
 import { timeText } from '../views/run-text';
 import { canBeAsked } from './applicable-runs';
 import type { CommandTable } from './command-table';
-import { type RunPlaces, targetDirectories, targetRuns } from './target-runs';
+import { type RunPlaces, selectedElements, targetRuns } from './target-runs';
+
+/** From how many runs on it is asked before they are archived, and shown how far it is. */
+const many = 10;
 
 /** Archiving, restoring and deleting runs, and what they take of the disk. */
 export function archiveCommands(places: RunPlaces) {
@@ -28,15 +32,30 @@ async function targetPlaces(
   selection: unknown,
   title: string,
 ): Promise<readonly string[]> {
-  const meant = targetDirectories(places, argument, selection).filter((directory) =>
-    places.store.contains(directory),
+  const { store, tree } = places;
+  // Of a sweep those of its runs that the tree shows.
+  const elements = selectedElements(places, argument, selection).flatMap(
+    (element) => tree.sweep(element)?.children ?? [element],
   );
+  const meant = [...new Set(elements)].filter((directory) => store.contains(directory));
   if (meant.length > 0) return meant;
   return (await targetRuns(places, argument, selection, title)).map(({ directory }) => directory);
 }
 
 async function archive(places: RunPlaces, directories: readonly string[]): Promise<void> {
-  await moveAll(places, directories, async (directory) => {
+  if (directories.length === 0) return;
+  refuseLiving(places, directories);
+  if (directories.length >= many) {
+    const title = `Archive ${directories.length} runs?`;
+    const detail = 'They can be had back: EBM: Restore Archived Runs.';
+    const agreed = await vscode.window.showWarningMessage(
+      title,
+      { modal: true, detail },
+      'Archive',
+    );
+    if (agreed !== 'Archive') return;
+  }
+  await moveAll(places, directories, 'Archiving', async (directory) => {
     await archiveRun(directory);
   });
 }
@@ -45,7 +64,8 @@ async function deleteRuns(places: RunPlaces, directories: readonly string[]): Pr
   const { store } = places;
   if (directories.length === 0) return;
   refuseLiving(places, directories);
-  const sizes = await Promise.all(directories.map((directory) => diskUse(directory)));
+  const sizes = await sizesOf(directories);
+  if (!sizes) return;
   const lines = directories.map(
     (directory, k) =>
       `${store.find(directory)?.name ?? path.basename(directory)} (${sizeText(sizes[k]!)})`,
@@ -62,22 +82,54 @@ async function deleteRuns(places: RunPlaces, directories: readonly string[]): Pr
     'Delete',
   );
   if (agreed !== 'Delete') return;
-  let forGood: boolean | undefined;
-  await moveAll(places, directories, (directory) =>
+  let forGood: Promise<boolean> | undefined;
+  await moveAll(places, directories, 'Deleting', (directory) =>
     removeRun(directory, async (place) => {
       const uri = vscode.Uri.file(place);
-      if (forGood !== true) {
+      if (forGood === undefined) {
         try {
           await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: true });
           return;
         } catch {
-          // A server or a container has no trash.
-          forGood ??= await agreesToDeleteForGood(one ? lines[0]! : `${directories.length} runs`);
-          if (!forGood) return Promise.reject(new vscode.CancellationError());
+          // A server or a container has no trash. It is asked once for all of them.
+          forGood ??= agreesToDeleteForGood(one ? lines[0]! : `${directories.length} runs`);
         }
       }
+      if (!(await forGood)) throw new vscode.CancellationError();
       await vscode.workspace.fs.delete(uri, { recursive: true, useTrash: false });
     }),
+  );
+}
+
+/** What runs take of the disk; nothing where somebody will not wait for it. */
+async function sizesOf(directories: readonly string[]): Promise<readonly number[] | undefined> {
+  const sizes = new Map<string, number>();
+  const isWhole = await withProgress('Measuring', directories.length, async (progress, signal) => {
+    const measure = async (directory: string) => {
+      sizes.set(directory, await diskUse(directory));
+    };
+    const { left, failed } = await toEachRun(directories, measure, { signal, progress });
+    if (failed[0]) throw new ProblemError(failed[0].problem);
+    return left.length === 0;
+  });
+  return isWhole ? directories.map((directory) => sizes.get(directory)!) : undefined;
+}
+
+/** Does some work on so many runs; of many of them it is shown how far it is, and it can be cancelled. */
+async function withProgress<T>(
+  title: string,
+  count: number,
+  work: (progress: () => void, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const cancelled = new AbortController();
+  if (count < many) return await work(() => undefined, cancelled.signal);
+  const location = vscode.ProgressLocation.Notification;
+  return await vscode.window.withProgress(
+    { location, title: `${title} ${count} runs`, cancellable: true },
+    (progress, token) => {
+      token.onCancellationRequested(() => cancelled.abort());
+      return work(() => progress.report({ increment: 100 / count }), cancelled.signal);
+    },
   );
 }
 
@@ -94,23 +146,45 @@ async function agreesToDeleteForGood(what: string): Promise<boolean> {
 async function moveAll(
   places: RunPlaces,
   directories: readonly string[],
+  doing: string,
   action: (directory: string) => Promise<void>,
 ): Promise<void> {
   const { store, panels, notifications } = places;
   refuseLiving(places, directories);
-  for (const directory of directories) {
-    store.reserve(directory);
+  let isGivenUp = false;
+  for (const directory of directories) store.reserve(directory);
+  const act = async (directory: string) => {
+    if (isGivenUp) return;
     try {
       await action(directory);
       panels.close(directory);
-      store.drop(directory);
     } catch (error) {
-      if (error instanceof vscode.CancellationError) return;
-      notifications.problem(problemOf(error, 'storage'));
-    } finally {
-      store.release(directory);
+      if (!(error instanceof vscode.CancellationError)) throw error;
+      isGivenUp = true;
     }
-  }
+  };
+  const result = await withProgress(doing, directories.length, async (progress, signal) => {
+    return await toEachRun(directories, act, { signal, progress });
+  });
+  for (const directory of directories) store.release(directory);
+  await store.look();
+  for (const problem of problemsOf(result, directories.length)) notifications.problem(problem);
+}
+
+/** What could not be done, as one problem where it is several. */
+function problemsOf({ failed }: ManyDone, count: number): readonly Problem[] {
+  const [first] = failed;
+  if (failed.length <= 1 || first === undefined) return failed.map(({ problem }) => problem);
+  const { kind, message, remedy } = first.problem;
+  const detail = failed.map(({ problem }) => problem.message).join('\n');
+  return [
+    {
+      kind,
+      message: `${failed.length} of ${count} runs could not be moved or deleted, the first of them because: ${message}`,
+      ...(remedy === undefined ? {} : { remedy }),
+      detail,
+    },
+  ];
 }
 
 /** @throws ProblemError of kind `worker` that names the first of them in training */

@@ -8,7 +8,7 @@ import type { RunStore } from '../runs/run-store';
 import { distinctionOf } from '../runs/run-title';
 import type { Notifications } from '../views/notifications';
 import type { RunDocuments } from '../views/run-documents';
-import { ageText, progressText, statusIcon, statusName } from '../views/run-text';
+import { ageText, progressText, standingText, statusIcon } from '../views/run-text';
 
 export interface InspectorMeans {
   readonly store: RunStore;
@@ -43,7 +43,7 @@ export class RunInspector {
       label: `${statusIcon(run.state, run.contact)} ${run.name}`,
       description: [
         ...[distinctionOf(run, runs, now)].filter((part) => part !== ''),
-        statusName(run.state, run.contact),
+        standingText(run),
         progressText(run.state),
         ageText(run.manifest.createdAt, now),
       ].join(' · '),

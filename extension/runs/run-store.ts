@@ -1,4 +1,4 @@
-import { access, readdir } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Disposable, Emitter } from 'vscode-jsonrpc';
@@ -55,6 +55,7 @@ export class RunStore {
   readonly #runChanged = new Emitter<Run>();
   readonly #runEnded = new Emitter<Run>();
   #runsDirectories: readonly string[] = [];
+  readonly #looks = new Looks();
   #isDisposed = false;
 
   constructor(options: RunStoreOptions) {
@@ -106,6 +107,7 @@ export class RunStore {
   /** Reads all runs in these folders; forgets those that are elsewhere or gone. */
   async load(runsDirectories: readonly string[]): Promise<void> {
     this.#runsDirectories = runsDirectories;
+    this.#looks.forget();
     const found = new Set<string>();
     for (const runsDirectory of runsDirectories) {
       try {
@@ -132,7 +134,8 @@ export class RunStore {
 
   /**
    * Finds runs that came or went without a word: watchers of files miss what is made in a folder
-   * right after the folder itself. Reads names, and the manifests of those that are new.
+   * right after the folder itself. Reads names, and the manifests of those that are new; nothing in a
+   * folder to which nothing has come and from which nothing has gone.
    *
    * @param runsDirectories where to look, of the folders that were loaded; all where absent
    */
@@ -140,13 +143,19 @@ export class RunStore {
     let hasChanged = false;
     for (const folder of runsDirectories) {
       if (!this.#runsDirectories.includes(folder)) continue;
+      const changedAt = await changeOf(folder);
+      if (this.#looks.isKnown(folder, changedAt)) continue;
       const present = await directoriesIn(folder);
       // A disk that does not answer says nothing about what is on it.
       if (present === undefined) continue;
+      let isWhole = true;
       for (const directory of present) {
         if (this.#runs.has(directory) || this.#broken.has(directory)) continue;
         // One that is being made is not broken yet.
-        if (!(await exists(path.join(directory, manifestFileName)))) continue;
+        if (!(await exists(path.join(directory, manifestFileName)))) {
+          isWhole = false;
+          continue;
+        }
         await this.#take(await readListing(directory));
         hasChanged = true;
       }
@@ -156,6 +165,7 @@ export class RunStore {
         this.#forget(directory);
         hasChanged = true;
       }
+      if (isWhole) this.#looks.note(folder, changedAt);
     }
     if (hasChanged) this.#setChanged.fire();
   }
@@ -281,6 +291,48 @@ export class RunStore {
     this.#sorted = undefined;
     this.#broken.delete(directory);
   }
+}
+
+/** Longer than any file system takes for the same moment. */
+const longestMomentMs = 2_500;
+
+/** Which folders have been looked at since anything came to them or went. */
+class Looks {
+  /** When a folder was changed, by its file system; since when that is known, and when it was looked at. */
+  readonly #looks = new Map<string, { changedAt: number; since: number; at: number }>();
+
+  /** Whether all is known of a folder that was changed then. */
+  isKnown(folder: string, changedAt: number | undefined): boolean {
+    const look = this.#looks.get(folder);
+    // What came in the same moment, after a look, has not changed that time.
+    return (
+      look !== undefined && look.changedAt === changedAt && look.at - look.since > longestMomentMs
+    );
+  }
+
+  /** All in a folder was looked at just now; it had been changed then. */
+  note(folder: string, changedAt: number | undefined): void {
+    if (changedAt === undefined) {
+      this.#looks.delete(folder);
+      return;
+    }
+    const now = performance.now();
+    const before = this.#looks.get(folder);
+    const since = before?.changedAt === changedAt ? before.since : now;
+    this.#looks.set(folder, { changedAt, since, at: now });
+  }
+
+  forget(): void {
+    this.#looks.clear();
+  }
+}
+
+/** When something last came to a folder or went; nothing where that is not known. */
+async function changeOf(folder: string): Promise<number | undefined> {
+  return await stat(folder).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 /** The directories in a folder, links not among them; `undefined` where it cannot be read. */

@@ -97,13 +97,14 @@ export class RunWatcher {
     const folders = (vscode.workspace.workspaceFolders ?? [])
       .filter(({ uri }) => uri.scheme === 'file')
       .map((folder) => ({ folder, runs: path.join(folder.uri.fsPath, ...runsFolder.split('/')) }));
-    const load = async () => {
+    // Of a thousand folders that are deleted each is told, and one look at what is left is enough.
+    const load = coalesced(async () => {
       const runs = folders.map((each) => each.runs);
       await this.#store.load(runs).catch(this.#means.onError);
       const begun = await Promise.all(runs.map(isBegun));
       this.#present = new Set(runs.filter((_, index) => begun[index]));
       this.#lookLater();
-    };
+    });
     this.#watchers = folders.flatMap(({ folder, runs }) => {
       const manifests = watch(folder, `${runsFolder}/*/{run,annotations}.json`);
       const refresh = (uri: vscode.Uri) => {
@@ -130,6 +131,27 @@ export class RunWatcher {
     });
     await load();
   }
+}
+
+/** Does it, and once more after that where it is asked for meanwhile, however often. */
+function coalesced(action: () => Promise<void>): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const start = (): Promise<void> => {
+    const mine = action().finally(() => {
+      if (current === mine) current = undefined;
+    });
+    current = mine;
+    return mine;
+  };
+  return () => {
+    if (current === undefined) return start();
+    next ??= current.then(() => {
+      next = undefined;
+      return start();
+    });
+    return next;
+  };
 }
 
 /** Whether there is a `.ebm` for this folder of runs. */

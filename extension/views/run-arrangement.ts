@@ -1,6 +1,6 @@
-import { groupRuns, isDone } from '../../run-directory/run-group';
+import { runFilter } from '../../run-directory/run-filter';
+import { groupRuns, isDone, isSettled } from '../../run-directory/run-group';
 import type { Run } from '../runs/run';
-import { runFilter } from '../runs/run-filter';
 import type { BrokenRun } from '../runs/run-store';
 import type { SweepProgress } from './run-text';
 
@@ -70,8 +70,11 @@ export function arrange(
 /** How far a sweep is now; of repetitions the one counts that came furthest. */
 export function sweepProgress({ runs }: Pick<SweepRow, 'runs'>): SweepProgress {
   const [group] = groupRuns(runs);
+  const members = group?.runs ?? [];
+  const done = members.filter(({ manifest }) => isDone(manifest)).length;
   return {
-    done: group?.runs.filter(({ manifest }) => isDone(manifest)).length ?? 0,
+    done,
+    waiting: members.filter(({ manifest }) => isSettled(manifest)).length - done,
     of: group?.of ?? 0,
     living: runs.filter(({ isLiving }) => isLiving).length,
   };

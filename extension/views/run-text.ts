@@ -1,5 +1,5 @@
 /** How a run is put into words and icons, the same in the status bar, the lists and the tooltips. */
-import type { Contact, RunState } from '../../protocol/run';
+import type { Contact, RunManifest, RunState } from '../../protocol/run';
 import {
   formatCount,
   formatDuration,
@@ -7,6 +7,7 @@ import {
   formatSpeed,
 } from '../../vocabulary/quantities';
 import { conditionOf, factsOf } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 
 /** The id of a product icon. */
 export function statusIconId({ status }: RunState, contact: Contact): string {
@@ -23,6 +24,19 @@ export function statusName({ status }: RunState, contact: Contact): string {
   return factsOf(conditionOf(status, contact)).word;
 }
 
+/** How a run stands, in a few words: {@link statusName}, or at which rung of its sweep it waits. */
+export function standingText({
+  state,
+  contact,
+  manifest,
+}: {
+  readonly state: RunState;
+  readonly contact: Contact;
+  readonly manifest: RunManifest;
+}): string {
+  return rungText({ ...manifest, state }) ?? statusName(state, contact);
+}
+
 /** `1,200/5,000 · 24 %`. */
 export function progressText({ step, steps }: RunState): string {
   const count = `${formatCount(step)}/${formatCount(steps)}`;
@@ -33,15 +47,22 @@ export function progressText({ step, steps }: RunState): string {
 export interface SweepProgress {
   /** How many of its runs are done and need not be repeated. */
   readonly done: number;
+  /** How many wait at a rung, where only the best of its runs go on. */
+  readonly waiting: number;
   /** How many runs it has when all have begun. */
   readonly of: number;
   /** How many are in training. */
   readonly living: number;
 }
 
-/** `3 of 8 done · 2 in training`. */
-export function sweepProgressText({ done, of, living }: SweepProgress): string {
-  return `${done} of ${of} done${living === 0 ? '' : ` · ${living} in training`}`;
+/** `3 of 8 done · 3 at rungs · 2 in training`. */
+export function sweepProgressText({ done, waiting, of, living }: SweepProgress): string {
+  const parts = [
+    `${done} of ${of} done`,
+    ...(waiting === 0 ? [] : [`${waiting} at rungs`]),
+    ...(living === 0 ? [] : [`${living} in training`]),
+  ];
+  return parts.join(' · ');
 }
 
 /** `35 s left`; empty where nobody can tell. */

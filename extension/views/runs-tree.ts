@@ -6,6 +6,7 @@ import { thisHost } from '../../run-directory/host';
 import { isSameHost } from '../../vocabulary/presence';
 import { formatCount } from '../../vocabulary/quantities';
 import { contactTexts } from '../../vocabulary/run-status';
+import { rungStanding } from '../../vocabulary/rungs';
 import { type CommandId, runsViewId } from '../manifest';
 import type { Run } from '../runs/run';
 import { distinctions } from '../runs/run-difference';
@@ -22,8 +23,8 @@ import {
 import {
   progressText,
   speedText,
+  standingText,
   statusIconId,
-  statusName,
   sweepProgressText,
   timeLeftText,
   timeText,
@@ -201,6 +202,9 @@ export class RunsTree implements vscode.TreeDataProvider<string> {
   }
 }
 
+/** Of a run that waits at a rung: nothing is wrong with it, and nobody has stopped it. */
+const rungIcon = 'milestone';
+
 function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   const { state, contact, directory, manifest, annotations } = run;
   const { group } = manifest;
@@ -208,14 +212,17 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
   // The runs of a sweep have one name, unless somebody gave them another.
   const name = (group && annotations.name === undefined && told) || run.name;
   const item = new vscode.TreeItem(name);
-  const status = statusName(state, contact);
-  const icon = statusIconId(state, contact);
+  const status = standingText(run);
   const progress = state.status === 'finished' ? formatCount(state.step) : progressText(state);
   const difference = name === told ? '' : told;
+  const standing = rungStanding(manifest);
+  // The whole words are in the tooltip: a narrow side bar has no room for them.
+  const rung = standing?.waits ? `rung ${standing.values.length} of ${standing.of}` : '';
+  const icon = rung === '' ? statusIconId(state, contact) : rungIcon;
   const facts = [
     annotations.starred ? '★' : '',
     // A narrow side bar shows the first of them only: what changes, else what tells runs apart.
-    ...(run.isLiving ? [progress, difference] : [difference, progress]),
+    ...(run.isLiving ? [progress, difference] : [difference, rung, progress]),
     annotations.tags.map((tag) => `#${tag}`).join(' '),
     timeText(manifest.createdAt, Date.now()),
   ].filter((fact) => fact !== '');
@@ -238,7 +245,7 @@ function runItem(run: Run, before: Run | undefined): vscode.TreeItem {
 function sweepItem(sweep: SweepRow): vscode.TreeItem {
   const { key, name, children } = sweep;
   const progress = sweepProgress(sweep);
-  const { done, of, living } = progress;
+  const { done, waiting, of, living } = progress;
   const hidden = sweep.runs.length - children.length;
   const facts = [sweepProgressText(progress), ...(hidden > 0 ? [`${hidden} hidden`] : [])];
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed);
@@ -247,7 +254,7 @@ function sweepItem(sweep: SweepRow): vscode.TreeItem {
   item.description = facts.join(' · ');
   item.iconPath = new vscode.ThemeIcon('layers', icon);
   item.tooltip = `Sweep ‘${name}’: ${facts.join(', ')}`;
-  item.contextValue = living > 0 || done < of ? 'sweep unfinished' : 'sweep';
+  item.contextValue = living > 0 || done + waiting < of ? 'sweep unfinished' : 'sweep';
   item.accessibilityInformation = { label: `${name}, sweep, ${facts.join(', ')}` };
   return item;
 }
@@ -273,11 +280,12 @@ function themeIcon(id: string): vscode.ThemeIcon {
 }
 
 function tooltip(
-  { name, state, contact, manifest, annotations, directory }: Run,
+  run: Run,
   before: Run | undefined,
   bytes: number | undefined,
   notes: string,
 ): vscode.MarkdownString {
+  const { name, state, contact, manifest, annotations, directory } = run;
   // Nothing that a run says of itself becomes a link, an image or markup.
   const text = new vscode.MarkdownString('', true);
   const line = (icon: string, words: string) => {
@@ -287,7 +295,7 @@ function tooltip(
   text.appendText(name);
   if (name !== manifest.name) line('file-code', manifest.name);
   const progress = [
-    statusName(state, contact),
+    standingText(run),
     progressText(state),
     timeLeftText(state),
     speedText(state),

@@ -198,4 +198,43 @@ export const runsTree: Play = async ({ workbench, folder }, tell) => {
       await workbench.panelTab('rates').first().waitFor();
     },
   );
+
+  await tell.part(
+    'of a sweep that is thinned out it says who waits, and all go by one question',
+    async () => {
+      const count = 12;
+      for (let index = 0; index < count; index++) {
+        const id = `thinned0${String(index).padStart(2, '0')}`;
+        const directory = path.join(folder, `.ebm/runs/20260204-0405${index + 10}-moons-${id}`);
+        await mkdir(directory, { recursive: true });
+        await writeManifest(directory, {
+          ...ended,
+          id,
+          createdAt: '2026-02-04T04:05:06.789Z',
+          overrides: { 'optimizer.learningRate': 1 + index },
+          state: { status: 'stopped', step: 30, steps: 90 },
+          group: {
+            ...{ id: 'c3d4', name: 'thinned', index, of: count, metric: 'loss' },
+            halving: { eta: 3, rungs: [10, 30, 90] },
+          },
+          rungs: [10, 30].map((step) => ({ step, value: index })),
+        });
+      }
+      await row('thinned').filter({ hasText: '0 of 12 done · 12 at rungs' }).waitFor();
+      await row('thinned').click();
+      const waiting = row('learningRate=3');
+      await waiting.filter({ hasText: 'rung 2 of 3' }).waitFor();
+      const label = await waiting.getAttribute('aria-label');
+      assert.match(label ?? '', /at rung 2 of 3, not promoted/);
+      const pictures = process.env['EBM_PICTURES'];
+      if (pictures) await page.screenshot({ path: path.join(pictures, 'runs-tree-thinned.png') });
+      const dialog = page.locator('.monaco-dialog-box');
+      await menu('thinned', 'Archive Run', () => dialog.isVisible());
+      await dialog.filter({ hasText: 'Archive 12 runs?' }).waitFor();
+      if (pictures) await page.screenshot({ path: path.join(pictures, 'archive-many.png') });
+      await dialog.getByRole('button', { name: 'Archive', exact: true }).click();
+      await until('the sweep is gone', async () => !(await names()).includes('thinned'));
+      assert.equal((await readdir(path.join(folder, '.ebm/archive'))).length, count);
+    },
+  );
 };

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EventWriter } from '../../run-directory/event-file';
-import { writeManifest } from '../../run-directory/manifest';
+import { readManifest, writeManifest } from '../../run-directory/manifest';
 import { manifest } from '../support/manifest';
 import { temporaryFolder } from '../support/temporary';
 import { ebm, start } from '../support/trainer';
@@ -58,7 +58,11 @@ test('ebm annotate names, tags, stars and notes a run, and list and show tell it
     await readFile(path.join(directory, 'notes.md'), 'utf8'),
     'Try 128 units.\n\nDone.\n',
   );
-  const listed = await command('list');
+  assert.match(
+    (await command('list')).out,
+    /★ the good one {2}finished {2}100\/100 .*\d {2}baseline\n/,
+  );
+  const listed = await command('list', '--sizes');
   assert.match(listed.out, /★ the good one {2}finished {2}100\/100 .* KiB {2}baseline\n/);
   const shown = await command('show', 'the good one');
   assert.match(shown.out, /^name +★ the good one$/m);
@@ -81,6 +85,48 @@ test('ebm archive, restore and delete move a run away, back and away for good', 
   assert.ok((await readdir(directory)).includes('run.json'));
   assert.equal((await command('delete', 'abcdef', '--yes')).code, 0);
   assert.deepEqual(await readdir(path.join(folder, '.ebm/runs')), []);
+});
+
+test('many runs are archived and deleted by one command, and what cannot be is told', async (t) => {
+  const { command, folder } = await shell(t);
+  const runs = path.join(folder, '.ebm/runs');
+  const manifest = await readManifest(path.join(runs, name));
+  const ids = Array.from({ length: 40 }, (_, k) => `many${String(k).padStart(6, '0')}`);
+  for (const [k, id] of ids.entries()) {
+    const directory = path.join(runs, `20260102-000000-many-${id}`);
+    await mkdir(directory);
+    const status = k % 2 === 0 ? 'failed' : 'finished';
+    await writeManifest(directory, { ...manifest, id, state: { ...manifest.state, status } });
+  }
+  for (const [args, why] of [
+    [[], /which runs/],
+    [['many000001', '--filter', 'many'], /which runs/],
+    [['--filter', ' '], /filter is empty/],
+    [['--filter', 'status:crashed'], /fits/],
+    [['--filter', 'status:failed'], /Nothing was done to 20 runs.*\n.*--yes/],
+  ] as const) {
+    const { code, errors } = await command('archive', ...args);
+    assert.equal(code, 2);
+    assert.match(errors, why);
+  }
+  const dry = await command('delete', '--filter', 'status:failed many', '--dry-run');
+  assert.equal(dry.out.split('\n').filter((line) => /many-many/.test(line)).length, 20);
+  assert.equal((await readdir(runs)).length, 41);
+
+  // One of its name is in the way.
+  const taken = path.join(folder, '.ebm/archive/20260102-000000-many-many000000');
+  await mkdir(taken, { recursive: true });
+  const archived = await command('archive', '--filter', 'status:failed many', '--yes');
+  assert.equal(archived.code, 1);
+  assert.match(archived.out, /archived 19 runs/);
+  assert.match(archived.errors, /1 of 20 runs could not be archived:\n.*many000000.*taken/);
+  assert.equal((await readdir(runs)).length, 22);
+  assert.equal(
+    (await command('delete', 'many000001', 'many000003', '--yes')).out,
+    'deleted 2 runs\n',
+  );
+  assert.equal((await command('restore', 'many000002', 'many000004')).out, 'restored 2 runs\n');
+  assert.equal((await readdir(runs)).length, 22);
 });
 
 test('ebm export writes an archive, or the metrics as CSV', async (t) => {

@@ -33,8 +33,9 @@ async function tenMinutes(): Promise<readonly string[]> {
 
 afterEach(() => assert.deepEqual(editor.problems.splice(0), []));
 
+/** How often a folder of runs is looked at: each time whether it was changed, and what is in it. */
 const looksAt = (asked: readonly string[], folder: string) =>
-  asked.filter((file) => file === path.join(folder, '.ebm/runs')).length;
+  asked.filter((file) => file === path.join(folder, '.ebm/runs')).length / 2;
 
 async function makeRuns(folder: string): Promise<void> {
   await mkdir(path.join(folder, '.ebm/runs'), { recursive: true });
@@ -103,6 +104,20 @@ test('it is looked only while somebody would see it', async (t) => {
     editor[show] = false;
     assert.deepEqual(await tenMinutes(), []);
   }
+});
+
+test('where nothing comes and nothing goes it is only asked whether that is so', async (t) => {
+  const [folder] = (await folders(t, 1)) as [string];
+  await makeRuns(folder);
+  let now = performance.now();
+  const clock = t.mock.method(performance, 'now', () => (now += 3_000));
+  editor.tell('created', folder, directories);
+  await tenMinutes();
+  assert.equal(looksAt(await tenMinutes(), folder), 100, '200 times, and never what is in it');
+  await mkdir(path.join(folder, '.ebm/runs/20260101-000000-moons-abcdefghjk'));
+  const asked = await tenMinutes();
+  assert.equal(looksAt(asked, folder), 200, 'one that is being made is waited for');
+  clock.mock.restore();
 });
 
 test('of several folders those with a .ebm alone are looked at', async (t) => {

@@ -322,7 +322,7 @@ test('runs are listed, shown and rerun from a shell', async (t) => {
   const listed = command(t, folder, 'list');
   await succeed(listed);
   const lines = listed.out().split('\n');
-  assert.match(lines[0]!, /^id +name +status +steps +trained +begun +size +tags$/);
+  assert.match(lines[0]!, /^id +name +status +steps +trained +begun +tags$/);
   assert.ok(lines[1]!.startsWith(again.id) && lines[2]!.startsWith(id));
   assert.match(lines[2]!, / moons +finished +12\/12 /);
   assert.match(lines[3]!, /^20200101-000000-broken {2}cannot be opened: {2}.*run\.json/);

@@ -6,10 +6,12 @@ import { type TestContext, test } from 'node:test';
 import 'vscode-jsonrpc/node';
 import { relayThroughSlurm, slurmJobOf } from '../../extension/runs/slurm-relay';
 import { Peer } from '../../protocol/peer';
+import type { RunManifest } from '../../protocol/run';
 import { socketTransport } from '../../protocol/socket-transport';
 import type { EditorSide, TrainerSide } from '../../protocol/trainer';
 import { listCheckpoints } from '../../run-directory/checkpoints';
 import { readManifest } from '../../run-directory/manifest';
+import { isSettled } from '../../run-directory/run-group';
 import { listSubmissions } from '../../run-directory/slurm-submissions';
 import type { SlurmProfile } from '../../trainer-worker/trainer/slurm/profile';
 import { until } from '../support/condition';
@@ -64,12 +66,10 @@ async function trainUnbroken(t: TestContext) {
   );
 }
 
-/** A cluster, and a folder from which the sweep can be handed to it. */
-async function onCluster(t: TestContext, profile: Partial<SlurmProfile> = {}, count = trials) {
-  unbroken ??= trainUnbroken(t);
-  const expected = await unbroken;
+/** A cluster, and a folder with an experiment whose sweep can be handed to it. */
+async function clusterWith(t: TestContext, source: string, profile: Partial<SlurmProfile> = {}) {
   const cluster = await startCluster(t);
-  const folder = await experimentFolder(t, { 'moons.ebm.ts': sourceOf(count) });
+  const folder = await experimentFolder(t, { 'moons.ebm.ts': source });
   const setup = ['export EBM_HEARTBEAT_SECONDS=0.3'];
   await mkdir(path.join(folder, '.ebm'));
   const said = { cores: 1, time: '10', setup, ...profile };
@@ -81,6 +81,14 @@ async function onCluster(t: TestContext, profile: Partial<SlurmProfile> = {}, co
     assert.ok(job, told);
     return job;
   };
+  return { cluster, folder, call, submit };
+}
+
+/** A cluster, and a folder from which the sweep over seeds can be handed to it. */
+async function onCluster(t: TestContext, profile: Partial<SlurmProfile> = {}, count = trials) {
+  unbroken ??= trainUnbroken(t);
+  const expected = await unbroken;
+  const { cluster, folder, call, submit } = await clusterWith(t, sourceOf(count), profile);
   const statesOf = async () => {
     const runs = [...(await runsOf(folder)).values()];
     return await Promise.all(runs.map(async (run) => (await readManifest(run)).state.status));
@@ -253,6 +261,69 @@ test('runs of a node that is lost go on on another one', { skip: noSlurm }, asyn
   });
   await endsLikeUnbroken();
 });
+
+test('a sweep of 24 trials that is thinned out: four tasks share them, and promote by the records alone', {
+  skip: noSlurm,
+}, async (t) => {
+  const count = 24;
+  const rates = Array.from({ length: count }, (_, k) => 10 ** (-4 + k / 8));
+  const experiment = smallExperiment({
+    ...{ energy: 'energy.mlp({ hidden: [16] })', steps: '180' },
+    optimizer: 'optimizer.adamW({ learningRate: 1e-3, average: 0.99 })',
+    checkpoint: '{ every: 20, keep: 9 }',
+  });
+  const sweep = `{
+    parameters: { 'optimizer.learningRate': [${rates}] },
+    metric: 'loss',
+    goal: 'maximize',
+    halving: { minSteps: 20, eta: 3 },
+  }`;
+  const source = `${experiment}\nexport const sweep = ${sweep};\n`;
+  const { cluster, folder, call, submit } = await clusterWith(t, source);
+  const args = ['sweep', 'moons.ebm.ts', '--on', 'slurm', '--parallel', '4'] as const;
+  const refused = call(...args, '--trials-per-job', '2');
+  assert.equal(await refused.exited, 2);
+  assert.match(refused.errors(), /takes runs until none is left/);
+
+  const job = await submit('--parallel', '4');
+  const records = async () => {
+    const found = [...(await runsOf(folder)).values()];
+    return await Promise.all(
+      found.map(async (run) => ({ run, manifest: await readManifest(run) })),
+    );
+  };
+  await until('some have come to a rung', async () => {
+    return (await records()).filter(({ manifest }) => manifest.rungs).length >= 3;
+  });
+  await cluster.ask('scancel', '--batch', '--signal=USR2', `${job}_0`);
+  await until('it is queued again', async () => /queueing job/.test(await logsOf(folder)));
+  await until('the queue is empty', async () => {
+    return (await cluster.ask('squeue', '--noheader')).trim() === '';
+  });
+
+  const all = await records();
+  assert.equal(all.length, count);
+  assert.ok(all.every(({ manifest }) => isSettled(manifest)));
+  const at = (rung: number) => all.filter(({ manifest }) => (manifest.rungs ?? []).length > rung);
+  // As many as may be promoted, and no more than one in three of those at each time: 8 of 24, 2 of 8.
+  assert.ok(at(1).length >= 8 && at(1).length <= count / 2, `${at(1).length} at the second rung`);
+  assert.ok(at(2).length >= Math.floor(at(1).length / 3), `${at(2).length} at the third`);
+  const [best] = [...all].sort((a, b) => valueAt(b.manifest) - valueAt(a.manifest));
+  assert.ok((best!.manifest.rungs ?? []).length > 1, 'the best went on');
+  // One that went to its end is what a run is that never stopped.
+  const { run, manifest } = at(2)[0]!;
+  assert.equal(manifest.state.status, 'finished');
+  const rate = `optimizer.learningRate=${manifest.overrides['optimizer.learningRate']}`;
+  await succeed(call('run', 'moons.ebm.ts', '--set', rate, '--runs', 'unbroken'));
+  const [whole] = await readdir(path.join(folder, 'unbroken'));
+  assert.deepEqual(await result(run), await result(path.join(folder, 'unbroken', whole!)));
+  assert.match(await succeed(call(...args)), /all 24 runs .* are done or left behind/);
+});
+
+/** What a run measured at the first rung. */
+function valueAt({ rungs }: RunManifest): number {
+  return rungs?.[0]?.value ?? Number.NEGATIVE_INFINITY;
+}
 
 /** A process and those above it up to the watcher of its job, which has a command line of its own. */
 async function ancestorsOf(pid: number): Promise<number[]> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { connectToTrainer, isTrainerListening } from '../../protocol/socket-transport';
 import { stopSweepAt, sweepSocketPath } from '../../protocol/sweep';
-import { listCheckpoints } from '../../run-directory/checkpoints';
+import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
 import { listRuns } from '../../run-directory/listing';
 import { until } from '../support/condition';
 import { makeFolder, removeAfter } from '../support/temporary';
@@ -303,6 +303,74 @@ describe('ebm sweep', () => {
       (await manifests()).map(({ state }) => state.status),
       ['stopped', 'stopped'],
     );
+  });
+
+  test('thinned out, its best runs go on from rung to rung like unbroken ones; interrupted, it goes on', async (t) => {
+    const rates = [1e-5, 1e-1, 1e-3, 1e-2, 3e-3, 3e-2];
+    const { file, run, runs, manifests, cleanUp } = await sweepFolder(
+      t,
+      `{
+        parameters: { 'optimizer.learningRate': [${rates}] },
+        metric: 'loss',
+        goal: 'maximize',
+        halving: { minSteps: 100, eta: 3 },
+      }`,
+      {
+        ...{ steps: '900', checkpoint: '{ every: 100, keep: 20 }' },
+        optimizer: 'optimizer.adam({ learningRate: 1e-3, average: 0.99 })',
+      },
+    );
+    const first = run();
+    cleanUp();
+    await until('three have come to the first rung', async () => {
+      return (await manifests()).filter(({ rungs }) => rungs !== undefined).length >= 3;
+    });
+    first.process.kill('SIGINT');
+    await first.exited;
+    const again = run('--parallel', '2');
+    assert.equal(await again.exited, 0, again.errors());
+    assert.deepEqual(again.events('sweep')[0]?.['halving'], { eta: 3, rungs: [100, 300, 900] });
+
+    const all = await manifests();
+    assert.equal(all.length, rates.length);
+    const at = (rung: number) => all.filter(({ rungs = [] }) => rungs.length > rung);
+    assert.equal(at(0).length, rates.length);
+    for (const { rungs, state } of all) {
+      assert.deepEqual(
+        rungs!.map(({ step }) => step),
+        [100, 300, 900].slice(0, rungs!.length),
+      );
+      assert.equal(state.step, rungs!.at(-1)!.step);
+      assert.equal(state.status, rungs!.length < 3 ? 'stopped' : 'finished');
+    }
+    // Of six two may go on, and one more that was among the best of fewer.
+    assert.ok([2, 3].includes(at(1).length), `${at(1).length} came to the second rung`);
+    assert.equal(at(2).length, Math.floor(at(1).length / 3));
+    const best = Math.max(...all.map(({ rungs }) => rungs![0]!.value!));
+    assert.ok(at(1).some(({ rungs }) => rungs![0]!.value === best));
+    for (const { directory, rungs } of all) {
+      const { steps, values } = await readCurve(directory);
+      for (const { step, value } of rungs!) assert.equal(value, values[steps.indexOf(step)]);
+    }
+    const list = start(t, [process.execPath, ebm, 'list', '--runs', runs]);
+    assert.equal(await list.exited, 0, list.errors());
+    assert.match(list.out(), /at rung 2 of 3, not promoted/);
+
+    // However often it stopped on its way, it is what a run was there that never did.
+    const { directory, resumes = [], overrides } = at(1)[0]!;
+    assert.ok(resumes.length > 0);
+    const rate = `optimizer.learningRate=${overrides['optimizer.learningRate']}`;
+    const args = ['run', file, '--set', rate, '--runs', path.join(runs, '../unbroken')];
+    const unbroken = start(t, [process.execPath, ebm, ...args]);
+    assert.equal(await unbroken.exited, 0, unbroken.errors());
+    const [whole] = await listRuns(path.join(runs, '../unbroken'));
+    const [curve, all300] = await Promise.all(
+      [directory, whole!.directory].map((one) => readCurve(one)),
+    );
+    assert.deepEqual(curve!.values.slice(0, 300), all300!.values.slice(0, 300));
+    const kept = [directory, whole!.directory].map((one) => readCheckpoint(one, 300));
+    const [tensors, others] = (await Promise.all(kept)).map((one) => one.tensors);
+    assert.deepEqual(tensors, others);
   });
 
   test('a sweep that is wrong begins nothing: the problem on the error output, 2 as exit code', async (t) => {

@@ -71,4 +71,4 @@ export type {
 } from '../trainer/experiment/experiment';
 export { experiment } from '../trainer/experiment/experiment';
 export type { InitializeOptions } from '../trainer/experiment/initialize-options';
-export type { SweepOptions, SweepRange } from '../trainer/sweeps/sweep';
+export type { HalvingOptions, SweepOptions, SweepRange } from '../trainer/sweeps/sweep';

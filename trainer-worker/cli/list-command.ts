@@ -14,6 +14,7 @@ import {
   isLiving,
   type RunCondition,
 } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
 import { slurmRows, slurmTable } from './slurm-table';
@@ -21,6 +22,8 @@ import { textTable } from './text-table';
 
 export interface ListOptions {
   readonly runs: string;
+  /** Looks at every file of every run for what they take of the disk. */
+  readonly sizes?: true;
   readonly json?: true;
 }
 
@@ -29,7 +32,7 @@ export interface ListOptions {
  *
  * @returns the process's exit code
  */
-export async function listCommand({ runs, json }: ListOptions): Promise<number> {
+export async function listCommand({ runs, sizes, json }: ListOptions): Promise<number> {
   try {
     const [listings, slurm] = await Promise.all([
       listRuns(path.resolve(runs)),
@@ -42,12 +45,14 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
         const { id, createdAt, trainingSeconds, state } = manifest;
         const [status, bytes] = await Promise.all([
           conditionNow(directory, manifest),
-          sizeIn(directory),
+          sizes ? sizeIn(directory) : undefined,
         ]);
         const { step, steps } = state;
         const { tags, starred } = annotations;
+        const rung = rungText(manifest);
         const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
-        return { ...what, tags, starred, bytes, directory };
+        const more = { ...(rung ? { rung } : {}), ...(bytes === undefined ? {} : { bytes }) };
+        return { ...what, ...more, tags, starred, directory };
       }),
     );
     process.stdout.write(
@@ -56,18 +61,22 @@ export async function listCommand({ runs, json }: ListOptions): Promise<number> 
         : rows.length === 0
           ? `no runs\n${slurmTable(slurm)}`
           : `${textTable(
-              ['id', 'name', 'status', 'steps', 'trained', 'begun', 'size', 'tags'],
+              [
+                ...['id', 'name', 'status', 'steps', 'trained', 'begun'],
+                ...(sizes ? ['size'] : []),
+                'tags',
+              ],
               rows.map((row) =>
                 'problem' in row
                   ? [path.basename(row.directory), 'cannot be opened:', row.problem.message]
                   : [
                       row.id,
                       row.starred ? `★ ${row.name}` : row.name,
-                      factsOf(row.status).word,
+                      row.rung ?? factsOf(row.status).word,
                       `${formatCount(row.step)}/${formatCount(row.steps)}`,
                       formatDuration(row.trainingSeconds),
                       row.createdAt.slice(0, 16).replace('T', ' '),
-                      row.bytes === undefined ? '?' : sizeText(row.bytes),
+                      ...(sizes ? [row.bytes === undefined ? '?' : sizeText(row.bytes)] : []),
                       row.tags.join(' '),
                     ],
               ),

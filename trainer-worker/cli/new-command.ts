@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { printable } from '../../protocol/printable';
 import { ProblemError, problemOf } from '../../protocol/problem';
 import type { NewExperiment, Offer, OfferedData } from '../trainer/new-experiment/write-experiment';
 import { exitCode } from './exit-code';
+import { type Ask, inTerminal, isTerminal } from './in-terminal';
 import { problemText } from './problem-text';
 
 export interface NewCommandOptions {
@@ -12,9 +12,6 @@ export interface NewCommandOptions {
   readonly list?: true;
   readonly json?: true;
 }
-
-/** Asks a person; undefined where they give up. */
-export type Ask = (question: string) => Promise<string | undefined>;
 
 /**
  * `ebm new`: writes an experiment that trains at once. What the command line leaves open is asked in a
@@ -37,7 +34,7 @@ export async function newCommand(
       say(options.json ? JSON.stringify(offers) : offersText(offers));
       return exitCode.done;
     }
-    const isAsked = process.stdin.isTTY && process.stdout.isTTY && !options.json;
+    const isAsked = isTerminal() && !options.json;
     const given = { ...options, ...(data === undefined ? {} : { data }) };
     const wish = isAsked
       ? await inTerminal((ask) => askWish(given, { offeredData, offerFor }, ask, say))
@@ -156,26 +153,6 @@ function numbered(offered: readonly { readonly label: string; readonly detail: s
   return offered
     .map(({ label, detail }, i) => `${String(i + 1).padStart(4)}  ${label}: ${detail}`)
     .join('\n');
-}
-
-/** Talks to whoever sits at the terminal; Ctrl+C and Ctrl+D give up. */
-async function inTerminal<T>(talk: (ask: Ask) => Promise<T>): Promise<T> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const ended = new AbortController();
-  terminal.once('close', () => ended.abort());
-  try {
-    return await talk(async (question) => {
-      if (ended.signal.aborted) return undefined;
-      try {
-        return await terminal.question(question, { signal: ended.signal });
-      } catch (error) {
-        if (ended.signal.aborted) return undefined;
-        throw error;
-      }
-    });
-  } finally {
-    terminal.close();
-  }
 }
 
 function offersText(offers: { readonly data: readonly OfferedData[] } | Offer): string {

@@ -9,6 +9,7 @@ import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
 import { formatCount, formatDuration } from '../../vocabulary/quantities';
 import { factsOf } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 import { exitCode } from './exit-code';
 import { conditionNow } from './list-command';
 import { problemText } from './problem-text';
@@ -67,7 +68,7 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ['id', manifest.id],
       [
         'status',
-        `${factsOf(status).word}, ${formatCount(state.step)} of ${formatCount(state.steps)} steps`,
+        `${rungText(manifest) ?? factsOf(status).word}, ${formatCount(state.step)} of ${formatCount(state.steps)} steps`,
       ],
       ['problem', state.problem?.message],
       ['begun', manifest.createdAt],

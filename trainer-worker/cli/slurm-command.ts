@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { BeginTask } from '../../protocol/launch-task';
 import { printable } from '../../protocol/printable';
 import { ProblemError } from '../../protocol/problem';
+import type { RunManifest } from '../../protocol/run';
 import { replaceFile } from '../../run-directory/files';
 import { keepFromGit } from '../../run-directory/keep-from-git';
 import { listRuns } from '../../run-directory/listing';
@@ -15,6 +16,7 @@ import {
   writeSubmission,
 } from '../../run-directory/slurm-submissions';
 import { storageProblem } from '../../run-directory/storage-problem';
+import { resetMarks } from '../../run-directory/trial-marks';
 import { findTable, type TabledTrial, writeTable } from '../../run-directory/trial-table';
 import type { ExperimentSource } from '../trainer/experiment/loaded-experiment';
 import {
@@ -26,6 +28,7 @@ import {
 } from '../trainer/slurm/job-script';
 import { readProfile } from '../trainer/slurm/profile';
 import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
+import { planOf } from '../trainer/sweeps/sweep-plan';
 
 /** How runs are handed to Slurm. */
 export interface SlurmOptions {
@@ -44,8 +47,14 @@ interface Submission {
   readonly key: string;
   readonly runs: string;
   readonly sources: readonly ExperimentSource[];
-  /** In the order of the table; those whose run is done are left out of the jobs. */
-  readonly trials: readonly (TabledTrial & { readonly isDone: boolean })[];
+  /** In the order of the table. */
+  readonly trials: readonly TabledTrial[];
+  /** The numbers of the tasks that train what is left. */
+  readonly tasks: readonly number[];
+  /** How many runs are to be trained further. */
+  readonly left: number;
+  /** What its tasks do, where each takes what there is instead of rows of its own. */
+  readonly takes?: string;
 }
 
 /** The size of arrays that a dry run without Slurm assumes: what Slurm has unless told otherwise. */
@@ -84,7 +93,50 @@ export async function submitSweep(
     return { directoryName, task: told, isDone: run !== undefined && isDone(run.manifest) };
   });
   const { name, id: key, sources } = sweep;
-  return await submitAll({ name, key, runs, sources, trials }, options);
+  const what = { name, key, runs, sources, trials: trials.map(({ isDone: _, ...trial }) => trial) };
+  if (sweep.runs[0]?.group.halving) {
+    return await submitAll({ ...what, ...thinnedOut(sweep, begun, options) }, options);
+  }
+  const undone = [...trials.keys()].filter((index) => !trials[index]!.isDone);
+  const tasks = [...new Set(undone.map((index) => Math.floor(index / options.trialsPerJob)))];
+  return await submitAll({ ...what, tasks, left: undone.length }, options);
+}
+
+/**
+ * The tasks of a sweep with rungs: as many as are to run at once, each of which takes what there is.
+ *
+ * @throws ProblemError of kind `environment` where they were to have rows of their own
+ */
+function thinnedOut(
+  { runs }: LoadedSweep,
+  begun: ReadonlyMap<number | undefined, { readonly manifest: RunManifest }>,
+  { parallel, trialsPerJob }: SlurmOptions,
+): Pick<Submission, 'tasks' | 'left' | 'takes'> {
+  if (trialsPerJob > 1) {
+    throw new ProblemError({
+      kind: 'environment',
+      message:
+        'A sweep with halving has no fixed runs a job: each job takes runs until none is left.',
+      remedy: 'Leave out --trials-per-job, and say with --parallel how many jobs there are to be.',
+    });
+  }
+  const records = new Map(
+    runs.flatMap(({ group: { index } }) => {
+      const run = begun.get(index);
+      return run ? [[index, run.manifest] as const] : [];
+    }),
+  );
+  const isOver = planOf(runs, records).next() === undefined;
+  const left = runs.filter(({ group: { index } }) => {
+    const record = records.get(index);
+    return record === undefined || !isDone(record);
+  }).length;
+  const count = isOver ? 0 : Math.min(left, parallel ?? left);
+  return {
+    tasks: Array.from({ length: count }, (_, task) => task),
+    left: isOver ? 0 : left,
+    takes: 'each task takes a run that may be promoted, else a new one, until none is left\n',
+  };
 }
 
 /**
@@ -100,8 +152,9 @@ export async function submitRun(
   options: SlurmOptions,
 ): Promise<string> {
   const { directoryName } = newRunName(new Date(), task.experiment);
-  const trials = [{ directoryName, task, isDone: false }];
-  return await submitAll({ name, key: directoryName, runs, sources, trials }, options);
+  const trials = [{ directoryName, task }];
+  const what = { name, key: directoryName, runs, sources, trials };
+  return await submitAll({ ...what, tasks: [0], left: 1 }, options);
 }
 
 function folderOf(runs: string, key: string): string {
@@ -109,8 +162,8 @@ function folderOf(runs: string, key: string): string {
 }
 
 async function submitAll(submission: Submission, options: SlurmOptions): Promise<string> {
-  const { name, key, runs, trials, sources } = submission;
-  const { parallel, trialsPerJob, dryRun } = options;
+  const { name, key, runs, trials, sources, tasks, left, takes } = submission;
+  const { parallel, dryRun } = options;
   const folder = folderOf(runs, key);
   const profile = await readProfile(path.dirname(runs));
   const command = {
@@ -121,22 +174,19 @@ async function submitAll(submission: Submission, options: SlurmOptions): Promise
   const largest = dryRun
     ? await largestArray().catch(() => usualLargestArray)
     : await largestArray();
-  const tasks = [
-    ...new Set(
-      trials.flatMap(({ isDone: done }, index) => (done ? [] : [Math.floor(index / trialsPerJob)])),
-    ),
-  ];
   const arrays = arraysOf(tasks, largest);
   const lines = arrays.map(
     (array) =>
       `sbatch --array=${arrayOption(array.indices, parallel)} ${argumentsOf(array, options).join(' ')}`,
   );
-  const left = trials.filter(({ isDone: done }) => !done).length;
   if (dryRun) {
     const head = `Nothing is submitted. In ${folder}:\n\n`;
     return `${head}${script}\n${lines.join('\n')}\n`;
   }
-  if (left === 0) return `all ${trials.length} runs of ‘${name}’ are done\n`;
+  if (left === 0) {
+    const done = takes === undefined ? 'done' : 'done or left behind';
+    return `all ${trials.length} runs of ‘${name}’ are ${done}\n`;
+  }
   const waiting = await unfinished((await readSubmission(folder))?.jobs ?? []);
   if (waiting.length > 0) {
     throw new ProblemError({
@@ -159,6 +209,7 @@ async function submitAll(submission: Submission, options: SlurmOptions): Promise
       task: { ...task, ...(copy === undefined ? {} : { copy }) },
     })),
   });
+  if (takes !== undefined) await resetMarks(folder);
   await replaceFile(folder, scriptFile, [new TextEncoder().encode(script)]);
   const jobs: string[] = [];
   for (const array of arrays) {
@@ -171,7 +222,7 @@ async function submitAll(submission: Submission, options: SlurmOptions): Promise
   const ids = jobs.join(', ');
   return printable(
     `‘${name}’: ${many(left, 'run')} in ${many(tasks.length, 'task')} of Slurm job ${ids}\n` +
-      `runs: ${runs}\nlogs: ${path.join(folder, logFolder)}\n` +
+      `${takes ?? ''}runs: ${runs}\nlogs: ${path.join(folder, logFolder)}\n` +
       `ebm list says how they stand and what waits; ebm slurm cancels, holds or releases it.\n`,
   );
 }

@@ -9,10 +9,12 @@ import { runIdOf } from '../../run-directory/naming';
 import { isDone } from '../../run-directory/run-group';
 import { actOnJobs } from '../../run-directory/slurm-commands';
 import { brokenFile, errorCode, storageProblem } from '../../run-directory/storage-problem';
-import { readTable, type TabledTrial } from '../../run-directory/trial-table';
+import { readTable, type TrialTable } from '../../run-directory/trial-table';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
+import { HalvingQueue, type TakenTrial } from './slurm-halving';
 import { type TrialProcess, trainTrial } from './trial-process';
 
 export interface SlurmTaskOptions {
@@ -26,7 +28,7 @@ const foreverMs = 2 ** 31 - 1;
 
 /**
  * `ebm slurm-task`: what a job runs. Trains its runs of the table one after the other, each from where it
- * is. On SIGUSR2, before its time is over, it has the one that trains write a checkpoint and stop, and
+ * is; of a sweep with rungs, whichever may be promoted or has not begun, until none is left. On SIGUSR2, before its time is over, it has the one that trains write a checkpoint and stop, and
  * queues itself again; on SIGTERM, as it is cancelled or preempted, it does not, since what is cancelled
  * is not to come back and what is preempted does so by itself. Then it waits to be ended: a job that ends
  * by itself counts as done.
@@ -40,11 +42,17 @@ export async function slurmTaskCommand(options: SlurmTaskOptions): Promise<numbe
   const interruption = new Interruption(log);
   let failures = 0;
   try {
-    const { runs, trials } = await readTable(path.resolve(folder));
-    const start = (first + Number(index)) * trialsPerJob;
-    for (const trial of trials.slice(start, start + trialsPerJob)) {
+    const place = path.resolve(folder);
+    const table = await readTable(place);
+    const { SLURM_ARRAY_JOB_ID: array = job } = process.env;
+    const queue = table.trials[0]?.task.group?.halving
+      ? new HalvingQueue({ folder: place, table, owner: `${array}_${index}`, recorded })
+      : rowsOf(table, (first + Number(index)) * trialsPerJob, trialsPerJob);
+    for (;;) {
       if (interruption.signal !== undefined) break;
-      if (!(await trainTabled(trial, runs, interruption, log))) failures += 1;
+      const next = await queue.next();
+      if (next === undefined) break;
+      if (!(await trainTabled(next, table.runs, interruption, log))) failures += 1;
     }
   } catch (thrown) {
     log(problemText(problemOf(thrown), true));
@@ -60,6 +68,17 @@ export async function slurmTaskCommand(options: SlurmTaskOptions): Promise<numbe
   log('waiting to be ended');
   await delay(foreverMs);
   return exitCode.interrupted;
+}
+
+/** The rows of a table that are one job's. */
+function rowsOf({ trials }: TrialTable, start: number, count: number) {
+  const rows = trials.slice(start, start + count);
+  return {
+    async next(): Promise<TakenTrial | undefined> {
+      const trial = rows.shift();
+      return trial && { trial };
+    },
+  };
 }
 
 /** What ends a job from outside. */
@@ -86,7 +105,7 @@ class Interruption {
 
 /** @returns whether it is done, or was interrupted */
 async function trainTabled(
-  { directoryName, task }: TabledTrial,
+  { trial: { directoryName, task }, until }: TakenTrial,
   runs: string,
   interruption: Interruption,
   log: (text: string) => void,
@@ -104,8 +123,9 @@ async function trainTabled(
     await mkdir(directory, { recursive: true }).catch((thrown: unknown) => {
       throw storageProblem(thrown, directory, 'make the run directory');
     });
+    const stop = until === undefined ? {} : { until };
     const trial = await trainTrial({
-      task: before ? { kind: 'resume' } : task,
+      task: before ? { kind: 'resume', ...stop } : { ...task, ...stop },
       directory,
       socket: trainerSocketPath(id),
     });
@@ -113,8 +133,11 @@ async function trainTabled(
     await trial.ended.finally(() => {
       interruption.trial = undefined;
     });
-    const { state } = await readManifest(directory);
-    log(`${directoryName} ${factsOf(state.status).word} after ${state.step} steps`);
+    const manifest = await readManifest(directory);
+    const { state } = manifest;
+    log(
+      `${directoryName} ${rungText(manifest) ?? factsOf(state.status).word} after ${state.step} steps`,
+    );
     if (state.problem) log(problemText(state.problem));
     return !isLiving(state.status) && !factsOf(state.status).endedBadly;
   } catch (thrown) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WantedBackend } from '../../protocol/backends';
-import type { BeginTask } from '../../protocol/launch-task';
+import type { BeginTask, LaunchTask } from '../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import type { JsonObject } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
@@ -14,12 +14,19 @@ import { lastValues } from '../../run-directory/last-values';
 import { listRuns } from '../../run-directory/listing';
 import { readManifest } from '../../run-directory/manifest';
 import { newRunName } from '../../run-directory/naming';
-import { groupRuns, isDone, type MeasuredRun, summarizeGroup } from '../../run-directory/run-group';
+import {
+  groupRuns,
+  isDone,
+  isSettled,
+  type MeasuredRun,
+  summarizeGroup,
+} from '../../run-directory/run-group';
 import { presenceNow } from '../../run-directory/trainer-presence';
 import { BeatWatch, isSameHost } from '../../vocabulary/presence';
 import { factsOf, isLiving } from '../../vocabulary/run-status';
 import type { LoadedSweep, SweepRun } from '../trainer/sweeps/load-sweep';
 import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
+import { type Assignment, planOf, type SweepPlan } from '../trainer/sweeps/sweep-plan';
 import { SweepServer } from '../trainer/sweeps/sweep-server';
 import { exitCode } from './exit-code';
 import { problemText } from './problem-text';
@@ -94,27 +101,29 @@ export async function sweepCommand(
     const { writeSourceSnapshot } = await import('../trainer/storage/source-snapshot');
     // Whatever is edited meanwhile, all runs are of the same source.
     const copy = path.join(folder, await writeSourceSnapshot(folder, sweep.sources));
-    const begun = new Map(
+    const begun = new Map<number, BegunRun>(
       (await runsOf(sweep, runs)).map((run) => [run.manifest.group?.index ?? 0, run]),
     );
-    const done = [...begun.values()].filter(({ manifest }) => isDone(manifest)).length;
-    for (const observer of observers) observer.begin(sweep, done);
-    const queue = sweep.runs.filter(({ group }) => {
-      const run = begun.get(group.index);
-      return run === undefined || !isDone(run.manifest);
-    });
+    const settled = [...begun].flatMap(([index, { manifest }]) =>
+      isSettled(manifest) ? [index] : [],
+    );
+    for (const observer of observers) observer.begin(sweep, settled);
+    const plan = planOf(
+      sweep.runs,
+      new Map([...begun].map(([index, { manifest }]) => [index, manifest])),
+    );
     const failures: Problem[] = [];
-    const train = async () => {
-      for (let run = queue.shift(); run && !workers.isInterrupted; run = queue.shift()) {
-        const told: BeginTask = { ...task, copy, overrides: run.overrides, group: run.group };
-        const problem = await trial(told, run, begun.get(run.group.index), runs, {
-          workers,
-          observers,
-        });
-        if (problem) failures.push(problem);
-      }
+    const train = async ({ run, until }: Assignment) => {
+      const { overrides, group } = run;
+      const stop = until === undefined ? {} : { until };
+      const told: BeginTask = { ...task, copy, overrides, group, ...stop };
+      const before = begun.get(group.index);
+      const ended = await trial(told, run, before, runs, { workers, observers });
+      if (ended?.problem) failures.push(ended.problem);
+      if (ended?.run) begun.set(group.index, ended.run);
+      plan.ended(run, ended?.run?.manifest);
     };
-    await Promise.all(Array.from({ length: options.parallel ?? 1 }, train));
+    await trainByPlan(plan, train, options.parallel ?? 1, workers);
     const all = await runsOf(sweep, runs);
     reporter.end(sweep, summarizeGroup(await measured(all)));
     if (workers.isInterrupted) return exitCode.interrupted;
@@ -186,6 +195,26 @@ async function claim({ id, name }: LoadedSweep, runs: string, server: SweepServe
   }
 }
 
+/** Trains what a plan says, so many at once, until it says nothing any more or is interrupted. */
+async function trainByPlan(
+  plan: SweepPlan,
+  train: (assignment: Assignment) => Promise<void>,
+  atOnce: number,
+  workers: Workers,
+): Promise<void> {
+  const training = new Set<Promise<void>>();
+  for (;;) {
+    while (training.size < atOnce && !workers.isInterrupted) {
+      const next = plan.next();
+      if (!next) break;
+      const one = train(next).finally(() => training.delete(one));
+      training.add(one);
+    }
+    if (training.size === 0) return;
+    await Promise.race(training);
+  }
+}
+
 /** The runs of a sweep that have begun. */
 async function runsOf({ id }: LoadedSweep, runs: string) {
   const listed = (await listRuns(runs)).filter((listing) => 'manifest' in listing);
@@ -201,7 +230,7 @@ async function measured(runs: readonly BegunRun[]): Promise<MeasuredRun[]> {
 /**
  * Trains one run of the sweep, from where it is.
  *
- * @returns what kept it from finishing
+ * @returns its record, and what kept it from what it was to do; nothing where that was interrupted before
  */
 async function trial(
   task: BeginTask,
@@ -212,7 +241,7 @@ async function trial(
     workers,
     observers,
   }: { readonly workers: Workers; readonly observers: readonly SweepObserver[] },
-): Promise<Problem | undefined> {
+): Promise<{ readonly run?: BegunRun; readonly problem?: Problem } | undefined> {
   if (begun) {
     // A trainer outlives the process that started it.
     await Promise.race([trainerGone(begun), workers.interrupted]);
@@ -221,17 +250,18 @@ async function trial(
   for (const observer of observers) observer.trial(group, overrides, begun !== undefined);
   let directory: string;
   try {
-    directory = begun ? await goOn(begun, workers) : await begin(task, runs, workers);
+    directory = begun ? await goOn(begun, task, workers) : await begin(task, runs, workers);
   } catch (thrown) {
     const problem = problemOf(thrown);
     for (const observer of observers) observer.trialEnd(group, { problem });
-    return problem;
+    return { problem };
   }
   const manifest = await readManifest(directory);
   const [run] = await measured([{ directory, manifest }]);
   const { status, problem = isLiving(status) ? killed : undefined } = manifest.state;
   for (const observer of observers) observer.trialEnd(group, { run: run!, problem });
-  return isLiving(status) || factsOf(status).endedBadly ? problem : undefined;
+  const failed = isLiving(status) || factsOf(status).endedBadly;
+  return { run: run!, ...(failed && problem ? { problem } : {}) };
 }
 
 /**
@@ -258,9 +288,14 @@ async function begin(task: BeginTask, runs: string, workers: Workers): Promise<s
  * @returns its directory
  * @throws ProblemError that kept it from going on
  */
-async function goOn({ directory, manifest: { id } }: BegunRun, workers: Workers): Promise<string> {
+async function goOn(
+  { directory, manifest: { id } }: BegunRun,
+  { until }: Pick<BeginTask, 'until'>,
+  workers: Workers,
+): Promise<string> {
   if (!isDone(await readManifest(directory))) {
-    await workers.train({ task: { kind: 'resume' }, directory, socket: trainerSocketPath(id) });
+    const task: LaunchTask = { kind: 'resume', ...(until === undefined ? {} : { until }) };
+    await workers.train({ task, directory, socket: trainerSocketPath(id) });
   }
   return directory;
 }

@@ -1,9 +1,10 @@
 import { printable } from '../../protocol/printable';
 import type { Problem } from '../../protocol/problem';
 import type { Json, JsonObject, RunGroup } from '../../protocol/run';
-import { metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
+import { type MeasuredRun, metricOfGroup, type SweepSummary } from '../../run-directory/run-group';
 import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
 import { factsOf } from '../../vocabulary/run-status';
+import { rungText } from '../../vocabulary/rungs';
 import { isNotKnown } from '../../vocabulary/with-error';
 import type { LoadedSweep } from '../trainer/sweeps/load-sweep';
 import type { SweepObserver } from '../trainer/sweeps/sweep-observer';
@@ -22,9 +23,14 @@ export function sweepTextReporter(to: Write): SweepReporter {
   const write: Write = (text) => to(printable(text));
   const place = ({ index, of }: RunGroup) => `run ${index + 1} of ${of}`;
   return {
-    begin({ name, runs }, done) {
+    begin({ name, runs }, settled) {
+      const { length: done } = settled;
       const rest = done === 0 ? '' : `, ${done} of them done before`;
-      write(`sweep ‘${name}’: ${runs.length} runs${rest}\n`);
+      const { halving } = halvingOf(runs);
+      const thinned = halving
+        ? `, one in ${halving.eta} goes on after ${halving.rungs.slice(0, -1).map(formatCount).join(', ')} steps`
+        : '';
+      write(`sweep ‘${name}’: ${runs.length} runs${rest}${thinned}\n`);
     },
     trial: (group, overrides, goesOn) =>
       write(`${place(group)}${goesOn ? ' goes on' : ''}: ${assignments(overrides)}\n`),
@@ -40,7 +46,7 @@ export function sweepTextReporter(to: Write): SweepReporter {
           ? `${metric} ${formatLast(run.manifest.metrics, metric, run.last)}`
           : metric;
       write(
-        `${place(group)} ${factsOf(state.status).word} after ${formatCount(state.step)} steps in ${formatDuration(trainingSeconds)}, ${value}${
+        `${place(group)} ${wordOf(run)} after ${formatCount(state.step)} steps in ${formatDuration(trainingSeconds)}, ${value}${
           metric in run.last ? '' : ` is not among ${Object.keys(run.last).join(', ')}`
         }\n`,
       );
@@ -58,13 +64,15 @@ export function sweepTextReporter(to: Write): SweepReporter {
 export function sweepJsonReporter(write: Write): SweepReporter {
   const say = (event: string, fields: object) => write(`${JSON.stringify({ event, ...fields })}\n`);
   return {
-    begin: ({ id, name, runs }, done) => say('sweep', { id, name, runs: runs.length, done }),
+    begin: ({ id, name, runs }, { length: done }) =>
+      say('sweep', { id, name, runs: runs.length, done, ...halvingOf(runs) }),
     trial: ({ index, of }, overrides, goesOn) => say('trial', { index, of, overrides, goesOn }),
     trialEnd: ({ index, of }, { run, problem }) =>
       say('trialEnd', {
         index,
         of,
         status: run?.manifest.state.status ?? 'refused',
+        ...(run?.manifest.rungs ? { rungs: run.manifest.rungs } : {}),
         directory: run?.directory,
         metrics: run?.last,
         problem,
@@ -104,7 +112,7 @@ function summaryText(summary: SweepSummary): string {
       value === undefined && !isNotKnown(manifest.metrics, metric, last[metric])
         ? '–'
         : formatLast(manifest.metrics, metric, last),
-      factsOf(manifest.state.status).word,
+      wordOf({ manifest }),
       formatDuration(manifest.trainingSeconds),
     ]),
   );
@@ -121,6 +129,16 @@ function summaryText(summary: SweepSummary): string {
     ]),
   );
   return `${head}${runs}\nover seeds\n${means}`;
+}
+
+/** How a run has ended, or where it waits. */
+function wordOf({ manifest }: Pick<MeasuredRun, 'manifest'>): string {
+  return rungText(manifest) ?? factsOf(manifest.state.status).word;
+}
+
+function halvingOf([first]: LoadedSweep['runs']): Pick<RunGroup, 'halving'> {
+  const halving = first?.group.halving;
+  return halving ? { halving } : {};
 }
 
 function assignments(overrides: JsonObject): string {

@@ -56,7 +56,7 @@ describe('what a shell is told of foreign text', () => {
     const written: string[] = [textTable(['name', 'status'], [[foreign, 'completed']])];
     const write = (text: string) => void written.push(text);
     lineReporter(write).notice?.(foreign);
-    sweepTextReporter(write).begin({ name: foreign, runs: [] } as never, 0);
+    sweepTextReporter(write).begin({ name: foreign, runs: [] } as never, []);
     assert.doesNotMatch(written.join(''), acting);
     assert.equal(written.length, 3);
   });

@@ -91,6 +91,22 @@ describe('run.json', () => {
     ['of another kind', '{"name": "x"}', /'formatVersion' is wrong/],
     ['of a later format', JSON.stringify({ ...manifest, formatVersion: 2 }), /format version 2/],
     [
+      'of a configuration that is nested without end',
+      JSON.stringify({ ...manifest, config: 'deep' }).replace(
+        '"deep"',
+        `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
+      ),
+      /'config' is wrong: is nested too deeply/,
+    ],
+    [
+      'with rungs that do not ascend',
+      JSON.stringify({
+        ...manifest,
+        group: { ...manifest.group, halving: { eta: 3, rungs: [100, 10] } },
+      }),
+      /'group\.halving\.rungs' is wrong: must ascend/,
+    ],
+    [
       'with a wrong status',
       JSON.stringify({ ...manifest, state: { ...manifest.state, status: 'asleep' } }),
       /'state\.status' is wrong/,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
 import { type BeginTask, optionsOf, type ResumeTask } from '../../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
-import type { RunManifest } from '../../../protocol/run';
+import type { RunGroup, RunManifest } from '../../../protocol/run';
 import { isTrainerListening } from '../../../protocol/socket-transport';
 import {
   type KeptCheckpoint,
@@ -83,7 +83,8 @@ async function begun(
   const { prepareTraining } = await import('../training/prepare');
   onPhase('loading the data and trying a step');
   const onCompiled = () => onPhase(choosing, true);
-  const made = await prepareTraining(loaded, { backend, onCompiled });
+  const { until, group } = request.task;
+  const made = await prepareTraining(loaded, { backend, onCompiled, ...stops(until, group) });
   const git = await looked;
   const warnings = [...made.warnings, ...changedData(repeated, made), ...gitWarnings];
   const prepared = { ...made, warnings };
@@ -136,7 +137,10 @@ async function resumed(
   const wanted = task.backend ?? (manifest.backend?.name as WantedBackend | undefined);
   const onCompiled = () => onPhase(choosing, true);
   const go = (backend: WantedBackend) =>
-    prepareTraining(loaded, { backend, onCompiled, ...(saved ? { saved } : {}) });
+    prepareTraining(loaded, {
+      ...{ backend, onCompiled, ...stops(task.until, manifest.group) },
+      ...(saved ? { saved } : {}),
+    });
   const prepared = await go(wanted ?? 'auto').catch(async (thrown: unknown) => {
     // A backend that was asked for by name now is not replaced by another.
     const problem = problemOf(thrown);
@@ -153,6 +157,12 @@ async function resumed(
   return await recorded(prepared, listeners, (onTrouble) =>
     RunRecorder.resume({ ...resumption, step: saved?.step ?? 0 }, onTrouble),
   );
+}
+
+/** Where a run of a sweep is measured for comparison, and where it stops for now. */
+function stops(until: number | undefined, group: RunGroup | undefined) {
+  const rungs = group?.halving?.rungs;
+  return { ...(until === undefined ? {} : { until }), ...(rungs ? { rungs } : {}) };
 }
 
 /** Does `action` with the run claimed for this process; where that fails, the run is given back. */

@@ -184,7 +184,9 @@ export class RunRecorder implements RunObserver {
     const own = path.basename(beatFile(resumption.claim.token));
     const isDead = (name: string) => name.endsWith('.beat') && name !== own;
     await removeLeftovers(directory, [controlFolder], isDead);
-    const { endedAt: _, warnings: __, ...kept } = before;
+    const { endedAt: _, warnings: __, rungs: measured, ...kept } = before;
+    // What comes after the checkpoint is measured again.
+    const rungs = measured?.filter((rung) => rung.step <= step) ?? [];
     const warnings = [...new Set([...prepared.warnings, ...resumption.warnings])];
     const { steps } = loaded.experiment;
     // A schedule may follow the length of the run.
@@ -196,6 +198,7 @@ export class RunRecorder implements RunObserver {
       ...(steps === before.state.steps ? {} : { overrides: { ...before.overrides, steps } }),
       backend: prepared.backend,
       ...(warnings.length === 0 ? {} : { warnings }),
+      ...(rungs.length === 0 ? {} : { rungs }),
       resumes: [...(before.resumes ?? []), { at: new Date().toISOString(), step }],
       worker: resumption.claim.worker,
     };
@@ -236,8 +239,21 @@ export class RunRecorder implements RunObserver {
   }
 
   metrics(step: number, values: Readonly<Record<string, number>>, wallTime: number): void {
+    this.#measureRung(step, values);
     // Steps after the checkpoint that a run goes on from have been recorded before, bit for bit.
     if (step > this.#events.lastStep) this.#events.append(step, wallTime, values);
+  }
+
+  /** Keeps what a run of a sweep is compared by at a rung; it reaches the disk with the checkpoint there. */
+  #measureRung(step: number, values: Readonly<Record<string, number>>): void {
+    const { group: { halving, metric } = {}, rungs = [] } = this.#manifest;
+    if (metric === undefined || !halving?.rungs.includes(step)) return;
+    const value = values[metric];
+    const found = { step, value: value !== undefined && Number.isFinite(value) ? value : null };
+    this.#manifest = {
+      ...this.#manifest,
+      rungs: [...rungs.filter((rung) => rung.step < step), found],
+    };
   }
 
   notice(text: string): void {

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ProblemError, type SourceLocation } from '../../../protocol/problem';
-import type { JsonObject, RunGroup } from '../../../protocol/run';
+import type { Halving, JsonObject, RunGroup } from '../../../protocol/run';
 import { OptionError, type OptionPath } from '../../methods/options/option-error';
 import type { ReadExperiment } from '../experiment/load';
 import type { ExperimentSource } from '../experiment/loaded-experiment';
 import { locateInExport } from '../experiment/option-location';
 import { OverrideError } from '../experiment/overrides';
 import { expandSweep } from './expand';
-import { resolveSweep } from './sweep';
+import { rungsOf } from './halving';
+import { resolveSweep, type SweepSpec } from './sweep';
 
 /** One run of a sweep. */
 export interface SweepRun {
@@ -70,6 +71,7 @@ export function loadSweep(read: ReadExperiment, { set, again = '' }: SweepReques
   const loaded = changes.map((overrides) => withOverrides(read, { ...set, ...overrides }, at));
   const first = loaded[0]!;
   const { metric, goal } = spec;
+  const halving = located(at, () => halvingOf(spec, first.experiment.steps));
   const name = spec.name ?? first.experiment.name;
   const sources = first.sources.map(({ contents }) => sha256(contents));
   const id = sha256(JSON.stringify({ sources, set, changes, again })).slice(0, 16);
@@ -79,6 +81,7 @@ export function loadSweep(read: ReadExperiment, { set, again = '' }: SweepReques
     of: changes.length,
     ...(metric === undefined ? {} : { metric }),
     ...(goal === undefined ? {} : { goal }),
+    ...(halving === undefined ? {} : { halving }),
   };
   return {
     id,
@@ -87,6 +90,19 @@ export function loadSweep(read: ReadExperiment, { set, again = '' }: SweepReques
     sources: first.sources,
     runs: loaded.map(({ overrides }, index) => ({ overrides, group: { ...shared, index } })),
   };
+}
+
+/** @throws OptionError where runs are too short to be compared on their way */
+function halvingOf({ halving }: SweepSpec, steps: number): Halving | undefined {
+  if (halving === undefined) return undefined;
+  const { eta, minSteps } = halving;
+  const rungs = rungsOf(steps, halving);
+  if (rungs.length > 1) return { eta, rungs };
+  throw new OptionError(
+    `sweep: runs of ${steps} steps have no rung from ${minSteps} steps on.`,
+    `With eta ${eta} a first rung is at most at ${Math.floor(steps / eta)} steps: lower 'minSteps', or train longer.`,
+    ['halving', 'minSteps'],
+  );
 }
 
 /** What is wrong with the sweep's own options becomes a problem at their place. */

@@ -12,8 +12,8 @@ export interface TrialEnd {
 
 /** Is told how a sweep goes. */
 export interface SweepObserver {
-  /** @param done how many of its runs are done already */
-  begin(sweep: LoadedSweep, done: number): void;
+  /** @param settled places of its runs of which nothing is to be trained for now */
+  begin(sweep: LoadedSweep, settled: readonly number[]): void;
   /** A run begins, or goes on. */
   trial(group: RunGroup, overrides: JsonObject, goesOn: boolean): void;
   trialEnd(group: RunGroup, end: TrialEnd): void;

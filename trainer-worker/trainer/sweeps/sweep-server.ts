@@ -9,7 +9,7 @@ import type {
   SweepSide,
   TrialEnded,
 } from '../../../protocol/sweep';
-import { isDone } from '../../../run-directory/run-group';
+import { isSettled } from '../../../run-directory/run-group';
 import { Beginning } from '../server/beginning';
 import { bindOrReplace } from '../server/bind-socket';
 import { Client, mostClients } from '../server/client';
@@ -33,7 +33,9 @@ export class SweepServer implements SweepObserver {
   readonly #attached = new Set<Follower>();
   readonly #beginning = new Beginning<LoadedSweep>();
   readonly #ended: TrialEnded[] = [];
-  #progress: SweepProgress = { done: 0, training: 0 };
+  /** Places of the runs of which nothing is to be trained for now. */
+  #settled = new Set<number>();
+  #training = 0;
   #sayOver!: () => void;
   readonly #over = new Promise<void>((resolve) => {
     this.#sayOver = resolve;
@@ -56,13 +58,15 @@ export class SweepServer implements SweepObserver {
     this.#servers.push(server);
   }
 
-  begin(sweep: LoadedSweep, done: number): void {
-    this.#progress = { done, training: 0 };
+  begin(sweep: LoadedSweep, settled: readonly number[]): void {
+    this.#settled = new Set(settled);
     this.#beginning.begin(sweep);
   }
 
-  trial(): void {
-    this.#proceed({ ...this.#progress, training: this.#progress.training + 1 });
+  trial({ index }: RunGroup): void {
+    this.#settled.delete(index);
+    this.#training += 1;
+    this.#tellProgress();
   }
 
   trialEnd({ index }: RunGroup, { run, problem }: TrialEnd): void {
@@ -73,11 +77,9 @@ export class SweepServer implements SweepObserver {
     };
     this.#ended.push(ended);
     for (const { peer } of this.#attached) peer.emit('trialEnded', ended);
-    const { done, training } = this.#progress;
-    this.#proceed({
-      done: done + (run && isDone(run.manifest) ? 1 : 0),
-      training: training - 1,
-    });
+    if (run && isSettled(run.manifest)) this.#settled.add(index);
+    this.#training -= 1;
+    this.#tellProgress();
   }
 
   /**
@@ -100,8 +102,12 @@ export class SweepServer implements SweepObserver {
     await Promise.all(closed);
   }
 
-  #proceed(progress: SweepProgress): void {
-    this.#progress = progress;
+  get #progress(): SweepProgress {
+    return { done: this.#settled.size, training: this.#training };
+  }
+
+  #tellProgress(): void {
+    const progress = this.#progress;
     for (const { peer } of this.#attached) peer.emit('progress', progress);
   }
 

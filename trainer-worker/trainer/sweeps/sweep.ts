@@ -20,6 +20,19 @@ export interface SweepRange {
 }
 
 /**
+ * Which runs of a sweep are trained to their end: asynchronous successive halving (ASHA; Li et al. 2020,
+ * arXiv 1810.05934). Runs are compared at rungs, by the sweep's `metric`; of those that came to a rung one
+ * in `eta` goes on to the next, which is `eta` times as many steps away from the beginning. The last rung
+ * is the experiment's `steps`.
+ */
+export interface HalvingOptions {
+  /** The fewest steps after which a run may be left behind, from 1. */
+  readonly minSteps: number;
+  /** η, the reduction factor: 2 to 100. Default 3. */
+  readonly eta?: number;
+}
+
+/**
  * Many runs of one experiment: what a file exports as `sweep` beside its experiment.
  *
  * @example
@@ -65,6 +78,8 @@ export interface SweepOptions {
    * small ones of any other.
    */
   readonly goal?: 'minimize' | 'maximize';
+  /** Trains only the best runs to their end; needs `metric`. Default: all are. */
+  readonly halving?: HalvingOptions;
 }
 
 /** A range that is right, with its defaults. */
@@ -84,10 +99,17 @@ export interface SweepSpec {
   readonly drawSeed: number;
   readonly metric?: string;
   readonly goal?: 'minimize' | 'maximize';
+  readonly halving?: Required<HalvingOptions>;
 }
 
 /** The most runs that a sweep may have. */
 export const mostRuns = 10_000;
+
+/** The schema of {@link HalvingOptions}. @internal */
+export const halvingSchema = z.strictObject({
+  minSteps: integer(1),
+  eta: integer(2, 100).default(3),
+});
 
 /** The schema of {@link SweepOptions}. @internal */
 export const sweepSchema = z.strictObject({
@@ -99,6 +121,7 @@ export const sweepSchema = z.strictObject({
   drawSeed: integer(0).default(0),
   metric: z.exactOptional(z.string().min(1)),
   goal: z.exactOptional(z.enum(['minimize', 'maximize'])),
+  halving: z.exactOptional(halvingSchema),
 });
 
 /** The schema of {@link SweepRange}. @internal */
@@ -120,6 +143,7 @@ export function resolveSweep(exported: unknown): SweepSpec {
   const paths = Object.keys(parameters);
   requireWhole(spec.method, spec.trials, paths.length, seeds.length);
   requireApart(paths);
+  if (spec.halving) requireComparable(spec, paths, seeds);
   const repeated = seeds.find((seed, index) => seeds.indexOf(seed) !== index);
   if (repeated !== undefined) {
     throw new OptionError(
@@ -169,6 +193,35 @@ function requireWhole(
       `${parameters} parameters are more than Sobol’s sequence has dimensions here.`,
       `Vary at most ${mostSobolDimensions}, or choose method: 'random'.`,
       ['parameters'],
+    );
+  }
+}
+
+/** @throws OptionError where runs that are compared on their way would not be comparable */
+function requireComparable(
+  { metric }: Pick<SweepSpec, 'metric'>,
+  paths: readonly string[],
+  seeds: readonly number[],
+): void {
+  if (metric === undefined) {
+    throw new OptionError(
+      "sweep: 'halving' needs a 'metric' by which runs are compared on their way.",
+      "Name one that they record, for example metric: 'divergence/data-model'.",
+      ['halving'],
+    );
+  }
+  if (paths.includes('steps')) {
+    throw new OptionError(
+      "sweep: 'steps' varies, and 'halving' compares runs of one length.",
+      'Take it out of the parameters.',
+      ['parameters', 'steps'],
+    );
+  }
+  if (seeds.length > 1) {
+    throw new OptionError(
+      "sweep: 'halving' compares single runs, so each combination takes one seed.",
+      'Train the best combinations again with other seeds.',
+      ['seeds'],
     );
   }
 }

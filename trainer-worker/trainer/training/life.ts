@@ -61,6 +61,8 @@ export interface Life {
   /** Training steps that are done, of how many. */
   readonly completed: number;
   readonly steps: number;
+  /** After how many it ends for now, at most `steps`. */
+  readonly until: number;
   /** What is being done. */
   readonly doing?: Work;
   /** What comes before the next step; the first of it has failed where there is a problem. */
@@ -83,12 +85,13 @@ export interface Life {
 }
 
 /** A run that has not begun. */
-export function newLife(completed: number, steps: number): Life {
+export function newLife(completed: number, steps: number, until = steps): Life {
   return {
     status: 'starting',
     hasBegun: false,
     completed,
     steps,
+    until: Math.min(until, steps),
     due: [],
     isHeld: false,
     isStepping: false,
@@ -266,7 +269,7 @@ function failed(life: Life, problem: Problem, error: unknown): Turn {
     return { life: after, effects: [{ type: 'refuse', ask: 'checkpoint', error }] };
   }
   if (doing === 'last checkpoint') {
-    const isThrough = life.completed === life.steps;
+    const isThrough = life.completed >= life.until;
     return {
       // Who asked to stop is to say what now; what is through only waits to be written.
       life: {
@@ -320,13 +323,13 @@ function standsStill(life: Life): boolean {
   if (life.problem !== undefined) return true;
   const isWished = (life.isHeld && !life.isStepping) || life.trouble !== undefined;
   const [first = 'step'] = life.due;
-  return isWished && first === 'step' && life.completed < life.steps;
+  return isWished && first === 'step' && life.completed < life.until;
 }
 
-function nextOf({ due, isStopping, isAsked, completed, steps }: Life): Work {
+function nextOf({ due, isStopping, isAsked, completed, until }: Life): Work {
   const [first] = due;
   if (first !== undefined) return first;
-  if (isStopping || completed === steps) return 'last checkpoint';
+  if (isStopping || completed >= until) return 'last checkpoint';
   return isAsked ? 'asked checkpoint' : 'step';
 }
 

@@ -28,6 +28,8 @@ const beatMs = 250;
 const retryMs = 5_000;
 
 export interface TrainingLoopOptions extends PreviewsOptions {
+  /** After how many training steps it stops for now, with a checkpoint; when finished, where absent. */
+  readonly until?: number;
   readonly checkpoint: CheckpointCadenceOptions;
   /** What is compared at each preview: a checkpoint is written where it is better than ever. */
   readonly best?: {
@@ -91,7 +93,7 @@ export class TrainingLoop {
     this.#over = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.#life = newLife(options.completed, options.steps);
+    this.#life = newLife(options.completed, options.steps, options.until);
     this.#recovery = new Recovery(options.step, options.guard);
     this.#checkpoints = new CheckpointCadence(options.checkpoint);
     const audience = {
@@ -291,7 +293,7 @@ export class TrainingLoop {
 
   async #judge(): Promise<LifeEvent> {
     this.#speed.tick(performance.now());
-    const { completed, steps } = this.#life;
+    const { completed, until } = this.#life;
     const message = this.#recovery.trouble(this.#metrics);
     if (message !== undefined) {
       if (this.#rollBack(message)) return { type: 'rolledBack' };
@@ -301,7 +303,7 @@ export class TrainingLoop {
     // What a guard complains of is nothing to go back to, and never the best.
     const isBest = this.#isBest(this.#seen?.metrics ?? {});
     const isDue = isBest || this.#checkpoints.isDue(completed);
-    return isDue && completed !== steps ? done('checkpoint') : done();
+    return isDue && completed !== until ? done('checkpoint') : done();
   }
 
   /** @returns whether it went back */

@@ -43,6 +43,10 @@ interface PrepareOptions {
   readonly backend?: WantedBackend;
   /** A checkpoint of the same experiment to go on from. */
   readonly saved?: Checkpoint;
+  /** Steps after which all is measured, whatever time that takes: the rungs of a sweep. */
+  readonly rungs?: readonly number[];
+  /** After how many training steps it stops for now; when finished, where absent. */
+  readonly until?: number;
   /** Hears that the experiment, its data and its step are sound, and what became of them. */
   readonly onCompiled?: (compiled: CompiledTraining) => void;
 }
@@ -217,7 +221,7 @@ function located(loaded: LoadedExperiment, error: unknown): unknown {
  */
 export async function prepareTraining(
   loaded: LoadedExperiment,
-  { backend: wanted = 'auto', saved, onCompiled }: PrepareOptions = {},
+  { backend: wanted = 'auto', saved, rungs = [], until, onCompiled }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
   const { experiment } = loaded;
   const { dataset, others, layout, measures, noise, initialization, compiled, metrics } =
@@ -283,7 +287,8 @@ export async function prepareTraining(
           step,
           completed: saved?.step ?? 0,
           steps: experiment.steps,
-          preview: { every: preview.every, layout, ...(code ? { code } : {}) },
+          ...(until === undefined ? {} : { until }),
+          preview: { every: preview.every, rungs, layout, ...(code ? { code } : {}) },
           checkpoint: experiment.checkpoint,
           ...(best ? { best } : {}),
           guard: experiment.guard,

@@ -16,6 +16,8 @@ const earlyGap = 1 / 4;
 export interface PreviewCadenceOptions {
   /** Training steps of the run. */
   readonly steps: number;
+  /** Steps at which one is due in any case. */
+  readonly whole: ReadonlySet<number>;
   /** Training steps between previews; `null`: as time allows. */
   readonly every: number | null;
   /** Training steps that were done before this process. */
@@ -23,7 +25,7 @@ export interface PreviewCadenceOptions {
 }
 
 /**
- * Says when a preview is due: at the last step, and before it every so many steps, or as time allows.
+ * Says when a preview is due: at the last step and at rungs, and between every so many steps, or as time allows.
  * Then previews take a tenth of the time at most, and a run has some two hundred at most however cheap
  * they are: thick in its first steps, at steps whose numbers are round. The step before the first is
  * shown without asking.
@@ -42,8 +44,8 @@ export class PreviewCadence {
   }
 
   isDue(step: number): boolean {
-    const { steps, every } = this.#options;
-    if (step === steps) return true;
+    const { steps, whole, every } = this.#options;
+    if (whole.has(step)) return true;
     if (every !== null) return step % every === 0;
     const gap = step - this.#latest;
     const smallest = Math.min(smallestGap * steps, earlyGap * step);

@@ -29,6 +29,8 @@ export interface PreviewsOptions {
   readonly preview: {
     /** Training steps from one to the next; `null`: as time allows. */
     readonly every: number | null;
+    /** Steps after which all is measured beside that. */
+    readonly rungs?: readonly number[];
     readonly layout: PreviewLayout;
     /** Where rows are shown in other numbers than the model has. */
     readonly code?: RowCode;
@@ -63,6 +65,8 @@ export class Previews {
   readonly #time: LookingTime;
   readonly #cadence: PreviewCadence;
   readonly #snapshots: SnapshotCadence;
+  /** Steps whose preview is due and is measured whole, whatever time that takes. */
+  readonly #whole: ReadonlySet<number>;
   readonly #measuring: Measuring;
 
   /** @param seconds seconds of training and looking, which stand still while the run is paused */
@@ -72,7 +76,9 @@ export class Previews {
     this.#pace = pace;
     this.#time = new LookingTime(seconds);
     const { steps, completed, preview } = options;
-    this.#cadence = new PreviewCadence({ steps, completed, every: preview.every }, this.#time);
+    const { every, rungs = [] } = preview;
+    this.#whole = new Set([steps, ...rungs]);
+    this.#cadence = new PreviewCadence({ whole: this.#whole, steps, completed, every }, this.#time);
     this.#snapshots = new SnapshotCadence(steps);
     this.#measuring = new Measuring(options.diagnostics, async (name, measure) => {
       const measured = await this.#time.part(name, measure);
@@ -177,14 +183,14 @@ export class Previews {
   }
 
   async #measure({ step: at, field }: PreviewFrame, samples: Float32Array) {
-    const { step, steps, space, heldOut } = this.#options;
+    const { step, space, heldOut } = this.#options;
     const subject = subjectOf(step, samples, {
       heldOut: heldOut ?? new Float32Array(0),
       dimensions: this.#dimensions,
       ...(space ? { space } : {}),
       ...(field ? { field } : {}),
     });
-    const moment = { step: at, isLast: at === steps };
+    const moment = { step: at, isLast: this.#whole.has(at) };
     const { metrics, notices } = await this.#measuring.measure(subject, moment);
     for (const notice of notices) this.#audience.notice(notice);
     const logPartition = await this.#time.part('log Z', () => this.#logPartition(subject));

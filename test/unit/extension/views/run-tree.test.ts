@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Run } from '../../../../extension/runs/run';
 import { distinctions } from '../../../../extension/runs/run-difference';
-import { runFilter } from '../../../../extension/runs/run-filter';
 import { arrange, sweepKey, sweepProgress } from '../../../../extension/views/run-arrangement';
-import { timeText } from '../../../../extension/views/run-text';
+import { sweepProgressText, timeText } from '../../../../extension/views/run-text';
 import type { RunManifest, RunStatus } from '../../../../protocol/run';
 import { type Annotations, noAnnotations } from '../../../../run-directory/annotations';
+import { runFilter } from '../../../../run-directory/run-filter';
 import { manifest } from '../../../support/manifest';
 
 const { group: _, ...alone } = manifest;
@@ -108,10 +108,25 @@ test('a sweep’s progress: what is done of all, what is in training, no run twi
     run('/s1', trial(1, 'stopped', { of: 8 })),
     run('/s0', trial(0, 'finished', { of: 8 })),
   ];
-  assert.deepEqual(sweepProgress({ runs }), { done: 1, of: 8, living: 1 });
+  assert.deepEqual(sweepProgress({ runs }), { done: 1, waiting: 0, of: 8, living: 1 });
   // The rows hold the runs themselves, so that what changes is seen.
   runs[0]!.update({ state: { status: 'finished', step: 10, steps: 10 } });
-  assert.deepEqual(sweepProgress({ runs }), { done: 2, of: 8, living: 0 });
+  assert.deepEqual(sweepProgress({ runs }), { done: 2, waiting: 0, of: 8, living: 0 });
+  // Only the best of them go on from there.
+  const { manifest: left } = runs[2]!;
+  runs[2]!.update({
+    manifest: {
+      ...left,
+      group: { ...left.group!, halving: { eta: 3, rungs: [5, 10] } },
+      rungs: [{ step: 5, value: 1 }],
+      state: { status: 'stopped', step: 5, steps: 10 },
+    },
+  });
+  assert.deepEqual(sweepProgress({ runs }), { done: 2, waiting: 1, of: 8, living: 0 });
+  assert.equal(
+    sweepProgressText({ ...sweepProgress({ runs }), living: 3 }),
+    '2 of 8 done · 1 at rungs · 3 in training',
+  );
 });
 
 test('all of 2,000 runs of a sweep are arranged', () => {

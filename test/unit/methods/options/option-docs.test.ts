@@ -15,7 +15,11 @@ import { sdes } from '../../../../trainer-worker/methods/sdes';
 import { experimentSchema } from '../../../../trainer-worker/trainer/experiment/experiment';
 import { guardSchema } from '../../../../trainer-worker/trainer/experiment/guard-options';
 import { initializeSchema } from '../../../../trainer-worker/trainer/experiment/initialize-options';
-import { rangeSchema, sweepSchema } from '../../../../trainer-worker/trainer/sweeps/sweep';
+import {
+  halvingSchema,
+  rangeSchema,
+  sweepSchema,
+} from '../../../../trainer-worker/trainer/sweeps/sweep';
 import { documentedApi } from '../../../support/documented-api';
 
 /** The part of a JSON schema that is compared with words. */
@@ -52,6 +56,7 @@ const schemas = new Map<string, z.ZodType>([
   ['InitializeOptions', initializeSchema],
   ['SweepOptions', sweepSchema],
   ['SweepRange', rangeSchema],
+  ['HalvingOptions', halvingSchema],
   ['PersistentChainsOptions', z.object(persistentChainsFields)],
 ]);
 

@@ -165,6 +165,31 @@ describe('a sweep of a file', () => {
     ['{ seeds: [1, 1] }', /has 1 twice/, 'seeds'],
     ["{ parameters: { 'batchSize': [8, 16, 8] } }", /has 8 twice/, '8] }'],
     ['{ seeds: [-1] }', /'seeds.0' is -1/, '-1'],
+    [
+      '{ parameters: { batchSize: [8, 16] }, halving: { minSteps: 1 } }',
+      /'halving' needs a 'metric'/,
+      'halving',
+    ],
+    [
+      "{ parameters: { steps: [8, 16] }, metric: 'loss', halving: { minSteps: 1 } }",
+      /'steps' varies, and 'halving' compares runs of one length/,
+      'steps',
+    ],
+    [
+      "{ parameters: { batchSize: [8, 16] }, seeds: [1, 2], metric: 'loss', halving: { minSteps: 1 } }",
+      /each combination takes one seed/,
+      'seeds',
+    ],
+    [
+      "{ parameters: { batchSize: [8, 16] }, metric: 'loss', halving: { minSteps: 1000 } }",
+      /have no rung from 1000 steps on/,
+      'minSteps',
+    ],
+    [
+      "{ parameters: { batchSize: [8, 16] }, metric: 'loss', halving: { minSteps: 1, eta: 1 } }",
+      /'halving.eta' is 1/,
+      'eta',
+    ],
     ['{}', /there are no parameters/, 'export const sweep'],
     ['3', /The argument is 3/, 'export const sweep'],
     [

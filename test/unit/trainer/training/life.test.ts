@@ -66,8 +66,8 @@ class Witness {
   #isBack = false;
   #told: unknown;
 
-  constructor(completed: number, steps: number) {
-    this.life = newLife(completed, steps);
+  constructor(completed: number, steps: number, until = steps) {
+    this.life = newLife(completed, steps, until);
     this.#told = undefined;
   }
 
@@ -204,11 +204,11 @@ class Witness {
       assert.ok(!life.isStopping, 'no step once somebody wants it to end');
       assert.equal(life.trouble, undefined, 'no step that cannot be recorded');
       assert.equal(life.problem, undefined);
-      assert.ok(life.completed < life.steps);
+      assert.ok(life.completed < life.until);
       assert.ok(!this.#isBack, 'no step before the state that it went back to is durable');
     }
     if (work === 'last checkpoint') {
-      assert.ok(life.isStopping || life.completed === life.steps);
+      assert.ok(life.isStopping || life.completed === life.until);
     }
     const stood = before.status === 'paused' && this.#isHeld && !life.isStopping;
     if (stood && before.doing === undefined && event.type !== 'resume' && event.type !== 'step') {
@@ -228,10 +228,11 @@ describe('the life of a run', () => {
       fc.property(
         fc.integer({ min: 0, max: 3 }),
         fc.integer({ min: 0, max: 4 }),
+        fc.integer({ min: 0, max: 4 }),
         fc.array(move, { maxLength: 60 }),
         fc.array(fc.constantFrom<Ask>('pause', 'stop', 'checkpoint', 'resume'), { maxLength: 2 }),
-        (completed, more, happening, early) => {
-          const witness = new Witness(completed, completed + more);
+        (completed, more, later, happening, early) => {
+          const witness = new Witness(completed, completed + more + later, completed + more);
           for (const type of early) witness.happen({ type });
           witness.happen({ type: 'begin', looks: completed === 0 });
           for (const one of happening) {

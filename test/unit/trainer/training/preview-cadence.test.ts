@@ -25,7 +25,7 @@ interface Simulated {
 async function previewsOf({ steps, every = null, completed = 0, perStep, cost }: Simulated) {
   let now = 0;
   const time = new LookingTime(() => now);
-  const cadence = new PreviewCadence({ steps, every, completed }, time);
+  const cadence = new PreviewCadence({ steps, whole: new Set([steps]), every, completed }, time);
   const shown: Shown[] = [];
   const show = (step: number) =>
     cadence.around(step, async () => {

@@ -1,11 +1,22 @@
 import path from 'node:path';
-import type { Run } from './run';
+import type { RunManifest } from '../protocol/run';
+import type { Annotations } from './annotations';
+
+/** What of a run a filter looks at. */
+export interface FilteredRun {
+  readonly directory: string;
+  /** What people call it. */
+  readonly name: string;
+  readonly manifest: RunManifest;
+  readonly annotations: Annotations;
+  readonly isLiving: boolean;
+}
 
 /** Words with a meaning of their own, by what stands before the colon. */
-const kinds: Readonly<Record<string, (run: Run, value: string) => boolean>> = {
+const kinds: Readonly<Record<string, (run: FilteredRun, value: string) => boolean>> = {
   tag: ({ annotations }, value) => annotations.tags.some((tag) => tag.toLowerCase() === value),
-  status: ({ state, isLiving }, value) =>
-    state.status === value || (value === 'living' && isLiving),
+  status: ({ manifest, isLiving }, value) =>
+    manifest.state.status === value || (value === 'living' && isLiving),
   is: ({ annotations }, value) => value === 'starred' && annotations.starred,
 };
 
@@ -14,9 +25,9 @@ const kinds: Readonly<Record<string, (run: Run, value: string) => boolean>> = {
  * `status:failed` (also `status:living`) and `is:starred` mean what they say; any other word is to be
  * part of the run's name, tags, experiment, directory or overrides. Letters' case is all one.
  */
-export function runFilter(text: string): (run: Run) => boolean {
+export function runFilter(text: string): (run: FilteredRun) => boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const tests = words.map((word): ((run: Run) => boolean) => {
+  const tests = words.map((word): ((run: FilteredRun) => boolean) => {
     const [, kind = '', value = ''] = /^(\w+):(.+)$/.exec(word) ?? [];
     const special = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     return special ? (run) => special(run, value) : (run) => textOf(run).includes(word);
@@ -24,7 +35,7 @@ export function runFilter(text: string): (run: Run) => boolean {
   return (run) => tests.every((fits) => fits(run));
 }
 
-function textOf({ name, annotations, directory, manifest }: Run): string {
+function textOf({ name, annotations, directory, manifest }: FilteredRun): string {
   const overrides = Object.entries(manifest.overrides).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
