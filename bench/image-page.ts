@@ -3,30 +3,12 @@
  * and look closely, frame by frame. What the browser does with the picture comes on top.
  */
 import { fakeImageSnapshot } from '../test/fixtures/fake-images';
-import { launchChromium, openPanel, type Panel } from '../test/fixtures/panel-harness';
+import { launchChromium, openPanel } from '../test/fixtures/panel-harness';
+import { longestFrame, noteFrames } from './frame-times';
 import { type Line, measure, report } from './table';
 
 const rounds = 7;
 const [count, side] = [4096, 28];
-
-/** From now on the page notes how long its frames take. */
-const noteFrames = `{
-  const ask = window.requestAnimationFrame.bind(window);
-  window.frames_ = [];
-  window.requestAnimationFrame = (draw) => ask((at) => {
-    const start = performance.now();
-    draw(at);
-    window.frames_.push(performance.now() - start);
-  });
-}`;
-
-/** Milliseconds of script of the longest frame that follows from what is done. */
-async function longestFrame(panel: Panel, act: () => Promise<unknown>): Promise<number> {
-  await panel.page.evaluate('window.frames_.length = 0');
-  await act();
-  await panel.drawn();
-  return await panel.page.evaluate<number>('Math.max(...window.frames_)');
-}
 
 const browser = await launchChromium();
 const panel = await openPanel(browser, { width: 1600, height: 1000 });

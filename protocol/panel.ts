@@ -1,4 +1,5 @@
 /** What the extension host and the run panel's page say to each other over `postMessage`. */
+import type { EnergyRange } from './energy-range';
 import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks, ShownRows } from './run';
 
 /** What a button of the page may ask for. Each is one command of the palette. */
@@ -123,6 +124,8 @@ export interface PanelPersistedState {
   readonly axes?: readonly [number, number];
   /** Whether the plane of the principal axes is shown. */
   readonly isPrincipal?: boolean;
+  /** The energies at the ends of the colours, where all steps are to have the same. */
+  readonly energyRange?: EnergyRange;
   readonly smoothing?: number;
   /** What the curves' horizontal axis counts: a kind of `webview/store/navigation.ts`. */
   readonly curveAxis?: string;

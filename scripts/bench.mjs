@@ -1,7 +1,7 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|compare|quality|images|halving|run]...
+ *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|landscape-page|compare|quality|images|halving|run]...
  *
  * All of them where none is named, except what takes minutes: quality, images, halving and run. With `--record` the figures, the
  * commit and the machine are kept as a file of bench/history.
@@ -30,6 +30,7 @@ const benches = [
   'recording',
   'opening',
   'image-page',
+  'landscape-page',
   'compare',
   'quality',
   'images',

@@ -48,6 +48,7 @@ export class Page {
     redraw: this.#frames.request,
     selectAxes: (axes) => this.#navigate({ axes }),
     selectPrincipal: (isPrincipal) => this.#navigate({ isPrincipal }),
+    fixRange: (energyRange) => this.#navigate({ energyRange }),
     save: (name, picture) => this.#save(name, picture),
   });
   readonly #curves = new Curves({

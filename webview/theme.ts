@@ -44,8 +44,9 @@ export function readTheme(): Theme {
 }
 
 /** Lets the style sheet have those of a theme's colours that were made legible. */
-export function showTheme(root: HTMLElement, { samples, data, tones }: Theme): void {
-  for (const [name, color] of Object.entries({ samples, data, ...tones })) {
+export function showTheme(root: HTMLElement, { samples, data, curves, tones }: Theme): void {
+  const chains = curves[1]!;
+  for (const [name, color] of Object.entries({ samples, data, chains, ...tones })) {
     root.style.setProperty(`--${name}`, color);
   }
 }

@@ -3,13 +3,18 @@ import { brightFrom, contourInks } from '../store/contour-ink';
 import { contourSegments } from '../store/contours';
 import { cssColor as css } from '../store/contrast';
 import { hatchDistance } from '../store/field-holes';
-import type { PlaneRenderer, PlaneScene, PointLayer } from './plane-renderer';
+import { putPoints } from '../store/point-raster';
+import type { PlaneRenderer, PlaneScene } from './plane-renderer';
+
+/** The colour map, a pixel of a picture each. */
+const colors = new Uint32Array(viridisTable.slice().buffer);
 
 /** Draws a plane with Canvas 2D, for machines without WebGL 2. Slower; the picture is the same. */
 export class CanvasPlaneRenderer implements PlaneRenderer {
   readonly canvas = document.createElement('canvas');
   readonly kind = 'canvas';
   readonly #context = this.canvas.getContext('2d');
+  readonly #points = document.createElement('canvas');
   #pixelRatio = 1;
 
   resize(width: number, height: number, pixelRatio: number): void {
@@ -29,7 +34,7 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     if (scene.field?.holes) {
       this.#hatch(context, scene, scene.field.holes, scene.field.resolution);
     }
-    for (const layer of scene.layers) this.#drawPoints(context, scene, layer);
+    this.#drawPoints(context, scene);
   }
 
   #drawField(
@@ -38,14 +43,14 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     { values, resolution }: NonNullable<PlaneScene['field']>,
   ): void {
     const picture = new ImageData(resolution, resolution);
+    const pixels = new Uint32Array(picture.data.buffer);
+    const scale = 255 / (range.high - range.low);
     for (let row = 0; row < resolution; row++) {
+      // Rows of a picture run downwards, those of the field upwards.
+      const to = (resolution - 1 - row) * resolution;
       for (let column = 0; column < resolution; column++) {
-        const energy = values[row * resolution + column]!;
-        const t = (range.high - energy) / (range.high - range.low);
-        const color = 4 * Math.round(255 * Math.min(1, Math.max(0, t)));
-        // Rows of a picture run downwards, those of the field upwards.
-        const at = 4 * ((resolution - 1 - row) * resolution + column);
-        picture.data.set(viridisTable.subarray(color, color + 4), at);
+        const t = (range.high - values[row * resolution + column]!) * scale;
+        pixels[to + column] = colors[Math.round(Math.min(255, Math.max(0, t)))]!;
       }
     }
     const small = document.createElement('canvas');
@@ -108,43 +113,23 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
     context.restore();
   }
 
+  /** All points at once: a canvas takes seconds to draw a hundred thousand of them one by one. */
   #drawPoints(
     context: CanvasRenderingContext2D,
-    { window: { xLow, xHigh, yLow, yHigh } }: PlaneScene,
-    layer: PointLayer,
+    { window: { xLow, xHigh, yLow, yHigh }, layers }: PlaneScene,
   ): void {
-    const sprite = this.#disc(layer);
     const { width, height } = this.canvas;
-    const { points } = layer;
-    for (let i = 0; i + 1 < points.length; i += 2) {
-      const x = ((points[i]! - xLow) / (xHigh - xLow)) * width;
-      const y = (1 - (points[i + 1]! - yLow) / (yHigh - yLow)) * height;
-      // Also false for a coordinate that is not a number.
-      if (x >= 0 && x <= width && y >= 0 && y <= height) {
-        context.drawImage(sprite, x - sprite.width / 2, y - sprite.height / 2);
-      }
-    }
-  }
-
-  /** One point, drawn once and then stamped. */
-  #disc({ radius, outlineWidth, fill, outline }: PointLayer): HTMLCanvasElement {
+    if (layers.length === 0 || width === 0 || height === 0) return;
+    const picture = new ImageData(width, height);
     const ratio = this.#pixelRatio;
-    const outer = (radius + outlineWidth) * ratio;
-    const sprite = document.createElement('canvas');
-    sprite.width = Math.ceil(2 * outer) + 2;
-    sprite.height = sprite.width;
-    const context = sprite.getContext('2d');
-    if (context) {
-      for (const [r, color] of [
-        [outer, outline],
-        [radius * ratio, fill],
-      ] as const) {
-        context.beginPath();
-        context.arc(sprite.width / 2, sprite.width / 2, r, 0, 2 * Math.PI);
-        context.fillStyle = css(color);
-        context.fill();
-      }
-    }
-    return sprite;
+    const looks = layers.map(({ points, radius, outlineWidth, fill, outline }) => ({
+      points,
+      look: { radius: radius * ratio, outlineWidth: outlineWidth * ratio, fill, outline },
+    }));
+    putPoints(picture, looks, [xLow, xHigh - xLow, yLow, yHigh - yLow]);
+    this.#points.width = width;
+    this.#points.height = height;
+    this.#points.getContext('2d')?.putImageData(picture, 0, 0);
+    context.drawImage(this.#points, 0, 0);
   }
 }

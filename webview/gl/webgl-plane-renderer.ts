@@ -205,8 +205,10 @@ export class WebGlPlaneRenderer implements PlaneRenderer {
     if (this.#uploaded !== values) {
       // Energies, and whether they are none.
       const cells = new Float32Array(2 * values.length);
-      for (const [cell, energy] of values.entries())
-        cells.set([energy, holes?.[cell] ?? 0], 2 * cell);
+      for (let cell = 0; cell < values.length; cell++) {
+        cells[2 * cell] = values[cell]!;
+        cells[2 * cell + 1] = holes?.[cell] ?? 0;
+      }
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.RG32F, resolution, resolution, 0, gl.RG, gl.FLOAT, cells);
       this.#uploaded = values;
     }

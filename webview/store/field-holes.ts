@@ -19,6 +19,8 @@ export interface FieldHoles {
  * @param field `[resolution, resolution]`, row-major, rows along y
  */
 export function holesOf(field: Float32Array, resolution: number): FieldHoles | undefined {
+  // Nearly always there are none, and fields are large.
+  if (!field.some(Number.isNaN)) return undefined;
   const mask = Uint8Array.from(field, (energy) => Number(Number.isNaN(energy)));
   let count = 0;
   let [left, right, bottom, top] = [resolution, -1, resolution, -1];
@@ -31,7 +33,6 @@ export function holesOf(field: Float32Array, resolution: number): FieldHoles | u
     bottom = Math.min(bottom, row);
     top = Math.max(top, row);
   }
-  if (count === 0) return undefined;
   return {
     mask,
     share: count / mask.length,

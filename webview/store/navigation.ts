@@ -1,3 +1,4 @@
+import type { EnergyRange } from '../../protocol/energy-range';
 import type { PanelPersistedState } from '../../protocol/panel';
 
 /** Where the user is: all that survives a reload of the page. */
@@ -8,6 +9,8 @@ export interface Navigation {
   readonly axes: readonly [number, number];
   /** Whether the plane of the principal axes is looked at in place of that. */
   readonly isPrincipal: boolean;
+  /** The energies at the ends of the colours of all steps; each step has its own where absent. */
+  readonly energyRange: EnergyRange | undefined;
   /** Weight of the moving average over curves, 0 to below 1. */
   readonly smoothing: number;
   readonly logScale: boolean;
@@ -22,6 +25,7 @@ export const startOfNavigation: Navigation = {
   step: undefined,
   axes: [0, 1],
   isPrincipal: false,
+  energyRange: undefined,
   smoothing: 0,
   logScale: false,
   curveAxis: 'step',
@@ -44,6 +48,7 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
         : startOfNavigation.axes,
     smoothing: typeof smoothing === 'number' && smoothing >= 0 && smoothing < 1 ? smoothing : 0,
     isPrincipal: rest.isPrincipal === true,
+    energyRange: isEnergyRange(rest.energyRange) ? rest.energyRange : undefined,
     logScale: logScale === true,
     curveAxis: isAxisKind(curveAxis) ? curveAxis : startOfNavigation.curveAxis,
   };
@@ -51,13 +56,14 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
 
 /** What is to be kept of a navigation. */
 export function persistedState(navigation: Navigation, runDirectory: string): PanelPersistedState {
-  const { step, axes, isPrincipal, smoothing, logScale, curveAxis } = navigation;
+  const { step, axes, isPrincipal, energyRange, smoothing, logScale, curveAxis } = navigation;
   return {
     version: 1,
     runDirectory,
     ...(step === undefined ? {} : { step }),
     axes,
     isPrincipal,
+    ...(energyRange ? { energyRange } : {}),
     smoothing,
     logScale,
     curveAxis,
@@ -70,6 +76,12 @@ export function validAxes(
   dimensions: number,
 ): readonly [number, number] {
   return x !== y && x < dimensions && y < dimensions ? [x, y] : [0, Math.min(1, dimensions - 1)];
+}
+
+function isEnergyRange(value: unknown): value is EnergyRange {
+  if (typeof value !== 'object' || value === null) return false;
+  const { low, high } = value as Partial<EnergyRange>;
+  return Number.isFinite(low) && Number.isFinite(high) && low! < high!;
 }
 
 function isCount(value: unknown): value is number {

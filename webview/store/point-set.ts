@@ -6,8 +6,9 @@ export interface Moments {
 
 /** Column `dimension` of `[count, dimensions]` rows. */
 export function column(values: Float32Array, dimensions: number, dimension: number): Float32Array {
-  const count = Math.floor(values.length / dimensions);
-  return Float32Array.from({ length: count }, (_, row) => values[row * dimensions + dimension]!);
+  const found = new Float32Array(Math.floor(values.length / dimensions));
+  for (let row = 0; row < found.length; row++) found[row] = values[row * dimensions + dimension]!;
+  return found;
 }
 
 /** Two columns of `[count, dimensions]` rows, interleaved as points of a plane. */
@@ -36,9 +37,10 @@ export function shares(values: Float32Array, levels: number): readonly number[] 
 /** Mean and deviation of a column; none of nothing. */
 export function moments(values: Float32Array): Moments | undefined {
   if (values.length === 0) return undefined;
-  let mean = 0;
-  for (const value of values) mean += value / values.length;
-  let variance = 0;
-  for (const value of values) variance += (value - mean) ** 2 / values.length;
-  return { mean, deviation: Math.sqrt(variance) };
+  let sum = 0;
+  for (let k = 0; k < values.length; k++) sum += values[k]!;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (let k = 0; k < values.length; k++) squares += (values[k]! - mean) ** 2;
+  return { mean, deviation: Math.sqrt(squares / values.length) };
 }

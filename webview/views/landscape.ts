@@ -1,5 +1,7 @@
+import type { EnergyRange } from '../../protocol/energy-range';
 import type { ImageLayout, PreviewFrame } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
+import { type ChainTracks, chainTracks, countMoves } from '../store/chain-tracks';
 import { validAxes } from '../store/navigation';
 import { formatSpread, formatTick, formatValue } from '../store/number-format';
 import type { PanelState } from '../store/panel-state';
@@ -30,7 +32,19 @@ const layerNames = {
   contours: ['Contours', 'Density of the model'],
   data: ['Data', 'Data'],
   samples: ['Samples', 'Samples'],
+  score: ['Score', 'Score'],
+  chains: ['Chains', 'Chains'],
 } as const;
+
+/** What is shown until the user says otherwise. */
+const firstLayers = {
+  field: true,
+  contours: true,
+  data: true,
+  samples: true,
+  score: false,
+  chains: false,
+} as const satisfies Required<PlaneLayers>;
 
 /** What the landscape asks of the page. */
 export interface LandscapeHost {
@@ -40,6 +54,8 @@ export interface LandscapeHost {
   readonly selectAxes: (axes: readonly [number, number]) => void;
   /** The user chose the plane of the principal axes, or two columns again. */
   readonly selectPrincipal: (isPrincipal: boolean) => void;
+  /** The user wants one range of energies for the colours of all steps, or that of each step again. */
+  readonly fixRange: (range: EnergyRange | undefined) => void;
   readonly save: ImageHost['save'];
 }
 
@@ -66,6 +82,8 @@ export class Landscape {
     role: 'group',
     'aria-label': 'Shown layers',
   });
+  readonly #fixedRange: CheckBox;
+  #isFixed = false;
   readonly #moments = element('tbody');
   readonly #momentsHead = element('th', { scope: 'col' });
   readonly #table: HTMLElement;
@@ -79,17 +97,25 @@ export class Landscape {
   readonly #rows = new Memo();
   #areBits = false;
   #dropDowns: readonly DropDown[] = [];
-  #layers: PlaneLayers = { field: true, contours: true, data: true, samples: true };
+  #layers: Required<PlaneLayers> = firstLayers;
   #data: Float32Array | undefined;
   #samples: Float32Array | undefined;
+  #tracks: ChainTracks | undefined;
+  #chainWords: string | undefined;
   /** The dimensions drawn. */
   #axes: readonly [number, number] = [0, 1];
   /** What is under the pointer, and what is said while nothing is. */
   #pointed: string | undefined;
   #idle = '';
 
-  constructor({ redraw, selectAxes, selectPrincipal, save }: LandscapeHost) {
+  constructor({ redraw, selectAxes, selectPrincipal, fixRange, save }: LandscapeHost) {
     this.#principalBox = new CheckBox('Principal axes', selectPrincipal);
+    this.#fixedRange = new CheckBox('Fixed colours', (isFixed) => {
+      // Told also of a range that was kept from before.
+      if (isFixed !== this.#isFixed) fixRange(isFixed ? this.#plane.range : undefined);
+    });
+    this.#fixedRange.root.title = 'All steps in the colours of the energies shown now';
+    this.#fixedRange.root.classList.add('fixed-range');
     this.#redraw = redraw;
     this.#selectAxes = selectAxes;
     const pointed = (text: string | undefined) => {
@@ -107,7 +133,7 @@ export class Landscape {
     for (const layer of Object.keys(layerNames) as (keyof PlaneLayers)[]) {
       const toggle = element(
         'button',
-        { class: 'layer', type: 'button', 'aria-pressed': 'true' },
+        { class: 'layer', type: 'button', 'aria-pressed': String(firstLayers[layer]) },
         element('span', { class: `swatch swatch-${layer}`, 'aria-hidden': 'true' }),
         element('span', { class: 'layer-name' }, layerNames[layer][0]),
       );
@@ -115,7 +141,7 @@ export class Landscape {
       this.#toggles.set(layer, toggle);
       this.#legend.append(toggle);
     }
-    this.#legend.append(this.#pickers);
+    this.#legend.append(this.#fixedRange.root, this.#pickers);
     this.#holder.append(this.#plane.root, this.#histogram.root, this.#images.root, this.#empty);
     this.#table = element(
       'table',
@@ -175,7 +201,11 @@ export class Landscape {
       // Nobody chooses two pixels of an image for axes.
       this.#makePickers(image ? [] : (layout?.axes ?? []));
     }
-    this.#nameLayers(dimensions, layout !== undefined && layout.resolution > 0);
+    const hasField = layout !== undefined && layout.resolution > 0;
+    this.#nameLayers(dimensions, hasField, frame);
+    this.#fixedRange.root.hidden = dimensions !== 2 || !hasField;
+    this.#isFixed = navigation.energyRange !== undefined;
+    this.#fixedRange.isChecked = this.#isFixed;
     this.#note.hidden = true;
     const hasPatterns = this.#hasPatterns(panel, frame);
     this.#patterns.draw(hasPatterns && layout ? { layout, data: panel.data, frame } : undefined);
@@ -209,6 +239,7 @@ export class Landscape {
       axes[0],
       axes[1],
       principal,
+      navigation.energyRange,
       layout,
       this.#layers,
       theme,
@@ -217,7 +248,7 @@ export class Landscape {
       window.devicePixelRatio,
     );
     if (isUnchanged || width === 0) {
-      if (dimensions === 2) this.#tellNote(this.#plane.holes);
+      if (dimensions === 2) this.#tellNote(this.#planeWords);
       if (dimensions === 1) this.#tellNote(this.#histogram.note);
       return;
     }
@@ -245,10 +276,17 @@ export class Landscape {
       return;
     }
     const { resolution } = layout;
-    const hasField = frame?.field !== undefined && frame.field.length === resolution ** 2;
-    const field = hasField && frame?.field ? { values: frame.field, resolution } : undefined;
-    this.#plane.draw({ x, y, field, ...shared }, width, maxHeight);
-    if (dimensions === 2) this.#tellNote(this.#plane.holes);
+    const isField = frame?.field?.length === resolution ** 2;
+    const field = isField && frame?.field ? { values: frame.field, resolution } : undefined;
+    const view = {
+      ...{ x, y, field, chains: this.#tracks },
+      range: dimensions === 2 ? navigation.energyRange : undefined,
+      isStandardised: transform !== undefined,
+      ...shared,
+    };
+    this.#plane.draw(view, width, maxHeight);
+    this.#chainWords = this.#layers.chains ? chainWords(panel, this.#tracks) : undefined;
+    if (dimensions === 2) this.#tellNote(this.#planeWords);
     setAttribute(this.#plane.root, 'aria-label', this.description(panel, frame));
     this.#setIdle(panel, frame);
   }
@@ -261,13 +299,24 @@ export class Landscape {
     this.#principal = data && isSuited ? principalAxes(data.values, dimensions) : undefined;
   }
 
+  /** What there is to say beneath a plane. */
+  get #planeWords(): string | undefined {
+    const parts = [this.#plane.holes, this.#chainWords].filter((part) => part !== undefined);
+    return parts.length > 0 ? parts.join(' ') : undefined;
+  }
+
   /** Names what can be shown, and hides what there is none of. */
-  #nameLayers(dimensions: number, hasField: boolean): void {
+  #nameLayers(dimensions: number, hasField: boolean, frame: PreviewFrame | undefined): void {
     this.#legend.classList.toggle('line', dimensions === 1);
     for (const [layer, toggle] of this.#toggles) {
       setText(toggle.querySelector('.layer-name')!, layerNames[layer][dimensions === 1 ? 1 : 0]);
       const isOfField = layer === 'field' || layer === 'contours';
-      toggle.hidden = isOfField && !(hasField && dimensions <= 2);
+      const isOfPlane = layer === 'score' || layer === 'chains';
+      const isThere =
+        (!isOfField || (hasField && dimensions <= 2)) &&
+        (!isOfPlane || (hasField && dimensions === 2)) &&
+        (layer !== 'chains' || frame?.paths !== undefined);
+      toggle.hidden = !isThere;
     }
   }
 
@@ -329,8 +378,8 @@ export class Landscape {
     if (frame?.field && range && dimensions === 2) {
       parts.push(`energies from ${formatValue(range.low)} to ${formatValue(range.high)}`);
     }
-    const holes = frame?.field && dimensions === 2 ? this.#plane.holes : undefined;
-    return `${parts.join(', ')}.${holes ? ` ${holes}` : ''}`;
+    const words = frame?.field && dimensions === 2 ? this.#planeWords : undefined;
+    return `${parts.join(', ')}.${words ? ` ${words}` : ''}`;
   }
 
   #toggle(layer: keyof PlaneLayers): void {
@@ -376,6 +425,10 @@ export class Landscape {
     };
     this.#data = points(panel.data?.values);
     this.#samples = points(frame?.samples);
+    this.#tracks =
+      frame?.paths && dimensions === 2
+        ? chainTracks(frame.paths, (rows) => plane(rows, dimensions, axes))
+        : undefined;
     const { preview: layout, transform } = panel.manifest;
     if (!layout) return;
     setText(this.#momentsHead, layout.categories ? 'Shares' : 'Mean ± deviation');
@@ -407,9 +460,29 @@ export class Landscape {
     const hasContours = manifest.preview?.dimensions === 2 && this.#layers.contours;
     const step = frame?.field && hasContours ? this.#plane.contourStep : undefined;
     if (step !== undefined) parts.push(`contours every ${formatTick(step, step)}`);
+    const { scoreScale } = this.#plane;
+    if (scoreScale !== undefined) {
+      const kind = manifest.transform ? 'standardised scores' : 'scores';
+      parts.push(`longest arrows: ${kind} of ${formatValue(scoreScale)} and more`);
+    }
     this.#idle = parts.join(' · ');
     if (this.#pointed === undefined) setText(this.#readout, this.#idle);
   }
+}
+
+/** What the marks on chains mean, and how often chains stood still. */
+function chainWords({ manifest }: PanelState, tracks: ChainTracks | undefined): string | undefined {
+  if (tracks === undefined) return undefined;
+  const { moves, stood } = countMoves(tracks);
+  // Without a correction nothing is refused, and a chain that stands still is at a wall.
+  const isCorrected = manifest.metrics.some(({ name }) => name === 'sampler/acceptance');
+  const crosses = isCorrected ? 'its proposal was refused' : 'it did not move';
+  const all = moves + stood;
+  const count =
+    all > 0 && (isCorrected || stood > 0)
+      ? `, ${formatCount(stood)} of the ${formatCount(all)} moves that were followed one by one`
+      : '';
+  return `${formatCount(tracks.chains)} chains over ${formatCount(tracks.iterations.at(-1)!)} iterations: ○ where one began, • where it passed, × where ${crosses}${count}.`;
 }
 
 /** What part of a table a plane shows. */

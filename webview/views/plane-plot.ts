@@ -1,6 +1,8 @@
 import { type EnergyRange, robustRange } from '../../protocol/energy-range';
 import { viridis } from '../../protocol/viridis';
+import { formatWithError } from '../../vocabulary/with-error';
 import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/plane-renderer';
+import type { ChainTracks } from '../store/chain-tracks';
 import { drifted, energyAt } from '../store/energy-range';
 import { drawableField, type FieldHoles, holesOf } from '../store/field-holes';
 import { formatTick, formatValue } from '../store/number-format';
@@ -11,10 +13,13 @@ import {
   placeText,
   plotAspect,
 } from '../store/plot-window';
+import { scoreAt } from '../store/score-field';
 import { axisTicks, niceTicks } from '../store/ticks';
 import { rgba, type Theme } from '../theme';
+import { ChainLayer } from './chain-layer';
 import { element } from './element';
 import { type Box, drawAxes, line, prepareCanvas } from './plot-axes';
+import { ScoreArrowLayer } from './score-arrows';
 
 /** What can be switched off in the picture. */
 export interface PlaneLayers {
@@ -22,6 +27,10 @@ export interface PlaneLayers {
   readonly contours: boolean;
   readonly data: boolean;
   readonly samples: boolean;
+  /** Arrows along the score. Not shown where absent. */
+  readonly score?: boolean;
+  /** The ways of some chains. Not shown where absent. */
+  readonly chains?: boolean;
 }
 
 /** What a {@link PlanePlot} shows. */
@@ -35,6 +44,9 @@ export interface PlaneView {
   /** `[count, 2]` points in model space. */
   readonly data: Float32Array | undefined;
   readonly samples: Float32Array | undefined;
+  readonly chains?: ChainTracks | undefined;
+  /** Whether the model has other coordinates than the axes are in: the data were standardised. */
+  readonly isStandardised?: boolean;
   readonly layers: PlaneLayers;
   readonly theme: Theme;
 }
@@ -46,7 +58,9 @@ const contourCount = 10;
 export class PlanePlot {
   readonly root: HTMLElement;
   readonly #renderer: PlaneRenderer;
-  readonly #overlay = element('canvas', { class: 'plot-overlay' });
+  readonly #overlay = element('canvas', { class: 'plot-overlay', 'data-testid': 'plane-overlay' });
+  readonly #arrows = new ScoreArrowLayer();
+  readonly #chains = new ChainLayer();
   readonly #crosshairX = element('div', { class: 'crosshair crosshair-x' });
   readonly #crosshairY = element('div', { class: 'crosshair crosshair-y' });
   readonly #pointed: (text: string | undefined) => void;
@@ -84,6 +98,7 @@ export class PlanePlot {
       },
       canvas,
       this.#overlay,
+      this.#chains.canvas,
       this.#crosshairX,
       this.#crosshairY,
     );
@@ -95,7 +110,7 @@ export class PlanePlot {
 
   /** The energies at the ends of the colour scale now; none where no energy is a number. */
   get range(): EnergyRange | undefined {
-    return this.#range;
+    return this.#view?.range ?? this.#range;
   }
 
   /** Where the energies are not numbers, in words; nothing where all are. */
@@ -116,7 +131,13 @@ export class PlanePlot {
 
   /** The energy between two contour lines now. */
   get contourStep(): number | undefined {
-    return this.#range && niceTicks(this.#range.low, this.#range.high, contourCount).increment;
+    const { range } = this;
+    return range && niceTicks(range.low, range.high, contourCount).increment;
+  }
+
+  /** The size of a score whose arrow has its full length; none where no arrows are drawn. */
+  get scoreScale(): number | undefined {
+    return this.#arrows.scale;
   }
 
   /** Another run: its energies have nothing to do with those shown. */
@@ -128,7 +149,6 @@ export class PlanePlot {
   draw(view: PlaneView, width: number, maxHeight: number): void {
     this.#view = view;
     this.#takeField(view.field);
-    this.#range = view.range ?? this.#range;
     const { x, y, layers, theme } = view;
     const hasBar = view.field !== undefined;
     const margin = { left: 54, right: hasBar ? 68 : 10, top: 8, bottom: 38 };
@@ -158,7 +178,7 @@ export class PlanePlot {
             }
           : undefined,
       showField: layers.field,
-      range: this.#range ?? { low: 0, high: 1 },
+      range: this.range ?? { low: 0, high: 1 },
       contourStep: layers.contours ? this.contourStep : undefined,
       contourColor: rgba(theme.contour),
       layers: this.#points(view, plotWidth),
@@ -166,9 +186,12 @@ export class PlanePlot {
 
     const context = prepareCanvas(this.#overlay, width, height);
     if (!context) return;
+    this.#arrows.draw(context, box, view, layers.score ? view.field : undefined);
     drawAxes(context, box, x, y, theme);
+    const tracks = layers.chains ? view.chains : undefined;
+    this.#chains.draw(tracks && { tracks, x, y, box, theme }, width, height);
     // Its room stays when the colours go: the plot does not jump.
-    if (hasBar && layers.field && this.#range) this.#drawColorBar(context, box, this.#range, theme);
+    if (hasBar && layers.field && this.range) this.#drawColorBar(context, box, this.range, theme);
     if (this.#pointer) this.#tell();
   }
 
@@ -314,8 +337,8 @@ export class PlanePlot {
     const place = (axis: PlotAxis, share: number) =>
       placeText(axis, axis.low + share * (axis.high - axis.low));
     const parts = [`${x.name} ${place(x, u)}`, `${y.name} ${place(y, v)}`];
-    if (field) parts.push(`E ${energyText(field, u, v)}`);
-    this.#pointed(parts.join('   '));
+    if (field) parts.push(`E ${energyText(field, u, v)}`, scoreText(view, field, u, v));
+    this.#pointed(parts.filter(Boolean).join('   '));
   }
 }
 
@@ -326,4 +349,21 @@ function energyText(
 ): string {
   const energy = energyAt(values, resolution, u, v);
   return Number.isNaN(energy) ? 'not a number' : formatValue(energy);
+}
+
+/** The score there, as chains of the model have it; nothing where it has none. */
+function scoreText(
+  { x, y, isStandardised }: PlaneView,
+  field: NonNullable<PlaneView['field']>,
+  u: number,
+  v: number,
+): string {
+  const score = scoreAt(field, [x.high - x.low, y.high - y.low], u, v);
+  if (score === undefined) return '';
+  const [first, second] = [
+    formatWithError(score.x, score.xError, formatValue),
+    formatWithError(score.y, score.yError, formatValue),
+  ];
+  const name = isStandardised ? 'standardised score' : 'score';
+  return `${name} (${first}, ${second})`.replaceAll('-', '\u2212');
 }

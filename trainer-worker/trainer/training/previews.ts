@@ -9,7 +9,7 @@ import { StateSpace } from '../../methods/diagnostics/state-space';
 import { LookingTime } from './looking-time';
 import { Measuring } from './measuring';
 import type { Pace } from './pace';
-import { PathRecord } from './path-record';
+import { imagePaths, PathRecord, planePaths } from './path-record';
 import { PreviewCadence } from './preview-cadence';
 import type { RunObserver } from './run-observer';
 import { SnapshotCadence } from './snapshot-cadence';
@@ -136,7 +136,8 @@ export class Previews {
   ): Promise<{ readonly frame: PreviewFrame; readonly points: Float32Array }> {
     const { step, preview } = this.#options;
     const { dimensions, bounds, resolution } = preview.layout;
-    const paths = preview.layout.image && new PathRecord(dimensions, preview.code);
+    const plan = pathPlanOf(preview.layout);
+    const paths = plan && new PathRecord(plan, dimensions, preview.code);
     const points = await this.#time.part('chains', () => step.sample(paths?.stops));
     const ages = step.chainAges();
     const samples = preview.code ? preview.code.shown(points) : points;
@@ -223,6 +224,12 @@ export class Previews {
     const wallTime = Date.now() / 1000;
     for (const observer of observers) observer.snapshot?.({ frame, wallTime, distributions });
   }
+}
+
+/** Of which chains the way is kept: of images, and of those that pass through a landscape. */
+function pathPlanOf({ image, dimensions, resolution }: PreviewLayout) {
+  if (image) return imagePaths;
+  return dimensions === 2 && resolution > 0 ? planePaths : undefined;
 }
 
 /** The first rows of `[n, D]`, as many as are compared. */

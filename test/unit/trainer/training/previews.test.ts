@@ -10,6 +10,7 @@ import {
 } from '../../../../trainer-worker/methods/diagnostics/state-space';
 import { Pace } from '../../../../trainer-worker/trainer/training/pace';
 import { Previews } from '../../../../trainer-worker/trainer/training/previews';
+import { chainTracks, countMoves } from '../../../../webview/store/chain-tracks';
 import { tensorOf, trainingStep } from '../../../support/training-step';
 
 const bounds = [
@@ -31,9 +32,10 @@ async function look(
     readonly classes?: number;
     readonly image?: ImageLayout;
     readonly space?: StateSpace;
+    readonly resolution?: number;
   } = {},
 ) {
-  const { image: shown, classes = 0, space } = more;
+  const { image: shown, classes = 0, space, resolution = 0 } = more;
   const previews = new Previews(
     {
       step,
@@ -45,7 +47,7 @@ async function look(
           dimensions: 2,
           axes: ['a', 'b'],
           bounds,
-          resolution: 0,
+          resolution,
           ...(shown ? { image: shown } : {}),
         },
       },
@@ -121,6 +123,38 @@ describe('a preview', () => {
     const after9 = (await earlier.sample()).subarray(0, 16);
     assert.deepEqual(paths.values.subarray(3 * 16, 4 * 16), after9);
     for (const each of [step, earlier]) await each.dispose();
+  });
+
+  test('of a plane has the way of its chains, iteration by iteration in the beginning', async () => {
+    const begin = (chainSteps: number) =>
+      trainingStep({
+        energy: energy.gaussian(),
+        objective: objective.contrastiveDivergence({ sampler: sampler.langevin({ steps: 2 }) }),
+        shownSampler: sampler.metropolisAdjustedLangevin({ stepSize: 1.5 }),
+        optimizer: optimizer.adam(),
+        rows,
+        bounds,
+        batchSize: 16,
+        chainSteps,
+      });
+    const [few, many] = [await begin(16), await begin(72)];
+    const { samples, paths } = await look(few, { resolution: 8 });
+    assert.deepEqual(
+      paths?.iterations,
+      Array.from({ length: 17 }, (_, k) => k),
+    );
+    assert.equal(paths.chains, 16);
+    assert.deepEqual(paths.values.subarray(-32), samples.subarray(0, 32));
+    const { paths: long } = await look(many, { resolution: 8 });
+    // Each of the first 8, and then after squares: 8 + k².
+    const first = Array.from({ length: 9 }, (_, k) => k);
+    const rest = Array.from({ length: 8 }, (_, k) => 8 + (k + 1) ** 2);
+    assert.deepEqual(long?.iterations, [...first, ...rest]);
+    // One that was refused leaves its chain where it was, to the bit.
+    const { moves, stood } = countMoves(chainTracks(paths, (values) => values));
+    assert.equal(moves + stood, 256);
+    assert.ok(moves > 0 && stood > 0, `${moves} moves, ${stood} times none`);
+    for (const each of [few, many]) await each.dispose();
   });
 
   test('has the likeliest class of each sample', async () => {

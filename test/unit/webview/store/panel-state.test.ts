@@ -79,6 +79,7 @@ describe('navigation', () => {
       step: 350,
       axes: [2, 0],
       isPrincipal: true,
+      energyRange: { low: -3, high: 4.5 },
       smoothing: 0.9,
       logScale: true,
       curveAxis: 'metric:energy/data',
@@ -104,6 +105,7 @@ describe('navigation', () => {
       runDirectory: '/runs/a',
       step: -1,
       axes: [0, 'y'],
+      energyRange: { low: 2, high: 2 },
       smoothing: 1,
       logScale: 'yes',
     };
