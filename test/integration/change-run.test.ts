@@ -238,6 +238,9 @@ test('what means something else is refused, and changes nothing', async (t) => {
     new RegExp(`learning rate of ‘quick’ is 0.0001 from step ${step + 1} on`),
   );
   assert.match(changed.out(), /step size of ‘quick’ is 0.2 from/);
+  const shown = shell(t, 'show', directory);
+  await succeed(shown);
+  assert.match(shown.out(), new RegExp(`changed +learning rate 0.001 → 0.0001 after step ${step}`));
   await peer.request('stop', {});
   await trainer.exited;
   await refuse(set('learningRate=1e-3'), /not in training/);
