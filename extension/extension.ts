@@ -7,6 +7,7 @@ import { problemOf } from '../protocol/problem';
 import { factsOf } from '../vocabulary/run-status';
 import { annotationCommands } from './commands/annotation-commands';
 import { archiveCommands } from './commands/archive-commands';
+import { changeRun } from './commands/change-run';
 import { type CommandTable, registerCommands } from './commands/command-table';
 import { actOnCompared, compareCommands } from './commands/compare-commands';
 import { ContextKeys } from './commands/context-keys';
@@ -75,6 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
     extensionUri: context.extensionUri,
     log,
     act: (run, action) => actOnRun(run, action, launcher),
+    change: changeRun,
     runs: () => store.runs,
     onDidChangeRuns: (listener) => store.onDidChangeSet(listener),
     onProblem: (problem) => notifications.warn(problem),

@@ -12,6 +12,7 @@ export const commandIds = [
   'ebm.stepRun',
   'ebm.stopRun',
   'ebm.writeCheckpoint',
+  'ebm.changeRun',
   'ebm.takeOverRun',
   'ebm.rerunLastRun',
   'ebm.rerunExactly',
@@ -50,6 +51,7 @@ export const commandIds = [
 export type CommandId = (typeof commandIds)[number];
 
 export const contextKeys = [
+  'ebm.canChange',
   'ebm.canPause',
   'ebm.canStep',
   'ebm.canResume',

@@ -107,6 +107,8 @@ export interface HostSide {
       readonly kind: SavedKind;
       readonly bytes: Uint8Array;
     }): null;
+    /** Gives an option of the run another value while it trains; rejects with the problem if it does not take it. */
+    change(params: { readonly option: string; readonly value: number }): null;
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };

@@ -185,6 +185,34 @@ export interface BatchJob {
   readonly step?: string;
 }
 
+/** An option that can be given another value while a run trains. */
+export interface Knob {
+  /** What people call it: `learningRate`. */
+  readonly name: string;
+  /** Dotted path in the configuration: `optimizer.learningRate`. */
+  readonly option: string;
+  /** What a form and a curve's mark say: `learning rate`. */
+  readonly label: string;
+  /** Its value is greater than this… */
+  readonly above?: number;
+  /** …or at least this… */
+  readonly least?: number;
+  /** …and at most this. */
+  readonly most?: number;
+}
+
+/** A knob that was turned while a run trained. */
+export interface KnobChange {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Completed steps: the next one is the first with the new value. */
+  readonly step: number;
+  /** Dotted path in the configuration. */
+  readonly option: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The process that trains a run. */
 export interface RunWorker {
   readonly pid: number;
@@ -242,6 +270,13 @@ export interface RunManifest {
   readonly metrics: readonly MetricInfo[];
   /** When it went on after it had ended or been killed, and from which step's checkpoint. */
   readonly resumes?: readonly { readonly at: string; readonly step: number }[];
+  /** What can be changed while it trains. */
+  readonly knobs?: readonly Knob[];
+  /**
+   * What was changed while it trained, by step; `config` is what it began with. What goes on or repeats the
+   * run exactly makes these changes at the same steps: of an exact rerun they are here from the start.
+   */
+  readonly changes?: readonly KnobChange[];
   /** The trainer, while it lives. */
   readonly worker?: RunWorker;
 }

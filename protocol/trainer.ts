@@ -46,6 +46,11 @@ export interface TrainerSide {
     step(params: Record<string, never>): RunState;
     /** Writes a checkpoint between two steps, also while paused; resolves once it is durable. */
     checkpoint(params: Record<string, never>): RunState;
+    /**
+     * Gives an option another value from the next step on; resolves once that is durable. See
+     * `RunManifest.knobs`.
+     */
+    change(params: { readonly option: string; readonly value: number }): RunState;
     /** Writes a checkpoint, ends the run and the process; resolves once all is on disk. */
     stop(params: Record<string, never>): RunState;
   };

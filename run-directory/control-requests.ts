@@ -16,9 +16,16 @@ import { controlFolder, isNotThere, readHeartbeat } from './heartbeat';
 import { problemSchema, stateSchema } from './manifest';
 import { storageProblem } from './storage-problem';
 
-/** What may be asked for. */
+/** What may be asked for with nothing else to say. */
 const requestedActions = ['pause', 'resume', 'step', 'checkpoint', 'stop'] as const;
 export type RequestedAction = (typeof requestedActions)[number];
+
+const actionSchema = z.discriminatedUnion('action', [
+  z.object({ action: z.enum(requestedActions) }),
+  z.object({ action: z.literal('change'), option: z.string().max(200), value: z.number() }),
+]);
+/** What may be asked for. */
+export type Request = z.infer<typeof actionSchema>;
 
 const largestFile = 2 ** 16;
 const requestName = /^([0-9a-f]{24})\.request\.json$/;
@@ -28,7 +35,6 @@ const requestSchema = z.object({
   formatVersion: z.literal(1),
   /** The token of the trainer that is asked. */
   to: z.string(),
-  action: z.enum(requestedActions),
 });
 
 const answerSchema = z.union([
@@ -40,7 +46,7 @@ const answerSchema = z.union([
 export interface ControlRequest {
   readonly id: string;
   readonly to: string;
-  readonly action: RequestedAction;
+  readonly request: Request;
 }
 
 /** What came of it. */
@@ -65,7 +71,7 @@ const usualTimes: AskTimes = { patience: 60_000, poll: 200 };
 export async function askTrainer(
   directory: string,
   name: string,
-  action: RequestedAction,
+  asked: Request,
   { patience, poll }: AskTimes = usualTimes,
 ): Promise<RunState> {
   const seen = await readHeartbeat(directory);
@@ -77,7 +83,7 @@ export async function askTrainer(
     });
   }
   const id = randomBytes(12).toString('hex');
-  const request = { formatVersion: 1, to: seen.heartbeat.token, action };
+  const request = { formatVersion: 1, to: seen.heartbeat.token, ...asked };
   await write(directory, requestFile(id), request);
   const end = performance.now() + patience;
   while (performance.now() < end) {
@@ -115,8 +121,9 @@ export async function takeRequests(directory: string): Promise<readonly ControlR
     try {
       const bytes = await readRegularFile(directory, file, largestFile);
       const fault = { file, remedy };
-      const { to, action } = checked(parseJson(bytes, fault), requestSchema, fault);
-      requests.push({ id, to, action });
+      const value = parseJson(bytes, fault);
+      const { to } = checked(value, requestSchema, fault);
+      requests.push({ id, to, request: checked(value, actionSchema, fault) });
     } catch (thrown) {
       // Seen, but not there yet: the next look has it.
       if (isNotThere(thrown)) continue;

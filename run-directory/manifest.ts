@@ -113,6 +113,23 @@ const worker = z.object({
   job: z.exactOptional(jobSchema),
 });
 
+const knob = z.object({
+  name: z.string(),
+  option: z.string(),
+  label: z.string(),
+  above: z.exactOptional(z.number()),
+  least: z.exactOptional(z.number()),
+  most: z.exactOptional(z.number()),
+});
+
+const change = z.object({
+  at: z.iso.datetime(),
+  step: count,
+  option: z.string(),
+  from: z.number(),
+  to: z.number(),
+});
+
 const identifier = z.string().regex(/^[\w-]{1,64}$/, 'must be a short identifier');
 
 /** What `run.json` holds; published as JSON Schema in `schemas/run.schema.json`. */
@@ -147,6 +164,8 @@ export const manifestSchema = z.looseObject({
   initialize: z.exactOptional(keptFile),
   metrics: z.array(metric),
   resumes: z.exactOptional(z.array(z.object({ at: z.iso.datetime(), step: count }))),
+  knobs: z.exactOptional(z.array(knob)),
+  changes: z.exactOptional(z.array(change)),
   worker: z.exactOptional(worker),
 });
 

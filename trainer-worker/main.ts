@@ -33,6 +33,7 @@ import { parseTaskOption } from './cli/read-task';
 import { type ResumeOptions, resumeCommand } from './cli/resume-command';
 import { type RunCommandOptions, rerunCommand, runCommand } from './cli/run-command';
 import { type ServeOptions, serveCommand } from './cli/serve-command';
+import { setCommand } from './cli/set-command';
 import { type ShowOptions, showCommand } from './cli/show-command';
 import {
   type SlurmStatusOptions,
@@ -205,6 +206,17 @@ function command(end: (code: number) => void): Command {
         end(await askCommand(action, run, options)),
       );
   }
+  program
+    .command('set')
+    .description(
+      'give options of a run that is in training other values, on whatever host it is: learningRate=1e-4',
+    )
+    .argument(...runArgument)
+    .argument('<changes...>', 'name=value, each of an option that can be changed while it trains')
+    .option(...runsOption)
+    .action(async (run: string, changes: string[], options: AskOptions) =>
+      end(await setCommand(run, changes, options)),
+    );
   program
     .command('attach', { hidden: true })
     .description('relay what the trainer of a run says over standard input and output')

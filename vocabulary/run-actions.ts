@@ -8,6 +8,7 @@ export type RunAction =
   | 'step'
   | 'stop'
   | 'checkpoint'
+  | 'change'
   | 'takeOver'
   | 'rerun'
   | 'rerunWithChanges'
@@ -38,6 +39,7 @@ const rules: Readonly<Record<RunAction, ActionRule>> = {
   },
   step: { isFor: (status) => status === 'paused', by: 'controller' },
   stop: { isFor: inTraining, by: 'controller' },
+  change: { isFor: inTraining, by: 'controller' },
   // Changes nothing for the window that controls it.
   checkpoint: { isFor: inTraining },
   takeOver: { isFor: living, by: 'watcher' },

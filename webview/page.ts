@@ -21,6 +21,7 @@ import { Controls } from './views/controls';
 import { Curves } from './views/curves';
 import { DistributionsView } from './views/distributions';
 import { element } from './views/element';
+import { HandsOn } from './views/hands-on';
 import { Header } from './views/header';
 import { Health } from './views/health';
 import { Landscape } from './views/landscape';
@@ -63,6 +64,9 @@ export class Page {
   readonly #distributions = new DistributionsView(this.#frames.request);
   readonly #columns = new Columns(this.#frames.request);
   readonly #health = new Health();
+  readonly #handsOn = new HandsOn(async (option, value) => {
+    await this.#host.peer.request('change', { option, value });
+  });
   readonly #scrubber = new Scrubber((step) => {
     this.#navigate({ step });
     this.#previews.select(step);
@@ -97,6 +101,7 @@ export class Page {
         element(
           'div',
           { class: 'pane side' },
+          this.#handsOn.root,
           this.#curves.root,
           this.#columns.root,
           this.#distributions.root,
@@ -239,6 +244,7 @@ export class Page {
     this.#columns.render(model);
     this.#distributions.render(model);
     this.#health.render(model);
+    this.#handsOn.render(model);
     this.#scrubber.render(model);
     this.#summary.render(model, this.#landscape.description(panel, model.frame));
   }

@@ -1,5 +1,7 @@
+import { ProblemError } from '../../protocol/problem';
 import { isPossible, type RunAction } from '../../vocabulary/run-actions';
 import type { Run } from '../runs/run';
+import type { RunFollower } from '../runs/run-follower';
 
 const verbs = [
   'pause',
@@ -7,6 +9,7 @@ const verbs = [
   'step',
   'stop',
   'checkpoint',
+  'change',
   'takeOver',
 ] as const satisfies readonly RunAction[];
 
@@ -35,4 +38,14 @@ export function candidates(
   // One that only stands still is meant before any that has ended.
   const living = able.filter(({ isLiving }) => isLiving);
   return living.length > 0 ? living : able;
+}
+
+/** @throws ProblemError where nobody is there to be asked */
+export function controllerOf({ name, isLiving, controller }: Run): RunFollower {
+  if (controller) return controller;
+  throw new ProblemError({
+    kind: 'worker',
+    message: `‘${name}’ has no trainer to ask.`,
+    remedy: isLiving ? 'It cannot be reached just now; try again in a moment.' : 'Rerun it.',
+  });
 }

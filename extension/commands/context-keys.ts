@@ -21,6 +21,7 @@ export class ContextKeys {
   update(): void {
     const { runs, broken } = this.#store;
     const values: Readonly<Record<ContextKey, boolean>> = {
+      'ebm.canChange': runs.some((run) => canBeAsked(run, 'change')),
       'ebm.canPause': runs.some((run) => canBeAsked(run, 'pause')),
       'ebm.canResume': runs.some((run) => canBeAsked(run, 'resume')),
       'ebm.canStep': runs.some((run) => canBeAsked(run, 'step')),

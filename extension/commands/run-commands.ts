@@ -11,7 +11,8 @@ import { distinctionOf } from '../runs/run-title';
 import type { ExperimentDiagnostics } from '../views/experiment-diagnostics';
 import type { Notifications } from '../views/notifications';
 import { progressText, statusIcon } from '../views/run-text';
-import { candidates, type RunVerb } from './applicable-runs';
+import { candidates, controllerOf, type RunVerb } from './applicable-runs';
+import { chooseChange } from './change-run';
 import { checkExperiment } from './check-experiment';
 import { chooseExperiment } from './choose-experiment';
 import type { CommandTable } from './command-table';
@@ -39,6 +40,8 @@ const nothingTo: Readonly<Record<RunVerb, string>> = {
   step: 'No run is paused, and only such can take a single step. Pause one first.',
   stop: 'No run is in training, so there is nothing to stop.',
   checkpoint: 'No run is in training, so there is nothing to write a checkpoint of.',
+  change:
+    'No run is in training, so there is nothing to change. Launch one, or rerun one with changes.',
   takeOver: 'No run is controlled by another window, so there is nothing to take over.',
 };
 
@@ -49,6 +52,7 @@ const doing: Readonly<Record<RunVerb, string>> = {
   step: 'take one step of',
   stop: 'stop',
   checkpoint: 'write a checkpoint of',
+  change: 'change',
   takeOver: 'take over',
 };
 
@@ -68,6 +72,10 @@ export function runCommands(means: RunCommandMeans) {
     'ebm.stepRun': (argument) => askRun(means, 'step', argument),
     'ebm.stopRun': (argument) => askRun(means, 'stop', argument),
     'ebm.writeCheckpoint': (argument) => askRun(means, 'checkpoint', argument),
+    'ebm.changeRun': async (argument) => {
+      const run = await askedRun(means, 'change', argument);
+      if (run) await chooseChange(run, means.notifications);
+    },
     'ebm.takeOverRun': (argument) => askRun(means, 'takeOver', argument),
     'ebm.rerunLastRun': async (argument) => {
       const run = lastRun(store, argument);
@@ -186,7 +194,24 @@ export async function actOnRun(run: Run, action: PanelAction, launcher: Launcher
   }
 }
 
-async function askRun(means: RunCommandMeans, verb: RunVerb, argument: unknown): Promise<void> {
+/** What a trainer is asked for by one word. */
+type PlainVerb = Exclude<RunVerb, 'change'>;
+
+async function askRun(means: RunCommandMeans, verb: PlainVerb, argument: unknown): Promise<void> {
+  const run = await askedRun(means, verb, argument);
+  if (!run) return;
+  await ask(run, verb, means.launcher);
+  if (verb === 'checkpoint') {
+    vscode.window.setStatusBarMessage(`$(save) Checkpoint of ‘${run.name}’ written`, 5_000);
+  }
+}
+
+/** The run that is to be asked; where there is none, the user is told why. */
+async function askedRun(
+  means: RunCommandMeans,
+  verb: RunVerb,
+  argument: unknown,
+): Promise<Run | undefined> {
   const { store, panels, notifications } = means;
   const named = typeof argument === 'string' ? store.find(argument) : undefined;
   const able = candidates(named ? [named] : store.runs, panels.activeRun, verb);
@@ -194,14 +219,9 @@ async function askRun(means: RunCommandMeans, verb: RunVerb, argument: unknown):
     const watched = (named ? [named] : store.runs).find((run) => run.isWatchedOnly);
     if (watched) explainWatched(watched, means);
     else notifications.inform(nothingTo[verb]);
-    return;
+    return undefined;
   }
-  const run = able.length === 1 ? able[0] : await chooseRun(able, verb);
-  if (!run) return;
-  await ask(run, verb, means.launcher);
-  if (verb === 'checkpoint') {
-    vscode.window.setStatusBarMessage(`$(save) Checkpoint of ‘${run.name}’ written`, 5_000);
-  }
+  return able.length === 1 ? able[0] : await chooseRun(able, verb);
 }
 
 function explainWatched(run: Run, { notifications }: RunCommandMeans): void {
@@ -210,17 +230,9 @@ function explainWatched(run: Run, { notifications }: RunCommandMeans): void {
   ]);
 }
 
-async function ask(run: Run, verb: RunVerb, launcher: Launcher): Promise<void> {
-  const { controller } = run;
+async function ask(run: Run, verb: PlainVerb, launcher: Launcher): Promise<void> {
   if (verb === 'resume' && !run.isLiving) return await resume(launcher, run);
-  if (!controller) {
-    throw new ProblemError({
-      kind: 'worker',
-      message: `‘${run.name}’ has no trainer to ask.`,
-      remedy: run.isLiving ? 'It cannot be reached just now; try again in a moment.' : 'Rerun it.',
-    });
-  }
-  await controller[verb]();
+  await controllerOf(run)[verb]();
 }
 
 /** Goes on with a run that has ended before its time. */

@@ -17,6 +17,8 @@ export interface RunPanelMeans {
   readonly log: Log;
   /** What a button of the page asks for; rejects with the problem if that fails. */
   readonly act: (run: Run, action: PanelAction) => Promise<void>;
+  /** Gives an option another value while the run trains; rejects with the problem if it does not take it. */
+  readonly change: (run: Run, option: string, value: number) => Promise<void>;
   readonly onProblem: (problem: Problem) => void;
   /** All runs, newest first. */
   readonly runs: () => readonly Run[];
@@ -76,7 +78,7 @@ export class RunPanel {
     if (this.webviewPanel.title !== title) this.webviewPanel.title = title;
   }
 
-  #answer({ act }: RunPanelMeans): void {
+  #answer({ act, change }: RunPanelMeans): void {
     const { run } = this;
     const { peer } = this.#page;
     peer.handle('preview', ({ step }) => {
@@ -93,6 +95,10 @@ export class RunPanel {
     peer.handle('clock', () => clock.read());
     peer.handle('saveFile', async ({ name, kind, bytes }) => {
       await saveFile(run, name, kind, bytes);
+      return null;
+    });
+    peer.handle('change', async ({ option, value }) => {
+      await change(run, option, value);
       return null;
     });
     peer.handle('act', async ({ action }) => {

@@ -5,7 +5,7 @@ import { ProblemError, problemOf } from '../../protocol/problem';
 import type { PreviewFrame, RunManifest, SeriesChunks } from '../../protocol/run';
 import { socketTransport } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
-import { askTrainer, type RequestedAction } from '../../run-directory/control-requests';
+import { askTrainer, type Request } from '../../run-directory/control-requests';
 import { readScalars } from '../../run-directory/event-file';
 import { thisHost } from '../../run-directory/host';
 import { readManifest } from '../../run-directory/manifest';
@@ -123,11 +123,18 @@ export class DistantRun implements RunFollower {
     return attachment;
   }
 
-  pause = () => this.#ask('pause');
-  resume = () => this.#ask('resume');
-  step = () => this.#ask('step');
-  checkpoint = () => this.#ask('checkpoint');
-  stop = () => this.#ask('stop');
+  pause = () => this.#ask({ action: 'pause' });
+  resume = () => this.#ask({ action: 'resume' });
+  step = () => this.#ask({ action: 'step' });
+  checkpoint = () => this.#ask({ action: 'checkpoint' });
+  stop = () => this.#ask({ action: 'stop' });
+
+  async change(option: string, value: number): Promise<void> {
+    await this.#ask({ action: 'change', option, value });
+    // What it is now is in its record, which is shown anew with what follows from it.
+    await this.#look();
+    await this.attach();
+  }
 
   takeOver(): Promise<void> {
     throw new ProblemError({
@@ -149,8 +156,8 @@ export class DistantRun implements RunFollower {
     if (this.#run.controller === this) this.#run.setController(undefined);
   }
 
-  async #ask(action: RequestedAction): Promise<void> {
-    const state = await askTrainer(this.#run.directory, this.#run.name, action);
+  async #ask(request: Request): Promise<void> {
+    const state = await askTrainer(this.#run.directory, this.#run.name, request);
     if (isLiving(state.status)) this.#run.update({ state });
     else await this.#look();
   }

@@ -179,6 +179,13 @@ export class RunController implements RunFollower {
     this.run.update({ state });
   }
 
+  /** Gives an option another value between two steps; resolves once it is durable. */
+  async change(option: string, value: number): Promise<void> {
+    const timeoutMs = this.#times.answer;
+    const state = await this.#open().request('change', { option, value }, { timeoutMs });
+    this.run.update({ state });
+  }
+
   /** Writes a checkpoint between two steps; resolves once it is durable. */
   async checkpoint(): Promise<void> {
     const state = await this.#open().request('checkpoint', {}, { timeoutMs: this.#times.answer });

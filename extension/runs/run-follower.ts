@@ -25,6 +25,8 @@ export interface RunFollower {
   step(): Promise<void>;
   /** Writes a checkpoint between two steps; resolves once it is durable. */
   checkpoint(): Promise<void>;
+  /** Gives an option another value between two steps; resolves once it is durable. */
+  change(option: string, value: number): Promise<void>;
   /** Ends the run with a checkpoint. */
   stop(): Promise<void>;
   /** Controls the run from here, whoever did so before. */

@@ -5,7 +5,17 @@ import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 
 const inTree: readonly RunAction[] = [
-  ...(['pause', 'resume', 'step', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
+  ...([
+    'pause',
+    'resume',
+    'step',
+    'stop',
+    'checkpoint',
+    'change',
+    'takeOver',
+    'rerun',
+    'archive',
+  ] as const),
 ];
 
 /** Words that the `when` clauses of the tree's menus look for. */

@@ -49,7 +49,9 @@ async function begun(folder: string): Promise<string> {
 
 const statusOf = async (directory: string) => (await readManifest(directory)).state.status;
 
-test('is asked by files: paused, resumed, has a checkpoint, stopped', { skip }, async (t) => {
+test('is asked by files: paused, resumed, has a checkpoint, changed, stopped', {
+  skip,
+}, async (t) => {
   const folder = await experimentFolder(t, {
     'moons.ebm.ts': source.replace('steps: 1500', 'steps: 1_000_000'),
   });
@@ -65,6 +67,18 @@ test('is asked by files: paused, resumed, has a checkpoint, stopped', { skip }, 
   await succeed(asked);
   const step = Number(/step ([\d,]+)/.exec(asked.out())?.[1]?.replaceAll(',', ''));
   assert.ok((await listCheckpoints(directory)).some((one) => one >= step));
+  const changed = here(t, folder, 'set', id, 'learningRate=1e-4');
+  await succeed(changed);
+  assert.match(changed.out(), /learning rate of ‘moons’ is 0\.0001 from step [\d,]+ on/);
+  const { changes = [] } = await readManifest(directory);
+  assert.deepEqual([changes[0]?.option, changes[0]?.to], ['optimizer.learningRate', 1e-4]);
+  await refuse(here(t, folder, 'set', id, 'learningRate=1e-4'), /is 0\.0001 already/);
+  const store = new RunStore({ log: silentLog, mayAttach: () => true });
+  t.after(() => store.dispose());
+  await store.load([path.join(folder, 'runs')]);
+  const run = store.find(directory)!;
+  await run.controller!.change('optimizer.learningRate', 1e-5);
+  assert.equal(run.manifest.changes?.[1]?.to, 1e-5, 'known as soon as it is told as made');
   await refuse(here(t, folder, 'archive', id), /is in training/);
   await succeed(here(t, folder, 'stop', id));
   await succeed(trainer);

@@ -303,7 +303,14 @@ describe('a trainer', () => {
     for (const method of ['pause', 'resume', 'step', 'stop'] as const) {
       await assert.rejects(other.request(method, {}), /Another window controls this run/);
     }
+    const change = { option: 'optimizer.learningRate', value: 1e-2 };
+    await assert.rejects(other.request('change', change), /Another window controls this run/);
     assert.equal((await other.request('checkpoint', {})).status, 'running');
+    const lagging = new Promise((resolve) => owner.on('lagging', resolve));
+    await owner.request('change', change);
+    await lagging;
+    const { manifest } = await owner.request('attach', {});
+    assert.equal(manifest.changes?.[0]?.to, 1e-2, 'who follows the run is told to look anew');
     let control: string | undefined;
     other.on('control', (now) => {
       control = now.control;

@@ -9,7 +9,7 @@ import type { SeriesChunks } from '../../protocol/run';
 import { connectToTrainer, trainerSocketPath } from '../../protocol/socket-transport';
 import type { Attachment, EditorSide, TrainerSide } from '../../protocol/trainer';
 import { readScalars } from '../../run-directory/event-file';
-import { newRunName } from '../../run-directory/naming';
+import { newRunName, runIdOf } from '../../run-directory/naming';
 import { until } from './condition';
 import { makeFolder, removeAfter } from './temporary';
 
@@ -97,15 +97,22 @@ export async function serve(
     prefix = [],
     told = {},
     task,
-  }: { prefix?: readonly string[]; told?: Partial<RunOptions>; task?: string } = {},
+    directory: existing,
+  }: {
+    prefix?: readonly string[];
+    told?: Partial<RunOptions>;
+    task?: string;
+    /** Of a run that is to go on, in place of a new one's. */
+    directory?: string;
+  } = {},
 ): Promise<ServedTrainer> {
   const folder = await makeFolder();
   const file = path.join(folder, 'quick.ebm.ts');
   await writeFile(file, source);
   const { id, directoryName } = newRunName(new Date(), file);
-  const directory = path.join(folder, '.ebm/runs', directoryName);
+  const directory = existing ?? path.join(folder, '.ebm/runs', directoryName);
   await mkdir(directory, { recursive: true });
-  const socket = trainerSocketPath(id);
+  const socket = trainerSocketPath(runIdOf(path.basename(directory)) ?? id);
   const program = start(
     t,
     [

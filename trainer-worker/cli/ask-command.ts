@@ -6,7 +6,11 @@ import {
   isTrainerListening,
   trainerSocketPath,
 } from '../../protocol/socket-transport';
-import { askTrainer, type RequestedAction } from '../../run-directory/control-requests';
+import {
+  askTrainer,
+  type Request,
+  type RequestedAction,
+} from '../../run-directory/control-requests';
 import { findRun } from '../../run-directory/find-run';
 import { thisHost } from '../../run-directory/host';
 import { readManifest } from '../../run-directory/manifest';
@@ -42,7 +46,7 @@ export async function askCommand(
   return await printResult(async () => {
     const directory = await findRun(text, path.resolve(runs));
     const manifest = await readManifest(directory);
-    const { step } = await askRun(directory, manifest, action);
+    const { step } = await askRun(directory, manifest, { action });
     return `${done[action](manifest.name, formatCount(step))}\n`;
   });
 }
@@ -52,13 +56,13 @@ export async function askCommand(
  *
  * @throws ProblemError of kind `worker` where nobody trains it, and what the trainer answers
  */
-async function askRun(
+export async function askRun(
   directory: string,
   { id, name, state, worker }: RunManifest,
-  action: RequestedAction,
+  asked: Request,
 ): Promise<RunState> {
   if (isLiving(state.status) && !isSameHost(worker?.host, thisHost())) {
-    return await askTrainer(directory, name, action);
+    return await askTrainer(directory, name, asked);
   }
   const socket = trainerSocketPath(id);
   if (!(await isTrainerListening(socket))) {
@@ -69,5 +73,6 @@ async function askRun(
     });
   }
   const peer = await connectToTrainer(socket);
-  return await peer.request(action, {}).finally(() => peer.close());
+  const { action, ...params } = asked;
+  return await peer.request(action, params as never).finally(() => peer.close());
 }

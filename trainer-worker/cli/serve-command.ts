@@ -75,7 +75,7 @@ export async function serveCommand(options: ServeOptions): Promise<number> {
   log(`training, recorded in ${directory}`);
   const ended = run.run();
   server.begin(run);
-  const requests = run.takeRequests((action) => server.ask(action));
+  const requests = run.takeRequests((request) => server.ask(request));
   const final = await ended;
   await requests.close();
   log(`${final.status} after ${final.step} steps`);

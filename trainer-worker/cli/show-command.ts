@@ -7,6 +7,7 @@ import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { findRun } from '../../run-directory/find-run';
 import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
+import { changeText } from '../../vocabulary/knobs';
 import { formatCount, formatDuration } from '../../vocabulary/quantities';
 import { factsOf } from '../../vocabulary/run-status';
 import { rungText } from '../../vocabulary/rungs';
@@ -57,6 +58,8 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       parent,
       group,
       git,
+      knobs = [],
+      changes = [],
       resumes = [],
       warnings = [],
       backend,
@@ -91,6 +94,10 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
       ...resumes.map(({ at, step }): [string, string] => [
         'resumed',
         `from step ${formatCount(step)}, ${at}`,
+      ]),
+      ...changes.map((change): [string, string] => [
+        'changed',
+        `${changeText(knobs, change)} after step ${formatCount(change.step)}`,
       ]),
       ...warnings.map((warning): [string, string] => ['warning', warning]),
       ...broken.map(({ message }): [string, string] => ['broken', message]),

@@ -61,7 +61,7 @@ export async function trainInShell(
   reporter.begin(made.directory, run.manifest);
   const ended = run.run();
   server.begin(run);
-  const requests = run.takeRequests((action) => server.ask(action));
+  const requests = run.takeRequests((request) => server.ask(request));
   const final = await ended;
   await requests.close();
   reporter.end(made.directory, run.manifest, final);

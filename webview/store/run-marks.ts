@@ -1,3 +1,4 @@
+import { changeText } from '../../vocabulary/knobs';
 import { formatCount } from '../../vocabulary/quantities';
 import { rollBackIn } from '../../vocabulary/roll-back';
 import { factsOf } from '../../vocabulary/run-status';
@@ -19,6 +20,10 @@ export function runMarks({ manifest, state }: PanelState): readonly RunMark[] {
       const found = rollBackIn(warning);
       return found ? [{ step: found.at, word: `back to ${formatCount(found.to)}` }] : [];
     }),
+    // Of a rerun those that are still to come are known.
+    ...(manifest.changes ?? [])
+      .filter((change) => change.step <= step)
+      .map((change) => ({ step: change.step, word: changeText(manifest.knobs ?? [], change) })),
     ...(problem ? [{ step, word: factsOf(status).word }] : []),
   ];
   return marks.sort((a, b) => a.step - b.step);

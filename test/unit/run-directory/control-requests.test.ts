@@ -34,7 +34,7 @@ test('what is asked is taken once, and answered; nothing is left of it', async (
     { problem: { kind: 'environment', message: 'Another window controls this run.' } },
   ] satisfies ControlAnswer[]) {
     const directory = await claimed(t);
-    const asked = askTrainer(directory, 'moons', 'pause', times).then(
+    const asked = askTrainer(directory, 'moons', { action: 'pause' }, times).then(
       (value) => ({ state: value }),
       (thrown: Error) => ({ problem: thrown.message }),
     );
@@ -42,7 +42,7 @@ test('what is asked is taken once, and answered; nothing is left of it', async (
       const requests = await takeRequests(directory);
       return requests.length > 0 && requests;
     });
-    assert.equal(request?.action, 'pause');
+    assert.deepEqual(request?.request, { action: 'pause' });
     assert.equal(request.to, token);
     assert.deepEqual(await takeRequests(directory), []);
     await answerRequest(directory, request, answer);
@@ -52,10 +52,29 @@ test('what is asked is taken once, and answered; nothing is left of it', async (
   }
 });
 
+test('a change says of what, and what it is to be', async (t) => {
+  const directory = await claimed(t);
+  const change = { action: 'change', option: 'optimizer.learningRate', value: 1e-4 } as const;
+  const asked = askTrainer(directory, 'moons', change, times);
+  const [request] = await until('it is asked', async () => {
+    const requests = await takeRequests(directory);
+    return requests.length > 0 && requests;
+  });
+  assert.deepEqual(request?.request, change);
+  await answerRequest(directory, request!, { state });
+  await asked;
+  // Half a change is none.
+  const half = { formatVersion: 1, to: token, action: 'change', option: 'optimizer.learningRate' };
+  const file = path.join(directory, 'control', `${'a'.repeat(24)}.request.json`);
+  await writeFile(file, JSON.stringify(half));
+  assert.deepEqual(await takeRequests(directory), []);
+  assert.deepEqual(await inControl(directory), ['trainer.json']);
+});
+
 test('what is not taken in time is not done later', async (t) => {
   const directory = await claimed(t);
   await assert.rejects(
-    askTrainer(directory, 'moons', 'stop', { patience: 50, poll: 10 }),
+    askTrainer(directory, 'moons', { action: 'stop' }, { patience: 50, poll: 10 }),
     /‘moons’ did not answer/,
   );
   assert.deepEqual(await takeRequests(directory), []);
@@ -63,7 +82,10 @@ test('what is not taken in time is not done later', async (t) => {
 
 test('where nobody trains, nobody is asked', async (t) => {
   const directory = await temporaryFolder(t);
-  await assert.rejects(askTrainer(directory, 'moons', 'stop', times), /not in training/);
+  await assert.rejects(
+    askTrainer(directory, 'moons', { action: 'stop' }, times),
+    /not in training/,
+  );
   assert.deepEqual(await readdir(directory), []);
   assert.deepEqual(await takeRequests(directory), []);
 });

@@ -23,8 +23,8 @@ const expected: Readonly<
   Record<RunStatus, readonly [word: string, mine: string, watched: string]>
 > = {
   starting: ['starting', 'rerun', 'takeOver rerun'],
-  running: ['running', 'pause stop checkpoint rerun', 'checkpoint takeOver rerun'],
-  paused: ['paused', 'resume step stop checkpoint rerun', 'checkpoint takeOver rerun'],
+  running: ['running', 'pause stop checkpoint change rerun', 'checkpoint takeOver rerun'],
+  paused: ['paused', 'resume step stop checkpoint change rerun', 'checkpoint takeOver rerun'],
   stopping: ['stopping', 'rerun', 'takeOver rerun'],
   stopped: ['stopped', 'resume rerun archive', 'resume rerun archive'],
   finished: ['finished', 'rerun archive', 'rerun archive'],
@@ -33,7 +33,17 @@ const expected: Readonly<
 };
 
 const actions = [
-  ...(['pause', 'resume', 'step', 'stop', 'checkpoint', 'takeOver', 'rerun', 'archive'] as const),
+  ...([
+    'pause',
+    'resume',
+    'step',
+    'stop',
+    'checkpoint',
+    'change',
+    'takeOver',
+    'rerun',
+    'archive',
+  ] as const),
 ] satisfies readonly RunAction[];
 
 /** A run of this status as a window has it that controls it, or only watches. */

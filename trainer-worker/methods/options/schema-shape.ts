@@ -40,23 +40,51 @@ function propertyOf(value: unknown, key: string | number): unknown {
   return (value as Record<string | number, unknown>)[key];
 }
 
-/** The keys that `schema` knows at `path` of `value`; none where that is not an object. */
-export function keysAt(schema: z.ZodType, path: OptionPath, value: unknown): readonly string[] {
-  let currentSchema: unknown = chosen(schema, value);
+/** What `schema` has for what lies at `path` of `value`, of unions the member that it is; nothing elsewhere. */
+function schemaAt(schema: z.ZodType, path: OptionPath, value: unknown): unknown {
+  let currentSchema: unknown = schema;
   let currentValue = value;
   for (const key of path) {
+    const container = chosen(currentSchema, currentValue);
     currentValue = propertyOf(currentValue, key);
-    if (currentSchema instanceof z.ZodObject) {
-      currentSchema = chosen(currentSchema.shape[String(key)], currentValue);
-    } else if (currentSchema instanceof z.ZodArray) {
-      currentSchema = chosen(currentSchema.element, currentValue);
-    } else {
-      return [];
-    }
+    if (container instanceof z.ZodObject) currentSchema = container.shape[String(key)];
+    else if (container instanceof z.ZodArray) currentSchema = container.element;
+    else return undefined;
   }
-  return currentSchema instanceof z.ZodObject
-    ? Object.entries(currentSchema.shape).flatMap(([key, option]) =>
+  return currentSchema;
+}
+
+/** The keys that `schema` knows at `path` of `value`; none where that is not an object. */
+export function keysAt(schema: z.ZodType, path: OptionPath, value: unknown): readonly string[] {
+  const found = path.reduce(propertyOf, value);
+  const object = chosen(schemaAt(schema, path, value), found);
+  return object instanceof z.ZodObject
+    ? Object.entries(object.shape).flatMap(([key, option]) =>
         key === 'type' || isRefused(option as z.ZodType) ? [] : [key],
       )
     : [];
+}
+
+/** Between what numbers an option lies. */
+export interface Bounds {
+  /** It is greater than this… */
+  readonly above?: number;
+  /** …or at least this… */
+  readonly least?: number;
+  /** …and at most this. */
+  readonly most?: number;
+}
+
+/** Between what numbers the option at `path` of `value` lies, where it may be a number; else nothing. */
+export function boundsAt(schema: z.ZodType, path: OptionPath, value: unknown): Bounds {
+  const number = membersOf(schemaAt(schema, path, value)).find(
+    (member) => member instanceof z.ZodNumber,
+  );
+  if (number === undefined) return {};
+  const { exclusiveMinimum: above, minimum: least, maximum: most } = z.toJSONSchema(number);
+  return {
+    ...(typeof above === 'number' ? { above } : {}),
+    ...(typeof least === 'number' ? { least } : {}),
+    ...(typeof most === 'number' ? { most } : {}),
+  };
 }

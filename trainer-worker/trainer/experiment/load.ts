@@ -90,6 +90,7 @@ export async function readExperiment(
         sha256,
         locations,
         warnings: bundle.warnings,
+        changed: (changes) => runtime.applyOverrides(options, spec, { ...overrides, ...changes }),
       };
     },
   };

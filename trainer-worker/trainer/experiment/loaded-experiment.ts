@@ -29,6 +29,12 @@ export interface LoadedExperiment {
   readonly locations: Readonly<Partial<Record<ExperimentPart, SourceLocation>>>;
   /** What is likely to be a mistake in the files, with its place. */
   readonly warnings: readonly string[];
+  /**
+   * The same with more of its options replaced, dotted path → value, checked again.
+   *
+   * @throws OverrideError of kind `experiment` for an unknown path or a value out of range
+   */
+  changed(changes: JsonObject): ExperimentSpec;
   /** That of the run that it goes on from or repeats; the newest where absent. */
   readonly arithmetic?: Arithmetic;
   /** The run that keeps what its `initialize` named, and what that was. */

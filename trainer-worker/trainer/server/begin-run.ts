@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
 import { type BeginTask, optionsOf, type ResumeTask } from '../../../protocol/launch-task';
 import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
-import type { RunGroup, RunManifest } from '../../../protocol/run';
+import type { KnobChange, RunGroup, RunManifest } from '../../../protocol/run';
 import { isTrainerListening } from '../../../protocol/socket-transport';
 import {
   type KeptCheckpoint,
@@ -76,6 +76,7 @@ async function begun(
 ): Promise<RecordedRun> {
   onPhase('loading the experiment');
   const { loaded, backend, repeated } = await loadRequested(request.task);
+  const changes = changesOf(repeated, loaded);
   // A large repository takes git a while: it looks while the rest is made ready.
   const gitWarnings: string[] = [];
   const looked = readGitState(path.dirname(loaded.file), (text) => gitWarnings.push(text));
@@ -84,15 +85,23 @@ async function begun(
   onPhase('loading the data and trying a step');
   const onCompiled = () => onPhase(choosing, true);
   const { until, group } = request.task;
-  const made = await prepareTraining(loaded, { backend, onCompiled, ...stops(until, group) });
+  const stop = stops(until, group);
+  const made = await prepareTraining(loaded, { backend, onCompiled, changes, ...stop });
   const git = await looked;
   const warnings = [...made.warnings, ...changedData(repeated, made), ...gitWarnings];
-  const prepared = { ...made, warnings };
+  const { description } = made;
+  // A change may bring something to measure.
+  const later = changes.length > 0 ? (repeated?.metrics ?? []) : [];
+  const metrics = [
+    ...description.metrics,
+    ...later.filter(({ name }) => description.metrics.every((metric) => metric.name !== name)),
+  ];
+  const prepared = { ...made, description: { ...description, metrics }, warnings };
   onPhase('beginning the record', true);
   const { RunRecorder } = await import('../storage/run-recorder');
   const { task, ...place } = request;
   const told = { ...optionsOf(task), ...(repeated ? { parent: repeated.id } : {}) };
-  const start = { ...place, ...told, claim, loaded, prepared, git };
+  const start = { ...place, ...told, claim, loaded, prepared, git, changes };
   return await recorded(prepared, listeners, (onTrouble) => RunRecorder.begin(start, onTrouble));
 }
 
@@ -136,9 +145,10 @@ async function resumed(
   onPhase('loading the data and trying a step');
   const wanted = task.backend ?? (manifest.backend?.name as WantedBackend | undefined);
   const onCompiled = () => onPhase(choosing, true);
+  const { changes: made = [] } = manifest;
   const go = (backend: WantedBackend) =>
     prepareTraining(loaded, {
-      ...{ backend, onCompiled, ...stops(task.until, manifest.group) },
+      ...{ backend, onCompiled, changes: made, ...stops(task.until, manifest.group) },
       ...(saved ? { saved } : {}),
     });
   const prepared = await go(wanted ?? 'auto').catch(async (thrown: unknown) => {
@@ -235,6 +245,24 @@ async function loadRequested({
     backend: backend === 'auto' ? (before ?? backend) : backend,
     repeated: manifest,
   };
+}
+
+/**
+ * What is changed on the way of a run that repeats another one exactly: what was changed on that one's, but
+ * for what it is told to have otherwise from the start, and as long as it lasts.
+ */
+function changesOf(
+  repeated: RunManifest | undefined,
+  { overrides, experiment }: LoadedExperiment,
+): readonly KnobChange[] {
+  const isOverridden = (option: string) =>
+    Object.entries(overrides).some(
+      ([path, value]) =>
+        (option === path || option.startsWith(`${path}.`)) && repeated?.overrides[path] !== value,
+    );
+  return (repeated?.changes ?? []).filter(
+    ({ option, step }) => step < experiment.steps && !isOverridden(option),
+  );
 }
 
 /** Which data files of a run differ now, in words: what is trained from here on is not what it was. */

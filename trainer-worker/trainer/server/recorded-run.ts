@@ -1,10 +1,16 @@
 import { type Problem, problemOf } from '../../../protocol/problem';
-import type { PreviewFrame, RunManifest, RunState } from '../../../protocol/run';
-import type { RequestedAction } from '../../../run-directory/control-requests';
+import type {
+  KnobChange,
+  MetricInfo,
+  PreviewFrame,
+  RunManifest,
+  RunState,
+} from '../../../protocol/run';
+import type { Request } from '../../../run-directory/control-requests';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { isLiving } from '../../../vocabulary/run-status';
 import type { RunRecorder } from '../storage/run-recorder';
-import type { TrainingLoop } from '../training/loop';
+import type { KnobTurn, TrainingLoop } from '../training/loop';
 import type { Checkpoint, RunObserver } from '../training/run-observer';
 import { RequestTaker } from './request-taker';
 import type { ServedRun } from './trainer-server';
@@ -12,7 +18,7 @@ import type { ServedRun } from './trainer-server';
 /** What a run needs of its loop. */
 export type ControlledLoop = Pick<
   TrainingLoop,
-  'state' | 'run' | 'pause' | 'resume' | 'step' | 'onTrouble' | 'checkpoint' | 'stop'
+  'state' | 'run' | 'pause' | 'resume' | 'step' | 'onTrouble' | 'checkpoint' | 'change' | 'stop'
 >;
 
 /**
@@ -57,6 +63,7 @@ export class RecordedRun implements ServedRun {
       preview: (frame) => this.#onPreview(frame),
       snapshot: (snapshot) => recorder.snapshot(snapshot),
       checkpoint: (checkpoint) => this.#onCheckpoint(checkpoint),
+      change: (change, measured) => this.#onChange(change, measured),
       recordAgain: () => recorder.retry(),
     });
   }
@@ -117,6 +124,11 @@ export class RecordedRun implements ServedRun {
     return this.#loop.checkpoint();
   }
 
+  /** Changes an option from the next step on; resolves once that is durable. */
+  change(turn: KnobTurn): Promise<RunState> {
+    return this.#loop.change(turn);
+  }
+
   /** Writes a checkpoint and ends the run; resolves once all is on disk. */
   async stop(): Promise<RunState> {
     if (this.#final) return this.#ended;
@@ -158,7 +170,7 @@ export class RecordedRun implements ServedRun {
   }
 
   /** Has what is asked for by files be done, until closed. */
-  takeRequests(act: (action: RequestedAction) => Promise<RunState>): RequestTaker {
+  takeRequests(act: (request: Request) => Promise<RunState>): RequestTaker {
     return new RequestTaker(this.#recorder.directory, this.#recorder.token, act);
   }
 
@@ -189,6 +201,11 @@ export class RecordedRun implements ServedRun {
   async #onCheckpoint(checkpoint: Checkpoint): Promise<void> {
     await this.#recorder.checkpoint(checkpoint);
     await Promise.all(this.#listeners.map((listener) => listener.checkpoint?.(checkpoint)));
+  }
+
+  async #onChange(change: KnobChange, measured: readonly MetricInfo[]): Promise<void> {
+    await this.#recorder.change(change, measured);
+    await Promise.all(this.#listeners.map((listener) => listener.change?.(change, measured)));
   }
 
   #tell(state: RunState): void {

@@ -4,7 +4,7 @@ import {
   answerRequest,
   type ControlAnswer,
   type ControlRequest,
-  type RequestedAction,
+  type Request,
   takeRequests,
 } from '../../../run-directory/control-requests';
 
@@ -15,7 +15,7 @@ const lookMs = 1_500;
 export class RequestTaker {
   readonly #directory: string;
   readonly #token: string;
-  readonly #act: (action: RequestedAction) => Promise<RunState>;
+  readonly #act: (request: Request) => Promise<RunState>;
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
   readonly #answering = new Set<Promise<void>>();
@@ -24,11 +24,7 @@ export class RequestTaker {
    * @param token of the trainer's claim: what is asked of another one is refused
    * @param act does it, or says why not
    */
-  constructor(
-    directory: string,
-    token: string,
-    act: (action: RequestedAction) => Promise<RunState>,
-  ) {
+  constructor(directory: string, token: string, act: (request: Request) => Promise<RunState>) {
     this.#directory = directory;
     this.#token = token;
     this.#act = act;
@@ -62,7 +58,7 @@ export class RequestTaker {
     await answerRequest(this.#directory, request, answer).catch(() => undefined);
   }
 
-  async #do({ to, action }: ControlRequest): Promise<ControlAnswer> {
+  async #do({ to, request }: ControlRequest): Promise<ControlAnswer> {
     try {
       if (to !== this.#token) {
         throw new ProblemError({
@@ -71,7 +67,7 @@ export class RequestTaker {
           remedy: 'Ask again.',
         });
       }
-      return { state: await this.#act(action) };
+      return { state: await this.#act(request) };
     } catch (thrown) {
       return { problem: problemOf(thrown) };
     }

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import { ProblemError } from '../../../protocol/problem';
 import type { PreviewFrame, RunManifest, RunState } from '../../../protocol/run';
 import type { Attachment } from '../../../protocol/trainer';
-import type { RequestedAction } from '../../../run-directory/control-requests';
+import type { Request } from '../../../run-directory/control-requests';
 import type { ScalarEvent } from '../../../run-directory/event-message';
 import { errorCode } from '../../../run-directory/storage-problem';
+import type { KnobTurn } from '../training/loop';
 import type { RunObserver } from '../training/run-observer';
 import { Beginning } from './beginning';
 import { bindOrReplace } from './bind-socket';
@@ -23,6 +24,7 @@ export interface ServedRun {
   step(): Promise<RunState>;
   resume(): Promise<RunState>;
   checkpoint(): Promise<RunState>;
+  change(turn: KnobTurn): Promise<RunState>;
   stop(): Promise<RunState>;
   /** Writes all values recorded before this call; resolves with the event file's length then. */
   flush(): Promise<number>;
@@ -42,6 +44,7 @@ const ownRequest = z.strictObject({
   graceMs: z.number().nonnegative(),
   takeOver: z.boolean(),
 });
+const changeRequest = z.strictObject({ option: z.string().max(200), value: z.number() });
 /** How long a client may take to read the last of what it was told. */
 const farewellMs = 2_000;
 
@@ -150,6 +153,11 @@ export class TrainerServer implements RunObserver {
     for (const subscriber of this.#subscribers) subscriber.lag();
   }
 
+  /** As {@link notice}: what was changed is in the manifest. */
+  async change(): Promise<void> {
+    this.notice();
+  }
+
   async preview(frame: PreviewFrame): Promise<void> {
     for (const subscriber of this.#subscribers) subscriber.preview(frame);
   }
@@ -159,10 +167,11 @@ export class TrainerServer implements RunObserver {
    *
    * @throws ProblemError of kind `environment` while a window owns the run, and what the run says
    */
-  async ask(action: RequestedAction): Promise<RunState> {
+  async ask(request: Request): Promise<RunState> {
     const run = await this.#beginning.value;
+    const { action } = request;
     if (action !== 'checkpoint') this.#ownership.require('files');
-    return await run[action]();
+    return await (action === 'change' ? run.change(request) : run[action]());
   }
 
   /** Lets replies and events go out, then ends all connections and stops listening. */
@@ -207,6 +216,10 @@ export class TrainerServer implements RunObserver {
     peer.handle('pause', async () => (await controlled()).pause());
     peer.handle('resume', async () => (await controlled()).resume());
     peer.handle('step', async () => (await controlled()).step());
+    peer.handle('change', async (params) => {
+      const turn = changeRequest.parse(params);
+      return (await controlled()).change(turn);
+    });
     peer.handle('stop', async () => (await controlled()).stop());
     // It changes nothing for the owner, so anybody may ask for it.
     peer.handle('checkpoint', async () => (await this.#beginning.value).checkpoint());

@@ -1,8 +1,15 @@
 import path from 'node:path';
 import { version as tfjsVersion } from '@tensorflow/tfjs/package.json';
 import { version } from '../../../package.json';
-import { type Problem, problemOf } from '../../../protocol/problem';
-import type { PreviewFrame, RunGroup, RunManifest, RunState } from '../../../protocol/run';
+import { type Problem, ProblemError, problemOf } from '../../../protocol/problem';
+import type {
+  KnobChange,
+  MetricInfo,
+  PreviewFrame,
+  RunGroup,
+  RunManifest,
+  RunState,
+} from '../../../protocol/run';
 import { newestArithmetic } from '../../../protocol/run';
 import { pruneCheckpoints, writeCheckpoint } from '../../../run-directory/checkpoints';
 import { EventWriter } from '../../../run-directory/event-file';
@@ -14,7 +21,10 @@ import { writeInitialParameters } from '../../../run-directory/initial-parameter
 import { writeManifest } from '../../../run-directory/manifest';
 import { listPreviewSteps, writeData, writePreview } from '../../../run-directory/previews';
 import type { RunClaim } from '../../../run-directory/run-claim';
+import { withChange } from '../../../vocabulary/knobs';
+import { formatCount } from '../../../vocabulary/quantities';
 import { isLiving } from '../../../vocabulary/run-status';
+import { knobsOf } from '../experiment/knobs';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { bestIn } from '../training/best-checkpoint';
 import type { PreparedTraining } from '../training/prepared-training';
@@ -43,6 +53,8 @@ export interface RunStart {
   readonly git: GitState | undefined;
   readonly parent?: string;
   readonly group?: RunGroup;
+  /** What is changed on its way: of the run that it repeats. */
+  readonly changes?: readonly KnobChange[];
   /** The right to write into the directory; given back in the end. */
   readonly claim: RunClaim;
 }
@@ -156,6 +168,8 @@ export class RunRecorder implements RunObserver {
       ...(prepared.dataFiles.length > 0 ? { dataFiles: prepared.dataFiles } : {}),
       ...(initial ? { initialize: { file: initial.file, sha256: initial.sha256 } } : {}),
       metrics: prepared.description.metrics,
+      knobs: knobsOf(loaded.experiment),
+      ...(start.changes?.length ? { changes: start.changes } : {}),
       worker: start.claim.worker,
     };
     try {
@@ -199,6 +213,8 @@ export class RunRecorder implements RunObserver {
       backend: prepared.backend,
       ...(warnings.length === 0 ? {} : { warnings }),
       ...(rungs.length === 0 ? {} : { rungs }),
+      // One of an earlier version has none told.
+      knobs: knobsOf(loaded.experiment),
       resumes: [...(before.resumes ?? []), { at: new Date().toISOString(), step }],
       worker: resumption.claim.worker,
     };
@@ -260,6 +276,33 @@ export class RunRecorder implements RunObserver {
     const { warnings = [] } = this.#manifest;
     this.#manifest = { ...this.#manifest, warnings: [...warnings, text].slice(-mostWarnings) };
     this.#inBackground(this.#writeManifest());
+  }
+
+  async change(change: KnobChange, measured: readonly MetricInfo[]): Promise<void> {
+    const { lastStep } = this.#events;
+    if (change.step < lastStep) {
+      throw new ProblemError({
+        kind: 'experiment',
+        message: `The run does steps again that are recorded already, up to step ${formatCount(lastStep)}: they are to come out as they did.`,
+        remedy: `Ask again once it is at step ${formatCount(lastStep)}.`,
+      });
+    }
+    const { changes = [], metrics } = this.#manifest;
+    const more = measured.filter(({ name }) => metrics.every((metric) => metric.name !== name));
+    this.#manifest = {
+      ...this.#manifest,
+      changes: withChange(changes, change),
+      metrics: [...metrics, ...more],
+    };
+    try {
+      await this.#writeManifest();
+    } catch (thrown) {
+      // Whatever became of the file: it is written again soon, without what has not been done.
+      const kept = this.#manifest.changes?.filter((one) => one !== change) ?? [];
+      const { changes: _, ...rest } = this.#manifest;
+      this.#manifest = { ...rest, metrics, ...(kept.length > 0 ? { changes: kept } : {}) };
+      throw thrown;
+    }
   }
 
   async preview(frame: PreviewFrame): Promise<void> {

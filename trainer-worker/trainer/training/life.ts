@@ -15,10 +15,12 @@ export type Work =
   /** A checkpoint that is due; one that somebody asked for; the one that a run ends with. */
   | 'checkpoint'
   | 'asked checkpoint'
-  | 'last checkpoint';
+  | 'last checkpoint'
+  /** Changes what somebody asked to be changed. */
+  | 'change';
 
 /** What people ask of a run. */
-export type Ask = 'pause' | 'resume' | 'step' | 'checkpoint' | 'stop';
+export type Ask = 'pause' | 'resume' | 'step' | 'checkpoint' | 'change' | 'stop';
 
 /** What happens to a run. */
 export type LifeEvent =
@@ -75,6 +77,8 @@ export interface Life {
   readonly isStopping: boolean;
   /** Somebody wants a checkpoint. */
   readonly isAsked: boolean;
+  /** Somebody wants something changed. */
+  readonly isChanging: boolean;
   /** Why it stands still: what failed, or what is doubtful. */
   readonly problem?: Problem;
   /** What cannot be recorded; */
@@ -97,6 +101,7 @@ export function newLife(completed: number, steps: number, until = steps): Life {
     isStepping: false,
     isStopping: false,
     isAsked: false,
+    isChanging: false,
     isRecording: false,
     isResuming: false,
   };
@@ -104,8 +109,8 @@ export function newLife(completed: number, steps: number, until = steps): Life {
 
 /** What is told of it, without its speed. */
 export function stateOf({ status, completed, steps, problem, trouble }: Life): RunState {
-  const told = isLiving(status) ? (trouble ?? problem) : problem;
-  return { status, step: completed, steps, ...(told === undefined ? {} : { problem: told }) };
+  const shown = isLiving(status) ? (trouble ?? problem) : problem;
+  return { status, step: completed, steps, ...(shown === undefined ? {} : { problem: shown }) };
 }
 
 /** What becomes of a run by something that happens, and what is to be done about it. */
@@ -126,11 +131,22 @@ interface Turn {
   readonly effects: readonly LifeEffect[];
 }
 
-const asks: readonly Ask[] = ['pause', 'resume', 'step', 'checkpoint', 'stop'];
+const asks: readonly Ask[] = ['pause', 'resume', 'step', 'checkpoint', 'change', 'stop'];
 
 /** Whoever asks something of a run that has ended is told that it has. */
 function afterTheEnd({ type }: LifeEvent): LifeEffect[] {
-  return asks.filter((ask) => ask === type).map((ask) => ({ type: 'answer', ask }));
+  return asks.filter((ask) => ask === type).map(told);
+}
+
+/** What is told at the end: that changes nothing any more. */
+function told(ask: Ask): LifeEffect {
+  if (ask !== 'change') return { type: 'answer', ask };
+  const error = new ProblemError({
+    kind: 'worker',
+    message: 'The run has ended, so nothing of it can be changed any more.',
+    remedy: 'Resume it where it has steps left, or rerun it with changes.',
+  });
+  return { type: 'refuse', ask, error };
 }
 
 /** What an event changes by itself, before anything else is begun. */
@@ -152,6 +168,8 @@ function happened(life: Life, event: LifeEvent): Turn {
       return quiet({ ...withoutProblem(life), isStopping: true, due: dueOfStopping(life) });
     case 'checkpoint':
       return quiet({ ...life, isAsked: true });
+    case 'change':
+      return quiet({ ...life, isChanging: true });
     case 'retry':
       return retried(life);
     case 'done':
@@ -239,6 +257,9 @@ function done(life: Life, next: readonly Work[]): Turn {
       return quiet({ ...withoutProblem(after), completed: life.completed + 1 });
     case 'asked checkpoint':
       return { life: after, effects: [{ type: 'answer', ask: 'checkpoint' }] };
+    case 'change':
+      // Who asked has heard what came of it.
+      return quiet(after);
     case 'last checkpoint':
       return ended(withoutProblem(after));
     default:
@@ -252,7 +273,7 @@ function ended(life: Life): Turn {
   const { trouble: _, ...rest } = life;
   return {
     life: { ...rest, status, due: [] },
-    effects: asks.map((ask) => ({ type: 'answer', ask })),
+    effects: asks.map(told),
   };
 }
 
@@ -296,6 +317,7 @@ function broken(life: Life, problem: Problem, error: unknown): Turn {
       { type: 'answer', ask: 'resume' },
       { type: 'refuse', ask: 'step', error },
       { type: 'refuse', ask: 'checkpoint', error },
+      { type: 'refuse', ask: 'change', error },
       { type: 'refuse', ask: 'stop', error },
     ],
   };
@@ -309,6 +331,7 @@ function settled({ life, effects }: Turn): Turn {
   }
   if (standsStill(life)) {
     const standing: Life = { ...life, status: 'paused', isStepping: false };
+    if (life.isChanging) return begun(standing, 'change', effects);
     if (life.isAsked) return begun(standing, 'asked checkpoint', effects);
     const answers = (['pause', 'step'] as const).map((ask) => ({ type: 'answer', ask }) as const);
     return { life: standing, effects: [...effects, ...answers] };
@@ -326,10 +349,11 @@ function standsStill(life: Life): boolean {
   return isWished && first === 'step' && life.completed < life.until;
 }
 
-function nextOf({ due, isStopping, isAsked, completed, until }: Life): Work {
+function nextOf({ due, isStopping, isAsked, isChanging, completed, until }: Life): Work {
   const [first] = due;
   if (first !== undefined) return first;
   if (isStopping || completed >= until) return 'last checkpoint';
+  if (isChanging) return 'change';
   return isAsked ? 'asked checkpoint' : 'step';
 }
 
@@ -337,9 +361,10 @@ function begun(life: Life, work: Work, effects: readonly LifeEffect[]): Turn {
   const due = life.due[0] === work ? life.due.slice(1) : life.due;
   // Who asks from here on wants a later one.
   const isAsked = work === 'asked checkpoint' ? false : life.isAsked;
+  const isChanging = work === 'change' ? false : life.isChanging;
   const isStepping = work === 'step' ? false : life.isStepping;
   return {
-    life: { ...life, doing: work, due, isAsked, isStepping },
+    life: { ...life, doing: work, due, isAsked, isChanging, isStepping },
     effects: [...effects, { type: 'do', work }],
   };
 }

@@ -39,10 +39,24 @@ export interface TrainingLoopOptions extends PreviewsOptions {
     readonly before?: Best;
   };
   readonly guard: GuardSpec;
+  /** Changes an option after so many completed steps, once `observers` have kept that. */
+  readonly turn: (
+    turn: KnobTurn,
+    completed: number,
+    observers: readonly RunObserver[],
+  ) => Promise<void>;
+}
+
+/** An option, by its dotted path, and the value that it is to have. */
+export interface KnobTurn {
+  readonly option: string;
+  readonly value: number;
 }
 
 /** Someone who waits for something to be done. */
 interface Asker {
+  /** What is to be changed, where that is what is waited for. */
+  readonly turn?: KnobTurn;
   readonly resolve: (state: RunState) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -70,6 +84,7 @@ export class TrainingLoop {
     resume: [],
     step: [],
     checkpoint: [],
+    change: [],
     stop: [],
   };
   #life: Life;
@@ -170,6 +185,14 @@ export class TrainingLoop {
   }
 
   /**
+   * Changes an option between two steps, also of a paused run; resolves once that is durable. Rejects
+   * with the reason where it cannot be: the run is then as before.
+   */
+  change(turn: KnobTurn): Promise<RunState> {
+    return this.#ask('change', turn);
+  }
+
+  /**
    * Writes a checkpoint and ends the run; resolves once that is durable. Rejects if it cannot be
    * written: the run is then paused, and may be stopped again or resumed.
    */
@@ -182,9 +205,9 @@ export class TrainingLoop {
     this.#happen({ type: 'trouble', problem });
   }
 
-  #ask(ask: Ask): Promise<RunState> {
+  #ask(ask: Ask, turn?: KnobTurn): Promise<RunState> {
     return new Promise((resolve, reject) => {
-      this.#askers[ask].push({ resolve, reject });
+      this.#askers[ask].push({ resolve, reject, ...(turn ? { turn } : {}) });
       this.#happen({ type: ask });
     });
   }
@@ -263,6 +286,7 @@ export class TrainingLoop {
     checkpoint: () => this.#save(),
     'asked checkpoint': () => this.#save(),
     'last checkpoint': () => this.#save(),
+    change: () => this.#change(),
   };
 
   async #step(): Promise<LifeEvent> {
@@ -330,6 +354,20 @@ export class TrainingLoop {
       for (const observer of this.#observers) await observer.checkpoint?.(checkpoint);
     });
     this.#recovery.kept(checkpoint);
+    return done();
+  }
+
+  /** Makes the changes that were asked for, one after the other; each asker hears of its own. */
+  async #change(): Promise<LifeEvent> {
+    const { completed } = this.#life;
+    for (const { turn, resolve, reject } of this.#askers.change.splice(0)) {
+      try {
+        if (turn) await this.#options.turn(turn, completed, this.#observers);
+        resolve(this.state);
+      } catch (error) {
+        reject(error);
+      }
+    }
     return done();
   }
 

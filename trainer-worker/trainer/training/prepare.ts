@@ -1,7 +1,14 @@
 import path from 'node:path';
 import type { WantedBackend } from '../../../protocol/backends';
 import { ProblemError } from '../../../protocol/problem';
-import type { ImageLayout, MetricInfo, PreviewLayout } from '../../../protocol/run';
+import type {
+  ImageLayout,
+  JsonObject,
+  KnobChange,
+  MetricInfo,
+  PreviewLayout,
+} from '../../../protocol/run';
+import { valuesAfter } from '../../../vocabulary/knobs';
 import { chooseBackend } from '../../compiler/backends/choose';
 import { userFiles } from '../../compiler/trace/source-location';
 import { dataMethod } from '../../methods/data';
@@ -22,6 +29,7 @@ import { rateCautions } from '../../methods/schedules';
 import type { LoadedExperiment } from '../experiment/loaded-experiment';
 import { placeOfOption } from '../experiment/option-location';
 import { bestIn } from './best-checkpoint';
+import { ChangeableStep } from './changeable-step';
 import {
   type CompiledTraining,
   compileTraining,
@@ -33,6 +41,7 @@ import type { PreparedTraining } from './prepared-training';
 import { requireRowsInChainDomain } from './rows-in-chain-domain';
 import type { Checkpoint } from './run-observer';
 import { notTrained } from './step-program';
+import { turnKnob } from './turn-knob';
 
 /** Rows of data that the panel draws beneath the samples, at most, and numbers in them. */
 const shownRows = 4096;
@@ -47,6 +56,8 @@ interface PrepareOptions {
   readonly rungs?: readonly number[];
   /** After how many training steps it stops for now; when finished, where absent. */
   readonly until?: number;
+  /** What is changed on the way, ascending by step; see `RunManifest`. */
+  readonly changes?: readonly KnobChange[];
   /** Hears that the experiment, its data and its step are sound, and what became of them. */
   readonly onCompiled?: (compiled: CompiledTraining) => void;
 }
@@ -221,11 +232,29 @@ function located(loaded: LoadedExperiment, error: unknown): unknown {
  */
 export async function prepareTraining(
   loaded: LoadedExperiment,
-  { backend: wanted = 'auto', saved, rungs = [], until, onCompiled }: PrepareOptions = {},
+  {
+    backend: wanted = 'auto',
+    saved,
+    changes = [],
+    rungs = [],
+    until,
+    onCompiled,
+  }: PrepareOptions = {},
 ): Promise<PreparedTraining> {
   const { experiment } = loaded;
-  const { dataset, others, layout, measures, noise, initialization, compiled, metrics } =
-    await compileExperiment(loaded, saved);
+  const completed = saved?.step ?? 0;
+  const before = valuesAfter(changes, completed);
+  const {
+    definition,
+    dataset,
+    others,
+    layout,
+    measures,
+    noise,
+    initialization,
+    compiled,
+    metrics,
+  } = await compileExperiment(withValues(loaded, before), saved);
   const { dimensions, training } = dataset;
   const { preview } = experiment;
   const best = bestOf(experiment, metrics, saved);
@@ -237,7 +266,18 @@ export async function prepareTraining(
     initial: compiled.initial,
     experimentFolder: path.dirname(loaded.file),
   });
-  const step = await compiled.start(backend);
+  const step = new ChangeableStep({
+    completed,
+    first: await compiled.start(backend),
+    changes,
+    async make(values, state) {
+      const { objective, optimizer, preview } = withValues(loaded, values).experiment;
+      const changed = locatingOptions(loaded, () =>
+        compileTraining({ ...definition, objective, optimizer, preview, saved: state }),
+      );
+      return { step: await changed.start(backend), metrics: changed.metrics };
+    },
+  });
   // Of its own: a part of an array would keep the whole of it.
   const rows = Math.min(shownRows, Math.max(1, Math.floor(shownNumbers / dimensions)));
   const code = dataset.categories && codeOfCategories(dataset.categories);
@@ -285,7 +325,7 @@ export async function prepareTraining(
       new TrainingLoop(
         {
           step,
-          completed: saved?.step ?? 0,
+          completed,
           steps: experiment.steps,
           ...(until === undefined ? {} : { until }),
           preview: { every: preview.every, rungs, layout, ...(code ? { code } : {}) },
@@ -298,10 +338,17 @@ export async function prepareTraining(
           ...(others ? { others: others.rows } : {}),
           classes: classesOf(experiment.energy, dataset),
           ...(measures.space ? { space: measures.space } : {}),
+          turn: (turn, at, hearers) => turnKnob(loaded, step, turn, at, hearers),
         },
         observers,
       ),
   };
+}
+
+/** The experiment with some of its options changed: dotted path → value. */
+function withValues(loaded: LoadedExperiment, values: JsonObject): LoadedExperiment {
+  if (Object.keys(values).length === 0) return loaded;
+  return { ...loaded, experiment: loaded.changed(values) };
 }
 
 /** How many classes an energy tells rows of such data apart by; 0 where none. */

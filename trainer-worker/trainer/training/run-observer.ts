@@ -1,4 +1,10 @@
-import type { MetricInfo, PreviewFrame, PreviewLayout, RunState } from '../../../protocol/run';
+import type {
+  KnobChange,
+  MetricInfo,
+  PreviewFrame,
+  PreviewLayout,
+  RunState,
+} from '../../../protocol/run';
 import type { NamedTensor } from '../../compiler/graph/named-tensor';
 
 /**
@@ -18,6 +24,11 @@ export interface RunObserver {
   notice?(text: string): void;
   /** The loop wants this state durable. Rejects with a `storage` problem when it cannot be. */
   checkpoint?(checkpoint: Checkpoint): Promise<void>;
+  /**
+   * An option is to be changed from the next step on, after which `metrics` are measured. Rejects where that
+   * cannot be kept: it is not changed then.
+   */
+  change?(change: KnobChange, metrics: readonly MetricInfo[]): Promise<void>;
   /** Tries again to keep what it could not. Rejects with a `storage` problem when it still cannot. */
   recordAgain?(): Promise<void>;
 }

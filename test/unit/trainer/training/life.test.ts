@@ -24,6 +24,7 @@ const moves = [
   'resume',
   'step',
   'checkpoint',
+  'change',
   'stop',
   'retry',
   'trouble',
@@ -54,6 +55,7 @@ class Witness {
     resume: 0,
     step: 0,
     checkpoint: 0,
+    change: 0,
     stop: 0,
   };
   #doing: Work | undefined;
@@ -92,6 +94,8 @@ class Witness {
       this.#isHeld = true;
       this.#isStepWanted = true;
     }
+    // Who does the changes tells those who asked for them.
+    if (event.type === 'done' && finished === 'change') this.#waiting.change = 0;
     if (event.type in this.#waiting) this.#waiting[event.type as Ask] += 1;
     const { life, effects } = live(before, event);
     this.life = life;
@@ -138,6 +142,7 @@ class Witness {
         return this.#doing === 'judge' ? { type: one, problem: infinite } : undefined;
       case 'failed': {
         if (this.#doing === undefined || this.#doing === 'judge') return undefined;
+        if (this.#doing === 'change') return undefined;
         const problem = this.#doing === 'step' ? infinite : full;
         return { type: 'failed', problem, error: problem };
       }
@@ -189,6 +194,7 @@ class Witness {
     if (!isLiving(status)) return;
     if (ask === 'pause') assert.ok(status === 'paused' || this.life.doing || event.type !== 'done');
     if (ask === 'checkpoint') assert.equal(this.#lastDone, 'asked checkpoint');
+    assert.ok(ask !== 'change', 'whoever makes a change answers for it');
     assert.ok(ask !== 'stop', 'nobody hears that it has stopped before it has');
   }
 
@@ -212,7 +218,8 @@ class Witness {
     }
     const stood = before.status === 'paused' && this.#isHeld && !life.isStopping;
     if (stood && before.doing === undefined && event.type !== 'resume' && event.type !== 'step') {
-      assert.ok(work === 'asked checkpoint' || event.type === 'recorded' || work === 'keep');
+      const asked = work === 'asked checkpoint' || work === 'change';
+      assert.ok(asked || event.type === 'recorded' || work === 'keep');
     }
   }
 }
@@ -230,7 +237,9 @@ describe('the life of a run', () => {
         fc.integer({ min: 0, max: 4 }),
         fc.integer({ min: 0, max: 4 }),
         fc.array(move, { maxLength: 60 }),
-        fc.array(fc.constantFrom<Ask>('pause', 'stop', 'checkpoint', 'resume'), { maxLength: 2 }),
+        fc.array(fc.constantFrom<Ask>('pause', 'stop', 'checkpoint', 'change', 'resume'), {
+          maxLength: 2,
+        }),
         (completed, more, later, happening, early) => {
           const witness = new Witness(completed, completed + more + later, completed + more);
           for (const type of early) witness.happen({ type });

@@ -72,6 +72,8 @@ function loopOf(
   },
   guard: GuardOptions = {},
   best?: ConstructorParameters<typeof TrainingLoop>[0]['best'],
+  turn: ConstructorParameters<typeof TrainingLoop>[0]['turn'] = () =>
+    Promise.reject(new Error('Nobody asks for it.')),
 ) {
   return new TrainingLoop(
     {
@@ -91,6 +93,7 @@ function loopOf(
       checkpoint,
       guard: guardSchema.parse(guard),
       ...(best ? { best } : {}),
+      turn,
       ...measures,
     },
     [observer],
@@ -115,6 +118,34 @@ function stateThat(fits: (state: RunState) => boolean) {
 }
 
 describe('the training loop', () => {
+  test('changes what is asked for between two steps, each for itself, also while it stands still', async () => {
+    const made: string[] = [];
+    const { step, ran } = countingStep();
+    const loop = loopOf(step, {}, 10, undefined, {}, undefined, async ({ option }, completed) => {
+      if (option === 'no')
+        throw new ProblemError({ kind: 'experiment', message: 'There is none.' });
+      made.push(`${option} after ${completed}`);
+    });
+    const early = loop.change({ option: 'a', value: 1 });
+    const paused = loop.pause();
+    const ended = loop.run();
+    await paused;
+    assert.equal((await early).status, 'paused');
+    const several = ['b', 'no', 'c'].map((option) => loop.change({ option, value: 1 }));
+    const outcomes = await Promise.allSettled(several);
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    await loop.step();
+    await loop.change({ option: 'd', value: 1 });
+    assert.deepEqual(made, ['a after 0', 'b after 0', 'c after 0', 'd after 1']);
+    assert.deepEqual(ran, [1], 'a change is no step');
+    await loop.resume();
+    assert.equal(await ended, 'finished');
+    await assert.rejects(loop.change({ option: 'e', value: 1 }), /has ended/);
+  });
+
   test('runs every step once, in order, and tells each; previews at 0, at its cadence and at the end', async () => {
     const { step, ran, isDisposed } = countingStep();
     const metrics: [number, number | undefined][] = [];

@@ -125,18 +125,25 @@ describe('marks', () => {
     const warnings = ['Something else.', rollBackText({ at: 900, to: 800 }, 'Bad.', 0.1)];
     const problem = { kind: 'training', message: 'The loss is NaN.' } as const;
     const state = fakeState({ status: 'failed', step: 1250, problem });
-    const panel = fromSnapshot(
-      fakeSnapshot({ manifest: fakeManifest({ resumes, warnings }), state }),
-    );
+    const of = { at: '2026-03-04T10:20:00.000Z', option: 'optimizer.learningRate' };
+    const changes = [
+      { ...of, step: 700, from: 1e-3, to: 1e-4 },
+      // Of an exact rerun what is still to come is known.
+      { ...of, step: 1300, from: 1e-4, to: 1e-5 },
+    ];
+    const knobs = [{ name: 'learningRate', option: of.option, label: 'learning rate' }];
+    const manifest = fakeManifest({ resumes, warnings, changes, knobs });
+    const panel = fromSnapshot(fakeSnapshot({ manifest, state }));
     const marks = runMarks(panel);
     assert.deepEqual(marks, [
+      { step: 700, word: 'learning rate 0.001 → 0.0001' },
       { step: 900, word: 'back to 800' },
       { step: 1000, word: 'resumed' },
       { step: 1250, word: 'failed' },
     ]);
     assert.equal(
       marksText(marks, [100, 200, 300, 400, 500]),
-      'Back to 800 at 900 · resumed at 1,000 · failed at 1,250 · 5 checkpoints, the last at 200, 300, 400, 500',
+      'Learning rate 0.001 → 0.0001 at 700 · back to 800 at 900 · resumed at 1,000 · failed at 1,250 · 5 checkpoints, the last at 200, 300, 400, 500',
     );
     assert.equal(marksText([], [400]), '1 checkpoint, at 400');
     assert.equal(marksText([], []), '');
