@@ -1,7 +1,7 @@
 import type { CompareColumn, CompareRow } from './compare-rows';
 import { compareTexts } from './compare-rows';
 import { formatTick, formatValue } from './number-format';
-import { axisTicks } from './ticks';
+import { axisTicks, logTicks } from './ticks';
 
 /** What a run has on an axis: a number, or a category as its cell is sorted by. */
 type AxisValue = number | string;
@@ -96,14 +96,11 @@ function numberAxis({ key, title }: CompareColumn, values: readonly number[]): P
   const isLog = least > 0 && most / least >= logSpread;
   const [into, back] = isLog ? [Math.log10, (x: number) => 10 ** x] : [Number, Number];
   const [low, high] = most > least ? [into(least), into(most)] : [into(least) - 1, into(least) + 1];
-  const ticks = axisTicks(low, high, 5);
+  const marks = isLog ? logMarks(least, most) : linearMarks(low, high, values);
   const clamped = (place: number) => Math.min(1, Math.max(0, place));
   return {
     ...{ key, title, kind: isLog ? 'log' : 'linear' },
-    marks: ticks.values.map((tick) => ({
-      at: (tick - low) / (high - low),
-      text: isLog ? String(Number(back(tick).toPrecision(3))) : formatTick(tick, ticks.increment),
-    })),
+    marks: marks.map(({ value, text }) => ({ at: (into(value) - low) / (high - low), text })),
     at: (value) => (into(Number(value)) - low) / (high - low),
     valueAt: (place) => {
       const share = clamped(place);
@@ -114,6 +111,19 @@ function numberAxis({ key, title }: CompareColumn, values: readonly number[]): P
     text: (value) => formatValue(Number(value)),
     next: (place, direction) => clamped(place + direction / presses),
   };
+}
+
+function logMarks(least: number, most: number) {
+  return logTicks(least, most, 6).map((value) => ({ value, text: String(value) }));
+}
+
+/** Whole numbers alone where there are no others: half a seed is none. */
+function linearMarks(low: number, high: number, values: readonly number[]) {
+  const ticks = axisTicks(low, high, 5);
+  const areWhole = values.every(Number.isInteger);
+  return ticks.values
+    .filter((tick) => !areWhole || Number.isInteger(tick))
+    .map((value) => ({ value, text: formatTick(value, areWhole ? 1 : ticks.increment) }));
 }
 
 function categoryAxis(

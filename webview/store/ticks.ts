@@ -34,3 +34,22 @@ export function axisTicks(low: number, high: number, most: number): Ticks {
   }
   return niceTicks(low, high, most);
 }
+
+/**
+ * Round numbers on a logarithmic axis from `low` to `high`, both above 0: 1, 2 and 5 times powers of ten,
+ * or powers of ten alone, or every other of them, where there would be more than `most`.
+ */
+export function logTicks(low: number, high: number, most: number): readonly number[] {
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const within = (value: number) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
+  const powers = Array.from({ length: last - first + 1 }, (_, k) => first + k);
+  const all = powers
+    .flatMap((power) => [1, 2, 5].map((m) => Number(`${m}e${power}`)))
+    .filter(within);
+  if (all.length <= most) return all;
+  const stride = Math.max(1, Math.ceil(powers.length / most));
+  return powers
+    .filter((power) => power % stride === 0)
+    .map((power) => Number(`1e${power}`))
+    .filter(within);
+}

@@ -82,6 +82,19 @@ describe('parallel axes', () => {
     assert.equal(signed.axes[0]!.kind, 'linear');
   });
 
+  test('are marked at round numbers: of a logarithm too, and whole ones where all are', () => {
+    const marksOf = (...values: number[]) =>
+      parallelPlan(
+        rowsOf(...values.map((value) => ({ [rate]: value }))),
+        columns,
+        loss,
+      ).axes[0]!.marks.map(({ text }) => text);
+    assert.deepEqual(marksOf(0.001, 0.01), ['0.001', '0.002', '0.005', '0.01']);
+    assert.deepEqual(marksOf(0.0003, 30), ['0.001', '0.01', '0.1', '1', '10']);
+    assert.deepEqual(marksOf(1e-12, 1), ['1e-12', '1e-9', '0.000001', '0.001', '1']);
+    assert.deepEqual(marksOf(0, 1, 2), ['0', '1', '2']);
+  });
+
   test('tell what lies at a place, and the ends to the last digit', () => {
     const [rates, kinds, losses] = plan.axes;
     assert.equal(rates!.valueAt(0), 0.001);
