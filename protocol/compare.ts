@@ -17,6 +17,8 @@ export interface ComparedRun {
   /** What people call it, with what tells it from its namesakes. */
   readonly name: string;
   readonly status: RunStatus;
+  /** Where it stands, in words, if its status does not say that: at which rung of its sweep it waits. */
+  readonly standing?: string;
   /** Its training failed: what it measured before says nothing of where it led, so it has no rank. */
   readonly hasDiverged: boolean;
   readonly step: number;

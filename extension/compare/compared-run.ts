@@ -1,5 +1,6 @@
 import type { ComparedRun } from '../../protocol/compare';
 import { parametersOf } from '../../vocabulary/parameters';
+import { rungText } from '../../vocabulary/rungs';
 import type { Run } from '../runs/run';
 import { titleOf } from '../runs/run-title';
 
@@ -15,10 +16,12 @@ export function comparedRun(
 ): ComparedRun {
   const { manifest, state, annotations } = run;
   const { config, seed, preview, transform, metrics, trainingSeconds, createdAt, git } = manifest;
+  const standing = rungText({ ...manifest, state });
   return {
     directory: run.directory,
     name: titleOf(run, compared, Date.now()),
     status: state.status,
+    ...(standing === undefined ? {} : { standing }),
     hasDiverged: state.status === 'failed' && state.problem?.kind === 'training',
     step: state.step,
     steps: state.steps,

@@ -145,7 +145,7 @@ export function rowsOf(state: CompareState, view: TableView): readonly CompareRo
       run,
       cells: new Map([
         ['name', { text: run.name, value: run.name }],
-        ['status', { text: factsOf(run.status).word, value: run.status }],
+        ['status', { text: run.standing ?? factsOf(run.status).word, value: run.status }],
         ...columns.map(({ key }) => [key, cellOf(key, run, state, view)] as const),
       ]),
     }),
@@ -178,11 +178,13 @@ export function rowsOf(state: CompareState, view: TableView): readonly CompareRo
  */
 export function isFiltered(filter: string): (run: ComparedRun) => boolean {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  return ({ name, status, tags, parameters }) => {
+  return ({ name, status, standing, tags, parameters }) => {
     const told = Object.entries(parameters).map(
       ([path, value]) => `${path}=${parameterText(value)}`,
     );
-    const texts = [name, factsOf(status).word, ...tags, ...told].map((text) => text.toLowerCase());
+    const texts = [name, standing ?? factsOf(status).word, ...tags, ...told].map((text) =>
+      text.toLowerCase(),
+    );
     return words.every((word) => texts.some((text) => text.includes(word)));
   };
 }

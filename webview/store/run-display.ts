@@ -36,11 +36,18 @@ export interface RunDisplay {
  *
  * @param silence time since the last word from the trainer, in milliseconds
  * @param told how much the extension hears of it
+ * @param rung at which rung of its sweep it waits, in words, which says more than that it stopped
  */
-export function runDisplay(state: RunState, silence: number, told: Contact = 'heard'): RunDisplay {
+export function runDisplay(
+  state: RunState,
+  silence: number,
+  told: Contact = 'heard',
+  rung?: string,
+): RunDisplay {
   const contact = told === 'heard' && silence > silenceLimitMs ? 'silent' : told;
   const condition = conditionOf(state.status, contact);
-  const { word, tone } = factsOf(condition);
+  const { word: status, tone } = factsOf(condition);
+  const word = rung ?? status;
   const phase = state.status === 'starting' && state.phase ? `: ${state.phase}` : '';
   const progress = state.steps > 0 ? Math.min(1, state.step / state.steps) : 0;
   const isMoving = condition === 'running';

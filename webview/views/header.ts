@@ -1,3 +1,4 @@
+import { rungText } from '../../vocabulary/rungs';
 import { runDisplay } from '../store/run-display';
 import { element, setAttribute, setText } from './element';
 import type { PanelModel } from './panel-model';
@@ -93,7 +94,8 @@ export class Header {
 
   render({ panel, silence }: PanelModel): void {
     const { manifest, state } = panel;
-    const display = runDisplay(state, silence, panel.contact);
+    const rung = rungText({ ...manifest, state });
+    const display = runDisplay(state, silence, panel.contact, rung);
     setText(this.#name, manifest.name);
     setAttribute(this.#name, 'title', `${manifest.name} (${manifest.id})`);
     setText(this.#distinction, panel.distinction);

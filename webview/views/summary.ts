@@ -1,4 +1,5 @@
 import { errorName } from '../../protocol/run';
+import { rungText } from '../../vocabulary/rungs';
 import { formatMeasured } from '../store/number-format';
 import { runDisplay } from '../store/run-display';
 import { element, setText } from './element';
@@ -22,7 +23,8 @@ export class Summary {
 
   /** @param landscape the picture in words */
   render({ panel, silence, frame }: PanelModel, landscape: string): void {
-    const { status, step, steps } = runDisplay(panel.state, silence, panel.contact);
+    const rung = rungText({ ...panel.manifest, state: panel.state });
+    const { status, step, steps } = runDisplay(panel.state, silence, panel.contact, rung);
     const told = `${status} ${panel.isComplete}`;
     const hasChanged = told !== this.#status;
     // Of a run that stands still all is told that changes: values that came from disk, another step.

@@ -212,6 +212,7 @@ describe('runs that are compared', () => {
       assert.ok(isFiltered(filter)(tagged), filter);
     }
     assert.ok(!isFiltered('best rate=0.1x')(tagged));
+    assert.ok(isFiltered('rung 1')({ ...tagged, standing: 'at rung 1 of 3, not promoted' }));
   });
 });
 

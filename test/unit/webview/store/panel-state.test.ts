@@ -256,6 +256,8 @@ describe('run display', () => {
   });
 
   test('gives no speed where nothing moves', () => {
+    const waiting = runDisplay(fakeState({ status: 'stopped' }), 0, 'heard', 'at rung 1 of 3');
+    assert.equal(waiting.status, 'At rung 1 of 3');
     const paused = runDisplay(fakeState({ status: 'paused' }), 0);
     assert.equal(paused.speed, undefined);
     assert.equal(paused.timeLeft, undefined);
