@@ -79,6 +79,11 @@ const exact: readonly (readonly [string, SamplerSpec, iterations: number])[] = [
   // Steps that are wider than the domain: most trajectories meet both walls.
   ['HMC', sampler.hamiltonian({ stepSize: 0.7, leapfrogSteps: 4, domain }), 30],
   ['NUTS', sampler.noUTurn({ stepSize: 0.4, depth: 3, domain }), 20],
+  [
+    'tempered transitions',
+    sampler.temperedTransitions({ stepSize: 0.5, temperatures: 5, highest: 4, domain }),
+    30,
+  ],
   ['parallel tempering', sampler.parallelTempering({ stepSize: 0.5, temperatures: 3, domain }), 60],
 ];
 

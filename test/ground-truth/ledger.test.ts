@@ -198,6 +198,9 @@ const ofSampler: {
   // The start of a trajectory, of 2^depth points, is evaluated again.
   noUTurn: ({ steps, depth }) => ({ score: steps * 2 ** depth }),
   parallelTempering: ({ steps, temperatures }) => ({ score: (steps + 1) * temperatures }),
+  temperedTransitions: ({ steps, temperatures, movesAtEach }) => ({
+    score: 1 + steps * movesAtEach * (1 + 2 * (temperatures - 1)),
+  }),
   gibbs: ({ steps, scan }) => (scan === 'sweep' ? { sweep: steps } : { value: steps + 1 }),
   gibbsWithGradients: ({ steps }) => ({ score: steps + 1 }),
   reverseSde: ({ steps }) => ({ score: steps }),

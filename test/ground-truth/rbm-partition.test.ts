@@ -9,6 +9,7 @@ import { type Estimate, isKnown } from '../../trainer-worker/methods/diagnostics
 import { buildEnergy } from '../../trainer-worker/methods/energies';
 import { AnnealedChains } from '../../trainer-worker/trainer/training/annealed-chains';
 import {
+  annealedWay,
   annealingProgram,
   parameterName,
 } from '../../trainer-worker/trainer/training/model-programs';
@@ -95,14 +96,13 @@ describe('log Z of a restricted Boltzmann machine', () => {
     );
     // The path begins at other chances than the model's.
     const means = Array.from({ length: dimensions }, (_, i) => 0.2 + 0.05 * i);
-    const { path, sweep } = built as Required<typeof built>;
+    const way = annealedWay(built)!;
     // Coarser and with fewer chains than a run has: errors are larger, and have to say so.
     const size = { temperatures: 150, chains: 100 };
     const chains = new AnnealedChains(
       {
         size,
-        program: (direction) =>
-          annealingProgram(definition, means, { path, sweep }, direction, size),
+        program: (direction) => annealingProgram(definition, means, way, direction, size),
       },
       { name: 'onnx-cpu', reason: 'a test', start: (program) => runOnOnnx(program) },
     );

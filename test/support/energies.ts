@@ -8,10 +8,15 @@ export interface Values {
   readonly [name: string]: { readonly shape: readonly number[]; readonly data: Float32Array };
 }
 
-/** What a traced function of these tensors gives, run as a compiled program. */
+/**
+ * What a traced function of these tensors gives, run as a compiled program.
+ *
+ * @param seed of its noise
+ */
 export async function valuesOf(
   tensors: Values,
   f: (tensors: Tensors) => tf.Tensor,
+  seed = 0,
 ): Promise<Float32Array> {
   const program = compileProgram({
     inputs: Object.fromEntries(
@@ -21,7 +26,7 @@ export async function valuesOf(
   });
   const execution = await runOnOnnx(program);
   const feeds = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));
-  const { values } = await execution.run(feeds, { seed: 0, step: 0 });
+  const { values } = await execution.run(feeds, { seed, step: 0 });
   await execution.dispose();
   return values as Float32Array;
 }

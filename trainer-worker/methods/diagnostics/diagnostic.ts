@@ -17,6 +17,8 @@ export interface DiagnosticContext {
   readonly chainsEnd?: boolean;
   /** Whether the energy knows its log Z exactly. */
   readonly knowsPartition?: boolean;
+  /** Whether its energies are bounds: nowhere below those that its log Z is of. */
+  readonly isBound?: boolean;
   /** How many classes the energy tells apart; 0 where none. */
   readonly classes?: number;
   /** Whether the model has scores at all noise levels, and so a probability flow. */

@@ -38,7 +38,8 @@ export function prepareDiagnostics(
     readonly files?: readonly string[];
   },
 ): Prepared {
-  const space = smallSpaceOf(given.dataset, given.bounds, resolution);
+  // Sums over bounds are no log Z of the model.
+  const space = given.isBound ? undefined : smallSpaceOf(given.dataset, given.bounds, resolution);
   const context = { ...given, ...(space ? { space } : {}) };
   const prepared: NamedDiagnostic[] = [];
   const warnings: string[] = [];

@@ -53,10 +53,37 @@ export interface Energy {
    * others: a move that leaves `exp(-E)` as it is. Where it is known how; draws by `noise`.
    */
   sweep?(parameters: EnergyParameters, x: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * Where there are units beside the points that cannot be summed out: the model with them. {@link energy}
+   * is then a bound, nowhere below `-log` of the model's density times Z, and {@link path} is swept with them.
+   */
+  readonly latent?: LatentModel;
   /** log Z, a scalar, where it is known exactly. */
   logPartition?(parameters: EnergyParameters): tf.Tensor;
   /** A way to this energy from one whose log Z is known; {@link sweep} is reversible all along it. */
   readonly path?: AnnealingPath;
+}
+
+/** A model of points and of units of 0 and 1 beside each, of shape `[n, units]`. @internal */
+export interface LatentModel {
+  /** How many lie beside each point. */
+  readonly units: number;
+  /** Energies of points together with their units, `[n]`, exactly. */
+  energy(parameters: EnergyParameters, x: tf.Tensor2D, units: tf.Tensor2D): tf.Tensor;
+  /** All points and units drawn anew, as {@link Energy.sweep} does. */
+  sweep(parameters: EnergyParameters, x: tf.Tensor2D, units: tf.Tensor2D): PointsWithUnits;
+  /** Units for chains to begin with at these points, drawn from about their law given these. */
+  begin(parameters: EnergyParameters, x: tf.Tensor2D): tf.Tensor2D;
+  /** The units alone drawn anew: a move that leaves their law given the points as it is. */
+  given(parameters: EnergyParameters, x: tf.Tensor2D, units: tf.Tensor2D): tf.Tensor2D;
+}
+
+/** @internal */
+export interface PointsWithUnits {
+  /** `[n, D]` */
+  readonly x: tf.Tensor2D;
+  /** `[n, units]` */
+  readonly units: tf.Tensor2D;
 }
 
 /** Energies of the same form, from independent numbers to the model. @internal */
@@ -82,6 +109,8 @@ export interface EnergyMethod<Spec, Create> {
   readonly domains?: readonly Domain[];
   /** Data on which what it builds has {@link Energy.sweep}. Default: none. */
   sweeps?(spec: Spec): readonly Domain[];
+  /** How many units lie beside each point of a model that chains have to carry them for. Default: none. */
+  latentUnits?(spec: Spec): number;
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
   /** What it takes rows of data for, where it takes them for images. */

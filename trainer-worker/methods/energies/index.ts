@@ -3,6 +3,7 @@ import { classifierMethod } from './classifier';
 import { convolutionalMethod } from './convolutional';
 import { convolutionalRbmMethod } from './convolutional-rbm';
 import { customMethod } from './custom';
+import { deepBoltzmannMachineMethod } from './deep-boltzmann-machine';
 import type { Energy, EnergyMethod } from './energy-method';
 import { gaussBernoulliRbmMethod } from './gauss-bernoulli-rbm';
 import { gaussianMethod } from './gaussian';
@@ -41,6 +42,7 @@ export const energies = {
   quadratic: quadraticMethod,
   rbm: rbmMethod,
   convolutionalRbm: convolutionalRbmMethod,
+  deepBoltzmannMachine: deepBoltzmannMachineMethod,
   gaussBernoulliRbm: gaussBernoulliRbmMethod,
   ising: isingMethod,
   potts: pottsMethod,

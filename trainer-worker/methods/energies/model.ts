@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Energy, EnergyParameters } from './energy-method';
+import type { Energy, EnergyParameters, PointsWithUnits } from './energy-method';
 import { checkEnergies, type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
 
 /**
@@ -17,8 +17,17 @@ export interface Model {
   score(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
   /** All numbers of `[n, D]` points drawn anew, block by block, where the energy knows how. */
   sweep?(x: tf.Tensor2D): tf.Tensor2D;
+  /** The model with the units that lie beside its points, where {@link energy} is only a bound without them. */
+  readonly latent?: ModelWithUnits;
   /** On categorical data, how many levels each category has: their columns lie side by side. */
   readonly levels?: readonly number[];
+}
+
+/** An energy's `LatentModel` with its parameters filled in; see there. */
+interface ModelWithUnits {
+  energy(x: tf.Tensor2D, units: tf.Tensor2D): tf.Tensor;
+  sweep(x: tf.Tensor2D, units: tf.Tensor2D): PointsWithUnits;
+  begin(x: tf.Tensor2D): tf.Tensor2D;
 }
 
 /**
@@ -53,11 +62,20 @@ export function modelOf(
     }
     return checkEnergies(value, x.shape[0], origin);
   };
-  const { sweep } = energy;
+  const { sweep, latent } = energy;
   return {
     energy: energies,
     ...(levels ? { levels } : {}),
     ...(sweep ? { sweep: (x: tf.Tensor2D) => sweep(parameters, x) } : {}),
+    ...(latent
+      ? {
+          latent: {
+            energy: (x, units) => latent.energy(parameters, x, units),
+            sweep: (x, units) => latent.sweep(parameters, x, units),
+            begin: (x) => latent.begin(parameters, x),
+          },
+        }
+      : {}),
     score(x, condition) {
       if (energy.score) return energy.score(parameters, x, given(x, condition));
       const slope = tf.grad((at: tf.Tensor) => tf.sum(energies(at as tf.Tensor2D, condition)));

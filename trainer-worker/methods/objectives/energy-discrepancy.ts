@@ -7,13 +7,16 @@ import { specOf } from '../options/validate';
 import type { ObjectiveMethod } from './objective-method';
 
 export interface EnergyDiscrepancyOptions {
-  /** √t, the standard deviation of each of both perturbations, in units of the data; above 0 to 1000. Default 0.5. */
-  readonly sigma?: number;
+  /**
+   * √t, the standard deviation of each of both perturbations of real data, in their units; above 0 to 1000.
+   * Default `null`: 0.5 on real data.
+   */
+  readonly sigma?: number | null;
   /**
    * On bits and categories, which have no `sigma`: the chance of each to be drawn anew, all values equally
-   * likely, in each of both perturbations; above 0 to 1. Default 0.2.
+   * likely, in each of both perturbations; above 0 to 1. Default `null`: 0.2 there.
    */
-  readonly redraw?: number;
+  readonly redraw?: number | null;
   /** M: contrasting points for each row, 1 to 10 000. Default 16. */
   readonly samples?: number;
   /** w, which keeps the logarithm from following single points, 0 to 1000. Default 1. */
@@ -39,8 +42,8 @@ export function energyDiscrepancy(options?: EnergyDiscrepancyOptions): EnergyDis
 
 const schema: z.ZodType<EnergyDiscrepancySpec> = z.strictObject({
   type: z.literal('energyDiscrepancy'),
-  sigma: positive.max(1000).default(0.5),
-  redraw: positive.max(1).default(0.2),
+  sigma: positive.max(1000).nullable().default(null),
+  redraw: positive.max(1).nullable().default(null),
   samples: integer(1, 10_000).default(16),
   stabilization: notNegative.max(1000).default(1),
 });
@@ -53,13 +56,27 @@ export const energyDiscrepancyMethod: ObjectiveMethod<
   create: energyDiscrepancy,
   schema,
   domains: ['real', 'binary', 'categorical'],
+  suits({ sigma, redraw }) {
+    if (redraw !== null) {
+      return {
+        domains: ['binary', 'categorical'],
+        remedy: 'Leave redraw out and set sigma: real data are perturbed by it.',
+      };
+    }
+    return sigma === null
+      ? undefined
+      : {
+          domains: ['real'],
+          remedy: 'Leave sigma out and set redraw: bits and categories are drawn anew.',
+        };
+  },
   build: ({ sigma, redraw, samples, stabilization }, { domain, levels }) => ({
     loss({ data, energy }) {
       const [count, dimensions] = data.shape;
       const contrasting =
         domain === 'real'
-          ? twicePerturbed(data, samples, sigma)
-          : twiceRedrawn(data, samples, (x) => redrawn(x, redraw, levels));
+          ? twicePerturbed(data, samples, sigma ?? 0.5)
+          : twiceRedrawn(data, samples, (x) => redrawn(x, redraw ?? 0.2, levels));
       const others = tf.reshape(contrasting, [-1, dimensions]);
       const points = tf.concat([data, others]) as tf.Tensor2D;
       const [ofData, ofOthers] = tf.split(energy(points), [count, count * samples]);

@@ -99,7 +99,7 @@ export const improvedContrastiveDivergenceMethod: ObjectiveMethod<
         );
         const moving = sampler.step(before, context, tf.scalar(sampler.steps - 1, 'int32'));
         const samples = stopGradient(moving) as tf.Tensor2D;
-        const contrast = contrastiveLoss(context, samples, spec, true);
+        const contrast = contrastiveLoss(context, samples, spec, { isShared: true });
         const entropy = neighbourEntropy(moving as tf.Tensor2D, neighbour);
         context.report(
           { name: 'entropy/samples', label: 'Entropy of samples', group: 'Entropy' },

@@ -62,7 +62,9 @@ export const jemMethod: ObjectiveMethod<JemSpec, typeof jem> = {
           { name: 'cross-entropy', label: 'Cross-entropy', group: 'Cross-entropy' },
           crossEntropy,
         );
-        const generative = contrastiveLoss(context, chains.samples(context), spec, true);
+        const generative = contrastiveLoss(context, chains.samples(context), spec, {
+          isShared: true,
+        });
         return tf.add(crossEntropy, tf.mul(generative, spec.generativeWeight));
       },
     };

@@ -44,6 +44,8 @@ export interface ObjectiveRun extends ObjectiveContext {
   readonly files?: readonly string[];
   /** What {@link ObjectiveMethod.noise} asked for. */
   readonly noise?: ReadyNoise;
+  /** How many units chains carry beside each point, of energies that have some. None where absent. */
+  readonly latentUnits?: number;
 }
 
 /** What a loss is built from, inside a compiled step. */
@@ -137,6 +139,10 @@ export interface ObjectiveMethod<Spec, Create> {
   readonly schema: z.ZodType<Spec>;
   /** Data that it can learn from. Default `['real']`. */
   readonly domains?: readonly Domain[];
+  /** Which of {@link domains} it is set up for, where that is an option of it; and what to set for others. */
+  suits?(spec: Spec): { readonly domains: readonly Domain[]; readonly remedy: string } | undefined;
+  /** Whether it trains energies with units that chains carry beside their points. Default: it does not. */
+  readonly trainsLatent?: boolean;
   /** Whether it needs the classes of the data. Default: it does not. */
   needsLabels?(spec: Spec): boolean;
   /** The spec in a run of so many steps: its schedules without a length of their own have the run's. */

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { fraction, integer } from '../options/numbers';
 import { carrying } from '../samplers/carrying';
+import type { ChainRun } from '../samplers/chain';
+import { unitsName } from '../samplers/gibbs';
 import type { Carried, Sampler } from '../samplers/sampler-method';
-import type { LossContext, Objective, ObjectiveContext } from './objective-method';
+import type { LossContext, Objective, ObjectiveContext, ObjectiveRun } from './objective-method';
 import { ReplayBuffer } from './replay-buffer';
 
 /** Options of objectives whose chains live on between steps. */
@@ -29,6 +31,8 @@ export const persistentChainsFields = {
 interface PersistentChains {
   /** This step's chains, moved by the sampler and stored; `[batch, D]` constants. */
   samples(context: LossContext): tf.Tensor2D;
+  /** The same with what the sampler carries on from there; constants too. */
+  moved(context: LossContext): Pick<ChainRun, 'ends' | 'carried'>;
   /** `[batch, D]` points that this step's chains start from, for who moves them otherwise. */
   starts(context: LossContext): tf.Tensor2D;
   /** Writes the `[batch, D]` ends of this step's chains to their slots of the buffer. */
@@ -44,11 +48,23 @@ interface PersistentChains {
  */
 export function persistentChains(
   { bufferSize, reinitialize }: Required<PersistentChainsOptions>,
-  { seed, batchSize, bounds, domain, levels, saved }: ObjectiveContext,
+  {
+    seed,
+    batchSize,
+    bounds,
+    domain,
+    levels,
+    latentUnits,
+    saved,
+  }: ObjectiveContext & Pick<ObjectiveRun, 'latentUnits'>,
   sampler: Sampler,
 ): PersistentChains {
   const dimensions = bounds.length;
-  const { ofChain = {}, besideChain = {}, ofAll = {} } = carrying(sampler).keeps ?? {};
+  const { ofChain = {}, ofAll = {}, ...kept } = carrying(sampler).keeps ?? {};
+  const besideChain = {
+    ...kept.besideChain,
+    ...(latentUnits === undefined ? {} : { [unitsName]: latentUnits }),
+  };
   const widthOf: Readonly<Record<string, number>> = {
     ...Object.fromEntries(
       Object.entries(ofChain).map(([name, count]) => [name, count * dimensions]),
@@ -106,7 +122,7 @@ export function persistentChains(
     return Object.fromEntries(first);
   };
 
-  const chains: Pick<PersistentChains, 'starts' | 'store'> = {
+  const chains: Pick<PersistentChains, 'starts' | 'store' | 'moved'> = {
     starts: ({ inputs }) => inputs[startsName] as tf.Tensor2D,
     store(context, ends) {
       context.output(endsName, ends);
@@ -114,10 +130,7 @@ export function persistentChains(
         context.report({ name, label, group: 'Age of chains' }, context.inputs[name]!);
       }
     },
-  };
-  return {
-    ...chains,
-    samples(context) {
+    moved(context) {
       const { ends, carried } = context.run(sampler, chains.starts(context), {
         resume: (anew) => resume(context, anew),
       });
@@ -129,8 +142,12 @@ export function persistentChains(
         const values = [...places.keys()].map((name) => tf.reshape(carried[name]!, [-1]));
         context.output(nextPrefix + commonName, tf.concat([tf.ones([1]), ...values]));
       }
-      return ends;
+      return { ends, carried };
     },
+  };
+  return {
+    ...chains,
+    samples: (context) => chains.moved(context).ends,
     host: {
       inputs: {
         [startsName]: { shape: [batchSize, dimensions] },

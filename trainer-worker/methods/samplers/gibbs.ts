@@ -80,12 +80,21 @@ function randomScan(steps: number): CarryingSampler {
   };
 }
 
+/** What sweeps carry of units that lie beside the points of a model. */
+export const unitsName = 'units';
+
 function sweeps(steps: number): CarryingSampler {
   return {
     steps,
-    init: (x, model): Record<string, tf.Tensor> =>
-      model.sweep || model.levels ? {} : { energy: model.energy(x) },
-    advance(x, { energy }, model) {
+    init(x, model): Record<string, tf.Tensor> {
+      if (model.latent) return { [unitsName]: model.latent.begin(x) };
+      return model.sweep || model.levels ? {} : { energy: model.energy(x) };
+    },
+    advance(x, { energy, [unitsName]: units }, model) {
+      if (model.latent) {
+        const next = model.latent.sweep(x, units as tf.Tensor2D);
+        return { x: next.x, carried: { [unitsName]: next.units } };
+      }
       if (model.sweep) return { x: model.sweep(x), carried: {} };
       if (model.levels) return { x: categoriesSwept(x, model, model.levels), carried: {} };
       const [, dimensions] = x.shape;

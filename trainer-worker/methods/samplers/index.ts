@@ -14,6 +14,7 @@ import { predictorCorrectorMethod } from './predictor-corrector';
 import { probabilityFlowMethod } from './probability-flow';
 import { reverseSdeMethod } from './reverse-sde';
 import type { Sampler, SamplerMethod } from './sampler-method';
+import { temperedTransitionsMethod } from './tempered-transitions';
 import { underdampedLangevinMethod } from './underdamped-langevin';
 import type { ChainDomain } from './walls';
 
@@ -29,6 +30,7 @@ export const samplers = {
   preconditionedLangevin: preconditionedLangevinMethod,
   underdampedLangevin: underdampedLangevinMethod,
   parallelTempering: parallelTemperingMethod,
+  temperedTransitions: temperedTransitionsMethod,
   reverseSde: reverseSdeMethod,
   predictorCorrector: predictorCorrectorMethod,
   probabilityFlow: probabilityFlowMethod,

@@ -1,13 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import { noise } from '../../compiler/trace/trace';
-import type { Model } from '../energies/model';
-import { integer, positive } from '../options/numbers';
+import { integer } from '../options/numbers';
 import { specOf } from '../options/validate';
-import { choose, type Evaluated, evaluatedAt } from './evaluated';
-import { gibbsWithGradientsMethod } from './gibbs-with-gradients';
-import { langevinMean, logLangevinRatio } from './langevin-proposal';
-import { decide } from './metropolis';
+import { type Evaluated, evaluatedAt } from './evaluated';
 import { roundTrips } from './round-trips';
 import type { Carried, CarryingSampler, SamplerMethod } from './sampler-method';
 import {
@@ -16,16 +12,24 @@ import {
   geometricLadder,
   type TemperatureLadder,
 } from './temperature-ladder';
+import {
+  gibbsMove,
+  langevinMove,
+  movesField,
+  movesSuit,
+  type TemperedMoves,
+  temperedStepSize,
+} from './tempered-moves';
 import { betweenMirrors, type ChainDomain, type DomainOption, mirroredDomainField } from './walls';
 
 export interface ParallelTemperingOptions extends DomainOption {
   /** Iterations of each chain per training step, 1 to 100 000. Default 20. */
   readonly steps?: number;
   /**
-   * ε of the Langevin proposals at temperature 1, in units of the data, above 0 to 1000. Default 0.2.
-   * At temperature T it is `ε · √T`.
+   * ε of the Langevin proposals at temperature 1, in units of the data, above 0 to 1000. Default `null`: 0.2,
+   * where Langevin moves. At temperature T it is `ε · √T`.
    */
-  readonly stepSize?: number;
+  readonly stepSize?: number | null;
   /**
    * Temperatures, from 1 up, 2 to 100. Default 6. Each costs like a chain. About twice the communication
    * barrier, which is recorded, and one more are best.
@@ -46,7 +50,7 @@ export interface ParallelTemperingOptions extends DomainOption {
    * What moves each replica at its temperature: `'langevin'`, as `sampler.metropolisAdjustedLangevin`;
    * `'gibbsWithGradients'`, for bits and categories. Default `'langevin'`.
    */
-  readonly moves?: 'langevin' | 'gibbsWithGradients';
+  readonly moves?: TemperedMoves;
   /**
    * Iterations from one exchange to the next, 1 to 10 000 and no more than `steps`. Default 1. More where moves are small: replicas
    * that return before they have moved on trade places in vain.
@@ -82,11 +86,11 @@ const schema: z.ZodType<ParallelTemperingSpec> = z
   .strictObject({
     type: z.literal('parallelTempering'),
     steps: integer(1, 100_000).default(20),
-    stepSize: positive.max(1000).default(0.2),
+    stepSize: temperedStepSize.field,
     temperatures: integer(2, 100).default(6),
     highest: z.number().gt(1).max(1e6).default(20),
     ladder: z.enum(['geometric', 'adapted']).default('geometric'),
-    moves: z.enum(['langevin', 'gibbsWithGradients']).default('langevin'),
+    moves: movesField,
     exchangeEvery: integer(1, 10_000).default(1),
     domain: mirroredDomainField(
       'its correction would not know of the chains that lie on the walls',
@@ -97,11 +101,9 @@ const schema: z.ZodType<ParallelTemperingSpec> = z
     error: "'exchangeEvery' is more than 'steps': nothing would ever be exchanged.",
     params: { remedy: 'Make steps larger, best a multiple of it.' },
   })
-  .refine(({ moves, domain }) => moves === 'langevin' || domain === null, {
-    path: ['domain'],
-    error: "'domain' keeps chains between two numbers, where bits and categories have no others.",
-    params: { remedy: 'Leave it out.' },
-  });
+  .refine(temperedStepSize.isMeant, temperedStepSize.problem)
+  .refine(movesSuit.domain, movesSuit.problem)
+  .overwrite(temperedStepSize.filled);
 
 /** @internal */
 export const parallelTemperingMethod: SamplerMethod<
@@ -112,10 +114,7 @@ export const parallelTemperingMethod: SamplerMethod<
   create: parallelTempering,
   schema,
   domains: ['real', 'binary', 'categorical'],
-  suits: ({ moves }) =>
-    moves === 'langevin'
-      ? { domains: ['real'], remedy: "Set moves: 'gibbsWithGradients'." }
-      : { domains: ['binary', 'categorical'], remedy: "Set moves: 'langevin'." },
+  suits: movesSuit.data,
   build({ steps, stepSize, temperatures, highest, domain, ladder: kind, moves, exchangeEvery }) {
     const ladder = (kind === 'adapted' ? adaptedLadder : geometricLadder)(temperatures, highest);
     /** Row `rung · chains + chain` of what has a row for each chain, rung after rung. */
@@ -162,10 +161,16 @@ export const parallelTemperingMethod: SamplerMethod<
           score: byRung(scores!),
         };
         const rungs = ladder.temperatures(carried);
+        const heat = temperaturesOf(rungs, chains);
+        const ofRungs = (make: () => tf.Tensor) => tf.concat(rungs.map(make), 0);
         const { moved, acceptance } =
           moves === 'langevin'
-            ? langevinAt(rungs, model, from, stepSize)
-            : gibbsAt(rungs, model, from, iteration);
+            ? langevinMove(heat, model, from, stepSize!, {
+                // Rung by rung, so that chains can be told apart.
+                z: ofRungs(() => noise('normal', [chains, dimensions])),
+                uniform: ofRungs(() => noise('uniform', [chains, 1])),
+              })
+            : gibbsMove(heat, model, from, iteration);
         // What is known of a point goes where the point goes, and so does where it comes from.
         const known = tf.concat([moved.x, moved.energy, moved.score, byRung(headings!)], 1);
         const energiesByRung = tf.reshape(moved.energy, [temperatures, chains]);
@@ -234,69 +239,6 @@ function turnOf(iteration: tf.Tensor, every: number): Turn {
   const number = tf.cast(iteration, 'float32');
   const isDue = tf.cast(tf.equal(tf.mod(number, every), every - 1), 'float32');
   return { isDue, parity: tf.cast(tf.mod(tf.floor(tf.div(number, every)), 2), 'int32') };
-}
-
-/**
- * A Metropolis-adjusted Langevin step of each rung at its own temperature.
- *
- * @param from points, rung after rung, with what is known of them at temperature 1
- */
-function langevinAt(
-  ladder: readonly (number | tf.Scalar)[],
-  model: Model,
-  from: Evaluated,
-  stepSize: number,
-) {
-  const [rows, dimensions] = from.x.shape;
-  const chains = rows / ladder.length;
-  /** Rung by rung, so that chains can be told apart. */
-  const ofRungs = (make: () => tf.Tensor) => tf.concat(ladder.map(make), 0);
-  const temperature = temperaturesOf(ladder, chains);
-  const tempered = ({ x, energy, score }: Evaluated): Evaluated => ({
-    x,
-    energy: tf.div(energy, temperature),
-    score: tf.div(score, temperature),
-  });
-  const epsilon = tf.mul(tf.sqrt(temperature), stepSize);
-  const start = tempered(from);
-  const z = ofRungs(() => noise('normal', [chains, dimensions]));
-  const proposal = tf.add(langevinMean(start, epsilon), tf.mul(z, epsilon)) as tf.Tensor2D;
-  const to = evaluatedAt(model, proposal);
-  const { accepted, acceptance } = decide(
-    logLangevinRatio(start, tempered(to), epsilon),
-    ofRungs(() => noise('uniform', [chains, 1])),
-  );
-  return { moved: choose(accepted, to, from), acceptance };
-}
-
-/** A move of each rung by Gibbs with gradients at its own temperature; see {@link langevinAt}. */
-function gibbsAt(
-  ladder: readonly (number | tf.Scalar)[],
-  model: Model,
-  from: Evaluated,
-  iteration: tf.Tensor,
-) {
-  const chains = from.x.shape[0] / ladder.length;
-  const temperature = temperaturesOf(ladder, chains);
-  const tempered: Model = {
-    ...model,
-    energy: (x) => tf.div(model.energy(x), tf.squeeze(temperature, [1])),
-    score: (x) => tf.div(model.score(x), temperature),
-  };
-  const before = {
-    energy: tf.div(from.energy, temperature),
-    score: tf.div(from.score, temperature),
-  };
-  const next = gibbsWithGradientsMethod
-    .build({ type: 'gibbsWithGradients', steps: 1 })
-    .advance(from.x, before, tempered, iteration);
-  const moved: Evaluated = {
-    x: next.x,
-    energy: tf.mul(next.carried['energy']!, temperature),
-    score: tf.mul(next.carried['score']!, temperature),
-  };
-  const stays = tf.all(tf.equal(next.x, from.x), 1, true);
-  return { moved, acceptance: tf.sub(1, tf.cast(stays, 'float32')) };
 }
 
 /** `[rungs · chains, 1]` */

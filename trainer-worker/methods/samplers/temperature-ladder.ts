@@ -24,7 +24,7 @@ export interface TemperatureLadder {
 
 /** T from 1 to `highest` in a geometric sequence. */
 export function geometricLadder(count: number, highest: number): TemperatureLadder {
-  const temperatures = geometric(count, highest);
+  const temperatures = geometricTemperatures(count, highest);
   const inverse = temperatures.map((t) => 1 / t);
   return {
     count,
@@ -45,7 +45,7 @@ export function geometricLadder(count: number, highest: number): TemperatureLadd
  * the rungs move a little towards where it has equal shares. The moves die out like t^-0.6.
  */
 export function adaptedLadder(count: number, highest: number): TemperatureLadder {
-  const start = geometric(count, highest).map((t) => -Math.log(t));
+  const start = geometricTemperatures(count, highest).map((t) => -Math.log(t));
   const coldness = (carried: Carried) => tf.exp(carried['logColdness']!);
   return {
     count,
@@ -115,7 +115,8 @@ function withEqualShares(at: tf.Tensor, lengths: tf.Tensor): tf.Tensor {
   return tf.add(tf.slice(at, [0], [1]), tf.sum(tf.mul(passed, tf.expandDims(steps, 0)), 1));
 }
 
-function geometric(count: number, highest: number): number[] {
+/** T from 1 to `highest`, each the same multiple of the one below. */
+export function geometricTemperatures(count: number, highest: number): number[] {
   return Array.from({ length: count }, (_, rung) => highest ** (rung / (count - 1)));
 }
 

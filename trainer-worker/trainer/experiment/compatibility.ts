@@ -53,6 +53,7 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   const domain = domainOf(data);
   const method = objectiveMethod(objective);
   requireDomain(domain, data, ['objective'], objective.type, objectives, ['real']);
+  requireSuited(domain, data, method.suits?.(objective), ['objective'], objective.type);
   const noise = method.noise?.(objective).noise;
   if (noise !== undefined) requireSameDomain(domain, data, noiseSpec(noise));
   for (const part of allParts(energy)) {
@@ -63,19 +64,13 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
   const requireSampler = (spec: SamplerSpec, path: readonly string[]) => {
     if (isSwept(spec, energy, domain)) return;
     requireDomain(walked, data, path, spec.type, samplers, ['real']);
-    const suits = samplerMethod(spec).suits?.(spec);
-    if (suits !== undefined && !suits.domains.includes(walked)) {
-      throw new OptionError(
-        `experiment: sampler.${spec.type} as it is set up cannot be used with data.${data.type}, whose values are ${called[domain]}.`,
-        suits.remedy,
-        path,
-      );
-    }
+    requireSuited(walked, data, samplerMethod(spec).suits?.(spec), path, spec.type);
     requireWallsIn(domain, data, spec, path);
   };
   const own = method.previewSampler?.(objective);
   if (own) requireSampler(own, ['objective', 'sampler']);
   requireSampler(preview.sampler, ['preview', 'sampler']);
+  requireCarried({ energy, objective, preview }, own);
   if (dataMethod(data).hasLabels?.(data)) return;
   if (method.needsLabels?.(objective)) throw unlabelled(data, 'objective', objective.type);
   if (energyMethod(energy).needsLabels?.(energy)) throw unlabelled(data, 'energy', energy.type);
@@ -85,6 +80,52 @@ export function requireCompatible({ data, energy, objective, preview }: Parts): 
 function isSwept(sampler: SamplerSpec, energy: EnergySpec, domain: Domain): boolean {
   const asks = samplerMethod(sampler).sweeps?.(sampler) ?? false;
   return asks && (energyMethod(energy).sweeps?.(energy).includes(domain) ?? false);
+}
+
+/**
+ * Checks that an energy with units beside its points, whose energies are bounds without them, is trained
+ * and shown by what carries them.
+ *
+ * @param own the objective's sampler
+ * @throws OptionError that names what does
+ */
+function requireCarried(
+  { energy, objective, preview }: Omit<Parts, 'data'>,
+  own: SamplerSpec | undefined,
+): void {
+  const hasUnits = ({ type }: EnergySpec) => energies[type].latentUnits !== undefined;
+  const deep = allParts(energy).find(hasUnits);
+  if (deep === undefined) return;
+  const because = `energy.${deep.type}, whose upper hidden units cannot be summed out`;
+  if (deep !== energy) {
+    throw new OptionError(
+      `experiment: energy.${energy.type} cannot be made of ${because}.`,
+      `Use energy.${deep.type} by itself.`,
+      ['energy'],
+    );
+  }
+  if (!(objectiveMethod(objective).trainsLatent ?? false)) {
+    const usable = Object.entries<{ readonly trainsLatent?: boolean }>(objectives).flatMap(
+      ([name, { trainsLatent }]) => (trainsLatent ? [`objective.${name}`] : []),
+    );
+    throw new OptionError(
+      `experiment: objective.${objective.type} cannot train ${because}.`,
+      `Use ${usable.join(' or ')}.`,
+      ['objective'],
+    );
+  }
+  const used = [
+    ...(own ? [{ spec: own, path: ['objective', 'sampler'] }] : []),
+    { spec: preview.sampler, path: ['preview', 'sampler'] },
+  ];
+  const other = used.find(({ spec }) => !(samplerMethod(spec).sweeps?.(spec) ?? false));
+  if (other) {
+    throw new OptionError(
+      `experiment: sampler.${other.spec.type} as it is set up cannot be used with ${because}.`,
+      "Use sampler.gibbs({ scan: 'sweep' }), which carries them.",
+      other.path,
+    );
+  }
 }
 
 /** An energy, and where it is a composition all that it is made of. */
@@ -120,6 +161,22 @@ function requireDomain(
     usable.length === 0
       ? 'Use other data.'
       : `Use ${usable.map((name) => `${family}.${name}`).join(' or ')}.`,
+    path,
+  );
+}
+
+/** @throws OptionError where a method is set up for other data; `suits` says for which it is */
+function requireSuited(
+  domain: Domain,
+  data: DataSpec,
+  suits: { readonly domains: readonly Domain[]; readonly remedy: string } | undefined,
+  path: readonly string[],
+  type: string,
+): void {
+  if (suits === undefined || suits.domains.includes(domain)) return;
+  throw new OptionError(
+    `experiment: ${path.at(-1)}.${type} as it is set up cannot be used with data.${data.type}, whose values are ${called[domain]}.`,
+    suits.remedy,
     path,
   );
 }

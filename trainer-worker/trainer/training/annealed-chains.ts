@@ -18,16 +18,20 @@ export interface AnnealedChainsOptions {
   readonly size: AnnealingSize;
   /** A piece of the chains; see `model-programs.ts`. */
   readonly program: (direction: AnnealingDirection) => Program;
+  /** Puts beside points what is annealed with them, for as many as there are chains; nothing where absent. */
+  readonly beside?: () => Program;
 }
 
 /** Chains between independent numbers and the model, run in pieces. */
 export class AnnealedChains {
   readonly #size: AnnealingSize;
+  readonly #beside: OnDemand | undefined;
   readonly #ways: Readonly<Record<AnnealingDirection, OnDemand>>;
   readonly #pace = new Pace();
 
-  constructor({ size, program }: AnnealedChainsOptions, backend: Backend) {
+  constructor({ size, program, beside }: AnnealedChainsOptions, backend: Backend) {
     this.#size = size;
+    this.#beside = beside && new OnDemand(backend, beside);
     const way = (direction: AnnealingDirection) => new OnDemand(backend, () => program(direction));
     this.#ways = { 'to the model': way('to the model'), 'to the base': way('to the base') };
   }
@@ -38,13 +42,35 @@ export class AnnealedChains {
    * @param samples `[n, D]` of the model, from which as many go to the base as there are
    */
   async run(samples: Float32Array, parameters: Arrays, key: NoiseKey): Promise<Annealing> {
-    const there = await this.#run('to the model', samples, parameters, key);
-    const back = await this.#run('to the base', samples, parameters, key);
+    const starts = await this.#starts(samples, parameters, key);
+    const there = await this.#run('to the model', starts, parameters, key);
+    const back = await this.#run('to the base', starts, parameters, key);
     return { logBase: there.logBase, toModel: there.weights, toBase: back.weights };
   }
 
   async dispose(): Promise<void> {
     for (const direction of annealingDirections) await this.#ways[direction].dispose();
+    await this.#beside?.dispose();
+  }
+
+  /** Points that the chains take, as many as there are and no more than there are chains. */
+  async #starts(
+    samples: Float32Array,
+    parameters: Arrays,
+    { seed, step }: NoiseKey,
+  ): Promise<Float32Array> {
+    if (this.#beside === undefined) return samples;
+    const { program, execution } = await this.#beside.started();
+    const [chains, dimensions] = program.inputs[0]!.shape as readonly [number, number];
+    const points = new Float32Array(chains * dimensions);
+    const given = samples.subarray(0, points.length);
+    points.set(given);
+    const { joined } = await execution.run({ points, ...parameters }, { seed, step });
+    const width = joined!.length / chains;
+    return Float32Array.from(joined as Float32Array).subarray(
+      0,
+      (given.length / dimensions) * width,
+    );
   }
 
   async #run(

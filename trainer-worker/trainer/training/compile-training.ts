@@ -28,6 +28,7 @@ import { CompiledStep, type CompiledStepOptions, feedsOf, shardsKey } from './co
 import { energyFault } from './energy-fault';
 import type { Initialization } from './initialization';
 import {
+  annealedWay,
   annealingProgram,
   annealingSize,
   chainPrograms,
@@ -38,6 +39,7 @@ import {
   type ModelDefinition,
   partitionProgram,
   scoreProgram,
+  unitsProgram,
 } from './model-programs';
 import { initialParameters } from './parameters';
 import type { Checkpoint } from './run-observer';
@@ -158,6 +160,7 @@ export function trainingParts(definition: TrainingDefinition): TrainingParts {
     files: origin.files,
     rowAt: (step, place) => batches.rowAt(step, place),
     ...(definition.noise ? { noise: definition.noise } : {}),
+    ...(energy.latent ? { latentUnits: energy.latent.units } : {}),
     ...(kept ? { saved: kept } : {}),
   });
   const { shownNoiseLevel } = objective;
@@ -274,23 +277,21 @@ function measuringOf(
   model: ModelDefinition,
   rows: Rows,
 ): Pick<CompiledStepOptions, 'partition' | 'annealing'> {
-  const { logPartition, path, sweep } = model.energy;
+  const { logPartition } = model.energy;
+  const way = annealedWay(model.energy);
   return {
     ...(logPartition ? { partition: () => partitionProgram(model, logPartition) } : {}),
-    ...(path && sweep
+    ...(way
       ? {
           annealing: {
             size: annealingSize(model),
             program: (direction) => {
               const { means } = momentsOf(rows, model.dimensions);
-              return annealingProgram(
-                model,
-                means,
-                { path, sweep },
-                direction,
-                annealingSize(model),
-              );
+              return annealingProgram(model, means, way, direction, annealingSize(model));
             },
+            ...(model.energy.latent
+              ? { beside: () => unitsProgram(model, annealingSize(model).chains) }
+              : {}),
           },
         }
       : {}),

@@ -331,9 +331,66 @@ export function annealingSize({ parameters }: ModelDefinition): AnnealingSize {
   return { temperatures: 1000, chains: size > largeEnergy ? 128 : 512 };
 }
 
+/** What annealing needs of an energy: points, with all that is swept beside them, `[n, width]`. */
+export interface AnnealedWay {
+  readonly path: NonNullable<Energy['path']>;
+  /** Numbers in a point with what lies beside it. */
+  width(dimensions: number): number;
+  /** Energies, `[n]`. */
+  energy(parameters: Tensors, points: tf.Tensor2D): tf.Tensor;
+  /** All numbers drawn anew. */
+  sweep(parameters: Tensors, points: tf.Tensor2D): tf.Tensor2D;
+}
+
+/** How an energy is annealed that has a path from independent numbers; `undefined` where it has none. */
+export function annealedWay({ path, sweep, latent, energy }: Energy): AnnealedWay | undefined {
+  if (path === undefined) return undefined;
+  if (latent) {
+    const apart = (joined: tf.Tensor2D) =>
+      tf.split(joined, [joined.shape[1] - latent.units, latent.units], 1) as [
+        tf.Tensor2D,
+        tf.Tensor2D,
+      ];
+    return {
+      path,
+      width: (dimensions) => dimensions + latent.units,
+      energy: (parameters, joined) => latent.energy(parameters, ...apart(joined)),
+      sweep(parameters, joined) {
+        const { x, units } = latent.sweep(parameters, ...apart(joined));
+        return tf.concat([x, units], 1);
+      },
+    };
+  }
+  return sweep && { path, width: (dimensions) => dimensions, energy, sweep };
+}
+
+/**
+ * Draws of the units that lie beside points given these: inputs `points` `[count, D]` and the parameters,
+ * output `joined` `[count, D + units]`.
+ */
+export function unitsProgram(definition: ModelDefinition, count: number): Program {
+  return compileProgram({
+    inputs: { points: { shape: [count, definition.dimensions] }, ...parameterSpecs(definition) },
+    batch: { rows: count },
+    ...written(definition),
+    firstNoiseStream: unitsNoiseStream,
+    step(inputs) {
+      const { latent } = definition.energy;
+      if (latent === undefined) throw new Error('This energy has no units beside its points.');
+      const parameters = parametersIn(definition, inputs);
+      const points = inputs['points'] as tf.Tensor2D;
+      const begun = latent.begin(parameters, points);
+      const [units] = loop(unitDraws, [begun], (_draw, [before]) => [
+        latent.given(parameters, points, before as tf.Tensor2D),
+      ]);
+      return { outputs: { joined: tf.concat([points, units!], 1) } };
+    },
+  });
+}
+
 /**
  * A piece of annealed importance sampling along the path of an energy (Neal 2001): inputs `points`
- * `[chains, D]`, `weights` `[chains]`, the logarithms of the chains' weights, how many `iterations` and how
+ * `[chains, D]`, or as wide as they are with their units, `weights` `[chains]`, the logarithms of the chains' weights, how many `iterations` and how
  * many are `done` (int32), and the parameters; outputs `next/points` and `next/weights`, where the next piece goes on,
  * and `logBase`, log Z where the path begins. In the end the mean of the weights estimates Z over that of
  * the base; to the base, from points of the model, its inverse. To the model it begins with any points.
@@ -343,14 +400,13 @@ export function annealingSize({ parameters }: ModelDefinition): AnnealingSize {
 export function annealingProgram(
   definition: ModelDefinition,
   means: readonly number[],
-  { path, sweep }: Required<Pick<Energy, 'path' | 'sweep'>>,
+  { path, width, energy, sweep }: AnnealedWay,
   direction: AnnealingDirection,
   { temperatures, chains }: AnnealingSize,
 ): Program {
-  const { energy, dimensions } = definition;
   return compileProgram({
     inputs: {
-      points: { shape: [chains, dimensions] },
+      points: { shape: [chains, width(definition.dimensions)] },
       weights: { shape: [chains] },
       done: { shape: [], dtype: 'int32' },
       iterations: { shape: [], dtype: 'int32' },
@@ -373,7 +429,7 @@ export function annealingProgram(
         const [here, next] = [at(step), at(tf.add(step, tf.scalar(1, 'int32')))];
         // Where the path begins numbers are independent: the first sweep is a draw, wherever it is from.
         const moved = sweep(here, x as tf.Tensor2D);
-        const gain = tf.sub(energy.energy(here, moved), energy.energy(next, moved));
+        const gain = tf.sub(energy(here, moved), energy(next, moved));
         return [moved, tf.add(logs!, gain)];
       });
       return {
@@ -389,6 +445,9 @@ export function annealingProgram(
 /** Heun's steps along a probability flow: right to a few thousandths of a nat on Gaussian data. */
 const flowSteps = 200;
 
+/** Times that units are drawn anew beside points that chains go back from, until they have forgotten how they began. */
+const unitDraws = 100;
+
 /** Coordinates of each point that are written down: the worst of these tells enough. */
 const mostCoordinates = 32;
 
@@ -400,4 +459,5 @@ const beginningNoiseStream = 0xa000;
 const recordNoiseStream = 0xc000;
 const flowNoiseStream = 0xe000;
 /** Chains one way know nothing of those the other way: their errors are put together. */
+const unitsNoiseStream = 0xe400;
 const annealingNoiseStreams = { 'to the model': 0xe800, 'to the base': 0xec00 };

@@ -111,6 +111,7 @@ export async function defineTraining(loaded: LoadedExperiment, saved?: Checkpoin
     chainsEnd: samplerMethod(preview.sampler).ends ?? false,
     files: loaded.sources.map((source) => source.path),
     knowsPartition: knowsPartition(experiment.energy, dataset),
+    isBound: energyMethod(experiment.energy).latentUnits !== undefined,
     classes: classesOf(experiment.energy, dataset),
     hasFlow: objectiveMethod(experiment.objective).flow !== undefined,
   });

@@ -59,10 +59,101 @@ describe('parts that do not suit the data are refused before training', () => {
       () => sampler.parallelTempering({ moves: 'gibbsWithGradients', domain: { low: 0, high: 1 } }),
       /'domain' keeps chains between two numbers/,
     );
+    for (const tempered of [sampler.parallelTempering, sampler.temperedTransitions]) {
+      assert.throws(
+        () => tempered({ moves: 'gibbsWithGradients', stepSize: 0.2 }),
+        /'stepSize' is that of Langevin moves/,
+      );
+      assert.equal(tempered({ moves: 'gibbsWithGradients' }).stepSize, null);
+      assert.equal(tempered().stepSize, 0.2);
+    }
     assert.throws(
       () => sampler.parallelTempering({ steps: 4, exchangeEvery: 8 }),
       /'exchangeEvery' is more than 'steps'/,
     );
+  });
+
+  test('a perturbation of other data', () => {
+    const discrepancy = objective.energyDiscrepancy;
+    const onReal = { data: data.twoMoons(), energy: energy.mlp() };
+    const onBits = { data: data.ising(), energy: energy.ising() };
+    assert.throws(() => experiment({ ...onReal, objective: discrepancy({ redraw: 0.2 }) }), {
+      message: /objective\.energyDiscrepancy as it is set up cannot be used with data\.twoMoons/,
+      remedy: /Leave redraw out and set sigma/,
+    });
+    assert.throws(() => experiment({ ...onBits, objective: discrepancy({ sigma: 0.5 }) }), {
+      message: /objective\.energyDiscrepancy as it is set up cannot be used with data\.ising/,
+      remedy: /Leave sigma out and set redraw/,
+    });
+    for (const [parts, options] of [
+      [onReal, {}],
+      [onReal, { sigma: 0.3 }],
+      [onBits, {}],
+      [onBits, { redraw: 0.3 }],
+    ] as const) {
+      const { objective: made } = experiment({ ...parts, objective: discrepancy(options) });
+      assert.equal(made.type, 'energyDiscrepancy');
+    }
+  });
+
+  test('a deep Boltzmann machine and what does not carry its upper layer', () => {
+    const deep = energy.deepBoltzmannMachine();
+    const sweeps = sampler.gibbs({ scan: 'sweep' });
+    const persistent = objective.persistentContrastiveDivergence;
+    const parts = { data: data.barsAndStripes(), energy: deep };
+    const refused = [
+      [{ ...parts, objective: objective.pseudoLikelihood() }, /objective\.pseudoLikelihood cannot/],
+      [
+        { ...parts, objective: objective.contrastiveDivergence({ sampler: sweeps }) },
+        /objective\.contrastiveDivergence cannot train energy\.deepBoltzmannMachine/,
+      ],
+      [
+        { ...parts, objective: persistent({ sampler: sampler.gibbs() }) },
+        /sampler\.gibbs as it is set up cannot be used with energy\.deepBoltzmannMachine/,
+      ],
+      [
+        {
+          ...{ ...parts, objective: persistent({ sampler: sweeps }) },
+          preview: { sampler: sampler.gibbsWithGradients() },
+        },
+        /sampler\.gibbsWithGradients as it is set up cannot be used/,
+      ],
+      [
+        {
+          ...parts,
+          energy: energy.product({ of: [deep, energy.ising()] }),
+          objective: persistent({ sampler: sweeps }),
+        },
+        /energy\.product cannot be made of energy\.deepBoltzmannMachine/,
+      ],
+    ] as const;
+    for (const [options, message] of refused) assert.throws(() => experiment(options), message);
+    const sound = experiment({ ...parts, objective: persistent({ sampler: sweeps }) });
+    assert.equal(sound.energy.type, 'deepBoltzmannMachine');
+  });
+
+  test('energies of data and samples that are compared one by one, of a deep machine', async () => {
+    for (const option of [{ contrast: 'softplus' }, { energyPenalty: 0.1 }] as const) {
+      await assert.rejects(
+        trainingStep({
+          energy: energy.deepBoltzmannMachine({ hidden: [2, 2] }),
+          objective: objective.persistentContrastiveDivergence({
+            sampler: sampler.gibbs({ scan: 'sweep' }),
+            bufferSize: 2,
+            ...option,
+          }),
+          optimizer: optimizer.sgd({ learningRate: 0.1 }),
+          rows: Float32Array.of(0, 1, 1, 0),
+          domain: 'binary',
+          bounds: [
+            [0, 1],
+            [0, 1],
+          ],
+          batchSize: 2,
+        }),
+        new RegExp(`'${Object.keys(option)[0]}' compares energies of data with those of samples`),
+      );
+    }
   });
 
   test('options of a method that has none', () => {
