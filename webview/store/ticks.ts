@@ -47,9 +47,7 @@ export function logTicks(low: number, high: number, most: number): readonly numb
     .flatMap((power) => [1, 2, 5].map((m) => Number(`${m}e${power}`)))
     .filter(within);
   if (all.length <= most) return all;
-  const stride = Math.max(1, Math.ceil(powers.length / most));
-  return powers
-    .filter((power) => power % stride === 0)
-    .map((power) => Number(`1e${power}`))
-    .filter(within);
+  const whole = powers.filter((power) => within(Number(`1e${power}`)));
+  const stride = Math.ceil(whole.length / most);
+  return whole.filter((power) => power % stride === 0).map((power) => Number(`1e${power}`));
 }
