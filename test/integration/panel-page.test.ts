@@ -801,6 +801,22 @@ describe('the curves', () => {
     });
   });
 
+  test('leave the keys of the editor alone: of Ctrl and + nothing is taken', async () => {
+    await withPage({}, async (panel) => {
+      await show(panel);
+      const plot = panel.page.locator('.chart-plot').first();
+      await panel.page.evaluate(`addEventListener('keydown', (event) => {
+        (window.taken ??= []).push([event.ctrlKey, event.defaultPrevented]);
+      })`);
+      await plot.focus();
+      for (const key of ['Control++', '+']) await panel.page.keyboard.press(key);
+      await panel.drawn();
+      const taken = await panel.page.evaluate<[boolean, boolean][]>('window.taken');
+      assert.ok(taken.every(([withControl, isTaken]) => isTaken === !withControl));
+      assert.ok(taken.some(([, isTaken]) => isTaken));
+    });
+  });
+
   test('are kept as pictures and tables, by keys alone', async () => {
     const saved: { name: string; kind: string; bytes: Uint8Array }[] = [];
     const saveFile: PanelOptions['saveFile'] = (name, kind, bytes) => {

@@ -17,7 +17,7 @@ import { Series } from '../store/series';
 import { SmoothedValues } from '../store/smoothed-values';
 import type { Theme } from '../theme';
 import { PushButton } from '../toolkit';
-import { element, icon, LineSwatch, setAttribute, setText } from './element';
+import { element, icon, LineSwatch, onPlainKey, setAttribute, setText } from './element';
 import { Memo } from './memo';
 import { MenuButton } from './menu-button';
 
@@ -159,7 +159,7 @@ export class Chart {
         element('tbody', {}, ...this.#rows.map((row) => row.root)),
       ),
     );
-    this.#plot.addEventListener('keydown', (event) => this.#onKey(event));
+    onPlainKey(this.#plot, (event) => this.#onKey(event));
     this.#plot.addEventListener('dblclick', () => this.#host.zoom(undefined));
   }
 

@@ -1,7 +1,7 @@
 import { formatCount } from '../../vocabulary/quantities';
 import { valueAt } from '../store/compare-bands';
 import { formatValue } from '../store/number-format';
-import { element, setAttribute, setText } from './element';
+import { element, onPlainKey, setAttribute, setText } from './element';
 import { Memo } from './memo';
 import {
   type ChartLine,
@@ -80,7 +80,7 @@ export class CompareChart {
     });
     this.#canvas.addEventListener('pointerup', (event) => this.#onUp(event));
     this.#canvas.addEventListener('dblclick', () => this.#setZoom(undefined));
-    this.#canvas.addEventListener('keydown', (event) => this.#onKey(event));
+    onPlainKey(this.#canvas, (event) => this.#onKey(event));
     new ResizeObserver(redraw).observe(this.root);
   }
 

@@ -10,7 +10,7 @@ import {
 import type { CompareRow } from '../store/compare-rows';
 import type { Theme } from '../theme';
 import type { LineStyle } from './compare-table';
-import { element, setAttribute, setText } from './element';
+import { element, onPlainKey, setAttribute, setText } from './element';
 import { Memo } from './memo';
 import { line, prepareCanvas } from './plot-axes';
 
@@ -273,7 +273,7 @@ export class CompareParallel {
         'aria-valuemin': '0',
         'aria-valuemax': '100',
       });
-      made.addEventListener('keydown', (event) => this.#onKey(event, key, isHigh));
+      onPlainKey(made, (event) => this.#onKey(event, key, isHigh));
       return made;
     };
     const low = handle('low', false);

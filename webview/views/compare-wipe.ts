@@ -5,7 +5,7 @@ import { formatCount } from '../../vocabulary/quantities';
 import { isOneWindow } from '../store/compare-range';
 import type { Theme } from '../theme';
 import { ComparePicture } from './compare-picture';
-import { element, setAttribute, setText } from './element';
+import { element, onPlainKey, setAttribute, setText } from './element';
 
 /** A run with the preview of it that is looked at. */
 interface WipeSide {
@@ -73,7 +73,7 @@ export class CompareWipe {
     stage.addEventListener('pointermove', (event) => {
       if (stage.hasPointerCapture(event.pointerId)) follow(event);
     });
-    this.#handle.addEventListener('keydown', (event) => this.#onKey(event));
+    onPlainKey(this.#handle, (event) => this.#onKey(event));
   }
 
   draw({ sides, range, theme }: WipeView): void {

@@ -104,3 +104,10 @@ export function icon(name: keyof typeof paths): SVGElement {
   root.append(path);
   return root;
 }
+
+/** Hears keys that are pressed on an element, but none with Ctrl, Alt or ⌘: these are the editor's. */
+export function onPlainKey(target: HTMLElement, handle: (event: KeyboardEvent) => void): void {
+  target.addEventListener('keydown', (event) => {
+    if (!event.ctrlKey && !event.altKey && !event.metaKey) handle(event);
+  });
+}

@@ -4,7 +4,7 @@ import { alongLine, lineDensity } from '../store/line-density';
 import { formatValue } from '../store/number-format';
 import { type PlotAxis, placeText } from '../store/plot-window';
 import type { Theme } from '../theme';
-import { element } from './element';
+import { element, onPlainKey } from './element';
 import type { PlaneLayers } from './plane-plot';
 import { type Box, drawAxes, prepareCanvas } from './plot-axes';
 
@@ -56,7 +56,7 @@ export class HistogramPlot {
     this.root.addEventListener('pointermove', (event) => this.#pointAt(event));
     this.root.addEventListener('pointerleave', () => this.#point(undefined));
     this.root.addEventListener('blur', () => this.#point(undefined));
-    this.root.addEventListener('keydown', (event) => this.#onKey(event));
+    onPlainKey(this.root, (event) => this.#onKey(event));
   }
 
   /** Why there is no density of the model though there are energies; nothing where there is one. */

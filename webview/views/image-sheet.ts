@@ -19,7 +19,7 @@ import { formatValue } from '../store/number-format';
 import { arranged, className, ordered, type RowFacts, sheetOrders } from '../store/sheet-order';
 import type { Theme } from '../theme';
 import { PushButton } from '../toolkit';
-import { element, icon, setAttribute, setText } from './element';
+import { element, icon, onPlainKey, setAttribute, setText } from './element';
 import { prepareCanvas } from './plot-axes';
 
 /** What an {@link ImageSheet} shows. */
@@ -255,7 +255,7 @@ export class ImageSheet {
       this.#setFocus(false);
       this.#host.pointed(undefined, false);
     });
-    scroll.addEventListener('keydown', (event) => this.#onKey(event));
+    onPlainKey(scroll, (event) => this.#onKey(event));
     scroll.addEventListener(
       'wheel',
       (event) => {
@@ -321,7 +321,7 @@ export class ImageSheet {
         : {}),
     };
     const act = keys[event.key];
-    if (act === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (act === undefined) return;
     if (event.key === 'Escape' && view.picked === undefined) return;
     event.preventDefault();
     this.#hasFocus = true;

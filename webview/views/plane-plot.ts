@@ -17,7 +17,7 @@ import { scoreAt } from '../store/score-field';
 import { axisTicks, niceTicks } from '../store/ticks';
 import { rgba, type Theme } from '../theme';
 import { ChainLayer } from './chain-layer';
-import { element } from './element';
+import { element, onPlainKey } from './element';
 import { type Box, drawAxes, line, prepareCanvas } from './plot-axes';
 import { ScoreArrowLayer } from './score-arrows';
 
@@ -105,7 +105,7 @@ export class PlanePlot {
     this.root.addEventListener('pointermove', (event) => this.#pointAt(event));
     this.root.addEventListener('pointerleave', () => this.#point(undefined));
     this.root.addEventListener('blur', () => this.#point(undefined));
-    this.root.addEventListener('keydown', (event) => this.#onKey(event));
+    onPlainKey(this.root, (event) => this.#onKey(event));
   }
 
   /** The energies at the ends of the colour scale now; none where no energy is a number. */
