@@ -26,6 +26,12 @@ export function checked<T>(value: unknown, schema: z.ZodType<T>, { file, remedy 
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const name = [...issue.path, key].join('.');
+    throw brokenFile(file, `'${name}' is not one of its entries.`, remedy);
+  }
   const where = issue?.path.length ? `'${issue.path.join('.')}'` : 'the whole';
-  throw brokenFile(file, `${where} is wrong: ${issue?.message}.`, remedy);
+  const why = issue?.message.replace(/^Invalid input: /, '');
+  throw brokenFile(file, `${where} is wrong: ${why}.`, remedy);
 }

@@ -8,6 +8,14 @@ import { errorCode } from './storage-problem';
 const patienceMs = 60_000;
 const maxBuffer = 2 ** 26;
 
+/** What Slurm’s programs say where they have found no cluster, or one that is silent. */
+const silence = /Unable to contact|fetch_config|configuration source|Connection refused|timed out/i;
+
+/** Of what a program told, without its own name. */
+function firstLine(text = ''): string {
+  return (text.split('\n')[0] ?? '').replace(/^\w+: (error: |fatal: )?/, '').trim();
+}
+
 /** @throws ProblemError of kind `environment` where it is not there or refuses */
 async function ask(program: string, args: readonly string[], cwd?: string): Promise<string> {
   try {
@@ -28,6 +36,17 @@ async function ask(program: string, args: readonly string[], cwd?: string): Prom
       );
     }
     const { stderr } = thrown as { stderr?: string };
+    if (silence.test(stderr ?? '')) {
+      throw new ProblemError(
+        {
+          kind: 'environment',
+          message: `Slurm’s programs are here, but no cluster answers them (${program}: ${firstLine(stderr)}).`,
+          remedy:
+            'Do this on a login node of the cluster; if this is one, ask those who keep it whether its controller runs.',
+        },
+        { cause: thrown },
+      );
+    }
     throw new ProblemError(
       {
         kind: 'environment',

@@ -333,7 +333,12 @@ function command(end: (code: number) => void): Command {
     .description('list it, and why it waits')
     .option(...runsOption)
     .option('--json', 'print one JSON object a line')
-    .action(async (options: SlurmStatusOptions) => end(await slurmStatusCommand(options)));
+    // Else a misspelled command would be told to be an argument too many of this one.
+    .allowExcessArguments()
+    .action(async (options: SlurmStatusOptions, { args: [unknown] }: Command) => {
+      if (unknown !== undefined) slurm.error(`error: unknown command '${unknown}' of ebm slurm`);
+      end(await slurmStatusCommand(options));
+    });
   for (const [action, description] of [
     ['cancel', 'end it; what trains writes a checkpoint'],
     ['hold', 'let what waits wait until it is released'],

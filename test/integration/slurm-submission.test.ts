@@ -87,6 +87,16 @@ test('what Slurm refuses is told in its words', async (t) => {
   assert.match(errors, /invalid partition specified: gpu/);
 });
 
+test('programs without a cluster, and a command that there is not, are told as such', async (t) => {
+  const { run } = await withPrograms(t, {
+    scontrol: `echo 'scontrol: error: fetch_config: DNS SRV lookup failed' >&2; exit 1`,
+  });
+  const { code, errors } = await run(...submit);
+  assert.equal(code, 2);
+  assert.match(errors, /no cluster answers them \(scontrol: fetch_config: DNS SRV lookup failed\)/);
+  assert.match((await run('slurm', 'nope')).errors, /unknown command 'nope' of ebm slurm/);
+});
+
 test('a run is handed over like a sweep of one', async (t) => {
   const { folder, run, called } = await withPrograms(t, {
     scontrol: 'echo "MaxArraySize = 1001"',

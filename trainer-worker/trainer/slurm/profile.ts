@@ -37,7 +37,10 @@ export const slurmProfileSchema = z.strictObject({
   qos: word.optional().describe('Quality of service.'),
   time: z
     .string()
-    .regex(/^\d{1,6}(-\d{1,2}(:\d{1,2}){0,2}|(:\d{1,2}){1,2})?$/, 'no time as Slurm writes it')
+    .regex(
+      /^\d{1,6}(-\d{1,2}(:\d{1,2}){0,2}|(:\d{1,2}){1,2})?$/,
+      'no time as Slurm writes it, such as 30, 12:00:00 or 2-12',
+    )
     .optional()
     .describe('Longest time of a job: minutes, hours:minutes:seconds or days-hours.'),
   memory: z
@@ -79,7 +82,9 @@ export type SlurmProfile = z.infer<typeof slurmProfileSchema>;
 export async function readProfile(base: string): Promise<SlurmProfile> {
   const fault = {
     file: path.join(base, profileFile),
-    remedy: 'Mend it: its schema says what it may have.',
+    remedy: `Mend it. It may have ${Object.keys(slurmProfileSchema.shape)
+      .filter((key) => !key.startsWith('$'))
+      .join(', ')}.`,
   };
   try {
     const bytes = await readRegularFile(base, profileFile, largestProfile);

@@ -16,6 +16,7 @@ import {
   slurmProfileSchema,
 } from '../../../../trainer-worker/trainer/slurm/profile';
 import { fc } from '../../../support/fast-check';
+import { problemFrom } from '../../../support/problem';
 import { temporaryFolder } from '../../../support/temporary';
 
 const profile = slurmProfileSchema.parse({});
@@ -110,10 +111,12 @@ test('a profile takes words and lines, and refuses what would be more than that'
     [{ flags: ['-p x'] }, 'flags.0'],
     [{ flags: ['--comment=a b'] }, 'flags.0'],
     [{ cores: 0 }, 'cores'],
-    [{ partitions: 'a' }, ''],
   ] as const) {
     await assert.rejects(told(wrong), new RegExp(`slurm\\.json: .*${what}.* is wrong`));
   }
+  const misspelled = await problemFrom(told({ partitions: 'a' }));
+  assert.match(misspelled.message, /slurm\.json: 'partitions' is not one of its entries\./);
+  assert.match(misspelled.remedy!, /partition, account, qos, time,/);
   // It would write a checkpoint and be queued again for ever.
   for (const time of ['2', '00:01:00', '1:30', '0-0:2']) {
     await assert.rejects(told({ time }), /nothing is left for training/);
