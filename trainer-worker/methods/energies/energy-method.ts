@@ -65,7 +65,7 @@ export interface Energy {
 }
 
 /** A model of points and of units of 0 and 1 beside each, of shape `[n, units]`. @internal */
-export interface LatentModel {
+interface LatentModel {
   /** How many lie beside each point. */
   readonly units: number;
   /** Energies of points together with their units, `[n]`, exactly. */

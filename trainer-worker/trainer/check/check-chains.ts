@@ -20,6 +20,7 @@ import {
   parametersIn,
   scoreProgram,
 } from '../training/model-programs';
+import { checkReplicas } from './check-replicas';
 import type { Findings } from './findings';
 
 /** Chains that are tried at most, and for how long. */
@@ -109,6 +110,7 @@ export async function checkChains(tried: TriedChains, findings: Findings): Promi
     'chains',
     `${iterations} iterations of ${called} move points by ${formatNumber(round(moved))} deviations of the data${told}`,
   );
+  if (spec.type === 'parallelTempering') await checkReplicas(tried, spec, starts, findings);
   if (acceptance !== undefined && acceptance < leastAcceptance) {
     findings.doubtful({
       message: `Chains of ${called} accept ${formatNumber(round(100 * acceptance))} % of what they propose, and hardly move.`,
