@@ -126,6 +126,10 @@ export interface PanelPersistedState {
   readonly axes?: readonly [number, number];
   /** Whether the plane of the principal axes is shown. */
   readonly isPrincipal?: boolean;
+  /** Whether columns are shown against one another in pairs. */
+  readonly isPaired?: boolean;
+  /** Which columns then. */
+  readonly pairColumns?: readonly number[];
   /** The energies at the ends of the colours, where all steps are to have the same. */
   readonly energyRange?: EnergyRange;
   readonly smoothing?: number;

@@ -49,6 +49,9 @@ export class Page {
     redraw: this.#frames.request,
     selectAxes: (axes) => this.#navigate({ axes }),
     selectPrincipal: (isPrincipal) => this.#navigate({ isPrincipal }),
+    selectPaired: (isPaired) => this.#navigate({ isPaired }),
+    selectColumns: (pairColumns) => this.#navigate({ pairColumns }),
+    openPair: (axes) => this.#navigate({ axes, isPaired: false, isPrincipal: false }),
     fixRange: (energyRange) => this.#navigate({ energyRange }),
     save: (name, picture) => this.#save(name, picture),
   });

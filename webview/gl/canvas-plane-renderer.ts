@@ -3,8 +3,8 @@ import { brightFrom, contourInks } from '../store/contour-ink';
 import { contourSegments } from '../store/contours';
 import { cssColor as css } from '../store/contrast';
 import { hatchDistance } from '../store/field-holes';
-import { putPoints } from '../store/point-raster';
 import type { PlaneRenderer, PlaneScene } from './plane-renderer';
+import { pointPicture } from './point-picture';
 
 /** The colour map, a pixel of a picture each. */
 const colors = new Uint32Array(viridisTable.slice().buffer);
@@ -114,19 +114,10 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
   }
 
   /** All points at once: a canvas takes seconds to draw a hundred thousand of them one by one. */
-  #drawPoints(
-    context: CanvasRenderingContext2D,
-    { window: { xLow, xHigh, yLow, yHigh }, layers }: PlaneScene,
-  ): void {
+  #drawPoints(context: CanvasRenderingContext2D, { window, layers }: PlaneScene): void {
     const { width, height } = this.canvas;
     if (layers.length === 0 || width === 0 || height === 0) return;
-    const picture = new ImageData(width, height);
-    const ratio = this.#pixelRatio;
-    const looks = layers.map(({ points, radius, outlineWidth, fill, outline }) => ({
-      points,
-      look: { radius: radius * ratio, outlineWidth: outlineWidth * ratio, fill, outline },
-    }));
-    putPoints(picture, looks, [xLow, xHigh - xLow, yLow, yHigh - yLow]);
+    const picture = pointPicture(layers, window, [width, height], this.#pixelRatio);
     this.#points.width = width;
     this.#points.height = height;
     this.#points.getContext('2d')?.putImageData(picture, 0, 0);

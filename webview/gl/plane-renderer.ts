@@ -16,7 +16,7 @@ export interface PointLayer {
 }
 
 /** A window of the plane, in model space. */
-interface PlaneWindow {
+export interface PlaneWindow {
   readonly xLow: number;
   readonly xHigh: number;
   readonly yLow: number;

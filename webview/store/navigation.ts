@@ -9,6 +9,10 @@ export interface Navigation {
   readonly axes: readonly [number, number];
   /** Whether the plane of the principal axes is looked at in place of that. */
   readonly isPrincipal: boolean;
+  /** Whether columns are looked at against one another in pairs. */
+  readonly isPaired: boolean;
+  /** Which columns then; the first ones where absent. */
+  readonly pairColumns: readonly number[] | undefined;
   /** The energies at the ends of the colours of all steps; each step has its own where absent. */
   readonly energyRange: EnergyRange | undefined;
   /** Weight of the moving average over curves, 0 to below 1. */
@@ -25,6 +29,8 @@ export const startOfNavigation: Navigation = {
   step: undefined,
   axes: [0, 1],
   isPrincipal: false,
+  isPaired: false,
+  pairColumns: undefined,
   energyRange: undefined,
   smoothing: 0,
   logScale: false,
@@ -48,6 +54,11 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
         : startOfNavigation.axes,
     smoothing: typeof smoothing === 'number' && smoothing >= 0 && smoothing < 1 ? smoothing : 0,
     isPrincipal: rest.isPrincipal === true,
+    isPaired: rest.isPaired === true,
+    pairColumns:
+      Array.isArray(rest.pairColumns) && rest.pairColumns.every(isCount)
+        ? rest.pairColumns
+        : undefined,
     energyRange: isEnergyRange(rest.energyRange) ? rest.energyRange : undefined,
     logScale: logScale === true,
     curveAxis: isAxisKind(curveAxis) ? curveAxis : startOfNavigation.curveAxis,
@@ -56,13 +67,16 @@ export function restoredNavigation(stored: unknown, runDirectory: string): Navig
 
 /** What is to be kept of a navigation. */
 export function persistedState(navigation: Navigation, runDirectory: string): PanelPersistedState {
-  const { step, axes, isPrincipal, energyRange, smoothing, logScale, curveAxis } = navigation;
+  const { step, axes, isPrincipal, isPaired, pairColumns, energyRange, ...curves } = navigation;
+  const { smoothing, logScale, curveAxis } = curves;
   return {
     version: 1,
     runDirectory,
     ...(step === undefined ? {} : { step }),
     axes,
     isPrincipal,
+    isPaired,
+    ...(pairColumns ? { pairColumns } : {}),
     ...(energyRange ? { energyRange } : {}),
     smoothing,
     logScale,

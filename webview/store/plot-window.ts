@@ -13,7 +13,7 @@ export interface PlotAxis {
   readonly mean: number;
   /** Of a category, what its values 0, 1, … are called. */
   readonly levels?: readonly string[];
-  /** Whether it has ticks alone: the numbers are at another plot of the same axis. */
+  /** Whether it has ticks alone, or nothing where it is upright: numbers are at another plot of the same axis. */
   readonly isBare?: true;
 }
 

@@ -4,9 +4,11 @@ import { formatCount } from '../../vocabulary/quantities';
 import { type ChainTracks, chainTracks, countMoves } from '../store/chain-tracks';
 import { validAxes } from '../store/navigation';
 import { formatSpread, formatTick, formatValue } from '../store/number-format';
+import { validPairColumns } from '../store/pair-grid';
 import type { PanelState } from '../store/panel-state';
 import { areBits } from '../store/patterns';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
+import { mostClassColors } from '../store/point-classes';
 import { column, moments, plane, shares } from '../store/point-set';
 import {
   along,
@@ -18,13 +20,16 @@ import {
 import type { RowFacts } from '../store/sheet-order';
 import type { Theme } from '../theme';
 import { CheckBox, DropDown } from '../toolkit';
+import { ClassLegend } from './class-legend';
 import { element, setAttribute, setText } from './element';
 import { HistogramPlot } from './histogram-plot';
 import { type ImageHost, ImagePlot } from './image-plot';
 import { Memo } from './memo';
+import { PairPlot } from './pair-plot';
 import type { PanelModel } from './panel-model';
 import { PatternTable } from './pattern-table';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
+import type { PointClasses } from './point-layers';
 
 /** What can be shown, and what it is called on a plane and on a line. */
 const layerNames = {
@@ -34,6 +39,7 @@ const layerNames = {
   samples: ['Samples', 'Samples'],
   score: ['Score', 'Score'],
   chains: ['Chains', 'Chains'],
+  classes: ['Classes', 'Classes'],
 } as const;
 
 /** What is shown until the user says otherwise. */
@@ -44,6 +50,7 @@ const firstLayers = {
   samples: true,
   score: false,
   chains: false,
+  classes: false,
 } as const satisfies Required<PlaneLayers>;
 
 /** What the landscape asks of the page. */
@@ -54,6 +61,12 @@ export interface LandscapeHost {
   readonly selectAxes: (axes: readonly [number, number]) => void;
   /** The user chose the plane of the principal axes, or two columns again. */
   readonly selectPrincipal: (isPrincipal: boolean) => void;
+  /** The user wants columns against one another in pairs, or one plane again. */
+  readonly selectPaired: (isPaired: boolean) => void;
+  /** The user wants pairs of these columns. */
+  readonly selectColumns: (columns: readonly number[]) => void;
+  /** The user wants two columns alone. */
+  readonly openPair: (axes: readonly [number, number]) => void;
   /** The user wants one range of energies for the colours of all steps, or that of each step again. */
   readonly fixRange: (range: EnergyRange | undefined) => void;
   readonly save: ImageHost['save'];
@@ -65,6 +78,7 @@ export class Landscape {
   readonly #redraw: () => void;
   readonly #selectAxes: (axes: readonly [number, number]) => void;
   readonly #principalBox: CheckBox;
+  readonly #pairsBox: CheckBox;
   readonly #findingAxes = new Memo();
   /** Of the data shown; where they are, and vary. */
   #principal: PrincipalAxes | undefined;
@@ -89,6 +103,8 @@ export class Landscape {
   readonly #table: HTMLElement;
   readonly #plane: PlanePlot;
   readonly #histogram: HistogramPlot;
+  readonly #pairs: PairPlot;
+  readonly #classLegend = new ClassLegend();
   readonly #images: ImagePlot;
   readonly #patterns: PatternTable;
   readonly #drawing = new Memo();
@@ -97,9 +113,13 @@ export class Landscape {
   readonly #rows = new Memo();
   #areBits = false;
   #dropDowns: readonly DropDown[] = [];
+  /** Of all columns of a table. */
+  #tableAxes: readonly PlotAxis[] = [];
   #layers: Required<PlaneLayers> = firstLayers;
   #data: Float32Array | undefined;
   #samples: Float32Array | undefined;
+  /** By which points are coloured now. */
+  #classes: PointClasses | undefined;
   #tracks: ChainTracks | undefined;
   #chainWords: string | undefined;
   /** The dimensions drawn. */
@@ -108,8 +128,11 @@ export class Landscape {
   #pointed: string | undefined;
   #idle = '';
 
-  constructor({ redraw, selectAxes, selectPrincipal, fixRange, save }: LandscapeHost) {
+  constructor(host: LandscapeHost) {
+    const { redraw, selectAxes, selectPrincipal, selectPaired, fixRange, save } = host;
     this.#principalBox = new CheckBox('Principal axes', selectPrincipal);
+    this.#pairsBox = new CheckBox('Pairs', selectPaired);
+    this.#pairsBox.root.title = 'Columns against one another';
     this.#fixedRange = new CheckBox('Fixed colours', (isFixed) => {
       // Told also of a range that was kept from before.
       if (isFixed !== this.#isFixed) fixRange(isFixed ? this.#plane.range : undefined);
@@ -128,6 +151,11 @@ export class Landscape {
     };
     this.#plane = new PlanePlot(pointed, drawAnew);
     this.#histogram = new HistogramPlot(pointed);
+    this.#pairs = new PairPlot({
+      pointed,
+      selectColumns: host.selectColumns,
+      openPair: host.openPair,
+    });
     this.#patterns = new PatternTable(redraw);
     this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
     for (const layer of Object.keys(layerNames) as (keyof PlaneLayers)[]) {
@@ -142,7 +170,10 @@ export class Landscape {
       this.#legend.append(toggle);
     }
     this.#legend.append(this.#fixedRange.root, this.#pickers);
-    this.#holder.append(this.#plane.root, this.#histogram.root, this.#images.root, this.#empty);
+    this.#holder.append(
+      ...[this.#plane.root, this.#histogram.root, this.#pairs.root, this.#images.root],
+      this.#empty,
+    );
     this.#table = element(
       'table',
       { class: 'moments', 'data-testid': 'moments' },
@@ -169,6 +200,7 @@ export class Landscape {
       { class: 'pane landscape', 'aria-label': 'Energy landscape' },
       element('div', { class: 'pane-head' }, this.#title, this.#step),
       this.#legend,
+      this.#classLegend.root,
       this.#holder,
       this.#readout,
       this.#note,
@@ -200,18 +232,32 @@ export class Landscape {
       this.#plane.forgetRange();
       // Nobody chooses two pixels of an image for axes.
       this.#makePickers(image ? [] : (layout?.axes ?? []));
+      this.#tableAxes =
+        layout && !image ? layout.axes.map((_, k) => plotAxis(layout, transform, k)) : [];
     }
     const hasField = layout !== undefined && layout.resolution > 0;
-    this.#nameLayers(dimensions, hasField, frame);
+    const classes = classesOf(panel, frame);
+    this.#nameLayers(dimensions, hasField, { frame, classes });
+    this.#classes = this.#layers.classes ? classes : undefined;
+    this.#classLegend.draw(this.#classes, layout?.classes ?? [], theme);
     this.#fixedRange.root.hidden = dimensions !== 2 || !hasField;
     this.#isFixed = navigation.energyRange !== undefined;
     this.#fixedRange.isChecked = this.#isFixed;
     this.#note.hidden = true;
     const hasPatterns = this.#hasPatterns(panel, frame);
+    const isPairable = dimensions > 2 && !image && !hasPatterns;
+    const isPaired = isPairable && !isEmpty && navigation.isPaired;
+    this.#pairsBox.root.hidden = !isPairable;
+    this.#pairsBox.isChecked = isPaired;
+    this.#pairs.root.hidden = !isPaired;
     this.#patterns.draw(hasPatterns && layout ? { layout, data: panel.data, frame } : undefined);
     if (isEmpty || !layout) return;
     if (image) {
       this.#drawImages(panel, frame, image, theme);
+      return;
+    }
+    if (isPaired) {
+      this.#drawPairs(panel, frame, navigation.pairColumns, theme);
       return;
     }
 
@@ -255,6 +301,7 @@ export class Landscape {
     const shared = {
       data: this.#data,
       samples: this.#samples,
+      classes: this.#classes,
       layers: this.#layers,
       theme,
     };
@@ -306,7 +353,11 @@ export class Landscape {
   }
 
   /** Names what can be shown, and hides what there is none of. */
-  #nameLayers(dimensions: number, hasField: boolean, frame: PreviewFrame | undefined): void {
+  #nameLayers(
+    dimensions: number,
+    hasField: boolean,
+    shown: { readonly frame: PreviewFrame | undefined; readonly classes: PointClasses | undefined },
+  ): void {
     this.#legend.classList.toggle('line', dimensions === 1);
     for (const [layer, toggle] of this.#toggles) {
       setText(toggle.querySelector('.layer-name')!, layerNames[layer][dimensions === 1 ? 1 : 0]);
@@ -315,7 +366,8 @@ export class Landscape {
       const isThere =
         (!isOfField || (hasField && dimensions <= 2)) &&
         (!isOfPlane || (hasField && dimensions === 2)) &&
-        (layer !== 'chains' || frame?.paths !== undefined);
+        (layer !== 'chains' || shown.frame?.paths !== undefined) &&
+        (layer !== 'classes' || shown.classes !== undefined);
       toggle.hidden = !isThere;
     }
   }
@@ -364,6 +416,33 @@ export class Landscape {
     this.#setIdle(panel, frame);
   }
 
+  #drawPairs(
+    panel: PanelState,
+    frame: PreviewFrame | undefined,
+    kept: readonly number[] | undefined,
+    theme: Theme,
+  ): void {
+    const ofPlane = [this.#plane.root, this.#table, this.#principalBox.root, this.#between];
+    for (const part of [...ofPlane, ...this.#dropDowns.map(({ root }) => root)]) part.hidden = true;
+    this.#tellNote(
+      'Above the diagonal: the correlation of the shown data and, beneath it, of the samples.',
+    );
+    const axes = this.#tableAxes;
+    const columns = validPairColumns(kept, axes.length);
+    const width = this.#holder.clientWidth;
+    const maxHeight = Math.min(1000, Math.max(360, window.innerHeight - 300));
+    const isUnchanged = !this.#drawing.changed(
+      ...[frame, panel.data, axes, columns.join(), this.#layers, theme, width, maxHeight],
+      window.devicePixelRatio,
+    );
+    if (isUnchanged || width === 0) return;
+    const rows = { data: panel.data?.values, samples: frame?.samples };
+    const classes = this.#classes;
+    const view = { axes, columns, ...rows, classes, layers: this.#layers, theme };
+    this.#pairs.draw(view, this.description(panel, frame), width, maxHeight);
+    this.#setIdle(panel, frame);
+  }
+
   /** The picture in words. */
   description({ data, manifest }: PanelState, frame: PreviewFrame | undefined): string {
     const { dimensions = 0 } = manifest.preview ?? {};
@@ -406,7 +485,8 @@ export class Landscape {
             new DropDown('Vertical axis', names, (y) => this.#selectAxes(vertical(y))),
           ];
     const [x, y] = this.#dropDowns;
-    const all = x && y ? [this.#principalBox.root, x.root, this.#between, y.root] : [];
+    const all =
+      x && y ? [this.#pairsBox.root, this.#principalBox.root, x.root, this.#between, y.root] : [];
     this.#pickers.replaceChildren(...all);
   }
 
@@ -523,6 +603,18 @@ function emptyText({ manifest, state }: PanelState): string {
     return 'The landscape appears with the first preview.';
   }
   return 'This run has kept no preview.';
+}
+
+/** Of which classes the shown points are; none where none is known, or they are too many for colours. */
+function classesOf(
+  { manifest, data }: PanelState,
+  frame: PreviewFrame | undefined,
+): PointClasses | undefined {
+  const { classes: names = [], image, dimensions = 0 } = manifest.preview ?? {};
+  const isSuited = dimensions >= 2 && !image && names.length >= 2;
+  const isKnown = data?.labels !== undefined || frame?.classes !== undefined;
+  if (!isSuited || names.length > mostClassColors || !isKnown) return undefined;
+  return { count: names.length, data: data?.labels, samples: frame?.classes };
 }
 
 /** What is known of the samples of a preview, and of the rows of data at its step. */

@@ -1,24 +1,19 @@
 import { type EnergyRange, robustRange } from '../../protocol/energy-range';
 import { viridis } from '../../protocol/viridis';
 import { formatWithError } from '../../vocabulary/with-error';
-import { createPlaneRenderer, type PlaneRenderer, type PointLayer } from '../gl/plane-renderer';
+import { createPlaneRenderer, type PlaneRenderer } from '../gl/plane-renderer';
 import type { ChainTracks } from '../store/chain-tracks';
 import { drifted, energyAt } from '../store/energy-range';
 import { drawableField, type FieldHoles, holesOf } from '../store/field-holes';
 import { formatTick, formatValue } from '../store/number-format';
-import {
-  drawnPoints,
-  inDataUnits,
-  type PlotAxis,
-  placeText,
-  plotAspect,
-} from '../store/plot-window';
+import { inDataUnits, type PlotAxis, placeText, plotAspect } from '../store/plot-window';
 import { scoreAt } from '../store/score-field';
 import { axisTicks, niceTicks } from '../store/ticks';
 import { rgba, type Theme } from '../theme';
 import { ChainLayer } from './chain-layer';
 import { element, onPlainKey } from './element';
 import { type Box, drawAxes, line, prepareCanvas } from './plot-axes';
+import { type PointClasses, pointLayers } from './point-layers';
 import { ScoreArrowLayer } from './score-arrows';
 
 /** What can be switched off in the picture. */
@@ -31,6 +26,8 @@ export interface PlaneLayers {
   readonly score?: boolean;
   /** The ways of some chains. Not shown where absent. */
   readonly chains?: boolean;
+  /** Points in the colours of their classes. Not so where absent. */
+  readonly classes?: boolean;
 }
 
 /** What a {@link PlanePlot} shows. */
@@ -44,6 +41,8 @@ export interface PlaneView {
   /** `[count, 2]` points in model space. */
   readonly data: Float32Array | undefined;
   readonly samples: Float32Array | undefined;
+  /** By which points are coloured, where they are. */
+  readonly classes?: PointClasses | undefined;
   readonly chains?: ChainTracks | undefined;
   /** Whether the model has other coordinates than the axes are in: the data were standardised. */
   readonly isStandardised?: boolean;
@@ -181,7 +180,7 @@ export class PlanePlot {
       range: this.range ?? { low: 0, high: 1 },
       contourStep: layers.contours ? this.contourStep : undefined,
       contourColor: rgba(theme.contour),
-      layers: this.#points(view, plotWidth),
+      layers: pointLayers(view, plotWidth),
     });
 
     const context = prepareCanvas(this.#overlay, width, height);
@@ -223,38 +222,6 @@ export class PlanePlot {
     this.#range = hasScale ? drifted(this.#range, next) : undefined;
     // A shader would spread one value that is not finite over its neighbours.
     this.#field = { raw, values: drawableField(raw, next), holes };
-  }
-
-  #points({ x, y, data, samples, layers, theme }: PlaneView, width: number): PointLayer[] {
-    const background = rgba(theme.background);
-    // Smaller in a small picture, and where there are many; the outline must not outweigh the fill.
-    const sizeOf = (points: Float32Array, factor: number, least: number) => {
-      const radius = (factor * width) / Math.sqrt(points.length / 2);
-      const shown = Math.min(2.2, Math.max(least, radius));
-      return { radius: shown, outlineWidth: (theme.isHighContrast ? 0.45 : 0.3) * shown };
-    };
-    const drawn: PointLayer[] = [];
-    if (data && layers.data) {
-      const fill = rgba(theme.data);
-      // High contrast leaves little between the two colours: there the size tells them apart too.
-      const factor = theme.isHighContrast ? 0.06 : 0.09;
-      drawn.push({
-        points: drawnPoints(data, x, y),
-        ...sizeOf(data, factor, 0.8),
-        fill,
-        outline: background,
-      });
-    }
-    if (samples && layers.samples) {
-      const fill = rgba(theme.samples);
-      drawn.push({
-        points: drawnPoints(samples, x, y),
-        ...sizeOf(samples, 0.12, 1.2),
-        fill,
-        outline: background,
-      });
-    }
-    return drawn;
   }
 
   #drawColorBar(

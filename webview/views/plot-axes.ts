@@ -56,7 +56,7 @@ export function drawAxes(
 
   context.textAlign = 'right';
   context.textBaseline = 'middle';
-  for (const mark of axisMarks(y, Math.floor(box.height / 55))) {
+  for (const mark of y.isBare ? [] : axisMarks(y, Math.floor(box.height / 55))) {
     const at = Math.round(bottom - mark.at * box.height) + 0.5;
     line(context, box.left - 5, at, box.left - 1, at);
     // Words are longer than numbers, and there is the name of the axis beside them.
