@@ -2,6 +2,10 @@
 import type { EnergyRange } from './energy-range';
 import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks, ShownRows } from './run';
 
+/** Sections of the page that can be folded. */
+export const foldableSections = ['landscape', 'curves', 'columns', 'energies', 'health'] as const;
+export type FoldableSection = (typeof foldableSections)[number];
+
 /** What a button of the page may ask for. Each is one command of the palette. */
 export type PanelAction =
   | 'pause'
@@ -37,6 +41,8 @@ export interface PanelSnapshot {
   readonly previewSteps: readonly number[];
   /** The latest preview, if there is one. */
   readonly preview?: PreviewFrame;
+  /** What people have folded in panels of this workspace. */
+  readonly folded?: readonly FoldableSection[];
 }
 
 /** What changed since the last message of this generation. At most about 1 MB. */
@@ -88,6 +94,8 @@ export interface PageSide {
   events: {
     /** The page's script runs and wants a snapshot. */
     ready: Record<string, never>;
+    /** The user has folded or unfolded a section: all that are folded now. */
+    folded: { readonly sections: readonly FoldableSection[] };
     /** Something threw in the page; goes to the log. */
     pageError: { readonly message: string; readonly stack?: string };
   };

@@ -21,6 +21,7 @@ import { Controls } from './views/controls';
 import { Curves } from './views/curves';
 import { DistributionsView } from './views/distributions';
 import { element } from './views/element';
+import { Folds } from './views/folds';
 import { HandsOn } from './views/hands-on';
 import { Header } from './views/header';
 import { Health } from './views/health';
@@ -74,6 +75,7 @@ export class Page {
     this.#navigate({ step });
     this.#previews.select(step);
   });
+  readonly #folds: Folds;
   readonly #summary = new Summary();
   readonly #notice = new Notice();
   readonly #warnings = new Warnings();
@@ -85,6 +87,16 @@ export class Page {
 
   constructor(host: Host<PageSide, HostSide>) {
     this.#host = host;
+    this.#folds = new Folds(
+      {
+        landscape: this.#landscape.root,
+        curves: this.#curves.root,
+        columns: this.#columns.root,
+        energies: this.#distributions.root,
+        health: this.#health.root,
+      },
+      (sections) => host.peer.emit('folded', { sections }),
+    );
     this.#previews = new PreviewSelection({
       fetch: (step) => host.peer.request('preview', { step }),
       changed: this.#frames.request,
@@ -146,6 +158,7 @@ export class Page {
     peer.handle('snapshot', (snapshot) => {
       const isOtherRun = this.#panel?.runDirectory !== snapshot.runDirectory;
       this.#panel = fromSnapshot(snapshot);
+      this.#folds.show(snapshot.folded ?? []);
       if (isOtherRun) this.#restore(this.#panel);
       else this.#previews.reset(this.#navigation.step);
       this.#hear(this.#panel.latest);

@@ -6,6 +6,7 @@ import type { Log } from '../log';
 import type { Run } from '../runs/run';
 import { distinctionOf, titleOf } from '../runs/run-title';
 import { ClockReader } from './clock-reader';
+import type { FoldedSections } from './folded-sections';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
 import { saveFile } from './save-file';
@@ -20,6 +21,7 @@ export interface RunPanelMeans {
   /** Gives an option another value while the run trains; rejects with the problem if it does not take it. */
   readonly change: (run: Run, option: string, value: number) => Promise<void>;
   readonly onProblem: (problem: Problem) => void;
+  readonly folded: FoldedSections;
   /** All runs, newest first. */
   readonly runs: () => readonly Run[];
   /** Runs came or went. */
@@ -47,6 +49,7 @@ export class RunPanel {
         log: means.log,
         onProblem: means.onProblem,
         distinction: () => distinctionOf(run, means.runs(), Date.now()),
+        folded: () => means.folded.names,
         mayKeepIndex: () => vscode.workspace.isTrusted,
       },
     );
@@ -56,6 +59,11 @@ export class RunPanel {
         if (!webviewPanel.visible) this.#feed.stop();
       }),
       run.onDidChange(() => this.#setTitle(means)),
+      page.peer.on('folded', ({ sections }) => {
+        means.folded.keep(sections).catch((error: unknown) => {
+          means.log.warn(`What is folded could not be kept: ${String(error)}`);
+        });
+      }),
       // Another run of its name may have come.
       means.onDidChangeRuns(() => this.#setTitle(means)),
     ];

@@ -30,7 +30,8 @@ export function pointLayers(shown: ShownPoints, width: number): PointLayer[] {
   const drawn: PointLayer[] = [];
   if (data && layers.data) {
     // High contrast leaves little between the two colours: there the size tells them apart too.
-    const size = sizeOf(data, { factor: theme.isHighContrast ? 0.06 : 0.09, least: 0.8 }, width);
+    const isSmall = theme.isHighContrast && shown.classes === undefined;
+    const size = sizeOf(data, { factor: isSmall ? 0.06 : 0.09, least: 0.8 }, width);
     drawn.push(...layersOf(shown, 'data', size));
   }
   if (samples && layers.samples) {
