@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { PanelSnapshot } from '../../protocol/panel';
 import { accessibilityFaults } from '../fixtures/accessibility';
 import { fakeImageSnapshot } from '../fixtures/fake-images';
+import { bowlSnapshot } from '../fixtures/fake-landscapes';
 import { fakeSeries, fakeSnapshot, fakeState } from '../fixtures/fake-run';
 import { fakeLineSnapshot, fakeTableSnapshot } from '../fixtures/fake-tables';
 import type { Panel } from '../fixtures/panel-harness';
@@ -48,6 +49,32 @@ const pages: Readonly<
     async act({ page, drawn }) {
       await page.locator('vscode-dropdown[aria-label="Shown"]').click();
       await page.getByRole('option', { name: 'Difference', exact: true }).click();
+      await drawn();
+    },
+  },
+  'a table in pairs, curves folded': {
+    snapshot: fakeTableSnapshot(),
+    async act({ page, drawn }) {
+      await page.getByRole('checkbox', { name: 'Pairs', exact: true }).press('Space');
+      await page.getByRole('button', { name: 'Curves', exact: true }).press('Enter');
+      await drawn();
+    },
+  },
+  'a landscape with scores and chains, and what can be changed': {
+    snapshot: {
+      ...bowlSnapshot(),
+      manifest: {
+        ...bowlSnapshot().manifest,
+        config: { optimizer: { learningRate: 1e-3 } },
+        knobs: [{ name: 'learningRate', option: 'optimizer.learningRate', label: 'learning rate' }],
+      },
+    },
+    async act({ page, drawn }) {
+      const layers = page.getByRole('group', { name: 'Shown layers' });
+      for (const name of ['Score', 'Chains']) {
+        await layers.getByRole('button', { name, exact: true }).press('Enter');
+      }
+      await page.getByTestId('hands-on').locator('summary').press('Enter');
       await drawn();
     },
   },

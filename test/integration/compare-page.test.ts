@@ -562,10 +562,6 @@ describe('the page that compares runs', () => {
   for (const theme of Object.keys(vsCodeThemes) as VsCodeThemeName[]) {
     test(`has no fault that axe finds in ${theme}`, async () => {
       await withCompare({ theme, width: 1600, height: 1000 }, async ({ page }) => {
-        if (process.env['EBM_SHOTS']) {
-          const path = `${process.env['EBM_SHOTS']}/${theme}.png`;
-          await page.screenshot({ path, fullPage: true });
-        }
         assert.deepEqual(await accessibilityFaults(page), []);
       });
     });
