@@ -19,6 +19,7 @@ import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CompareOptions, compareCommand } from './cli/compare-command';
 import { type DrawCommandOptions, drawCommand } from './cli/draw-command';
+import { type EnergyCommandOptions, energyCommand } from './cli/energy-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
@@ -242,6 +243,20 @@ function command(end: (code: number) => void): Command {
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: DrawCommandOptions) =>
       end(await drawCommand(run, options)),
+    );
+  program
+    .command('energy')
+    .description(
+      'say the energy of points in the units of the data, and what else is known of them',
+    )
+    .argument(...runArgument)
+    .requiredOption('--at <points...>', 'points: a value for each column, with commas: --at=-1,0.5')
+    .option('--checkpoint <step>', 'of this step; the newest where absent', parseCount)
+    .option('--backend <name>', 'what computes; as in training where absent', parseWantedBackend)
+    .option(...runsOption)
+    .option('--json', 'print one JSON object a point')
+    .action(async (run: string, options: EnergyCommandOptions) =>
+      end(await energyCommand(run, options)),
     );
   program
     .command('attach', { hidden: true })

@@ -191,6 +191,35 @@ test('rows of data come back in their units; samples of a known law have its mom
     command(t, folder, 'draw', name, '--set', 'stepSize=1000', '--steps', '200'),
     /256 of 256 chains of sampler\.langevin ran off to numbers that are not finite/,
   );
+  const place = [163, -2.99];
+  const asked = command(t, folder, 'energy', name, '--json', '--at', place.join(), '170,-3');
+  await succeed(asked);
+  const [point] = asked
+    .out()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const at = place.map((value, d) => (value - transform!.mean[d]!) / transform!.scale[d]!);
+  const near = (got: number, expected: number) =>
+    assert.ok(Math.abs(got - expected) < 1e-4 * (1 + Math.abs(expected)), `${got}, ${expected}`);
+  // Of a normal law with the variances scale² / curvature, about the middle of the data.
+  near(
+    point.energy,
+    at.reduce((sum, x, d) => sum + (curvature[d]! * x * x) / 2, 0),
+  );
+  near(
+    point.negativeLogDensity,
+    at.reduce((sum, x, d) => {
+      const variance = transform!.scale[d]! ** 2 / curvature[d]!;
+      return sum + (curvature[d]! * x * x) / 2 + Math.log(2 * Math.PI * variance) / 2;
+    }, 0),
+  );
+  at.forEach((x, d) => {
+    near(point.score[d], (-curvature[d]! * x) / transform!.scale[d]!);
+  });
+  await refuse(command(t, folder, 'energy', name, '--at', '1'), /it has 1 values, not 2/);
+  await refuse(command(t, folder, 'energy', name, '--at', '1,x'), /weight is a number/);
+
   const table = command(t, folder, 'draw', name, '--count', '3', '--out', 'few.csv');
   await succeed(table);
   assert.match(
@@ -229,6 +258,25 @@ test('categories come by the names of their levels', async (t) => {
   );
   const [head, ...lines] = (await readFile(file, 'utf8')).trimEnd().split('\n');
   assert.equal(head, 'colour,size');
+  const all = ['red', 'green', 'blue'].flatMap((colour) => [`${colour},big`, `${colour},small`]);
+  const asked = command(t, folder, 'energy', name, '--json', '--at', ...all);
+  await succeed(asked);
+  const told = asked
+    .out()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    told.map(({ point, score }) => [point.join(), score]),
+    all.map((row) => [row, undefined]),
+  );
+  // A sum of six numbers of single precision.
+  const total = told.reduce((sum, one) => sum + Math.exp(-one.negativeLogDensity), 0);
+  assert.ok(Math.abs(total - 1) < 1e-5, `all there is has probability ${total}`);
+  await refuse(
+    command(t, folder, 'energy', name, '--at', 'black,big'),
+    /colour is one of blue, green, red/,
+  );
   const left = [...rows, ...rows];
   for (const line of lines) {
     assert.ok(left.includes(line), `${line} is another row of the file`);
