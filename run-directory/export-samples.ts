@@ -1,4 +1,4 @@
-import { fileValue } from '../protocol/pixel-values';
+import { fileValueIn } from '../protocol/pixel-values';
 import { ProblemError } from '../protocol/problem';
 import type { DataTransform, PreviewLayout } from '../protocol/run';
 import { csvLine, csvNumber } from '../vocabulary/csv';
@@ -23,7 +23,19 @@ export async function* samplesAsCsv(directory: string): AsyncGenerator<string, v
       remedy: 'Wait for the first one, or train the run on.',
     });
   }
-  const { samples, count } = await readPreview(directory, step, layout);
+  yield* rowsAsCsv(await readPreview(directory, step, layout), layout, transform);
+}
+
+/**
+ * The same of any rows.
+ *
+ * @param rows `[count, D]` samples as previews have them
+ */
+export function* rowsAsCsv(
+  { samples, count }: { readonly samples: Float32Array; readonly count: number },
+  layout: PreviewLayout,
+  transform: DataTransform | undefined,
+): Generator<string, void, undefined> {
   const { dimensions, axes } = layout;
   const fields = Array.from({ length: dimensions }, (_, d) => fieldOf(layout, transform, d));
   yield csvLine(axes);
@@ -38,14 +50,39 @@ export async function* samplesAsCsv(directory: string): AsyncGenerator<string, v
 
 /** How the numbers of a column are written. */
 function fieldOf(
-  { categories, image }: PreviewLayout,
+  layout: PreviewLayout,
   transform: DataTransform | undefined,
   dimension: number,
 ): (value: number) => string {
-  const levels = categories?.[dimension]?.levels;
+  const levels = layout.categories?.[dimension]?.levels;
   if (levels) return (code) => levels[code] ?? String(code);
-  if (image) return (value) => csvNumber(Math.fround(fileValue(value, image)));
+  const unit = inUnits(layout, transform, dimension);
+  return (value) => csvNumber(Math.fround(unit(value)));
+}
+
+/**
+ * `[count, D]` samples as previews have them in the units of the data: what was scaled is scaled back,
+ * pixels are as in the file, categories stay the numbers of their levels.
+ */
+export function samplesInUnits(
+  samples: Float32Array,
+  layout: PreviewLayout,
+  transform: DataTransform | undefined,
+): Float32Array {
+  const { dimensions } = layout;
+  const units = Array.from({ length: dimensions }, (_, d) => inUnits(layout, transform, d));
+  return samples.map((value, at) => units[at % dimensions]!(value));
+}
+
+/** What the numbers of a column are in the units of the data. */
+function inUnits(
+  { categories, image }: PreviewLayout,
+  transform: DataTransform | undefined,
+  dimension: number,
+): (value: number) => number {
+  if (categories) return (code) => code;
+  if (image) return fileValueIn(image);
   const { [dimension]: mean = 0 } = transform?.mean ?? [];
   const { [dimension]: scale = 1 } = transform?.scale ?? [];
-  return (value) => csvNumber(Math.fround(scale * value + mean));
+  return (value) => scale * value + mean;
 }

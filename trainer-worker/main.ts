@@ -19,6 +19,8 @@ import { attachCommand } from './cli/attach-command';
 import { backendsCommand } from './cli/backends-command';
 import { type CheckCommandOptions, checkCommand } from './cli/check-command';
 import { type CompareOptions, compareCommand } from './cli/compare-command';
+import { type DrawCommandOptions, drawCommand } from './cli/draw-command';
+import { type EnergyCommandOptions, energyCommand } from './cli/energy-command';
 import { exitCode } from './cli/exit-code';
 import { type ExportOptions, exportCommand } from './cli/export-command';
 import { type ExportRunOptions, exportRunCommand } from './cli/export-run-command';
@@ -42,6 +44,7 @@ import {
 } from './cli/slurm-status-command';
 import { type SlurmTaskOptions, slurmTaskCommand } from './cli/slurm-task-command';
 import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
+import { chainStarts } from './trainer/looking/chain-start';
 
 const exitCodes = `
 Exit codes:
@@ -216,6 +219,45 @@ function command(end: (code: number) => void): Command {
     .option(...runsOption)
     .action(async (run: string, changes: string[], options: AskOptions) =>
       end(await setCommand(run, changes, options)),
+    );
+  program
+    .command('draw')
+    .description(
+      'draw samples from the model of a run, trained or in training, as a checkpoint has it',
+    )
+    .argument(...runArgument)
+    .option('--sampler <name>', 'what moves the chains; as in its previews where absent')
+    .option('--set <key=value>', 'an option of that sampler', addOverride, noOverrides)
+    .option('--steps <n>', 'iterations of each chain', parseCount)
+    .option('--count <n>', 'how many samples', parsePositive)
+    .addOption(
+      new Option(
+        '--from <start>',
+        'where chains start: the buffer where it has one, else noise, if absent',
+      ).choices(chainStarts),
+    )
+    .option('--checkpoint <step>', 'of this step; the newest where absent', parseCount)
+    .option('--seed <n>', 'what chance is; that of the run where absent', parseCount)
+    .option('--backend <name>', 'what computes; as in training where absent', parseWantedBackend)
+    .option('--out <file>', 'an .npy, .csv or .safetensors; an .npy here, by its name, if absent')
+    .option(...runsOption)
+    .option('--json', 'print one JSON object')
+    .action(async (run: string, options: DrawCommandOptions) =>
+      end(await drawCommand(run, options)),
+    );
+  program
+    .command('energy')
+    .description(
+      'say the energy of points in the units of the data, and what else is known of them',
+    )
+    .argument(...runArgument)
+    .requiredOption('--at <points...>', 'points: a value for each column, with commas: --at=-1,0.5')
+    .option('--checkpoint <step>', 'of this step; the newest where absent', parseCount)
+    .option('--backend <name>', 'what computes; as in training where absent', parseWantedBackend)
+    .option(...runsOption)
+    .option('--json', 'print one JSON object a point')
+    .action(async (run: string, options: EnergyCommandOptions) =>
+      end(await energyCommand(run, options)),
     );
   program
     .command('attach', { hidden: true })

@@ -93,6 +93,8 @@ export interface TrainingDefinition {
     readonly samples: number;
     readonly chainSteps: number;
     readonly sampler: SamplerSpec;
+    /** `[count, D]` points that they start from; where absent those of the objective, or noise. */
+    readonly starts?: (count: number) => Float32Array;
   };
   /** Whether the learning rate may be lowered while it trains. */
   readonly hasRateFactor?: boolean;
@@ -262,6 +264,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
         ...(definition.rowNumbers ? { rowNumbers: definition.rowNumbers } : {}),
         seed,
         shownChains: (at, count) =>
+          preview.starts?.(count) ??
           objective.shownChains?.(at, count) ??
           uniformIn(bounds, count, new Random(seed, streams.previewStarts), domain, levels),
         previewChainSteps: preview.chainSteps,

@@ -359,7 +359,7 @@ function classesOf(spec: EnergySpec, dataset: ScaledDataset): number {
 }
 
 /** Whether an energy knows its log Z over all rows that such data may have. */
-function knowsPartition(spec: EnergySpec, dataset: ScaledDataset): boolean {
+export function knowsPartition(spec: EnergySpec, dataset: ScaledDataset): boolean {
   const { domain } = dataset;
   const { domains } = energyMethod(spec);
   // What is on finitely many rows alone sums over those of the data; others may know an integral instead.

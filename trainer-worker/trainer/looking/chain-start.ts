@@ -1,0 +1,3 @@
+/** Where chains may start that samples are drawn with. */
+export const chainStarts = ['noise', 'data', 'buffer'] as const;
+export type ChainStart = (typeof chainStarts)[number];
