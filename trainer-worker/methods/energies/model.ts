@@ -25,8 +25,11 @@ export interface Model {
 
 /** An energy's `LatentModel` with its parameters filled in; see there. */
 interface ModelWithUnits {
+  /** `[n]` energies of `[n, D]` points with their `[n, U]` units. */
   energy(x: tf.Tensor2D, units: tf.Tensor2D): tf.Tensor;
+  /** Points and units drawn anew, block by block, given each other. */
   sweep(x: tf.Tensor2D, units: tf.Tensor2D): PointsWithUnits;
+  /** `[n, U]` units to begin with at these points. */
   begin(x: tf.Tensor2D): tf.Tensor2D;
 }
 

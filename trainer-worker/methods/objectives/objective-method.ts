@@ -34,6 +34,8 @@ export interface ObjectiveContext {
   readonly rows: Rows;
   /** Which of {@link rows} is number `place`, from 0, of the batch of `step`, from 1. */
   rowAt(step: number, place: number): number;
+  /** How many units chains carry beside each point, of energies that have some. None where absent. */
+  readonly latentUnits?: number;
   /** What {@link Objective.state} gave when the run was saved, by name. */
   readonly saved?: ReadonlyMap<string, Float32Array>;
 }
@@ -44,8 +46,6 @@ export interface ObjectiveRun extends ObjectiveContext {
   readonly files?: readonly string[];
   /** What {@link ObjectiveMethod.noise} asked for. */
   readonly noise?: ReadyNoise;
-  /** How many units chains carry beside each point, of energies that have some. None where absent. */
-  readonly latentUnits?: number;
 }
 
 /** What a loss is built from, inside a compiled step. */

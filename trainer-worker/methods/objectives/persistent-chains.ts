@@ -4,7 +4,7 @@ import { carrying } from '../samplers/carrying';
 import type { ChainRun } from '../samplers/chain';
 import { unitsName } from '../samplers/gibbs';
 import type { Carried, Sampler } from '../samplers/sampler-method';
-import type { LossContext, Objective, ObjectiveContext, ObjectiveRun } from './objective-method';
+import type { LossContext, Objective, ObjectiveContext } from './objective-method';
 import { ReplayBuffer } from './replay-buffer';
 
 /** Options of objectives whose chains live on between steps. */
@@ -48,15 +48,7 @@ interface PersistentChains {
  */
 export function persistentChains(
   { bufferSize, reinitialize }: Required<PersistentChainsOptions>,
-  {
-    seed,
-    batchSize,
-    bounds,
-    domain,
-    levels,
-    latentUnits,
-    saved,
-  }: ObjectiveContext & Pick<ObjectiveRun, 'latentUnits'>,
+  { seed, batchSize, bounds, domain, levels, latentUnits, saved }: ObjectiveContext,
   sampler: Sampler,
 ): PersistentChains {
   const dimensions = bounds.length;
