@@ -3,7 +3,8 @@ import { isPossible, type RunAction } from '../../vocabulary/run-actions';
 import type { Run } from '../runs/run';
 import type { RunFollower } from '../runs/run-follower';
 
-const verbs = [
+/** What can be asked of a run's trainer, in the order in which it is offered. */
+export const runVerbs = [
   'pause',
   'resume',
   'step',
@@ -13,14 +14,14 @@ const verbs = [
   'takeOver',
 ] as const satisfies readonly RunAction[];
 
-/** What can be asked of a run's trainer. */
-export type RunVerb = (typeof verbs)[number];
+/** One of {@link runVerbs}. */
+export type RunVerb = (typeof runVerbs)[number];
 
 /** Whether this window can do something with a run now. */
 export function canBeAsked(run: Run, action: RunAction): boolean {
   const { standing, isLiving, isWatchedOnly, controller } = run;
   // What is asked of a trainer needs one that is there to be asked.
-  if (isLiving && !controller && (verbs as readonly RunAction[]).includes(action)) return false;
+  if (isLiving && !controller && (runVerbs as readonly RunAction[]).includes(action)) return false;
   return isPossible(action, standing, isWatchedOnly);
 }
 

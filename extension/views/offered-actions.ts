@@ -1,22 +1,10 @@
 /** What the tree and the status bar offer to do with a run. */
 import type { RunAction } from '../../vocabulary/run-actions';
-import { canBeAsked } from '../commands/applicable-runs';
+import { canBeAsked, runVerbs } from '../commands/applicable-runs';
 import type { CommandId } from '../manifest';
 import type { Run } from '../runs/run';
 
-const inTree: readonly RunAction[] = [
-  ...([
-    'pause',
-    'resume',
-    'step',
-    'stop',
-    'checkpoint',
-    'change',
-    'takeOver',
-    'rerun',
-    'archive',
-  ] as const),
-];
+const inTree: readonly RunAction[] = [...runVerbs, 'rerun', 'archive'];
 
 /** Words that the `when` clauses of the tree's menus look for. */
 export function treeContext(run: Run): string {
