@@ -23,6 +23,10 @@ import { attachAndFollow, Curve, experimentSource, readCurve, serve } from '../s
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
+/** When all that the other end sent has been taken up: its process may be gone before that. */
+const ended = (peer: Peer<EditorSide, TrainerSide>) =>
+  new Promise<void>((resolve) => peer.onClose(() => resolve()));
+
 /** Whether this machine can raise the limits of a running process. */
 const withoutPrlimit: string | false = (() => {
   try {
@@ -91,6 +95,7 @@ describe('a trainer', () => {
     assert.ok(final.endedAt);
     assert.ok(final.trainingSeconds > 0);
     assert.equal(await trainer.exited, 0);
+    await ended(peer);
     assert.equal(states.at(-1)?.status, 'stopped', 'whoever listens hears of the end');
     await assert.rejects(connectToTrainer(trainer.socket));
 
@@ -139,16 +144,19 @@ describe('a trainer', () => {
       step = state.step;
     });
     await first.request('attach', {});
+    const peers: Peer<EditorSide, TrainerSide>[] = [];
     const readers: Awaited<ReturnType<typeof attachAndFollow>>[] = [];
     for (let reader = 0; reader < 20; reader += 1) {
       // All at once and one after the other, while steps go on.
       const some = await Promise.all([trainer.connect(), trainer.connect()]);
+      peers.push(...some);
       readers.push(...(await Promise.all(some.map(attachAndFollow))));
       const before = step;
       await until('some steps are done', () => step > before);
     }
     const { step: last } = await first.request('stop', {});
     assert.equal(await trainer.exited, 0);
+    await Promise.all(peers.map(ended));
     for (const { attachment, later } of readers) {
       const early = await readCurve(trainer.directory, attachment.eventBytes);
       assert.deepEqual([...early.steps, ...later.steps], range(1, last));
@@ -216,14 +224,19 @@ describe('a trainer', () => {
     // What waited for it was bounded: 8 MiB, one preview, and what the system itself holds.
     assert.ok(socket.bytesRead - readBefore < 12e6, `${socket.bytesRead - readBefore} bytes`);
 
+    // From here on a step at a time, which any machine is quick enough to read.
+    await quick.request('pause', {});
     const caughtUp = new Curve();
     slow.on('metrics', (series) => caughtUp.add(series));
     const again = await slow.request('attach', {});
     assert.ok(again.eventBytes > attachment.eventBytes);
     const missed = await readCurve(trainer.directory, again.eventBytes, attachment.eventBytes);
     const seen = await readCurve(trainer.directory, attachment.eventBytes);
+    for (let step = 0; step < 5; step += 1) await quick.request('step', {});
     const { step: last } = await quick.request('stop', {});
     assert.equal(await trainer.exited, 0);
+    await ended(slow);
+    assert.ok(caughtUp.steps.length >= 5);
     assert.deepEqual([...seen.steps, ...missed.steps, ...caughtUp.steps], range(1, last));
     assert.equal(lagging, 1);
   });
