@@ -81,7 +81,7 @@ export function offeredColumns(state: CompareState, view: TableView): readonly O
     column('Best values', true)('best', `Best ${label(metric)}`),
     column('Best values', true)('best step', 'at step'),
     ...paths.map((path) => ({
-      ...column('Parameters', !view.onlyDiffering || differing.has(path))(
+      ...column('Parameters', !view.onlyDiffering || differing.includes(path))(
         `parameter ${path}`,
         path,
       ),
@@ -103,13 +103,13 @@ export function parameterPaths(
   onlyDiffering: boolean,
 ): readonly string[] {
   const { paths, differing } = parametersIn(runs);
-  return onlyDiffering ? paths.filter((path) => differing.has(path)) : paths;
+  return onlyDiffering ? differing : paths;
 }
 
 /** What parameters runs have. */
 interface Parameters {
   readonly paths: readonly string[];
-  readonly differing: ReadonlySet<string>;
+  readonly differing: readonly string[];
   /** Those that are numbers wherever they are. */
   readonly numeric: ReadonlySet<string>;
 }
@@ -131,7 +131,7 @@ function parametersIn(runs: readonly ComparedRun[]): Parameters {
   const numeric = paths.filter((path) =>
     runs.every(({ parameters }) => isNumberOrNothing(parameters[path])),
   );
-  const made = { paths, differing: new Set(differing), numeric: new Set(numeric) };
+  const made = { paths, differing, numeric: new Set(numeric) };
   knownParameters.set(runs, made);
   return made;
 }

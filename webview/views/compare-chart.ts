@@ -26,7 +26,7 @@ export interface CompareChartView extends PaintedCurves {
 }
 
 /** Milliseconds of drawing in a frame, so that the page answers while many curves are drawn. */
-const drawingShare = 5;
+const drawingShare = 4;
 /** How near the pointer has to be to a curve, in CSS pixels. */
 const reach = 14;
 const height = 300;

@@ -48,6 +48,7 @@ export class CompareGrid {
   readonly #paths = new Memo();
   readonly #making = new Memo();
   readonly #drawing = new Memo();
+  readonly #usualAxes = memoized(usualGridAxes);
   readonly #grid = memoized(
     (
       runs: readonly ComparedRun[],
@@ -98,7 +99,7 @@ export class CompareGrid {
     const isPreviewed = runs.some(
       ({ preview, previewSteps }) => preview && previewSteps.length > 0,
     );
-    const axes = validAxes(view.axes, paths) ?? usualGridAxes(runs, paths);
+    const axes = validAxes(view.axes, paths) ?? this.#usualAxes(runs, paths);
     this.root.hidden = !isPreviewed || axes === undefined;
     if (this.root.hidden || !axes) return;
     this.#axes = axes;
