@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import { ProblemError } from '../protocol/problem';
-import { listRuns, nameOf } from './listing';
+import { mapRuns, nameOf } from './listing';
 
 /**
  * The run directory that somebody means: its path, its name, its id or the beginning of one of these.
@@ -39,7 +39,7 @@ interface NamedRun {
 }
 
 async function namesIn(runs: string): Promise<readonly NamedRun[]> {
-  return (await listRuns(runs)).map((listing) => ({
+  return await mapRuns(runs, (listing) => ({
     directory: listing.directory,
     names: [
       path.basename(listing.directory),

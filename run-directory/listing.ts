@@ -32,6 +32,19 @@ const readAtOnce = 32;
  * @throws ProblemError of kind `storage` when the folder itself cannot be read
  */
 export async function listRuns(runsDirectory: string): Promise<RunListing[]> {
+  return await mapRuns(runsDirectory, (listing) => listing);
+}
+
+/**
+ * What `each` makes of the runs that {@link listRuns} tells of, in its order. Manifests are let go of as
+ * soon as they are used: those of thousands of runs of images take a gigabyte.
+ *
+ * @throws ProblemError of kind `storage` when the folder itself cannot be read, and what `each` throws
+ */
+export async function mapRuns<T>(
+  runsDirectory: string,
+  each: (listing: RunListing) => T | Promise<T>,
+): Promise<T[]> {
   let entries: Dirent[];
   try {
     entries = await readdir(runsDirectory, { withFileTypes: true });
@@ -42,14 +55,19 @@ export async function listRuns(runsDirectory: string): Promise<RunListing[]> {
   const candidates = entries.filter(
     (entry) => !entry.name.startsWith('.') && (entry.isDirectory() || entry.isSymbolicLink()),
   );
-  const listings: RunListing[] = [];
+  const made: { readonly key: string; readonly value: T }[] = [];
   for (let start = 0; start < candidates.length; start += readAtOnce) {
     const some = candidates.slice(start, start + readAtOnce);
-    listings.push(...(await Promise.all(some.map((entry) => list(runsDirectory, entry)))));
+    made.push(
+      ...(await Promise.all(
+        some.map(async (entry) => {
+          const listing = await list(runsDirectory, entry);
+          return { key: sortKey(listing), value: await each(listing) };
+        }),
+      )),
+    );
   }
-
-  const keyed = listings.map((listing) => ({ listing, key: sortKey(listing) }));
-  return keyed.sort((a, b) => (a.key < b.key ? 1 : -1)).map(({ listing }) => listing);
+  return made.sort((a, b) => (a.key < b.key ? 1 : -1)).map(({ value }) => value);
 }
 
 async function list(runsDirectory: string, entry: Dirent): Promise<RunListing> {

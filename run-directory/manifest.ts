@@ -66,11 +66,26 @@ const image = z.object({
   logit: z.exactOptional(z.number()),
 });
 
+/**
+ * A list that has an entry for each dimension: thousands of runs of images have hundreds each, and a
+ * schema for each entry took most of the time of a list of them.
+ */
+function perDimension<T>(item: z.ZodType<T>, isItem: (value: unknown) => boolean, what: string) {
+  const { $schema: _, ...published } = z.toJSONSchema(z.array(item), { target: 'draft-07' });
+  return z
+    .unknown()
+    .refine((value) => Array.isArray(value) && value.every(isItem), `must be a list of ${what}`)
+    .meta(published) as unknown as z.ZodType<T[]>;
+}
+
+const isPair = (value: unknown) =>
+  Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
+
 const layout = z
   .object({
     dimensions: count,
-    axes: z.array(z.string()),
-    bounds: z.array(pair),
+    axes: perDimension(z.string(), (value) => typeof value === 'string', 'texts'),
+    bounds: perDimension(pair, isPair, 'pairs of numbers'),
     resolution: count.max(4096),
     image: z.exactOptional(image),
     categories: z.exactOptional(

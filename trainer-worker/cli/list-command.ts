@@ -2,7 +2,7 @@ import path from 'node:path';
 import { problemOf } from '../../protocol/problem';
 import type { RunManifest } from '../../protocol/run';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
-import { listRuns, nameOf } from '../../run-directory/listing';
+import { mapRuns, nameOf, type RunListing } from '../../run-directory/listing';
 import { lookAtQueue } from '../../run-directory/slurm-queue';
 import { slurmFolderOf } from '../../run-directory/slurm-submissions';
 import { presenceNow } from '../../run-directory/trainer-presence';
@@ -34,27 +34,10 @@ export interface ListOptions {
  */
 export async function listCommand({ runs, sizes, json }: ListOptions): Promise<number> {
   try {
-    const [listings, slurm] = await Promise.all([
-      listRuns(path.resolve(runs)),
+    const [rows, slurm] = await Promise.all([
+      mapRuns(path.resolve(runs), (listing) => rowOf(listing, sizes === true)),
       lookAtQueue(slurmFolderOf(runs)),
     ]);
-    const rows = await Promise.all(
-      listings.map(async (listing) => {
-        if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
-        const { directory, manifest, annotations } = listing;
-        const { id, createdAt, trainingSeconds, state } = manifest;
-        const [status, bytes] = await Promise.all([
-          conditionNow(directory, manifest),
-          sizes ? sizeIn(directory) : undefined,
-        ]);
-        const { step, steps } = state;
-        const { tags, starred } = annotations;
-        const rung = rungText(manifest);
-        const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
-        const more = { ...(rung ? { rung } : {}), ...(bytes === undefined ? {} : { bytes }) };
-        return { ...what, ...more, tags, starred, directory };
-      }),
-    );
     process.stdout.write(
       json
         ? [...rows, ...slurmRows(slurm)].map((row) => `${JSON.stringify(row)}\n`).join('')
@@ -87,6 +70,23 @@ export async function listCommand({ runs, sizes, json }: ListOptions): Promise<n
     process.stderr.write(`${problemText(problemOf(thrown))}\n`);
     return exitCode.refused;
   }
+}
+
+/** What is told of a run. */
+async function rowOf(listing: RunListing, isSized: boolean) {
+  if ('problem' in listing) return { directory: listing.directory, problem: listing.problem };
+  const { directory, manifest, annotations } = listing;
+  const { id, createdAt, trainingSeconds, state } = manifest;
+  const [status, bytes] = await Promise.all([
+    conditionNow(directory, manifest),
+    isSized ? sizeIn(directory) : undefined,
+  ]);
+  const { step, steps } = state;
+  const { tags, starred } = annotations;
+  const rung = rungText(manifest);
+  const what = { id, name: nameOf(listing), status, step, steps, createdAt, trainingSeconds };
+  const more = { ...(rung ? { rung } : {}), ...(bytes === undefined ? {} : { bytes }) };
+  return { ...what, ...more, tags, starred, directory };
 }
 
 /** A run whose files cannot all be looked at is listed without its size. */
