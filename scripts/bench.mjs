@@ -1,9 +1,9 @@
 /**
  * Measures what must stay fast, each as a ratio to a bare peer in the same run.
  *
- *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|landscape-page|compare|quality|images|halving|run]...
+ *   node scripts/bench.mjs [step|discrete|scaling|compile|memory|noise|transport|recording|opening|image-page|landscape-page|compare|watching|quality|images|halving|run]...
  *
- * All of them where none is named, except what takes minutes: quality, images, halving and run. With `--record` the figures, the
+ * All of them where none is named, except what takes minutes: watching, quality, images, halving and run. With `--record` the figures, the
  * commit and the machine are kept as a file of bench/history.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -32,12 +32,13 @@ const benches = [
   'image-page',
   'landscape-page',
   'compare',
+  'watching',
   'quality',
   'images',
   'halving',
   'run',
 ];
-const long = ['quality', 'images', 'halving', 'run'];
+const long = ['watching', 'quality', 'images', 'halving', 'run'];
 const { values: options, positionals: asked } = parseArgs({
   options: { record: { type: 'boolean', default: false } },
   allowPositionals: true,
