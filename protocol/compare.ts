@@ -3,6 +3,7 @@ import type { RunClock } from './panel';
 import type {
   DataTransform,
   Json,
+  KnobChange,
   MetricInfo,
   PreviewFrame,
   PreviewLayout,
@@ -31,6 +32,8 @@ export interface ComparedRun {
   readonly parameters: { readonly [path: string]: Json };
   /** Those of its parameters that were set for it in place of what its experiment says. */
   readonly changed: readonly string[];
+  /** What people changed while it trained, in order. */
+  readonly byHand: readonly KnobChange[];
   /** SHA-256 of the experiment's file, hex. */
   readonly source: string;
   /** What was checked out where it was launched, and whether anything was changed since. */

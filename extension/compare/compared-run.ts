@@ -32,6 +32,7 @@ export function comparedRun(
       seed,
     },
     changed: Object.keys(manifest.overrides),
+    byHand: manifest.changes ?? [],
     source: manifest.experiment.sha256,
     ...(git ? { git } : {}),
     metrics,

@@ -45,6 +45,18 @@ function compared(k: number, change: Partial<ComparedRun> = {}): ComparedRun {
     },
     source: k < 3 ? 'aa' : 'bb',
     changed: k === 3 ? ['optimizer.learningRate'] : [],
+    byHand:
+      k === 3
+        ? [
+            {
+              at: '2026-02-03T05:00:00.000Z',
+              step: 1200,
+              option: 'objective.stepSize',
+              from: 0.1,
+              to: 0.05,
+            },
+          ]
+        : [],
     ...(k < 3 ? { git: { commit: '0123456789abcdef', dirty: true } } : {}),
     metrics: fakeManifest().metrics,
     isStarred: false,
@@ -342,7 +354,7 @@ describe('the page that compares runs', () => {
       const words = (await textOf(table)).replaceAll(/\s+/g, ' ');
       assert.match(
         words,
-        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 changed seed 0 3 Git commit 0123456789 with changes none/,
+        /Parameter moons 0 moons 3 optimizer\.learningRate 0\.001 0\.01 changed seed 0 3 Changed while it trained nothing objective\.stepSize 0\.1000 → 0\.05000 after step 1,?200 Git commit 0123456789 with changes none/,
       );
       await page.getByRole('button', { name: 'Compare Source' }).click();
       await compare.drawn();

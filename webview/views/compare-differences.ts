@@ -1,5 +1,7 @@
 import type { CompareAction, ComparedRun } from '../../protocol/compare';
+import { formatCount } from '../../vocabulary/quantities';
 import { parameterPaths, parameterText } from '../store/compare-rows';
+import { formatValue } from '../store/number-format';
 import { PushButton } from '../toolkit';
 import { element, setText } from './element';
 import { Memo } from './memo';
@@ -65,13 +67,14 @@ export class CompareDifferences {
     this.#source.isEnabled = !isSameSource;
     this.#source.hint = isSameSource ? 'it is the same' : undefined;
     const hasOtherCommits = commitText(one) !== commitText(other);
+    const hasOtherHands = byHandText(one) !== byHandText(other);
     const parts = [
       paths.length === 0 ? 'No parameter differs.' : '',
       isSameSource ? 'Their source is the same.' : 'Their source differs.',
       one.git && !hasOtherCommits ? `Both are of Git commit ${commitText(one)}.` : '',
     ];
     setText(this.#note, parts.filter((part) => part !== '').join(' '));
-    this.#table.hidden = paths.length === 0 && !hasOtherCommits;
+    this.#table.hidden = paths.length === 0 && !hasOtherCommits && !hasOtherHands;
     const header = (text: string) => element('th', { scope: 'col' }, text);
     this.#head.replaceChildren(header('Parameter'), header(one.name), header(other.name));
     this.#body.replaceChildren(
@@ -89,9 +92,30 @@ export class CompareDifferences {
           }),
         ),
       ),
+      ...(hasOtherHands ? [byHandRow(pair)] : []),
       ...(hasOtherCommits ? [commitRow(pair)] : []),
     );
   }
+}
+
+function byHandRow(pair: readonly ComparedRun[]): HTMLElement {
+  return element(
+    'tr',
+    {},
+    element('th', { scope: 'row' }, 'Changed while it trained'),
+    ...pair.map((run) => element('td', {}, byHandText(run))),
+  );
+}
+
+/** What people changed while a run trained, and when. */
+function byHandText({ byHand }: ComparedRun): string {
+  if (byHand.length === 0) return 'nothing';
+  return byHand
+    .map(({ option, from, to, step }) => {
+      const values = `${formatValue(from)} → ${formatValue(to)}`;
+      return `${option} ${values} after step ${formatCount(step)}`;
+    })
+    .join('; ');
 }
 
 function commitRow(pair: readonly ComparedRun[]): HTMLElement {

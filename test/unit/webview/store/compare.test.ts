@@ -40,6 +40,7 @@ function run(name: string, parameters: Record<string, Json> = {}): ComparedRun {
     parameters,
     source: 'aa',
     changed: [],
+    byHand: [],
     metrics,
     isStarred: false,
     tags: [],
