@@ -43,6 +43,9 @@ const closing = 'ebm.whenEditorCloses' satisfies keyof typeof settingDefaults;
 /** The setting that says how many runs train at once. */
 const concurrency = 'ebm.maxConcurrentRuns' satisfies keyof typeof settingDefaults;
 
+/** The setting that has all runs shown in one panel. */
+const onePanel = 'ebm.onePanel' satisfies keyof typeof settingDefaults;
+
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('EBM Lab', { log: true });
   const notifications = new Notifications(log);
@@ -82,6 +85,7 @@ export function activate(context: vscode.ExtensionContext): void {
     runs: () => store.runs,
     onDidChangeRuns: (listener) => store.onDidChangeSet(listener),
     onProblem: (problem) => notifications.warn(problem),
+    isOnePanel: () => vscode.workspace.getConfiguration().get(onePanel) === true,
   });
   const diagnostics = new ExperimentDiagnostics();
   const launcher = new Launcher({ store, panels, diagnostics, notifications, log, trainer });

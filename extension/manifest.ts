@@ -71,6 +71,7 @@ export const settingDefaults = {
   'ebm.nodePath': '',
   'ebm.startTimeoutSeconds': 60,
   'ebm.whenEditorCloses': 'keepTraining',
+  'ebm.onePanel': false,
 } as const;
 
 /** The tree of runs. */

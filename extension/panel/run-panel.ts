@@ -75,6 +75,11 @@ export class RunPanel {
     return this.#page.webviewPanel;
   }
 
+  /** Disposes of these, too, when the panel shows this run no more. */
+  until(...subscriptions: readonly vscode.Disposable[]): void {
+    this.#subscriptions.push(...subscriptions);
+  }
+
   dispose(): void {
     this.#feed.stop();
     this.#page.dispose();

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { Emitter } from 'vscode-jsonrpc';
+import type { HostSide, PageSide } from '../../protocol/panel';
 import { runPanelType } from '../manifest';
 import type { Run } from '../runs/run';
 import type { RunStore } from '../runs/run-store';
@@ -18,16 +19,21 @@ export interface OpeningPanel {
   close(): void;
 }
 
-/** All run panels: one a run, and which of them is active. */
+export interface RunPanelsMeans extends RunPanelMeans, PanelPageMeans {
+  /** Whether a run takes the place of the one that was shown before. */
+  readonly isOnePanel: () => boolean;
+}
+
+/** All run panels: one a run or one for all, and which of them is active. */
 export class RunPanels implements vscode.WebviewPanelSerializer {
   readonly #store: RunStore;
-  readonly #means: RunPanelMeans & PanelPageMeans;
+  readonly #means: RunPanelsMeans;
   /** Resolves when the runs on disk have been read. */
   readonly #loaded: Promise<void>;
   readonly #panels = new Map<string, RunPanel>();
   readonly #activeChanged = new Emitter<void>();
 
-  constructor(store: RunStore, loaded: Promise<void>, means: RunPanelMeans & PanelPageMeans) {
+  constructor(store: RunStore, loaded: Promise<void>, means: RunPanelsMeans) {
     this.#store = store;
     this.#loaded = loaded;
     this.#means = means;
@@ -56,12 +62,14 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
       open.webviewPanel.reveal(undefined, true);
       return;
     }
-    this.#take(run, this.#create(run.name));
+    this.#take(run, this.#vacated()?.page ?? this.#create(run.name));
   }
 
   /** Opens a panel for a run that is being started, beside the code as {@link show} does. */
   open(title: string): OpeningPanel {
-    const page = this.#create(title);
+    const vacated = this.#vacated();
+    const page = vacated?.page ?? this.#create(title);
+    if (vacated) page.webviewPanel.title = title;
     let isOpen = true;
     let text = '';
     const tell = () => {
@@ -82,7 +90,13 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
         closed.dispose();
         if (isOpen) this.#take(run, page);
       },
-      close: () => page.webviewPanel.dispose(),
+      close: () => {
+        // The run before, which nobody has closed, has its panel back.
+        if (vacated && isOpen && this.#store.find(vacated.run.directory)) {
+          closed.dispose();
+          this.#take(vacated.run, page);
+        } else page.webviewPanel.dispose();
+      },
     };
   }
 
@@ -108,6 +122,20 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     for (const panel of this.#panels.values()) panel.dispose();
   }
 
+  /** The panel that the next run is to have, with a new page in it, and the run that it showed. */
+  #vacated(): { readonly run: Run; readonly page: RunPage } | undefined {
+    if (!this.#means.isOnePanel()) return undefined;
+    const open = [...this.#panels.values()];
+    const panel = open.find(({ webviewPanel }) => webviewPanel.visible) ?? open[0];
+    if (!panel) return undefined;
+    const { run, webviewPanel } = panel;
+    this.#panels.delete(run.directory);
+    panel.dispose();
+    const page = new PanelPage<HostSide, PageSide>(webviewPanel, 'panel', this.#means);
+    webviewPanel.reveal(undefined, true);
+    return { run, page };
+  }
+
   #create(title: string): RunPage {
     const others = [...this.#panels.values()].map(({ webviewPanel }) => webviewPanel.viewColumn);
     const webviewPanel = vscode.window.createWebviewPanel(runPanelType, title, {
@@ -121,12 +149,14 @@ export class RunPanels implements vscode.WebviewPanelSerializer {
     const panel = new RunPanel(run, page, this.#means);
     const { webviewPanel } = page;
     this.#panels.set(run.directory, panel);
-    webviewPanel.onDidChangeViewState(() => this.#activeChanged.fire());
-    webviewPanel.onDidDispose(() => {
-      panel.dispose();
-      this.#panels.delete(run.directory);
-      this.#activeChanged.fire();
-    });
+    panel.until(
+      webviewPanel.onDidChangeViewState(() => this.#activeChanged.fire()),
+      webviewPanel.onDidDispose(() => {
+        panel.dispose();
+        this.#panels.delete(run.directory);
+        this.#activeChanged.fire();
+      }),
+    );
     this.#activeChanged.fire();
   }
 

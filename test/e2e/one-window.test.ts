@@ -7,6 +7,7 @@ import { killedTrainer } from './crash';
 import { imagesOfDigits } from './images';
 import { mistakenExperiments } from './mistakes';
 import { newExperimentStory } from './new-experiment';
+import { onePanel, wishOnePanel } from './one-panel';
 import { otherHost, prepareSlurm } from './other-host';
 import { prepareRuns, runsTree } from './runs-tree';
 import { stories } from './session';
@@ -22,6 +23,7 @@ stories('One window', [
   { name: 'A killed trainer', play: killedTrainer },
   { name: 'A first experiment, from data to a finished run', play: newExperimentStory },
   { name: 'Comparing runs', prepare: prepareSweep, play: compareRuns },
+  { name: 'One panel for all runs', prepare: wishOnePanel, play: onePanel },
   { name: 'The tree of runs', prepare: prepareRuns, play: runsTree },
   ...(noElsewhere
     ? []
