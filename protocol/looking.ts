@@ -45,7 +45,9 @@ export const pointRequest = z.strictObject({
   checkpoint,
   point: z.union([
     z.string().max(10_000),
-    z.instanceof(Float32Array).refine(({ length }) => length > 0 && length <= mostDrawnNumbers),
+    z.custom<Float32Array>(
+      (row) => row instanceof Float32Array && row.length > 0 && row.length <= mostDrawnNumbers,
+    ),
   ]),
 });
 export type PointRequest = z.infer<typeof pointRequest>;

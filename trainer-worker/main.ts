@@ -299,6 +299,12 @@ function command(end: (code: number) => void): Command {
     .command('show')
     .description('say what a run was made of, how it went and what is kept of it')
     .argument(...runArgument)
+    .option('--parameters', 'instead: how parameters and buffer of a checkpoint are distributed')
+    .option(
+      '--checkpoint <step>',
+      'with --parameters: of this step; the newest where absent',
+      parseCount,
+    )
     .option(...runsOption)
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: ShowOptions) => end(await showCommand(run, options)));

@@ -42,7 +42,7 @@ export class RunQuestions {
     peer.handle('draw', async (params) => {
       const drawing = await this.#asker.ask('draw', checked(drawRequest, params));
       this.#drawn = drawing.drawn;
-      return { ...exactArrays(drawing), drawn: exactArrays(drawing.drawn) };
+      return exactArrays(drawing);
     });
     peer.handle('saveDrawn', async ({ format }) => {
       await this.#save(format);

@@ -170,7 +170,7 @@ test('a point is told as ebm energy tells it, written or picked; a row of catego
 });
 
 test('a checkpoint is told by its own numbers, the energies of its chains too', async (t) => {
-  const { directory } = await trained(t, {});
+  const { folder, directory, name } = await trained(t, {});
   const { model } = asker(t, directory);
   const facts = await model.ask('tensors', { checkpoint: 10 });
   assert.equal(facts.checkpoint, 10);
@@ -198,6 +198,19 @@ test('a checkpoint is told by its own numbers, the energies of its chains too', 
       ['ages in steps', 128],
     ],
   );
+  // In the shell all but the energies, for which the experiment would be executed.
+  const shell = command(t, folder, 'show', name, '--parameters', '--checkpoint', '10');
+  await succeed(shell);
+  const lines = shell.out().split('\n');
+  assert.equal(lines[0], 'checkpoint at step 10');
+  assert.equal(lines.length, 2 + own.length + 2 + 1);
+  assert.match(shell.out(), /buffer, ages in steps +128 /);
+  const json = command(t, folder, 'show', name, '--parameters', '--checkpoint', '10', '--json');
+  await succeed(json);
+  const { buffer, ...rest } = JSON.parse(json.out());
+  const { buffer: all, ...known } = facts;
+  assert.deepEqual(rest, known);
+  assert.deepEqual(buffer, [all[0], all[2]]);
   const still = await model.ask('draw', { checkpoint: 10, steps: 0, count: 128, start: 'buffer' });
   const mean = still.drawn.energies.reduce((sum, energy) => sum + energy, 0) / 128;
   assert.ok(Math.abs(facts.buffer[1]!.mean - mean) < 1e-5 * (1 + Math.abs(mean)));
