@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type LookerSide, type LookingSide, lookingPipe } from '../../protocol/looking';
 import { Peer } from '../../protocol/peer';
@@ -42,7 +43,8 @@ const farewellMs = 1_000;
 export async function startLooking(command: LookingCommand): Promise<LookingProcess> {
   const { node, script, packages, directory, log } = command;
   const child = spawn(node.path, [script, 'look', directory], {
-    cwd: directory,
+    // Not the run itself, which could then not be moved or deleted on Windows.
+    cwd: path.dirname(directory),
     env: trainerEnvironment(node, packages),
     // A group of its own, so that all that it starts ends with it.
     detached: process.platform !== 'win32',

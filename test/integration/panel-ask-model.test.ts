@@ -4,7 +4,14 @@ import { describe, test } from 'node:test';
 import type { Drawing } from '../../protocol/looking';
 import { ProblemError } from '../../protocol/problem';
 import { fakeImageSnapshot } from '../fixtures/fake-images';
-import { fakeDrawing, fakeFacts, fakeOffer, fakeStops } from '../fixtures/fake-model';
+import {
+  askAll,
+  fakeDrawing,
+  fakeFacts,
+  fakeModel,
+  fakeOffer,
+  fakeStops,
+} from '../fixtures/fake-model';
 import { fakePreview, fakeSnapshot } from '../fixtures/fake-run';
 import { fakeTableSnapshot } from '../fixtures/fake-tables';
 import type { Panel } from '../fixtures/panel-harness';
@@ -137,6 +144,8 @@ describe('drawing by hand', () => {
       await open(panel);
       await form(panel).getByLabel('Iterations').waitFor();
       await form(panel).getByRole('button', { name: 'Draw' }).click();
+      await panel.page.getByTestId('plane').click({ position: { x: 200, y: 150 } });
+      assert.deepEqual(asked(panel, 'energy'), [], 'a slip of the hand ends no chains');
       await form(panel).getByRole('button', { name: 'Stop' }).click();
       assert.deepEqual(asked(panel, 'stopAsking'), [{}]);
       refuse(
@@ -179,7 +188,7 @@ describe('the energy of a point', () => {
       const number = section(panel).getByLabel('Number');
       await number.fill('3');
       await number.press('Enter');
-      await choose(panel, 'Or', 'Sample shown');
+      await choose(panel, 'Row or sample', 'Sample shown');
       await number.press('Enter');
       await panel.drawn();
       const { data, preview } = snapshot;
@@ -247,6 +256,16 @@ test('the numbers of a checkpoint are shown, and which answers where the shown s
   });
 });
 
+test('the strip is whole in a narrow panel', async () => {
+  await withPanel({ model: fakeModel, width: 320, height: 600 }, snapshot, async (panel) => {
+    await askAll(panel);
+    for (const part of ['Save Samples', 'Back to the Run']) {
+      const box = await strip(panel).getByRole('button', { name: part, exact: true }).boundingBox();
+      assert.ok(box && box.x >= 0 && box.x + box.width <= 320, `${part} is cut off`);
+    }
+  });
+});
+
 test('nothing can be asked of a run without a checkpoint; what loads badly says so', async () => {
   await withPanel({}, fakeSnapshot(), async (panel) => {
     assert.equal(await section(panel).isVisible(), false);
@@ -258,6 +277,9 @@ test('nothing can be asked of a run without a checkpoint; what loads badly says 
     assert.equal(await section(panel).isVisible(), true);
     await open(panel);
     await form(panel).getByText('The model cannot be asked.').waitFor();
+    await section(panel).locator('summary').press('Enter');
+    await open(panel);
+    assert.equal(asked(panel, 'offer').length, 2, 'opened again, it is tried again');
     assert.equal(await form(panel).getByRole('button', { name: 'Draw' }).isEnabled(), false);
   });
 });

@@ -9,6 +9,7 @@ import type {
   PointRequest,
 } from '../../protocol/looking';
 import { problemOf } from '../../protocol/problem';
+import { valuesAfter } from '../../vocabulary/knobs';
 import { formatCount } from '../../vocabulary/quantities';
 import { askedCheckpoint, checkpointNote } from '../store/asked-checkpoint';
 import { type HandDrawn, withDrawing, withStop } from '../store/hand-drawn';
@@ -47,6 +48,9 @@ export class AskModel {
   readonly #tensors: CheckpointTensors;
   readonly #choices = new Memo();
   readonly #offering = new Memo();
+  #isOffered = false;
+  /** Settles when what can be drawn is known: other questions wait, since they would end this one. */
+  #offered: Promise<void> = Promise.resolve();
   #chosen: number | undefined;
   #model: PanelModel | undefined;
   /** Chains that are being drawn now. */
@@ -84,8 +88,11 @@ export class AskModel {
     );
     this.root.hidden = true;
     this.root.addEventListener('toggle', () => {
-      if (this.root.open) this.#offerAnew();
-      else host.stop();
+      if (this.root.open) {
+        // What could not be loaded, or was ended before it was, is tried again.
+        if (!this.#isOffered) this.#offering.changed();
+        this.#offerAnew();
+      } else host.stop();
       host.redraw();
     });
   }
@@ -119,10 +126,11 @@ export class AskModel {
     this.#host.show(this.#drawing);
   }
 
-  /** A point was picked in a picture: it is asked for while the section is open. */
+  /** A point was picked in a picture: it is asked for while the section is open, and no chains are drawn. */
   pick(point: Float32Array): void {
     const { dimensions } = this.#model?.panel.manifest.preview ?? {};
-    if (this.root.open && point.length === dimensions) this.#askPoint(point, 'The picked point');
+    const isAsking = this.root.open && this.#drawing === undefined;
+    if (isAsking && point.length === dimensions) this.#askPoint(point, 'The picked point');
   }
 
   get #checkpoint(): number {
@@ -150,22 +158,21 @@ export class AskModel {
     if (!this.#model) return;
     const { runDirectory, manifest } = this.#model.panel;
     const checkpoint = this.#checkpoint;
-    const isChanged = (manifest.changes ?? []).length > 0;
-    if (!this.#offering.changed(runDirectory, isChanged ? checkpoint : undefined)) return;
+    const changed = JSON.stringify(valuesAfter(manifest.changes ?? [], checkpoint));
+    if (!this.#offering.changed(runDirectory, changed)) return;
+    this.#isOffered = false;
     const asked = ++this.#asked.offer;
     this.#drawForm.offer(undefined);
     this.#drawForm.say('Loading the model …');
-    this.#host.offer({ checkpoint }).then(
+    this.#offered = this.#host.offer({ checkpoint }).then(
       (offer) => {
         if (asked !== this.#asked.offer) return;
+        this.#isOffered = true;
         this.#drawForm.offer(offer);
         this.#drawForm.say('');
       },
       (thrown: unknown) => {
-        if (asked !== this.#asked.offer) return;
-        // Opened again, it is asked again.
-        if (!this.root.open) this.#offering.changed();
-        this.#drawForm.say(textOf(thrown));
+        if (asked === this.#asked.offer) this.#drawForm.say(textOf(thrown));
       },
     );
   }
@@ -189,7 +196,8 @@ export class AskModel {
   #askPoint(point: string | Float32Array, what: string): void {
     const asked = ++this.#asked.energy;
     this.#pointForm.tell(undefined, `${what} …`);
-    this.#host.energy({ checkpoint: this.#checkpoint, point }).then(
+    const ask = () => this.#host.energy({ checkpoint: this.#checkpoint, point });
+    this.#offered.then(ask).then(
       (answer) => {
         if (asked === this.#asked.energy) this.#pointForm.tell(answer, what);
       },
@@ -202,7 +210,8 @@ export class AskModel {
   #askTensors(): void {
     const asked = ++this.#asked.tensors;
     this.#tensors.tell(undefined, 'Reading the checkpoint …');
-    this.#host.tensors({ checkpoint: this.#checkpoint }).then(
+    const ask = () => this.#host.tensors({ checkpoint: this.#checkpoint });
+    this.#offered.then(ask).then(
       (facts) => {
         if (asked !== this.#asked.tensors) return;
         this.#tensors.tell(facts, `Checkpoint at step ${formatCount(facts.checkpoint)}`);

@@ -25,7 +25,7 @@ export class PointForm {
   readonly #typed = new LabelledField({ id: 'point-typed', label: 'Point' });
   readonly #typedForm: HTMLFormElement;
   readonly #kind = new LabelledField({
-    ...{ id: 'point-kind', label: 'Or', choices: Object.values(kinds) },
+    ...{ id: 'point-kind', label: 'Row or sample', choices: Object.values(kinds) },
   });
   readonly #number = new LabelledField({ id: 'point-number', label: 'Number' });
   readonly #hint = element('p', { class: 'pane-note' });
