@@ -12,6 +12,7 @@ import { type CommandTable, registerCommands } from './commands/command-table';
 import { actOnCompared, compareCommands } from './commands/compare-commands';
 import { ContextKeys } from './commands/context-keys';
 import { openLog, RunInspector } from './commands/inspect-run';
+import { lookingCommand } from './commands/looking-command';
 import { queueCommands } from './commands/queue-commands';
 import { actOnRun, rerun, runCommands } from './commands/run-commands';
 import { slurmCommands } from './commands/slurm-commands';
@@ -82,6 +83,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     act: (run, action) => actOnRun(run, action, launcher),
     change: changeRun,
+    look: (run) => lookingCommand(run, trainer, log),
     runs: () => store.runs,
     onDidChangeRuns: (listener) => store.onDidChangeSet(listener),
     onProblem: (problem) => notifications.warn(problem),

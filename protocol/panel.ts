@@ -1,5 +1,6 @@
 /** What the extension host and the run panel's page say to each other over `postMessage`. */
 import type { EnergyRange } from './energy-range';
+import type { ChainsPassed, DrawnFormat, LookingSide } from './looking';
 import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks, ShownRows } from './run';
 
 /** Sections of the page that can be folded. */
@@ -90,6 +91,8 @@ export interface PageSide {
     starting(params: { readonly text: string }): null;
     snapshot(params: PanelSnapshot): null;
     update(params: PanelUpdate): null;
+    /** Chains that are being drawn by hand have come to a stop. */
+    chainsPassed(params: ChainsPassed): null;
   };
   events: {
     /** The page's script runs and wants a snapshot. */
@@ -101,9 +104,9 @@ export interface PageSide {
   };
 }
 
-/** The host answers these. */
+/** The host answers these, and of the model what is asked of it: only in a workspace that is trusted. */
 export interface HostSide {
-  methods: {
+  methods: LookingSide['methods'] & {
     /** A kept preview, for the step scrubber; rejects if that file is missing or broken. */
     preview(params: { readonly step: number }): PreviewFrame;
     /** When the steps so far were recorded, as far as they are on disk. */
@@ -117,6 +120,10 @@ export interface HostSide {
     }): null;
     /** Gives an option of the run another value while it trains; rejects with the problem if it does not take it. */
     change(params: { readonly option: string; readonly value: number }): null;
+    /** Keeps the samples that were last drawn by hand where the user says; also where they change their mind. */
+    saveDrawn(params: { readonly format: DrawnFormat }): null;
+    /** Ends what is still being asked of the model. */
+    stopAsking(params: Record<never, never>): null;
     /** Runs a command on this panel's run; rejects with the problem if that fails. */
     act(params: { readonly action: PanelAction }): null;
   };

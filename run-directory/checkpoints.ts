@@ -60,6 +60,21 @@ export async function listCheckpoints(directory: string): Promise<number[]> {
 }
 
 /**
+ * What tells the file of a checkpoint from one that takes its place later.
+ *
+ * @throws ProblemError of kind `storage` when there is none
+ */
+export async function checkpointStamp(directory: string, step: number): Promise<string> {
+  const file = path.join(directory, nameOf(step));
+  try {
+    const { ino, size, mtimeMs } = await lstat(file);
+    return [step, ino, size, mtimeMs].join();
+  } catch (thrown) {
+    throw storageProblem(thrown, file, 'read');
+  }
+}
+
+/**
  * Reads the checkpoint of a step.
  *
  * @throws ProblemError of kind `storage` when it is missing, broken or of another step

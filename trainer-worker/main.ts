@@ -5,6 +5,7 @@ import './without-telemetry';
 import { Command, CommanderError, Option } from 'commander';
 import { version } from '../package.json';
 import { type BackendName, backendNames } from '../protocol/backends';
+import { chainStarts } from '../protocol/looking';
 import type { JsonObject } from '../protocol/run';
 import { type AnnotateOptions, annotateCommand } from './cli/annotate-command';
 import {
@@ -44,7 +45,6 @@ import {
 } from './cli/slurm-status-command';
 import { type SlurmTaskOptions, slurmTaskCommand } from './cli/slurm-task-command';
 import { type SweepCommandOptions, sweepCommand } from './cli/sweep-command';
-import { chainStarts } from './trainer/looking/chain-start';
 
 const exitCodes = `
 Exit codes:
@@ -260,6 +260,15 @@ function command(end: (code: number) => void): Command {
       end(await energyCommand(run, options)),
     );
   program
+    .command('look', { hidden: true })
+    .description('answer what an editor asks of the model of a run')
+    .argument('<directory>', 'the run directory')
+    .action(async (directory: string) => {
+      // What computes is loaded with it.
+      const { lookCommand } = await import('./cli/look-command');
+      end(await lookCommand(directory));
+    });
+  program
     .command('attach', { hidden: true })
     .description('relay what the trainer of a run says over standard input and output')
     .argument(...runArgument)
@@ -290,6 +299,12 @@ function command(end: (code: number) => void): Command {
     .command('show')
     .description('say what a run was made of, how it went and what is kept of it')
     .argument(...runArgument)
+    .option('--parameters', 'instead: how parameters and buffer of a checkpoint are distributed')
+    .option(
+      '--checkpoint <step>',
+      'with --parameters: of this step; the newest where absent',
+      parseCount,
+    )
     .option(...runsOption)
     .option('--json', 'print one JSON object')
     .action(async (run: string, options: ShowOptions) => end(await showCommand(run, options)));

@@ -4,6 +4,7 @@ import type { PreviewFrame } from '../protocol/run';
 import { isLiving } from '../vocabulary/run-status';
 import { FrameScheduler } from './frame-scheduler';
 import type { Host } from './host';
+import { drawnText, frameAt, type HandDrawn } from './store/hand-drawn';
 import type { Raster } from './store/image-sheet';
 import {
   type Navigation,
@@ -15,23 +16,29 @@ import { fromSnapshot, type PanelState, previewIndex, withUpdate } from './store
 import { PreviewSelection } from './store/preview-selection';
 import { pngOf } from './svg-picture';
 import { readTheme, showTheme, watchTheme } from './theme';
+import { AskModel } from './views/ask-model';
 import { Banner } from './views/banner';
 import { Columns } from './views/columns';
 import { Controls } from './views/controls';
 import { Curves } from './views/curves';
 import { DistributionsView } from './views/distributions';
+import { DrawnStrip } from './views/drawn-strip';
 import { element } from './views/element';
 import { Folds } from './views/folds';
 import { HandsOn } from './views/hands-on';
 import { Header } from './views/header';
 import { Health } from './views/health';
 import { Landscape } from './views/landscape';
+import { memoized } from './views/memo';
 import { Notice } from './views/notice';
 import type { PanelModel } from './views/panel-model';
 import { Scrubber } from './views/scrubber';
 import { Summary } from './views/summary';
 import { Warnings } from './views/warnings';
 import { WatchedOnly } from './views/watched-only';
+
+/** Views are drawn anew only where the frame is another one. */
+const frameOnce = memoized(frameAt);
 
 /** How often a page that hears nothing looks whether its trainer still answers, in milliseconds. */
 const pulse = 1000;
@@ -55,6 +62,7 @@ export class Page {
     openPair: (axes) => this.#navigate({ axes, isPaired: false, isPrincipal: false }),
     fixRange: (energyRange) => this.#navigate({ energyRange }),
     save: (name, picture) => this.#save(name, picture),
+    picked: (point) => this.#askModel.pick(point),
   });
   readonly #curves = new Curves({
     redraw: this.#frames.request,
@@ -71,6 +79,30 @@ export class Page {
   readonly #handsOn = new HandsOn(async (option, value) => {
     await this.#host.peer.request('change', { option, value });
   });
+  readonly #askModel = new AskModel({
+    offer: (request) => this.#host.peer.request('offer', request),
+    draw: (request) => this.#host.peer.request('draw', request),
+    energy: (request) => this.#host.peer.request('energy', request),
+    tensors: (request) => this.#host.peer.request('tensors', request),
+    stop: () => {
+      // Whatever was asked says itself that it has ended.
+      this.#host.peer.request('stopAsking', {}).catch(() => undefined);
+    },
+    show: (drawn) => this.#showDrawn(drawn),
+    redraw: this.#frames.request,
+  });
+  readonly #drawnStrip = new DrawnStrip({
+    select: (index) => {
+      this.#stop = index;
+      this.#frames.request();
+    },
+    save: (format) => {
+      this.#host.peer.request('saveDrawn', { format }).catch((thrown: unknown) => {
+        this.tell(`The samples could not be saved: ${problemOf(thrown).message}`);
+      });
+    },
+    back: () => this.#showDrawn(undefined),
+  });
   readonly #scrubber = new Scrubber((step) => {
     this.#navigate({ step });
     this.#previews.select(step);
@@ -81,6 +113,9 @@ export class Page {
   readonly #warnings = new Warnings();
   readonly #waiting = element('p', { class: 'waiting' }, 'Opening the run …');
   #panel: PanelState | undefined;
+  /** Chains that were drawn by hand, shown in place of the run's pictures, and at which of their stops. */
+  #drawn: HandDrawn | undefined;
+  #stop = 0;
   #navigation: Navigation = startOfNavigation;
   #theme = readTheme();
   #heardAt = performance.now();
@@ -117,6 +152,7 @@ export class Page {
           'div',
           { class: 'pane side' },
           this.#handsOn.root,
+          this.#askModel.root,
           this.#curves.root,
           this.#columns.root,
           this.#distributions.root,
@@ -124,6 +160,7 @@ export class Page {
         ),
       ),
       this.#scrubber.root,
+      this.#drawnStrip.root,
       this.#notice.root,
       this.#summary.root,
     );
@@ -159,6 +196,7 @@ export class Page {
       const isOtherRun = this.#panel?.runDirectory !== snapshot.runDirectory;
       this.#panel = fromSnapshot(snapshot);
       this.#folds.show(snapshot.folded ?? []);
+      if (isOtherRun) this.#showDrawn(undefined);
       if (isOtherRun) this.#restore(this.#panel);
       else this.#previews.reset(this.#navigation.step);
       this.#hear(this.#panel.latest);
@@ -169,6 +207,10 @@ export class Page {
         this.#panel = withUpdate(this.#panel, update);
         this.#hear(update.preview);
       }
+      return null;
+    });
+    peer.handle('chainsPassed', (stop) => {
+      this.#askModel.passed(stop);
       return null;
     });
     peer.onClose((reason) => {
@@ -188,6 +230,13 @@ export class Page {
     const at = kept.step === undefined ? -1 : previewIndex(previewSteps, kept.step);
     this.#navigate({ ...kept, step: previewSteps[at] });
     this.#previews.reset(this.#navigation.step);
+  }
+
+  /** Shows chains that were drawn by hand where they are now, or the run's own pictures again. */
+  #showDrawn(drawn: HandDrawn | undefined): void {
+    this.#drawn = drawn;
+    this.#stop = Math.max(0, (drawn?.stops.length ?? 0) - 1);
+    this.#frames.request();
   }
 
   #navigate(change: Partial<Navigation>): void {
@@ -241,10 +290,14 @@ export class Page {
     this.root.classList.remove('starting');
     const previews = this.#previews;
     const isLive = previews.step === undefined;
+    const own = isLive ? panel.latest : previews.frame;
+    const { dimensions = 1 } = panel.manifest.preview ?? {};
+    const byHand = this.#drawn && frameOnce(this.#drawn, this.#stop, dimensions);
     const model: PanelModel = {
       panel,
       navigation: this.#navigation,
-      frame: isLive ? panel.latest : previews.frame,
+      frame: byHand ?? own,
+      byHand: byHand && this.#drawn ? drawnText(this.#drawn) : undefined,
       isLoadingFrame: previews.isLoading,
       frameError: previews.error === undefined ? undefined : problemOf(previews.error).message,
       silence: performance.now() - this.#heardAt,
@@ -261,7 +314,12 @@ export class Page {
     this.#distributions.render(model);
     this.#health.render(model);
     this.#handsOn.render(model);
+    this.#askModel.render(model);
     this.#scrubber.render(model);
-    this.#summary.render(model, this.#landscape.description(panel, model.frame));
+    this.#scrubber.root.hidden = byHand !== undefined;
+    this.#drawnStrip.render(byHand && this.#drawn, this.#stop);
+    const landscape = this.#landscape.description(panel, model.frame);
+    const drawn = model.byHand === undefined ? '' : `Drawn by hand: ${model.byHand}. `;
+    this.#summary.render(model, `${drawn}${landscape}`);
   }
 }

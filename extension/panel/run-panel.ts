@@ -3,12 +3,14 @@ import type { HostSide, PageSide, PanelAction } from '../../protocol/panel';
 import { type Problem, ProblemError } from '../../protocol/problem';
 import { readPreview } from '../../run-directory/previews';
 import type { Log } from '../log';
+import type { LookingCommand } from '../processes/looking-process';
 import type { Run } from '../runs/run';
 import { distinctionOf, titleOf } from '../runs/run-title';
 import { ClockReader } from './clock-reader';
 import type { FoldedSections } from './folded-sections';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
+import { RunQuestions } from './run-questions';
 import { saveFile } from './save-file';
 
 /** The page of a run panel. */
@@ -20,6 +22,8 @@ export interface RunPanelMeans {
   readonly act: (run: Run, action: PanelAction) => Promise<void>;
   /** Gives an option another value while the run trains; rejects with the problem if it does not take it. */
   readonly change: (run: Run, option: string, value: number) => Promise<void>;
+  /** What answers questions about the model of a run; rejects with the problem where nothing may. */
+  readonly look: (run: Run) => Promise<LookingCommand>;
   readonly onProblem: (problem: Problem) => void;
   readonly folded: FoldedSections;
   /** All runs, newest first. */
@@ -33,6 +37,7 @@ export class RunPanel {
   readonly run: Run;
   readonly #page: RunPage;
   readonly #feed: PanelFeed;
+  readonly #questions: RunQuestions;
   readonly #subscriptions: vscode.Disposable[];
 
   constructor(run: Run, page: RunPage, means: RunPanelMeans) {
@@ -54,9 +59,13 @@ export class RunPanel {
       },
     );
     this.#answer(means);
+    this.#questions = new RunQuestions(run, peer, () => means.look(run));
     this.#subscriptions = [
       webviewPanel.onDidChangeViewState(() => {
-        if (!webviewPanel.visible) this.#feed.stop();
+        if (webviewPanel.visible) return;
+        this.#feed.stop();
+        // Nobody hears the answer: shown again, the page is another one.
+        this.#questions.stop();
       }),
       run.onDidChange(() => this.#setTitle(means)),
       page.peer.on('folded', ({ sections }) => {
@@ -82,6 +91,7 @@ export class RunPanel {
 
   dispose(): void {
     this.#feed.stop();
+    this.#questions.stop();
     this.#page.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }

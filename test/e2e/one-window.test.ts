@@ -1,6 +1,7 @@
 /** Stories that need no window of their own. */
 
 import { noElsewhere } from '../support/elsewhere';
+import { askModel } from './ask-model';
 import { backends, chooseForeignBackend } from './backends';
 import { compareRuns, prepareSweep } from './compare';
 import { killedTrainer } from './crash';
@@ -20,6 +21,7 @@ stories('One window', [
     play: backends,
   },
   { name: 'Images', play: imagesOfDigits },
+  { name: 'Asking the model', play: askModel },
   { name: 'A killed trainer', play: killedTrainer },
   { name: 'A first experiment, from data to a finished run', play: newExperimentStory },
   { name: 'Comparing runs', prepare: prepareSweep, play: compareRuns },

@@ -5,9 +5,10 @@ import type { PanelSnapshot } from '../../protocol/panel';
 import { accessibilityFaults } from '../fixtures/accessibility';
 import { fakeImageSnapshot } from '../fixtures/fake-images';
 import { bowlSnapshot } from '../fixtures/fake-landscapes';
+import { askAll, fakeModel } from '../fixtures/fake-model';
 import { fakeSeries, fakeSnapshot, fakeState } from '../fixtures/fake-run';
 import { fakeLineSnapshot, fakeTableSnapshot } from '../fixtures/fake-tables';
-import type { Panel } from '../fixtures/panel-harness';
+import type { Panel, PanelOptions } from '../fixtures/panel-harness';
 import { panelTests } from '../fixtures/panel-tests';
 import { type VsCodeThemeName, vsCodeThemes } from '../fixtures/vscode-themes';
 
@@ -16,7 +17,14 @@ const themes = Object.keys(vsCodeThemes) as VsCodeThemeName[];
 
 /** What a run's page may show, and what somebody does there before it is looked at. */
 const pages: Readonly<
-  Record<string, { readonly snapshot: PanelSnapshot; act?(panel: Panel): Promise<void> }>
+  Record<
+    string,
+    {
+      readonly snapshot: PanelSnapshot;
+      readonly model?: PanelOptions['model'];
+      act?(panel: Panel): Promise<void>;
+    }
+  >
 > = {
   'a plane, with all its curves': {
     snapshot: fakeSnapshot(),
@@ -78,18 +86,28 @@ const pages: Readonly<
       await drawn();
     },
   },
+  'chains drawn by hand, a point and the parameters, asked of the model': {
+    snapshot: fakeSnapshot({ checkpointSteps: [500, 1000] }),
+    model: fakeModel,
+    act: askAll,
+  },
   'a table': { snapshot: fakeTableSnapshot() },
   'a line': { snapshot: fakeLineSnapshot() },
 };
 
-for (const [name, { snapshot, act }] of Object.entries(pages)) {
+for (const [name, { snapshot, model, act }] of Object.entries(pages)) {
   describe(name, () => {
     for (const theme of themes) {
       test(`has no fault that axe finds in ${theme}`, async () => {
-        await withPanel({ theme, width: 1600, height: 1000 }, snapshot, async (panel) => {
-          await act?.(panel);
-          assert.deepEqual(await accessibilityFaults(panel.page), []);
-        });
+        const answers = model ? { model } : {};
+        await withPanel(
+          { theme, width: 1600, height: 1000, ...answers },
+          snapshot,
+          async (panel) => {
+            await act?.(panel);
+            assert.deepEqual(await accessibilityFaults(panel.page), []);
+          },
+        );
       });
     }
 

@@ -1,24 +1,31 @@
 import path from 'node:path';
 import { printable } from '../../protocol/printable';
-import { type Problem, problemOf } from '../../protocol/problem';
+import { type Problem, ProblemError, problemOf } from '../../protocol/problem';
 import { noAnnotations, readAnnotations, readNotes } from '../../run-directory/annotations';
-import { listCheckpoints } from '../../run-directory/checkpoints';
+import { checkpointFacts } from '../../run-directory/checkpoint-facts';
+import { listCheckpoints, readCheckpoint } from '../../run-directory/checkpoints';
 import { diskUse, sizeText } from '../../run-directory/disk-use';
 import { findRun } from '../../run-directory/find-run';
 import { lastValues } from '../../run-directory/last-values';
 import { readManifest } from '../../run-directory/manifest';
 import { changeText } from '../../vocabulary/knobs';
-import { formatCount, formatDuration } from '../../vocabulary/quantities';
+import { formatCount, formatDuration, formatNumber } from '../../vocabulary/quantities';
 import { factsOf } from '../../vocabulary/run-status';
 import { rungText } from '../../vocabulary/rungs';
 import { exitCode } from './exit-code';
 import { conditionNow } from './list-command';
+import { printResult } from './print-result';
 import { problemText } from './problem-text';
 import { valuesText } from './run-reporter';
+import { textTable } from './text-table';
 
 export interface ShowOptions {
   readonly runs: string;
   readonly json?: true;
+  /** Instead of all that: how the numbers of a checkpoint are distributed. */
+  readonly parameters?: true;
+  /** The step of that checkpoint; the newest where absent. */
+  readonly checkpoint?: number;
 }
 
 /**
@@ -26,7 +33,9 @@ export interface ShowOptions {
  *
  * @returns the process's exit code
  */
-export async function showCommand(text: string, { runs, json }: ShowOptions): Promise<number> {
+export async function showCommand(text: string, options: ShowOptions): Promise<number> {
+  const { runs, json } = options;
+  if (options.parameters) return await printResult(() => parametersText(text, options));
   try {
     const directory = await findRun(text, path.resolve(runs));
     const manifest = await readManifest(directory);
@@ -119,4 +128,37 @@ export async function showCommand(text: string, { runs, json }: ShowOptions): Pr
     process.stderr.write(`${problemText(problemOf(thrown))}\n`);
     return exitCode.refused;
   }
+}
+
+/** `ebm show --parameters`: a line a tensor of a checkpoint, for which no code of the run is executed. */
+async function parametersText(
+  text: string,
+  { runs, json, checkpoint }: ShowOptions,
+): Promise<string> {
+  const directory = await findRun(text, path.resolve(runs));
+  const step = checkpoint ?? (await listCheckpoints(directory)).at(-1);
+  if (step === undefined) {
+    throw new ProblemError({
+      kind: 'storage',
+      message: `${directory} has kept no checkpoint.`,
+      remedy: 'Wait for the first one, or have one written: ebm checkpoint.',
+    });
+  }
+  const facts = checkpointFacts(await readCheckpoint(directory, step));
+  if (json) return `${JSON.stringify(facts)}\n`;
+  const groups = [
+    ['', facts.parameters],
+    ['average of ', facts.averages],
+    ['buffer, ', facts.buffer],
+  ] as const;
+  const lines = groups.flatMap(([prefix, tensors]) =>
+    tensors.map(({ name, shape, mean, deviation, min, max, notFinite }) => [
+      prefix + name,
+      shape.join(' × '),
+      ...[mean, deviation, min, max].map(formatNumber),
+      String(notFinite),
+    ]),
+  );
+  const head = ['tensor', 'shape', 'mean', 'deviation', 'least', 'most', 'not finite'];
+  return `checkpoint at step ${formatCount(step)}\n${textTable(head, lines)}`;
 }

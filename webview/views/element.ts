@@ -106,6 +106,16 @@ export function icon(name: keyof typeof paths): SVGElement {
   return root;
 }
 
+/**
+ * What lets Enter submit a form of several fields, which needs a button of the browser's own; it is not
+ * shown, since the toolkit's is.
+ */
+export function enterButton(): HTMLElement {
+  const button = element('button', { type: 'submit', tabindex: '-1' });
+  button.hidden = true;
+  return button;
+}
+
 /** Hears keys that are pressed on an element, but none with Ctrl, Alt or ⌘: these are the editor's. */
 export function onPlainKey(target: HTMLElement, handle: (event: KeyboardEvent) => void): void {
   target.addEventListener('keydown', (event) => {

@@ -35,6 +35,8 @@ export interface ImageHost {
   redraw(): void;
   /** Keeps a picture where the user says. */
   save(name: string, picture: Raster): void;
+  /** An image was picked: its numbers in model space. */
+  picked(image: Float32Array): void;
 }
 
 /** What can be looked at, and how it is called. */
@@ -238,6 +240,12 @@ export class ImagePlot {
 
   #choose(chosen: { readonly of: 'samples' | 'data'; readonly index: number } | undefined): void {
     this.#chosen = chosen;
+    const rows = chosen && this.#view?.[chosen.of];
+    if (chosen && rows && this.#view) {
+      const { height, width, channels } = this.#view.image;
+      const numbers = height * width * channels;
+      this.#host.picked(rows.slice(chosen.index * numbers, (chosen.index + 1) * numbers));
+    }
     this.#host.redraw();
   }
 

@@ -70,6 +70,8 @@ export interface LandscapeHost {
   /** The user wants one range of energies for the colours of all steps, or that of each step again. */
   readonly fixRange: (range: EnergyRange | undefined) => void;
   readonly save: ImageHost['save'];
+  /** The user has picked a point of the plane, or an image: its numbers in model space. */
+  readonly picked: (point: Float32Array) => void;
 }
 
 /** What the model has learned, as a picture: samples over data over the energy. */
@@ -149,7 +151,7 @@ export class Landscape {
       this.#drawing.changed();
       redraw();
     };
-    this.#plane = new PlanePlot(pointed, drawAnew);
+    this.#plane = new PlanePlot(pointed, drawAnew, host.picked);
     this.#histogram = new HistogramPlot(pointed);
     this.#pairs = new PairPlot({
       pointed,
@@ -157,7 +159,7 @@ export class Landscape {
       openPair: host.openPair,
     });
     this.#patterns = new PatternTable(redraw);
-    this.#images = new ImagePlot({ pointed, redraw: drawAnew, save });
+    this.#images = new ImagePlot({ pointed, redraw: drawAnew, save, picked: host.picked });
     for (const layer of Object.keys(layerNames) as (keyof PlaneLayers)[]) {
       const toggle = element(
         'button',
@@ -210,7 +212,7 @@ export class Landscape {
     new ResizeObserver(redraw).observe(this.#holder);
   }
 
-  render({ panel, navigation, frame, theme, isLoadingFrame }: PanelModel): void {
+  render({ panel, navigation, frame, theme, isLoadingFrame, byHand }: PanelModel): void {
     const { preview: layout, transform } = panel.manifest;
     const dimensions = layout?.dimensions ?? 0;
     const isEmpty = layout === undefined || (!frame && !panel.data);
@@ -224,10 +226,9 @@ export class Landscape {
     // Keeps its room: the curves' options beside it stand on the same line.
     this.#legend.classList.toggle('blank', isEmpty);
     setText(this.#empty, emptyText(panel));
-    setText(
-      this.#step,
-      frame ? `step ${formatCount(frame.step)}${isLoadingFrame ? ' …' : ''}` : '',
-    );
+    const step = frame ? `step ${formatCount(frame.step)}${isLoadingFrame ? ' …' : ''}` : '';
+    setText(this.#step, byHand === undefined ? step : `drawn by hand: ${byHand}`);
+    this.root.classList.toggle('by-hand', byHand !== undefined);
     if (this.#layout.changed(layout, panel.runDirectory)) {
       this.#plane.forgetRange();
       // Nobody chooses two pixels of an image for axes.

@@ -9,6 +9,8 @@ export interface PanelModel {
   readonly navigation: Navigation;
   /** The preview in view: the newest, or the one that the scrubber stands on. */
   readonly frame: PreviewFrame | undefined;
+  /** How the samples in view came about, where somebody has drawn them by hand: they are of no preview. */
+  readonly byHand: string | undefined;
   /** The selected preview has yet to come. */
   readonly isLoadingFrame: boolean;
   /** Why the selected preview cannot be shown, in words. */

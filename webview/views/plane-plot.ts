@@ -63,6 +63,7 @@ export class PlanePlot {
   readonly #crosshairX = element('div', { class: 'crosshair crosshair-x' });
   readonly #crosshairY = element('div', { class: 'crosshair crosshair-y' });
   readonly #pointed: (text: string | undefined) => void;
+  readonly #picked: (point: Float32Array) => void;
   #view: PlaneView | undefined;
   #box: Box = { left: 0, top: 0, width: 1, height: 1 };
   /** The field as it came, as it is drawn (all finite), and the range of its colours. */
@@ -80,9 +81,15 @@ export class PlanePlot {
   /**
    * @param pointed told what is under the crosshair, in words, or that it is gone
    * @param redraw asks for the plot to be drawn again
+   * @param picked told the place of the crosshair, in model space, when somebody clicks or presses Enter
    */
-  constructor(pointed: (text: string | undefined) => void, redraw: () => void) {
+  constructor(
+    pointed: (text: string | undefined) => void,
+    redraw: () => void,
+    picked: (point: Float32Array) => void = () => undefined,
+  ) {
     this.#pointed = pointed;
+    this.#picked = picked;
     this.#renderer = createPlaneRenderer(redraw);
     const { canvas, kind } = this.#renderer;
     canvas.className = 'plot-picture';
@@ -102,6 +109,7 @@ export class PlanePlot {
       this.#crosshairY,
     );
     this.root.addEventListener('pointermove', (event) => this.#pointAt(event));
+    this.root.addEventListener('click', () => this.#pick());
     this.root.addEventListener('pointerleave', () => this.#point(undefined));
     this.root.addEventListener('blur', () => this.#point(undefined));
     onPlainKey(this.root, (event) => this.#onKey(event));
@@ -266,6 +274,7 @@ export class PlanePlot {
   }
 
   #onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter') this.#pick();
     const far = event.shiftKey ? 0.1 : 0.01;
     const step: Readonly<Record<string, readonly [number, number]>> = {
       ArrowLeft: [-far, 0],
@@ -279,6 +288,13 @@ export class PlanePlot {
     const [u, v] = this.#pointer ?? [0.5, 0.5];
     const clamp = (share: number) => Math.min(1, Math.max(0, share));
     this.#point([clamp(u + du), clamp(v + dv)]);
+  }
+
+  #pick(): void {
+    if (!this.#pointer || !this.#view) return;
+    const { x, y } = this.#view;
+    const [u, v] = this.#pointer;
+    this.#picked(Float32Array.of(x.low + u * (x.high - x.low), y.low + v * (y.high - y.low)));
   }
 
   #point(at: readonly [number, number] | undefined): void {

@@ -1,27 +1,40 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { WantedBackend } from '../../../protocol/backends';
+import {
+  type ChainStart,
+  type ChainsPassed,
+  type Drawing,
+  type Drawn,
+  type DrawOffer,
+  mostDrawnNumbers,
+  type OfferedSampler,
+} from '../../../protocol/looking';
 import { ProblemError } from '../../../protocol/problem';
-import type { DataTransform, JsonObject, PreviewLayout } from '../../../protocol/run';
+import type { JsonObject } from '../../../protocol/run';
 import { formatCount } from '../../../vocabulary/quantities';
 import { Random, streams } from '../../compiler/random/random';
 import { uniformIn } from '../../methods/data/bounds';
 import { codeOfCategories } from '../../methods/data/categories';
 import type { Rows } from '../../methods/data/rows';
+import { gridPoints } from '../../methods/diagnostics/grid';
 import { objectiveMethod } from '../../methods/objectives';
 import { rowOf } from '../../methods/options/method-table';
 import { nearest } from '../../methods/options/nearest';
 import { OptionError } from '../../methods/options/option-error';
+import { unwrapped } from '../../methods/options/schema-shape';
 import { validate } from '../../methods/options/validate';
 import { type SamplerSpec, samplerMethod, samplers } from '../../methods/samplers';
 import { requireCompatible } from '../experiment/compatibility';
 import type { ExperimentSpec } from '../experiment/experiment';
 import { configOf } from '../experiment/overrides';
-import type { ChainStart } from './chain-start';
+import { mostCompared } from '../training/previews';
+import type { ChainStops } from '../training/shown-chains';
+import type { TrainingStep } from '../training/training-step';
 import {
-  defineKeptModel,
   type KeptDefinition,
   type KeptModel,
-  readKeptModel,
+  type ReadyModel,
+  readyModel,
   startKeptModel,
 } from './kept-model';
 
@@ -44,35 +57,18 @@ export interface DrawOptions {
   readonly backend?: WantedBackend;
 }
 
-/** Samples of a kept model, and how they came about. */
-export interface Drawn {
-  readonly run: string;
-  readonly name: string;
-  /** Completed training steps of the checkpoint. */
-  readonly checkpoint: number;
-  /** The sampler with all its options. */
-  readonly sampler: JsonObject;
-  /** Iterations that each chain took. */
-  readonly steps: number;
-  readonly start: ChainStart;
-  readonly seed: number;
-  readonly backend: string;
-  readonly count: number;
-  /** `[count, D]`, as previews have them: see {@link PreviewLayout}. */
-  readonly samples: Float32Array;
-  /** `[count]`. */
-  readonly energies: Float32Array;
-  readonly layout: PreviewLayout;
-  readonly transform?: DataTransform;
-}
-
 /** Iterations where neither the previews move their chains nor anybody says: enough to see where they go. */
 const defaultSteps = 500;
 /** As many as an experiment may ask for: more would share noise with another step's. */
 const mostSteps = 100_000;
 const defaultCount = 256;
 /** As many as an experiment may show. */
-const mostCount = 100_000;
+const mostCountOfAll = 100_000;
+
+/** Stops of chains that somebody watches, their start and their end among them, at most. */
+const mostStops = 25;
+/** Numbers of the points of all stops, at most. */
+const mostWatchedNumbers = 2 ** 22;
 
 /**
  * Draws samples from the model of a run as a checkpoint has it: by the run's own source, data and seed, so
@@ -82,37 +78,194 @@ const mostCount = 100_000;
  *   drawn and why; of kind `training` where chains ran off to numbers that are not finite
  */
 export async function drawSamples(directory: string, options: DrawOptions): Promise<Drawn> {
-  const model = await readKeptModel(directory, options.checkpoint);
+  const ready = await readyModel(directory, options.checkpoint);
+  return await drawing(ready, options, ({ drawn }) => Promise.resolve(drawn));
+}
+
+/**
+ * The same of a model that is ready, by the same numbers; who watches hears where the chains pass.
+ *
+ * @param passed hears of each stop when chains have come there
+ * @throws ProblemError as of {@link drawSamples}
+ */
+export async function watchSamples(
+  ready: ReadyModel,
+  options: DrawOptions,
+  passed: (stop: ChainsPassed) => void,
+): Promise<Drawing> {
+  const { dataset, layout } = ready.defined;
+  const code = dataset.categories && codeOfCategories(dataset.categories);
+  const iterations: number[] = [];
+  const stops: Float32Array[] = [];
+  const watch = (of: number, numbers: number): ChainStops => ({
+    iterations: evenStops(of, Math.floor(mostWatchedNumbers / numbers)),
+    passed(done, points) {
+      iterations.push(done);
+      stops.push(points.slice());
+      passed({ done, of, samples: code ? code.shown(points) : points.slice() });
+    },
+  });
+  const look = async ({ drawn, step, points }: Finished): Promise<Drawing> => {
+    // Chains that take no iteration pass nowhere.
+    if (stops.length === 0) watch(0, points.length).passed(0, points);
+    const rows = dataset.training.subarray(0, mostCompared * dataset.dimensions);
+    const field =
+      layout.resolution > 0
+        ? await step.energy(gridPoints(layout.bounds, layout.resolution))
+        : undefined;
+    return {
+      drawn,
+      iterations,
+      energies: await step.energy(joined(stops)),
+      ...(field ? { field } : {}),
+      dataEnergies: await step.energy(rows),
+    };
+  };
+  return await drawing(ready, options, look, watch);
+}
+
+/** Chains that have come to their end, on a step that still lives. */
+interface Finished {
+  readonly drawn: Drawn;
+  readonly step: TrainingStep;
+  /** `[count, D]` points of the model. */
+  readonly points: Float32Array;
+}
+
+/**
+ * @param look what is made of the chains, while their step lives
+ * @param watch told the iterations of the chains and the numbers of their points; who hears of them
+ */
+async function drawing<Result>(
+  ready: ReadyModel,
+  options: DrawOptions,
+  look: (finished: Finished) => Promise<Result>,
+  watch?: (iterations: number, numbers: number) => ChainStops,
+): Promise<Result> {
+  const { model, defined } = ready;
   const { manifest, checkpoint } = model;
-  const chains = chainsOf(model, options);
-  const { sampler, steps, start, count } = chains;
-  const defined = await defineKeptModel(model);
+  const { sampler, steps, start, count } = chainsOf(model, options);
   const { dataset, layout } = defined;
   const seed = options.seed ?? model.experiment.seed;
   const starts = startsOf(start, model.experiment, defined, seed);
   const definition = {
     ...defined.definition,
     seed,
-    preview: { samples: count, chainSteps: steps, sampler, ...(starts ? { starts } : {}) },
+    preview: {
+      ...{ samples: count, chainSteps: steps, sampler, isTold: true },
+      ...(starts ? { starts } : {}),
+    },
   };
   const { step, backend } = await startKeptModel(model, definition, options.backend);
+  let statistics: Drawn['statistics'] = {};
+  const heard = (iterations: number): ChainStops => ({
+    ...(watch?.(iterations, count * dataset.dimensions) ?? { iterations: [], passed: ignored }),
+    ended: (told) => {
+      statistics = told;
+    },
+  });
   try {
-    const points = await step.sample();
+    const points = await step.sample(heard);
     requireFinite(points, count, sampler);
     const code = dataset.categories && codeOfCategories(dataset.categories);
-    return {
+    const drawn: Drawn = {
       run: manifest.id,
       name: manifest.name,
       checkpoint: checkpoint.step,
       sampler: configOf(sampler) as JsonObject,
-      ...{ steps, start, seed, backend, count, layout },
+      ...{ steps, start, seed, backend, count, layout, statistics },
       samples: code ? code.shown(points) : points,
       energies: await step.energy(points),
       ...(dataset.transform ? { transform: dataset.transform } : {}),
     };
+    return await look({ drawn, step, points });
   } finally {
     await step.dispose();
   }
+}
+
+const ignored = () => undefined;
+
+/** The ends of about equal shares of `iterations`, at most `most` of them with 0, which is none of them. */
+function evenStops(iterations: number, most: number): readonly number[] {
+  const shares = Math.max(1, Math.min(mostStops, most) - 1);
+  const stops = Array.from({ length: shares }, (_, k) =>
+    Math.round(((k + 1) * iterations) / shares),
+  );
+  return [...new Set(stops)].filter((stop) => stop > 0);
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** What a model can be drawn from with, as its run has it set up. */
+export function offerOf({ model, defined }: ReadyModel): DrawOffer {
+  const { objective, preview, seed } = model.experiment;
+  const others = Object.keys(samplers).filter(
+    (type) => type !== preview.sampler.type && type !== 'custom',
+  );
+  const offered = [preview.sampler.type, ...others].flatMap((type) => offeredSampler(model, type));
+  const buffered = objectiveMethod(objective).persistentChains?.(objective);
+  const mostCount = Math.min(
+    mostCountOfAll,
+    Math.floor(mostDrawnNumbers / defined.dataset.dimensions),
+  );
+  return {
+    samplers: offered,
+    seed,
+    count: Math.min(defaultCount, mostCount),
+    ...(buffered === undefined ? {} : { buffered }),
+    mostCount,
+  };
+}
+
+/** A sampler with its options, where the model can be drawn from with it; else nothing. */
+function offeredSampler(model: KeptModel, type: string): readonly OfferedSampler[] {
+  let chains: Chains;
+  try {
+    chains = chainsOf(model, { sampler: type });
+  } catch (thrown) {
+    if (thrown instanceof ProblemError) return [];
+    throw thrown;
+  }
+  const { sampler, steps, start } = chains;
+  const { objective } = model.experiment;
+  const isBuffered = objectiveMethod(objective).persistentChains?.(objective) !== undefined;
+  const { type: _, steps: __, ...settings } = configOf(sampler) as JsonObject;
+  const choices = choicesIn(rowOf(samplers, sampler.type).schema);
+  return [
+    {
+      type,
+      settings: Object.entries(settings).map(([name, value]) => ({
+        name,
+        value,
+        ...(choices.has(name) ? { choices: choices.get(name)! } : {}),
+      })),
+      steps,
+      starts: ends(sampler)
+        ? ['noise']
+        : ['noise', 'data', ...(isBuffered ? ['buffer' as const] : [])],
+      start,
+    },
+  ];
+}
+
+/** Options of a schema that are one of several words. */
+function choicesIn(schema: z.ZodType): ReadonlyMap<string, readonly string[]> {
+  const shape = schema instanceof z.ZodObject ? Object.entries<unknown>(schema.shape) : [];
+  return new Map(
+    shape.flatMap(([name, field]) => {
+      const inner = unwrapped(field);
+      return inner instanceof z.ZodEnum ? [[name, inner.options.map(String)] as const] : [];
+    }),
+  );
 }
 
 interface Chains {
@@ -128,7 +281,7 @@ function chainsOf(model: KeptModel, options: DrawOptions): Chains {
   const buffered = objectiveMethod(objective).persistentChains?.(objective);
   const { sampler, steps } = samplerOf(model, options);
   const { start = buffered === undefined || ends(sampler) ? 'noise' : 'buffer' } = options;
-  const most = start === 'buffer' ? (buffered ?? 0) : mostCount;
+  const most = start === 'buffer' ? (buffered ?? 0) : mostCountOfAll;
   const count = options.count ?? Math.min(defaultCount, Math.max(1, most));
   if (start === 'buffer' && buffered === undefined) {
     throw refused(

@@ -34,7 +34,7 @@ export interface KeptModel {
  * @throws ProblemError of kind `storage` where there is no such checkpoint, and what is wrong with it or
  *   with the source
  */
-export async function readKeptModel(directory: string, step?: number): Promise<KeptModel> {
+async function readKeptModel(directory: string, step?: number): Promise<KeptModel> {
   const manifest = await readManifest(directory);
   const checkpoint = await readCheckpoint(directory, await stepOf(directory, manifest, step));
   const loaded = await loadKeptExperiment(directory, manifest);
@@ -43,9 +43,14 @@ export async function readKeptModel(directory: string, step?: number): Promise<K
   return { manifest, checkpoint, loaded, experiment };
 }
 
-async function stepOf(
+/**
+ * The step of the checkpoint that is asked for.
+ *
+ * @throws ProblemError of kind `storage` where there is no such checkpoint
+ */
+export async function stepOf(
   directory: string,
-  { name }: RunManifest,
+  { name }: Pick<RunManifest, 'name'>,
   wanted: number | undefined,
 ): Promise<number> {
   const steps = await listCheckpoints(directory);
@@ -65,6 +70,22 @@ async function stepOf(
   });
 }
 
+/** A kept model with its data. */
+export interface ReadyModel {
+  readonly model: KeptModel;
+  readonly defined: KeptDefinition;
+}
+
+/**
+ * Reads a run, one of its checkpoints, the source that it keeps and its data.
+ *
+ * @throws ProblemError as of {@link readKeptModel} and {@link defineKeptModel}
+ */
+export async function readyModel(directory: string, step?: number): Promise<ReadyModel> {
+  const model = await readKeptModel(directory, step);
+  return { model, defined: await defineKeptModel(model) };
+}
+
 /** The data of a kept model, and what would be trained on them. */
 export type KeptDefinition = Awaited<ReturnType<typeof defineKeptModel>>;
 
@@ -74,7 +95,7 @@ export type KeptDefinition = Awaited<ReturnType<typeof defineKeptModel>>;
  * @throws ProblemError of kind `experiment` or `data`; also where the data are others than it was trained
  *   on, by which its numbers would mean something else
  */
-export async function defineKeptModel({ loaded, experiment, checkpoint, manifest }: KeptModel) {
+async function defineKeptModel({ loaded, experiment, checkpoint, manifest }: KeptModel) {
   const defined = await defineTraining({ ...loaded, experiment }, checkpoint);
   for (const { file, sha256 } of defined.dataset.files ?? []) {
     const before = manifest.dataFiles?.find((one) => one.file === file);

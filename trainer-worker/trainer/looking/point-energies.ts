@@ -1,9 +1,12 @@
 import type { WantedBackend } from '../../../protocol/backends';
+import type { PointAnswer, PointEnergy } from '../../../protocol/looking';
 import { ProblemError } from '../../../protocol/problem';
+import { samplesInUnits } from '../../../run-directory/export-samples';
 import { codeOfCategories } from '../../methods/data/categories';
 import type { ScaledDataset } from '../../methods/data/data-method';
 import { knowsPartition } from '../training/prepare';
-import { defineKeptModel, readKeptModel, startKeptModel } from './kept-model';
+import type { TrainingStep } from '../training/training-step';
+import { type ReadyModel, readyModel, startKeptModel } from './kept-model';
 
 /** What is asked of which checkpoint. */
 export interface PointsOptions {
@@ -12,21 +15,6 @@ export interface PointsOptions {
   /** The step of the checkpoint; the newest where absent. */
   readonly checkpoint?: number;
   readonly backend?: WantedBackend;
-}
-
-/** What a kept model makes of a point. */
-interface PointEnergy {
-  /** A value for each column, in the units of the data; categories by name. */
-  readonly point: readonly (number | string)[];
-  /** E, in nats. */
-  readonly energy: number;
-  /** -dE/dx for each column, in nats per unit of the data; absent of data that are not continuous. */
-  readonly score?: readonly number[];
-  /**
-   * -log p in nats, of a density per units of the data, or of a probability; absent where the energy does
-   * not know its log Z exactly.
-   */
-  readonly negativeLogDensity?: number;
 }
 
 /** Points of a run's model as a checkpoint has it. */
@@ -41,57 +29,106 @@ export interface PointEnergies {
  * nothing.
  *
  * @throws ProblemError of kind `environment` where a point is none of the data's, and as of
- *   {@link readKeptModel} and {@link startKeptModel}
+ *   {@link readyModel} and {@link startKeptModel}
  */
 export async function pointEnergies(
   directory: string,
   { points: texts, checkpoint: wanted, backend }: PointsOptions,
 ): Promise<PointEnergies> {
-  const model = await readKeptModel(directory, wanted);
-  const { definition, dataset, layout } = await defineKeptModel(model);
-  if (layout.image) {
-    throw new ProblemError({
-      kind: 'environment',
-      message: `A point of ‘${model.manifest.name}’ is an image, which cannot be written as a list of numbers here.`,
-      remedy: 'ebm draw writes the energies of its samples to a .safetensors file.',
-    });
-  }
-  const written = texts.map((text) => pointIn(text, layout.axes, dataset));
-  const points = inModelSpace(written, dataset);
-  const { step } = await startKeptModel(model, definition, backend);
+  const ready = await readyModel(directory, wanted);
+  const written = texts.map((text) => writtenPoint(text, ready));
+  const points = inModelSpace(written, ready.defined.dataset);
+  const { step } = await startKeptModel(ready.model, ready.defined.definition, backend);
   try {
-    const energies = await step.energy(points);
-    const scores = dataset.domain === 'real' ? await step.score(points) : undefined;
-    const logZ = knowsPartition(model.experiment.energy, dataset)
-      ? await step.logPartition()
-      : undefined;
-    const { dimensions, transform, logScale } = dataset;
-    const rowOf = (all: Float32Array, row: number) =>
-      all.subarray(row * dimensions, (row + 1) * dimensions);
+    const found = await energiesOf(points, ready, step);
     return {
-      checkpoint: model.checkpoint.step,
-      axes: layout.axes,
-      points: written.map((point, row): PointEnergy => {
-        const energy = energies[row]!;
-        const scale = typeof logScale === 'number' ? logScale : logScale(rowOf(points, row));
-        return {
-          point,
-          energy,
-          ...(scores
-            ? {
-                score: Array.from(
-                  rowOf(scores, row),
-                  (slope, column) => slope / (transform?.scale[column] ?? 1),
-                ),
-              }
-            : {}),
-          ...(logZ === undefined ? {} : { negativeLogDensity: energy + logZ + scale }),
-        };
-      }),
+      checkpoint: ready.model.checkpoint.step,
+      axes: ready.defined.layout.axes,
+      points: found.map((one, row) => ({ ...one, point: written[row]! })),
     };
   } finally {
     await step.dispose();
   }
+}
+
+/**
+ * What a model that is ready and started makes of one point.
+ *
+ * @param point as somebody writes it, or the numbers of a row as previews have them
+ * @throws ProblemError of kind `environment` where it is none of the data's
+ */
+export async function pointEnergy(
+  point: string | Float32Array,
+  ready: ReadyModel,
+  step: TrainingStep,
+): Promise<PointAnswer> {
+  const { dataset, layout } = ready.defined;
+  const { axes } = layout;
+  const { checkpoint } = ready.model;
+  if (typeof point === 'string') {
+    const written = writtenPoint(point, ready);
+    const [found] = await energiesOf(inModelSpace([written], dataset), ready, step);
+    return { ...found!, point: written, checkpoint: checkpoint.step, axes };
+  }
+  if (point.length !== axes.length || !point.every(Number.isFinite)) {
+    throw noPoint('The row', `it has ${point.length} finite values, not ${axes.length}`, axes);
+  }
+  const code = dataset.categories && codeOfCategories(dataset.categories);
+  const [found] = await energiesOf(code ? code.points(point) : point, ready, step);
+  const inUnits = samplesInUnits(point, layout, dataset.transform);
+  const shown = Array.from(
+    inUnits,
+    (value, column) => layout.categories?.[column]?.levels[value] ?? value,
+  );
+  return { ...found!, point: shown, checkpoint: checkpoint.step, axes };
+}
+
+/** @param points `[n, D]` points of the model */
+async function energiesOf(
+  points: Float32Array,
+  { model, defined }: ReadyModel,
+  step: TrainingStep,
+): Promise<readonly Omit<PointEnergy, 'point'>[]> {
+  const { dataset, layout } = defined;
+  const energies = await step.energy(points);
+  const scores = dataset.domain === 'real' ? await step.score(points) : undefined;
+  const logZ = knowsPartition(model.experiment.energy, dataset)
+    ? await step.logPartition()
+    : undefined;
+  const { dimensions, transform, logScale } = dataset;
+  const rowOf = (all: Float32Array, row: number) =>
+    all.subarray(row * dimensions, (row + 1) * dimensions);
+  const scoreOf = (slopes: Float32Array) => ({
+    scoreNorm: Math.hypot(...slopes),
+    // Pixels of a file may be no straight way from those of the model.
+    ...(layout.image
+      ? {}
+      : {
+          score: Array.from(slopes, (slope, column) => slope / (transform?.scale[column] ?? 1)),
+        }),
+  });
+  return Array.from(energies, (energy, row) => {
+    const scale = typeof logScale === 'number' ? logScale : logScale(rowOf(points, row));
+    return {
+      energy,
+      ...(scores ? scoreOf(rowOf(scores, row)) : {}),
+      ...(logZ === undefined ? {} : { negativeLogDensity: energy + logZ + scale }),
+    };
+  });
+}
+
+/** @throws ProblemError where points cannot be written, or this is none */
+function writtenPoint(
+  text: string,
+  { model, defined: { layout, dataset } }: ReadyModel,
+): readonly (number | string)[] {
+  if (!layout.image) return pointIn(text, layout.axes, dataset);
+  throw new ProblemError({
+    kind: 'environment',
+    message: `A point of ‘${model.manifest.name}’ is an image, which cannot be written as a list of numbers here.`,
+    remedy:
+      'ebm draw writes the energies of its samples to a .safetensors file; the panel tells that of an image that is picked.',
+  });
 }
 
 /** @throws ProblemError that says which value of a point is none */
@@ -102,18 +139,18 @@ function pointIn(
 ): readonly (number | string)[] {
   const fields = text.split(',').map((field) => field.trim());
   if (fields.length !== axes.length) {
-    throw noPoint(text, `it has ${fields.length} values, not ${axes.length}`, axes);
+    throw noPoint(`'${text}'`, `it has ${fields.length} values, not ${axes.length}`, axes);
   }
   return fields.map((field, column) => {
     const levels = categories?.[column]?.levels;
     if (levels) {
       if (levels.includes(field)) return field;
-      throw noPoint(text, `${axes[column]} is one of ${levels.join(', ')}`, axes);
+      throw noPoint(`'${text}'`, `${axes[column]} is one of ${levels.join(', ')}`, axes);
     }
     const value = field === '' ? Number.NaN : Number(field);
     const fault = faultOf[domain]?.(value) ?? (Number.isFinite(value) ? undefined : 'a number');
     if (fault === undefined) return value;
-    throw noPoint(text, `${axes[column]} is ${fault}`, axes);
+    throw noPoint(`'${text}'`, `${axes[column]} is ${fault}`, axes);
   });
 }
 
@@ -126,7 +163,7 @@ const faultOf: Readonly<Record<string, (value: number) => string | undefined>> =
 function noPoint(text: string, why: string, axes: readonly string[]): ProblemError {
   return new ProblemError({
     kind: 'environment',
-    message: `'${text}' is no point of the data: ${why}.`,
+    message: `${text} is no point of the data: ${why}.`,
     remedy: `Write a value each of ${axes.join(', ')}, with commas.`,
   });
 }

@@ -95,6 +95,8 @@ export interface TrainingDefinition {
     readonly sampler: SamplerSpec;
     /** `[count, D]` points that they start from; where absent those of the objective, or noise. */
     readonly starts?: (count: number) => Float32Array;
+    /** Whether who hears of their end is told what the sampler tells. */
+    readonly isTold?: boolean;
   };
   /** Whether the learning rate may be lowered while it trains. */
   readonly hasRateFactor?: boolean;
@@ -216,7 +218,7 @@ export function compileTraining(definition: TrainingDefinition): CompiledTrainin
   const energies = energyProgram(model, perEvaluation);
   const sampler = samplerMethod(preview.sampler).build(preview.sampler);
   const chains = {
-    programs: chainPrograms(model, sampler, preview.samples),
+    programs: chainPrograms(model, sampler, preview.samples, preview.isTold),
     recorded: () =>
       chainPrograms(model, sampler, Math.min(preview.samples, recordedChains(dimensions))),
     draws: recordedDraws,

@@ -188,12 +188,20 @@ export interface ChainPrograms {
 const carriedPrefix = 'carried/';
 /** And among the outputs of a piece, which the next one takes without it. */
 export const nextPrefix = 'next/';
+/** And what the sampler tells. */
+export const statisticPrefix = 'statistic/';
 
-/** Chains for looking at. */
+/**
+ * Chains for looking at.
+ *
+ * @param isTold whether a piece has outputs `statistic/NAME` as well: what the sampler tells of all
+ *   iterations so far
+ */
 export function chainPrograms(
   definition: ModelDefinition,
   sampler: Sampler,
   count: number,
+  isTold = false,
 ): ChainPrograms {
   const { dimensions, domain } = definition;
   const inputs = { points: { shape: [count, dimensions] }, ...parameterSpecs(definition) };
@@ -237,9 +245,12 @@ export function chainPrograms(
       step(tensors) {
         const { points, iterations } = tensors as { points: tf.Tensor2D; iterations: tf.Scalar };
         const model = modelIn(domain, modelOn(tensors));
-        const { ends, carried } = runChain(sampler, model, points, iterations, pastIn(tensors));
+        const past = pastIn(tensors);
+        const run = runChain(sampler, model, points, iterations, past);
+        const { ends, carried, statistics } = run;
         return {
           outputs: {
+            ...(isTold ? withPrefix(statisticPrefix, statistics) : {}),
             ends: pointsIn(domain, ends),
             ...withPrefix(nextPrefix, { points: ends, ...withPrefix(carriedPrefix, carried) }),
           },

@@ -17,7 +17,7 @@ import { subjectOf } from './subject';
 import type { StepMetrics, TrainingStep } from './training-step';
 
 /** Rows of each kind whose energies a preview has, beside its samples, and a snapshot of all. */
-const mostCompared = 512;
+export const mostCompared = 512;
 /** How wrong a log Z may be by which probabilities are told, in nats. */
 const worstLogPartition = 1e-3;
 

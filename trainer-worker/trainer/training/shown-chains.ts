@@ -4,7 +4,7 @@ import type { Program } from '../../compiler/graph/program';
 import { sizeOf } from '../../compiler/graph/shape';
 import type { Arrays } from '../../compiler/run/execution';
 import type { ChainRecord } from '../../methods/diagnostics/diagnostic';
-import { type ChainPrograms, nextPrefix } from './model-programs';
+import { type ChainPrograms, nextPrefix, statisticPrefix } from './model-programs';
 import { OnDemand } from './on-demand';
 import { Pace } from './pace';
 
@@ -24,6 +24,8 @@ export interface ChainStops {
   readonly iterations: readonly number[];
   /** @param points `[count, D]`, to be looked at and not kept */
   passed(done: number, points: Float32Array): void;
+  /** Hears at the end what the sampler tells of the chains, where it is asked to tell it. */
+  ended?(statistics: Readonly<Record<string, number>>): void;
 }
 
 /**
@@ -89,6 +91,7 @@ export class ShownChains {
     const { execution } = await this.#advance.started();
     const first = step * iterationsPerStep;
     let ends = starts;
+    let statistics: Readonly<Record<string, number>> = {};
     let state: Arrays = {
       points: starts,
       ...(programs.begin ? await this.#carriedAt(this.#begin, starts, first, parameters) : {}),
@@ -106,11 +109,13 @@ export class ShownChains {
         Object.keys(state).map((name) => [name, outputs[nextPrefix + name]!]),
       );
       ends = outputs['ends'] as Float32Array;
+      statistics = statisticsIn(outputs);
       done += count;
       if (done === stop) stops?.passed(done, ends);
       await this.#pace.giveWay();
     }
     this.#last = { ends, state };
+    stops?.ended?.(statistics);
     return ends;
   }
 
@@ -179,6 +184,15 @@ export class ShownChains {
     const { execution } = await beginning.started();
     return execution.run({ points, ...parameters }, { seed: this.#options.seed, step });
   }
+}
+
+/** What a piece tells of all iterations so far, by what people call it. */
+function statisticsIn(outputs: Arrays): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, values]) =>
+      name.startsWith(statisticPrefix) ? [[name.slice(statisticPrefix.length), values[0]!]] : [],
+    ),
+  );
 }
 
 /** Numbers that a program draws in each iteration of the loop of `iterations`. */
