@@ -58,6 +58,11 @@ export interface Energy {
    * is then a bound, nowhere below `-log` of the model's density times Z, and {@link path} is swept with them.
    */
   readonly latent?: LatentModel;
+  /**
+   * The parameter that has the weights of hidden units to what is seen, the units along its last axis: of
+   * all numbers of a point, `[D, units]`, or of a patch of an image, `[height, width, channels, units]`.
+   */
+  readonly filters?: string;
   /** log Z, a scalar, where it is known exactly. */
   logPartition?(parameters: EnergyParameters): tf.Tensor;
   /** A way to this energy from one whose log Z is known; {@link sweep} is reversible all along it. */
