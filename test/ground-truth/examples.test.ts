@@ -113,6 +113,33 @@ describe('every example trains to its quality', () => {
   }
 });
 
+test('a machine on images is shown with the weights of its units, as they are kept', async () => {
+  const prepared = await prepareTraining(
+    await loadExperiment(path.join(folder, 'digits-machine.ebm.ts'), {
+      overrides: { steps: 20, 'preview.diagnostics': [], 'preview.chainSteps': 1 },
+    }),
+  );
+  let frame: PreviewFrame | undefined;
+  let weights: Float32Array | undefined;
+  const loop = prepared.createLoop([
+    {
+      async preview(latest) {
+        frame = latest;
+      },
+      snapshot({ distributions }) {
+        weights = Float32Array.from(distributions['parameters/weight']!);
+      },
+    },
+  ]);
+  assert.equal(await loop.run(), 'finished');
+  const { values, units, of, height, width, channels } = frame!.filters!;
+  assert.deepEqual([height, width, channels, units.length, of], [8, 8, 1, 100, 200]);
+  for (const [row, unit] of units.entries()) {
+    const expected = Array.from({ length: 64 }, (_, pixel) => weights![200 * pixel + unit]);
+    assert.deepEqual([...values.subarray(64 * row, 64 * row + 64)], expected, `unit ${unit}`);
+  }
+});
+
 /** The mean log-likelihood of the best Gaussian on its own `[n, 2]` data: minus its entropy. */
 function gaussianLikelihood(points: Float32Array): number {
   const count = points.length / 2;

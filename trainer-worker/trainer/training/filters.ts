@@ -1,6 +1,7 @@
 import type { Filters, PreviewLayout } from '../../../protocol/run';
 import type { NamedTensor } from '../../compiler/graph/named-tensor';
 import type { Energy } from '../../methods/energies/energy-method';
+import { parameterName } from './model-programs';
 
 /** Filters that a preview has, at most, and numbers in them. */
 export const mostFilters = 100;
@@ -34,7 +35,7 @@ export function filterPlanOf(
 ): FilterPlan | undefined {
   const shape = parameters.find(({ name }) => name === filters)?.shape;
   if (filters === undefined || shape === undefined) return undefined;
-  const parameter = filters;
+  const parameter = parameterName(filters);
   const units = shape.at(-1)!;
   const [height, width, channels] = shape;
   const patch = { height: height!, width: width!, channels: channels! };

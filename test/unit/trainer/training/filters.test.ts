@@ -21,7 +21,7 @@ function planned(spec: EnergySpec, layout: { image?: ImageLayout } = { image }, 
     files: [],
   });
   const plan = filterPlanOf(built, parameters, layout, levels);
-  const data = parameters.find(({ name }) => name === plan?.parameter)?.data;
+  const data = parameters.find(({ name }) => `parameters/${name}` === plan?.parameter)?.data;
   return { plan, data };
 }
 
@@ -33,7 +33,13 @@ describe('filters', () => {
       energy.deepBoltzmannMachine({ hidden: [5, 2] }),
     ]) {
       const { plan, data } = planned(spec);
-      assert.deepEqual(plan, { parameter: 'weight', units: 5, height: 3, width: 4, channels: 1 });
+      assert.deepEqual(plan, {
+        parameter: 'parameters/weight',
+        units: 5,
+        height: 3,
+        width: 4,
+        channels: 1,
+      });
       const { values, units, of } = filtersOf(data!, plan!);
       assert.deepEqual([...units], [0, 1, 2, 3, 4]);
       assert.equal(of, 5);
@@ -48,7 +54,13 @@ describe('filters', () => {
   test('are patches where weights are the same at all places', () => {
     const spec = energy.convolutionalRbm({ shape: [3, 4, 1], filter: 2, filters: 6 });
     const { plan, data } = planned(spec, {});
-    assert.deepEqual(plan, { parameter: 'filter', units: 6, height: 2, width: 2, channels: 1 });
+    assert.deepEqual(plan, {
+      parameter: 'parameters/filter',
+      units: 6,
+      height: 2,
+      width: 2,
+      channels: 1,
+    });
     const { values } = filtersOf(data!, plan!);
     assert.deepEqual(
       [...values.subarray(4, 8)],
@@ -83,7 +95,14 @@ describe('filters', () => {
 
   test('of categories are slopes over their levels: differences of two, and no matter what is added to all', () => {
     const levels = [2, 4, 3];
-    const plan = { parameter: 'weight', units: 2, height: 1, width: 3, channels: 1, levels };
+    const plan = {
+      parameter: 'parameters/weight',
+      units: 2,
+      height: 1,
+      width: 3,
+      channels: 1,
+      levels,
+    };
     const random = new Random(5, streams.parameters);
     const weights = Float32Array.from({ length: 18 }, () => random.normal());
     const { values } = filtersOf(weights, plan);
