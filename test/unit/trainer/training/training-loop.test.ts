@@ -503,7 +503,10 @@ describe('the divergence guard', () => {
     assert.equal(new Guard(guardSchema.parse({ energyGap: null })).check(apart), undefined);
     // A deep Boltzmann machine tells the energies of its samples with their upper units.
     guard.check({});
-    const deep = (energy: number) => ({ 'energy/data': 8, 'energy/samples with hidden units': energy });
+    const deep = (energy: number) => ({
+      'energy/data': 8,
+      'energy/samples with hidden units': energy,
+    });
     assert.match(guard.check(deep(-1e3))!, /of the samples with their hidden units is -1000/);
     guard.check({});
     assert.match(guard.check(deep(2))!, /^The gap .* hidden units is 6, beyond the limit of 5\.$/);
