@@ -326,6 +326,20 @@ export interface PreviewFrame {
    * a thousandth of a nat: `exp(-E - log Z)` is the probability of a row.
    */
   readonly logPartition?: number;
+  readonly filters?: Filters;
+}
+
+/** What hidden units look for: the weights of each as a picture. */
+export interface Filters {
+  /** `[count, height, width, channels]` weights, of pixels in model space. */
+  readonly values: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** `[count]` numbers of their units, ascending. */
+  readonly units: Float32Array;
+  /** How many units there are; of more than are shown, those whose weights have the largest norms. */
+  readonly of: number;
 }
 
 /** Energies of rows: of all samples, and of the first of the others. */

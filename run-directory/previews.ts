@@ -4,7 +4,7 @@
  */
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { PreviewFrame, PreviewLayout, ShownRows } from '../protocol/run';
+import type { Filters, PreviewFrame, PreviewLayout, ShownRows } from '../protocol/run';
 import { readRegularFile, replaceFile } from './files';
 import { readNpy, writeNpy } from './npy';
 import { type NamedTensor, readAllTensors, writeSafetensors } from './safetensors';
@@ -58,7 +58,7 @@ function fieldShape({ dimensions, resolution }: PreviewLayout): readonly [number
 
 /** What is known of a preview's rows, by the names that the file has. */
 function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTensor[] {
-  const { energies, ages, classes, paths, logPartition } = frame;
+  const { energies, ages, classes, paths, logPartition, filters } = frame;
   const vector = (label: string, data: Float32Array | undefined): NamedTensor[] =>
     data ? [{ name: label, shape: [data.length], data }] : [];
   return [
@@ -79,6 +79,17 @@ function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTen
           },
         ]
       : []),
+    ...(filters
+      ? [
+          {
+            name: names.filters,
+            shape: [filters.units.length, filters.height, filters.width, filters.channels],
+            data: filters.values,
+          },
+          ...vector(names.filterUnits, filters.units),
+          ...vector(names.filtersOf, of(filters.of)),
+        ]
+      : []),
   ];
 }
 
@@ -97,6 +108,9 @@ const names = {
   logPartition: 'log Z',
   paths: 'paths',
   iterations: 'paths/iterations',
+  filters: 'filters',
+  filterUnits: 'filters/units',
+  filtersOf: 'filters/of',
 } as const;
 
 /** What is known of the rows of a kept preview; nothing where none was kept. */
@@ -124,6 +138,7 @@ async function readKnown(
   const classes = take(names.classes, count);
   const logPartition = take(names.logPartition, 1)?.[0];
   const iterations = take(names.iterations);
+  const filters = filtersIn(tensors, (wrong) => brokenFile(file, wrong, remedy));
   const chains = tensors.get(names.paths)?.shape[1] ?? 0;
   const values = take(names.paths, (iterations?.length ?? 0) * chains * dimensions);
   return {
@@ -141,7 +156,26 @@ async function readKnown(
     ...(classes ? { classes } : {}),
     ...(logPartition === undefined ? {} : { logPartition }),
     ...(iterations && values ? { paths: { values, chains, iterations: [...iterations] } } : {}),
+    ...(filters ? { filters } : {}),
   };
+}
+
+/** The filters that a file has, if it has some and their shapes fit. */
+function filtersIn(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  broken: (wrong: string) => Error,
+): Filters | undefined {
+  const filters = tensors.get(names.filters);
+  if (filters === undefined) return undefined;
+  const [count, height, width, channels] = filters.shape;
+  const units = tensors.get(names.filterUnits)?.data;
+  const of = tensors.get(names.filtersOf)?.data[0];
+  const isWhole = units !== undefined && of !== undefined && filters.data.length > 0;
+  if (!isWhole || filters.shape.length !== 4 || units.length !== count) {
+    throw broken(`'${names.filters}' are not pictures of so many units.`);
+  }
+  const sides = { height: height!, width: width!, channels: channels! };
+  return { values: filters.data, ...sides, units, of };
 }
 
 async function readTensors(

@@ -59,6 +59,11 @@ export function watchTheme(changed: () => void): void {
   observer.observe(document.documentElement, attributes);
 }
 
+/** Colours of numbers on both sides of zero: two of the curves', and between them the ground. */
+export function signedColors({ background, curves }: Theme) {
+  return { below: rgba(curves[0]!), ground: rgba(background), above: rgba(curves[1]!) };
+}
+
 let probe: CanvasRenderingContext2D | null | undefined;
 
 /** Any CSS colour as red, green, blue and alpha, 0 to 1, not premultiplied. */

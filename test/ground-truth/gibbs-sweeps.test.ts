@@ -70,7 +70,7 @@ const cases: Readonly<Record<string, Case>> = {
     dimensions: 4,
     parameters: { coupling: some([4, 4], 0.6), field: some([4], 0.5) },
   },
-  'ising on a ring of five, which takes three colours': {
+  'ising on a ring of five, which takes three colours, and a spin alone': {
     model: energy.ising({
       edges: [
         [0, 1],
@@ -80,8 +80,13 @@ const cases: Readonly<Record<string, Case>> = {
         [0, 4],
       ],
     }),
-    dimensions: 5,
-    parameters: { coupling: some([5], 0.6), field: some([5], 0.4) },
+    dimensions: 6,
+    parameters: { coupling: some([5], 0.6), field: some([6], 0.4) },
+  },
+  'ising on a star, whose middle has more neighbours than are summed at once': {
+    model: energy.ising({ edges: Array.from({ length: 9 }, (_, leaf) => [0, leaf + 1] as const) }),
+    dimensions: 10,
+    parameters: { coupling: some([9], 0.3), field: some([10], 0.3) },
   },
   'ising on a lattice of 3 x 2 around its sides': {
     model: energy.ising({ lattice: [3, 2], periodic: true }),

@@ -17,7 +17,7 @@ import { shardProgram } from '../../trainer-worker/compiler/shard/shard';
 import { compileProgram } from '../../trainer-worker/compiler/trace/compile-program';
 import type { Bounds } from '../../trainer-worker/methods/data/bounds';
 import type { Domain } from '../../trainer-worker/methods/data/domain';
-import { buildEnergy, type EnergySpec } from '../../trainer-worker/methods/energies';
+import { buildEnergy, type EnergySpec, energyMethod } from '../../trainer-worker/methods/energies';
 import type { Model } from '../../trainer-worker/methods/energies/model';
 import { readyNoise } from '../../trainer-worker/methods/noise-distributions/ready-noise';
 import {
@@ -564,9 +564,13 @@ async function prepared(loaded: LoadedExperiment) {
 describe('examples compute what they need', () => {
   const folder = path.resolve('examples');
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.ebm.ts'))) {
-    test(file, async () => {
+    test(file, async (t) => {
       const loaded = await loadExperiment(path.join(folder, file), {});
       const { objective: spec, energy: of, batchSize }: ExperimentSpec = loaded.experiment;
+      if (energyMethod(of).latentUnits !== undefined) {
+        t.skip('data take a bound and samples their units: they are not of one cost');
+        return;
+      }
       const { program, dimensions, levels } = await prepared(loaded);
       const parts = partsOf(definitionOf(of, dimensions, 'real', levels), batchSize);
       const needed = products(needsOfObjective(spec, dimensions), parts);

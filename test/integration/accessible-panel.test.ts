@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PanelSnapshot } from '../../protocol/panel';
 import { accessibilityFaults } from '../fixtures/accessibility';
-import { fakeImageSnapshot } from '../fixtures/fake-images';
+import { fakeFilterPreview, fakeImageSnapshot } from '../fixtures/fake-images';
 import { bowlSnapshot } from '../fixtures/fake-landscapes';
 import { askAll, fakeModel } from '../fixtures/fake-model';
 import { fakeSeries, fakeSnapshot, fakeState } from '../fixtures/fake-run';
@@ -57,6 +57,17 @@ const pages: Readonly<
     async act({ page, drawn }) {
       await page.locator('vscode-dropdown[aria-label="Shown"]').click();
       await page.getByRole('option', { name: 'Difference', exact: true }).click();
+      await drawn();
+    },
+  },
+  'filters beside samples': {
+    snapshot: fakeImageSnapshot(
+      { count: 64, side: 16 },
+      { preview: fakeFilterPreview(1250, 64, 16) },
+    ),
+    async act({ page, drawn }) {
+      await page.locator('vscode-dropdown[aria-label="Shown"]').click();
+      await page.getByRole('option', { name: 'Filters', exact: true }).click();
       await drawn();
     },
   },

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { decode } from 'fast-png';
 import type { Locator } from 'playwright-core';
 import type { PanelSnapshot } from '../../protocol/panel';
-import type { ImageLayout, PreviewFrame } from '../../protocol/run';
+import type { Filters, ImageLayout, PreviewFrame } from '../../protocol/run';
 import { cornerOf, pictureOf, rasterOf, sheetOf } from '../../webview/store/image-sheet';
 import { fakeImagePreview, fakeImageSnapshot } from '../fixtures/fake-images';
 import { fakeManifest, fakeSnapshot } from '../fixtures/fake-run';
@@ -214,6 +214,62 @@ describe('a sheet of images', () => {
       const expected = pictureOf(samples, image, sheet, [0x1f, 0x1f, 0x1f]);
       assert.deepEqual([width, height, channels], [expected.width, expected.height, 4]);
       assert.deepEqual([...data], [...expected.data]);
+    });
+  });
+
+  test('has filters on a signed scale, largest first, beside what the model draws, and saves them', async () => {
+    const filters: Filters = {
+      // Norms of 2, 5 and 3.
+      values: Float32Array.from([0, 0, 2, 0, 0, 0, -4, 0, 0, 3, 0, 0, 0, 1, 0, -2, 2, 0]),
+      height: 2,
+      width: 3,
+      channels: 1,
+      units: Float32Array.of(1, 4, 6),
+      of: 8,
+    };
+    const saved: { name: string; png: Uint8Array }[] = [];
+    const saveFile = (name: string, _: string, png: Uint8Array) => {
+      saved.push({ name, png });
+    };
+    await withPanel({ width: 1600, saveFile }, small({ filters }), async (panel) => {
+      const { page, drawn } = panel;
+      await choose(panel, 'Shown', 'Filters');
+      const sheet = page.getByTestId('images-filters');
+      assert.match((await sheet.getAttribute('aria-label')) ?? '', /largest norm first/);
+      assert.equal(await page.getByTestId('images-samples').isVisible(), true);
+      assert.equal(await page.getByTestId('images-data').isVisible(), false);
+      await page.getByText('Filters (3 of 8)').waitFor();
+      await page.getByText('the 3 of 8 with the largest norm').waitFor();
+      assert.match((await page.locator('.shade-legend').textContent()) ?? '', /^−4.*4, zero/);
+      // The first is the unit of the largest norm, with its pixel of the least weight.
+      await sheet.focus();
+      await page.keyboard.press('Home');
+      await drawn();
+      const told = await page.getByTestId('readout').textContent();
+      assert.match(told ?? '', /unit 5 {3}norm 5\S* {3}pixel \(0, 0\) {3}−4/);
+      await page.getByRole('button', { name: 'Save Filters as PNG…' }).click();
+      await until('the picture has come', async () => saved.length === 1);
+      const { data, width } = decode(saved[0]!.png);
+      const colorAt = (x: number, y: number) => [
+        ...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3),
+      ];
+      // A weight of zero has the ground's colour; the extreme one has not, and others lie between.
+      const ground = [0x1f, 0x1f, 0x1f];
+      assert.deepEqual(colorAt(3 + 19 + 9, 3 + 9), ground);
+      const least = colorAt(3 + 9, 3 + 9);
+      const most = colorAt(3 + 9, 3 + 19 + 9);
+      for (const [channel, value] of ground.entries()) {
+        assert.ok(least[channel] !== value || most[channel] !== value);
+      }
+      assert.notDeepEqual(least, most);
+      await choose(panel, 'Sorted', 'By index');
+      await page.keyboard.press('Escape');
+      await sheet.focus();
+      await page.keyboard.press('Home');
+      await page
+        .getByTestId('readout')
+        .filter({ hasText: /^unit 2/ })
+        .waitFor();
     });
   });
 

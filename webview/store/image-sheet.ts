@@ -1,5 +1,6 @@
 import { brightnessIn, fileValue } from '../../protocol/pixel-values';
 import type { ImageLayout } from '../../protocol/run';
+import type { Shade } from './shades';
 
 /** Sides of an image in pixels of its own. */
 type Sides = Pick<ImageLayout, 'width' | 'height'>;
@@ -152,19 +153,22 @@ export interface Raster {
  *
  * @param values `[n, D]` in model space
  * @param cells numbers of images, -1 for none
+ * @param shade of numbers that are no brightness
  */
 export function rasterOf(
   values: Float32Array,
   image: ImageLayout,
   cells: Int32Array,
   columns: number,
+  shade?: Shade,
 ): Raster {
   const { width, height, channels } = image;
   const across = columns * width;
   const down = Math.ceil(cells.length / columns) * height;
   const data = new Uint8ClampedArray(4 * across * down);
   const numbers = width * height * channels;
-  const shadeOf = brightnessIn(image);
+  const shadeOf = shade ?? brightnessIn(image);
+  const [second, third] = channels === 3 ? [1, 2] : [0, 0];
   for (let cell = 0; cell < cells.length; cell++) {
     const index = cells[cell]!;
     if (index < 0) continue;
@@ -173,9 +177,9 @@ export function rasterOf(
     for (let y = 0; y < height; y++) {
       let to = 4 * (corner + y * across);
       for (let x = 0; x < width; x++) {
-        const red = shadeOf(values[from]!);
-        const green = channels === 3 ? shadeOf(values[from + 1]!) : red;
-        const blue = channels === 3 ? shadeOf(values[from + 2]!) : red;
+        const red = shadeOf(values[from]!, 0);
+        const green = shadeOf(values[from + second]!, 1);
+        const blue = shadeOf(values[from + third]!, 2);
         if (Number.isNaN(red + green + blue)) {
           data.set(notANumber, to);
         } else {
@@ -207,8 +211,9 @@ export function pictureOf(
   image: ImageLayout,
   { cells, columns, scale: wished }: Sheet,
   ground: readonly [number, number, number],
+  shade?: Shade,
 ): Raster {
-  const raster = rasterOf(values, image, cells, columns);
+  const raster = rasterOf(values, image, cells, columns, shade);
   const rows = Math.ceil(cells.length / columns);
   const sizeAt = (scale: number) => [
     columns * (image.width * scale + gap) + gap,

@@ -7,6 +7,8 @@ export interface RowFacts {
   readonly ages?: Float32Array;
   /** Numbers of classes. */
   readonly classes?: Float32Array;
+  /** Euclidean norms of their numbers. */
+  readonly norms?: Float32Array;
 }
 
 /** Orders of a sheet: what is told of each, what it goes by, and whether large numbers come first. */
@@ -16,6 +18,8 @@ export const sheetOrders = [
   { name: 'Highest energy first', by: 'energies', isFalling: true },
   { name: 'Oldest chain first', by: 'ages', isFalling: true },
   { name: 'Youngest chain first', by: 'ages', isFalling: false },
+  { name: 'Largest norm first', by: 'norms', isFalling: true },
+  { name: 'Smallest norm first', by: 'norms', isFalling: false },
   { name: 'By class, a row each', by: 'classes', isFalling: false },
 ] as const satisfies readonly {
   readonly name: string;

@@ -2,7 +2,8 @@ import { fileValueIn } from '../../protocol/pixel-values';
 import type { ImageLayout } from '../../protocol/run';
 import { type Difference, differenceOf, type Spread, spreadOf } from '../store/image-difference';
 import { formatBound, formatValue } from '../store/number-format';
-import { rgba, type Theme } from '../theme';
+import { type Shade, signedShade } from '../store/shades';
+import { signedColors, type Theme } from '../theme';
 import { element, setText } from './element';
 import { Memo } from './memo';
 
@@ -58,9 +59,9 @@ export class ImageDifference {
     const row = (name: string, of: keyof Pick<Spread, 'means' | 'deviations'>) => {
       const low = of === 'means' ? Math.min(dark, bright) : 0;
       const high = of === 'means' ? low + span : largest([ofData.deviations, ofSamples.deviations]);
-      const grey = { low, high, shade: (share: number) => share };
+      const grey = { low, high, shade: (value: number) => shareOf(value, low, high) };
       const reach = largest([difference[of]]);
-      const signed = { low: -reach, high: reach, shade: signedOf(theme) };
+      const signed = { low: -reach, high: reach, shade: signedShade(reach, signedColors(theme)) };
       return element(
         'tr',
         {},
@@ -84,8 +85,11 @@ function differenceText(difference: Difference, { from: [dark, bright] }: ImageL
 interface Scale {
   readonly low: number;
   readonly high: number;
-  readonly shade: (share: number, channel: number) => number;
+  readonly shade: Shade;
 }
+
+const shareOf = (value: number, low: number, high: number) =>
+  high > low ? (value - low) / (high - low) : 0.5;
 
 /** Numbers of pixels as a picture whose longer side is about so long, above the range of its shades. */
 function picture(
@@ -101,8 +105,7 @@ function picture(
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let channel = 0; channel < 3; channel++) {
       const value = values[pixel * channels + (channels === 3 ? channel : 0)]!;
-      const share = high > low ? (value - low) / (high - low) : 0.5;
-      pixels[4 * pixel + channel] = 255 * shade(share, channel);
+      pixels[4 * pixel + channel] = 255 * shade(value, channel);
     }
     pixels[4 * pixel + 3] = 255;
   }
@@ -113,16 +116,6 @@ function picture(
   const range = `${formatBound(low)} to ${formatBound(high)}`;
   canvas.setAttribute('aria-label', `${width} × ${height} pixels, shades from ${range}`);
   return element('figure', {}, canvas, element('figcaption', {}, range));
-}
-
-/** From one colour through the ground to the other, as a share of 0 to 1 of a channel. */
-function signedOf({ background, curves }: Theme): Scale['shade'] {
-  const [below, ground, above] = [curves[0]!, background, curves[1]!].map(rgba);
-  return (share, channel) => {
-    const far = Math.abs(2 * share - 1);
-    const end = share < 0.5 ? below! : above!;
-    return ground![channel]! + far * (end[channel]! - ground![channel]!);
-  };
 }
 
 function largest(all: readonly Float64Array[]): number {

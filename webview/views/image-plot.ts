@@ -1,4 +1,4 @@
-import type { ChainPaths, ImageLayout } from '../../protocol/run';
+import type { ChainPaths, Filters, ImageLayout } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
 import { largestScale, pictureOf, type Raster } from '../store/image-sheet';
 import {
@@ -11,6 +11,7 @@ import {
 import { rgba, type Theme } from '../theme';
 import { DropDown, PushButton } from '../toolkit';
 import { element, icon, setText } from './element';
+import { FilterSheet } from './filter-sheet';
 import { ImageDifference } from './image-difference';
 import { ImageSheet, type SheetHost } from './image-sheet';
 import { Memo } from './memo';
@@ -23,6 +24,7 @@ export interface ImageView {
   readonly data: Float32Array | undefined;
   readonly facts: { readonly samples: RowFacts; readonly data: RowFacts };
   readonly paths: ChainPaths | undefined;
+  readonly filters: Filters | undefined;
   readonly classNames: readonly string[];
   readonly theme: Theme;
 }
@@ -40,7 +42,12 @@ export interface ImageHost {
 }
 
 /** What can be looked at, and how it is called. */
-const looks = { sheets: 'Sheets', difference: 'Difference', paths: 'From noise' } as const;
+const looks = {
+  sheets: 'Sheets',
+  difference: 'Difference',
+  paths: 'From noise',
+  filters: 'Filters',
+} as const;
 type Look = keyof typeof looks;
 
 /** Images of samples and of the data beside them, sorted and enlarged as is wished. */
@@ -55,6 +62,7 @@ export class ImagePlot {
   readonly #zoom: readonly PushButton[];
   readonly #sheets = element('div', { class: 'image-sheets' });
   readonly #parts: { readonly samples: ImageSheet; readonly data: ImageSheet };
+  readonly #filters: FilterSheet;
   readonly #paths: ImageSheet;
   readonly #difference = new ImageDifference();
   readonly #picked: PickedImage;
@@ -64,7 +72,7 @@ export class ImagePlot {
   #lookPicker: DropDown | undefined;
   #orderPicker: DropDown | undefined;
   /** What the pickers offer. */
-  #offered = '';
+  readonly #offered = { looks: '', orders: '' };
   /** The rows in order, and what that was made of. */
   readonly #rows: Record<'samples' | 'data', { readonly of: Memo; rows: Int32Array }> = {
     samples: { of: new Memo(), rows: new Int32Array(0) },
@@ -72,6 +80,7 @@ export class ImagePlot {
   };
   #look: Look = 'sheets';
   #order: SheetOrder = sheetOrders[0];
+  #filterOrder: SheetOrder = sheetOrders.find(({ by, isFalling }) => by === 'norms' && isFalling)!;
   #scale: number | undefined;
   #chosen: { readonly of: 'samples' | 'data'; readonly index: number } | undefined;
   #view: ImageView | undefined;
@@ -85,10 +94,16 @@ export class ImagePlot {
       tool('Larger', 'plus', () => this.#zoomBy(1)),
       tool('Comfortable Size', 'fit', () => this.#zoomBy(0)),
     ];
+    this.#tools.append(...this.#zoom.map(({ root }) => root));
     this.#parts = {
       samples: new ImageSheet('Samples', 'sample', this.#hostOf('samples')),
       data: new ImageSheet('Data', 'row', this.#hostOf('data')),
     };
+    this.#filters = new FilterSheet({
+      pointed: (text, byKeyboard) => this.#tell(text, byKeyboard),
+      zoom: (direction) => this.#zoomBy(direction),
+      save: () => this.#saveFilters(),
+    });
     this.#paths = new ImageSheet('From noise to sample', 'point', {
       pointed: (text, byKeyboard) => this.#tell(text, byKeyboard),
       zoom: (direction) => this.#zoomBy(direction),
@@ -98,7 +113,7 @@ export class ImagePlot {
       pick: (index) => this.#choose({ of: 'data', index }),
       close: () => this.#choose(undefined),
     });
-    this.#sheets.append(this.#parts.samples.root, this.#parts.data.root);
+    this.#sheets.append(this.#filters.root, this.#parts.samples.root, this.#parts.data.root);
     this.root = element(
       'div',
       { class: 'image-plot', role: 'group' },
@@ -119,8 +134,9 @@ export class ImagePlot {
     const { samples, data, theme, image, classNames } = view;
     const order = this.#order;
     const isSheets = this.#look === 'sheets';
+    const isFilters = this.#look === 'filters';
     for (const button of this.#zoom) button.root.hidden = this.#look === 'difference';
-    this.#sheets.hidden = !isSheets;
+    this.#sheets.hidden = !(isSheets || isFilters);
     const chosenOf = this.#chosen && view[this.#chosen.of];
     this.#picked.draw(
       this.#chosen && chosenOf && isSheets
@@ -129,7 +145,9 @@ export class ImagePlot {
       width,
     );
     const height = Math.max(160, maxHeight - 64 - (this.#picked.root.hidden ? 0 : 190));
-    const shown = (['samples', 'data'] as const).filter((name) => view[name] !== undefined);
+    const there = (['samples', 'data'] as const).filter((name) => view[name] !== undefined);
+    // Filters have what the model draws beside them.
+    const shown = isFilters ? ['filters', ...there.filter((name) => name === 'samples')] : there;
     // Side by side, where both have room.
     const isBeside = shown.length < 2 || width >= 440;
     this.#sheets.classList.toggle('beside', isBeside);
@@ -137,6 +155,12 @@ export class ImagePlot {
       width: isBeside ? Math.floor((width - 24) / Math.max(1, shown.length)) : width,
       height: isBeside ? height : Math.floor(height / 2) - 28,
     };
+    this.#filters.draw(
+      isFilters && view.filters
+        ? { filters: view.filters, order: this.#filterOrder, scale: this.#scale, theme }
+        : undefined,
+      room,
+    );
     for (const name of ['samples', 'data'] as const) {
       const facts = view.facts[name];
       const { length = 0 } = view[name] ?? {};
@@ -149,7 +173,7 @@ export class ImagePlot {
       this.#parts[name].draw(
         {
           image,
-          values: isSheets ? view[name] : undefined,
+          values: isSheets || (isFilters && name === 'samples') ? view[name] : undefined,
           facts,
           classNames,
           arrange: (columns) => arranged(rows, order, facts, columns, classNames),
@@ -187,41 +211,57 @@ export class ImagePlot {
   }
 
   /** Offers what there is to look at and to sort by; what is not there any more is not shown. */
-  #offer({ samples, data, paths, facts }: ImageView): void {
+  #offer(view: ImageView): void {
+    const { samples, data, paths, filters } = view;
     const there: Record<Look, boolean> = {
       sheets: true,
       difference: samples !== undefined && data !== undefined,
       paths: paths !== undefined,
+      filters: filters !== undefined,
     };
     const offered = (Object.keys(looks) as Look[]).filter((look) => there[look]);
-    const orders = sheetOrders.filter(
-      ({ by }) =>
-        by === undefined || facts.samples[by] !== undefined || facts.data[by] !== undefined,
-    );
     if (!there[this.#look]) this.#look = 'sheets';
-    if (!orders.includes(this.#order)) this.#order = sheetOrders[0];
-    const names = orders.map(({ name }) => name);
-    if (this.#offered !== [offered, names].join('\n')) {
-      this.#offered = [offered, names].join('\n');
-      this.#lookPicker = new DropDown(
-        'Shown',
-        offered.map((look) => looks[look]),
-        (index) => {
-          this.#look = offered[index]!;
-          this.#host.redraw();
-        },
-      );
-      this.#orderPicker = new DropDown('Sorted', names, (index) => {
-        this.#order = orders[index]!;
+    if (this.#offered.looks !== offered.join('\n')) {
+      this.#offered.looks = offered.join('\n');
+      const names = offered.map((look) => looks[look]);
+      const picker = new DropDown('Shown', names, (index) => {
+        this.#look = offered[index]!;
         this.#host.redraw();
       });
-      const zoom = this.#zoom.map(({ root }) => root);
-      this.#tools.replaceChildren(this.#lookPicker.root, this.#orderPicker.root, ...zoom);
+      if (this.#lookPicker) this.#lookPicker.root.replaceWith(picker.root);
+      else this.#tools.prepend(picker.root);
+      this.#lookPicker = picker;
     }
     this.#lookPicker!.index = offered.indexOf(this.#look);
-    this.#orderPicker!.index = orders.indexOf(this.#order);
-    this.#orderPicker!.root.hidden = this.#look !== 'sheets' || orders.length < 2;
     this.#lookPicker!.root.hidden = offered.length < 2;
+    this.#offerOrders(view);
+  }
+
+  #offerOrders({ facts }: ImageView): void {
+    const isFilters = this.#look === 'filters';
+    const orders = sheetOrders.filter(
+      ({ by }) =>
+        by === undefined ||
+        (isFilters
+          ? by === 'norms'
+          : facts.samples[by] !== undefined || facts.data[by] !== undefined),
+    );
+    if (!isFilters && !orders.includes(this.#order)) this.#order = sheetOrders[0];
+    const names = orders.map(({ name }) => name);
+    if (this.#offered.orders !== names.join('\n')) {
+      this.#offered.orders = names.join('\n');
+      const picker = new DropDown('Sorted', names, (index) => {
+        if (this.#look === 'filters') this.#filterOrder = orders[index]!;
+        else this.#order = orders[index]!;
+        this.#host.redraw();
+      });
+      if (this.#orderPicker) this.#orderPicker.root.replaceWith(picker.root);
+      else this.#lookPicker!.root.after(picker.root);
+      this.#orderPicker = picker;
+    }
+    this.#orderPicker!.index = orders.indexOf(isFilters ? this.#filterOrder : this.#order);
+    const isSorted = this.#look === 'sheets' || isFilters;
+    this.#orderPicker!.root.hidden = !isSorted || orders.length < 2;
   }
 
   #hostOf(of: 'samples' | 'data'): SheetHost {
@@ -252,7 +292,7 @@ export class ImagePlot {
   #zoomBy(direction: -1 | 0 | 1): void {
     const { samples, data } = this.#parts;
     const shown = [this.#paths, samples, data].find((sheet) => sheet.shown !== undefined);
-    const now = shown?.scale ?? 1;
+    const now = this.#filters.scale ?? shown?.scale ?? 1;
     // By about a quarter, and by one pixel at least.
     const larger = Math.max(now + 1, Math.round(now * 1.25));
     const smaller = Math.min(now - 1, Math.round(now / 1.25));
@@ -267,10 +307,19 @@ export class ImagePlot {
     const { shown } = sheet;
     if (shown === undefined || this.#view === undefined) return;
     const { image, theme } = this.#view;
-    const ground = rgba(theme.background).map((part) => Math.round(255 * part));
-    const [red = 0, green = 0, blue = 0] = ground;
-    this.#host.save(name, pictureOf(shown.values, image, shown.sheet, [red, green, blue]));
+    this.#host.save(name, pictureOf(shown.values, image, shown.sheet, groundOf(theme)));
   }
+
+  #saveFilters(): void {
+    const picture = this.#view && this.#filters.picture(groundOf(this.#view.theme));
+    if (picture) this.#host.save('filters', picture);
+  }
+}
+
+/** Red, green and blue, 0 to 255. */
+function groundOf({ background }: Theme): readonly [number, number, number] {
+  const [red = 0, green = 0, blue = 0] = rgba(background).map((part) => Math.round(255 * part));
+  return [red, green, blue];
 }
 
 /** Each chain in a row of its own, from where it began. */

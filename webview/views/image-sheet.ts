@@ -16,6 +16,7 @@ import {
   sheetOf,
 } from '../store/image-sheet';
 import { formatValue } from '../store/number-format';
+import type { Shade } from '../store/shades';
 import { arranged, className, ordered, type RowFacts, sheetOrders } from '../store/sheet-order';
 import type { Theme } from '../theme';
 import { PushButton } from '../toolkit';
@@ -36,6 +37,10 @@ export interface SheetView {
   readonly orderText?: string;
   /** Sides of a pixel of an image in CSS pixels; as is comfortable where absent. */
   readonly scale?: number | undefined;
+  /** How its numbers are coloured, where they are no brightness. */
+  readonly shade?: Shade;
+  /** `[n]`: as what each of them is counted, from 0, where that is not its place; and of how many they are. */
+  readonly numbers?: { readonly of: number; readonly each: Float32Array };
   /** The image that is looked at more closely. */
   readonly picked?: number | undefined;
   readonly theme: Theme;
@@ -122,7 +127,9 @@ export class ImageSheet {
     const sheet = this.#laidOut(count, view, room);
     this.#shown = { values, view, sheet };
     this.#at = { ...this.#at, index: Math.min(this.#at.index, count - 1) };
-    setText(this.#heading, `${this.#name} (${formatCount(count)})`);
+    const all =
+      view.numbers && view.numbers.of > count ? ` of ${formatCount(view.numbers.of)}` : '';
+    setText(this.#heading, `${this.#name} (${formatCount(count)}${all})`);
     const energies = knownOf(view.facts?.energies);
     setAttribute(
       this.#scroll,
@@ -173,7 +180,7 @@ export class ImageSheet {
     const context = prepareCanvas(this.#canvas, size.width, size.height);
     const part = cellsIn(sheet, image, { left: scrollLeft, top: scrollTop, ...size });
     const cells = part.places.map((place) => sheet.cells[place] ?? -1);
-    const raster = rasterOf(values, image, cells, part.columns);
+    const raster = rasterOf(values, image, cells, part.columns, view.shade);
     if (!context || raster.width === 0 || raster.height === 0) return;
     context.translate(-scrollLeft, -scrollTop);
     this.#drawImages(context, raster, part);
@@ -290,7 +297,7 @@ export class ImageSheet {
       Number.isNaN(value) ? 'not a number' : formatValue(value),
     );
     const parts = [
-      `${this.#one} ${formatCount(at.index + 1)}`,
+      `${this.#one} ${formatCount((view.numbers?.each[at.index] ?? at.index) + 1)}`,
       ...factsText(at.index, view.facts, view.classNames),
       `pixel (${at.x}, ${at.y})`,
       shades.join(' '),
@@ -370,15 +377,17 @@ export class ImageSheet {
 /** What is known of a row, in words. */
 export function factsText(
   index: number,
-  { energies, ages, classes }: RowFacts = {},
+  { energies, ages, classes, norms }: RowFacts = {},
   classNames: readonly string[] = [],
 ): string[] {
   const energy = energies?.[index];
   const age = ages?.[index];
   const own = classes?.[index];
+  const norm = norms?.[index];
   return [
     ...(energy === undefined ? [] : [`energy ${formatValue(energy)}`]),
     ...(own === undefined ? [] : [`class ${className(own, classNames)}`]),
+    ...(norm === undefined ? [] : [`norm ${formatValue(norm)}`]),
     ...(age === undefined ? [] : [`chain of ${formatCount(age)} steps`]),
   ];
 }

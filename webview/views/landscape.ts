@@ -409,6 +409,7 @@ export class Landscape {
       data: data ? panel.data?.values : undefined,
       facts: { samples: factsOf(frame), data: dataFactsOf(panel, frame) },
       paths: frame?.paths,
+      filters: frame?.filters,
       classNames: panel.manifest.preview?.classes ?? [],
       theme,
     };

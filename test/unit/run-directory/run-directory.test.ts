@@ -34,7 +34,7 @@ import {
   writeData,
   writePreview,
 } from '../../../run-directory/previews';
-import { readAllTensors } from '../../../run-directory/safetensors';
+import { readAllTensors, writeSafetensors } from '../../../run-directory/safetensors';
 import { fc } from '../../support/fast-check';
 import { manifest } from '../../support/manifest';
 import { temporaryFolder } from '../../support/temporary';
@@ -339,6 +339,14 @@ describe('samples/', () => {
         iterations: [0, 40],
       },
       logPartition: -2.5,
+      filters: {
+        values: Float32Array.of(1, -2, 3, -4, 5, -6),
+        height: 1,
+        width: 3,
+        channels: 1,
+        units: Float32Array.of(4, 9),
+        of: 12,
+      },
     };
     await writePreview(directory, known, layout);
     assert.deepEqual(await readPreview(directory, 50, layout), known);
@@ -359,6 +367,13 @@ describe('samples/', () => {
       readPreview(directory, 70, layout),
       problem("000000070.known.safetensors: 'ages' has 1 numbers, not 3"),
     );
+    await writePreview(directory, { ...frame, step: 75 }, layout);
+    const nameless = { name: 'filters', shape: [2, 1, 3, 1], data: known.filters!.values };
+    await writeFile(
+      path.join(directory, 'samples/000000075.known.safetensors'),
+      writeSafetensors([nameless], {}),
+    );
+    await assert.rejects(readPreview(directory, 75, layout), problem("'filters' are not pictures"));
     await writePreview(directory, { ...known, step: 80 }, layout);
     await truncate(path.join(directory, 'samples/000000080.known.safetensors'), 200);
     await assert.rejects(readPreview(directory, 80, layout), problem('known.safetensors: byte'));

@@ -86,6 +86,7 @@ export const convolutionalRbmMethod: EnergyMethod<ConvolutionalRbmSpec, typeof c
         );
         return tf.reshape(bernoulli(tf.add(down, visible!)), x.shape) as tf.Tensor2D;
       },
+      filters: 'filter',
       // As of a machine without shared weights; the visible units of a channel share a bias.
       path: {
         at: ({ filter: weights, visible, hidden }, share, means) => ({

@@ -73,6 +73,7 @@ export const deepBoltzmannMachineMethod: EnergyMethod<
       const entropy = tf.sub(tf.softplus(logits), tf.mul(means, logits));
       return tf.sub(energyBeside(parameters, x, means as tf.Tensor2D), tf.sum(entropy, 1));
     },
+    filters: 'weight',
     latent: {
       units: upper,
       energy: energyBeside,

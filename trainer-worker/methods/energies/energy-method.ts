@@ -53,15 +53,43 @@ export interface Energy {
    * others: a move that leaves `exp(-E)` as it is. Where it is known how; draws by `noise`.
    */
   sweep?(parameters: EnergyParameters, x: tf.Tensor2D): tf.Tensor2D;
+  /** The same for points that lie in another form, where sweeps one after the other are faster in it. */
+  sweepForm?(parameters: EnergyParameters): SweepForm;
   /**
    * Where there are units beside the points that cannot be summed out: the model with them. {@link energy}
    * is then a bound, nowhere below `-log` of the model's density times Z, and {@link path} is swept with them.
    */
   readonly latent?: LatentModel;
+  /**
+   * The parameter that has the weights of hidden units to what is seen, the units along its last axis: of
+   * all numbers of a point, `[D, units]`, or of a patch of an image, `[height, width, channels, units]`.
+   */
+  readonly filters?: string;
   /** log Z, a scalar, where it is known exactly. */
   logPartition?(parameters: EnergyParameters): tf.Tensor;
   /** A way to this energy from one whose log Z is known; {@link sweep} is reversible all along it. */
   readonly path?: AnnealingPath;
+}
+
+/** Another form of `[n, D]` points, in which {@link Energy.sweep} is faster: some tensors of fixed shapes. @internal */
+export interface SweepForm {
+  enter(x: tf.Tensor2D): readonly tf.Tensor[];
+  /** All numbers drawn anew: what `sweep` does of the points, with the same noise. */
+  sweep(form: readonly tf.Tensor[]): readonly tf.Tensor[];
+  leave(form: readonly tf.Tensor[]): tf.Tensor2D;
+}
+
+/** {@link Energy.sweep} by way of such a form. @internal */
+export function sweepIn(
+  sweepForm: (parameters: EnergyParameters) => SweepForm,
+): Pick<Required<Energy>, 'sweep' | 'sweepForm'> {
+  return {
+    sweepForm,
+    sweep(parameters, x) {
+      const form = sweepForm(parameters);
+      return form.leave(form.sweep(form.enter(x)));
+    },
+  };
 }
 
 /** A model of points and of units of 0 and 1 beside each, of shape `[n, units]`. @internal */

@@ -60,5 +60,6 @@ export const gaussBernoulliRbmMethod: EnergyMethod<
       const mean = tf.add(visible!, tf.mul(tf.matMul(h, weight!, false, true), deviation));
       return tf.add(mean, tf.mul(noise('normal', x.shape), deviation)) as tf.Tensor2D;
     },
+    filters: 'weight',
   }),
 };

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { loop, noise } from '../../compiler/trace/trace';
 import { specOf } from '../options/validate';
 import { bernoulli } from './bernoulli';
-import type { Energy, EnergyMethod } from './energy-method';
-import { type ColouredSites, colouredSites, type Edge } from './site-graph';
+import { type Energy, type EnergyMethod, type SweepForm, sweepIn } from './energy-method';
+import { type ColouredSites, colouredSites, type Edge, type Site } from './site-graph';
 import { edgesOf, type SiteOptions, siteFields, withSiteChecks } from './site-options';
 import { upperTriangle } from './triangle';
 
@@ -94,42 +94,96 @@ function somePairs(edges: readonly Edge[], dimensions: number): Energy {
       const fields = tf.matMul(tf.expandDims(field!, 0), spins as tf.Tensor2D);
       return tf.neg(tf.reshape(tf.add(bonds, fields), [x.shape[0]]));
     },
-    sweep: ({ coupling, field }, x) => sweepByColour(coupling!, field!, x, sites),
+    ...sweepIn(({ coupling, field }) => byColour(coupling!, field!, sites)),
   };
 }
 
-/** All spins of a colour at once, one colour after the other. */
-function sweepByColour(
+/** Neighbours whose pull is summed in one product: of many at once the spins would fill the memory. */
+const atOnce = 8;
+
+/**
+ * All spins of a colour at once, one colour after the other. Points lie in blocks, one a colour, `[sites, n]`
+ * bits: a site is one run of memory, of all points, and what a colour does not look at is not moved.
+ */
+function byColour(
   coupling: tf.Tensor,
   field: tf.Tensor,
-  x: tf.Tensor2D,
   { places, colours }: ColouredSites,
-): tf.Tensor2D {
+): SweepForm {
   const indices = (all: readonly number[]) => tf.tensor1d([...all], 'int32');
-  const blocks = colours.map((sites) =>
-    tf.gather(tf.transpose(spinsOf(x)), indices(sites.map(({ site }) => site))),
-  );
-  colours.forEach((sites, colour) => {
-    const all = tf.concat(blocks, 0);
-    let pull: tf.Tensor = tf.expandDims(
-      tf.gather(field, indices(sites.map(({ site }) => site))),
-      1,
-    );
-    const most = Math.max(0, ...sites.map(({ neighbours }) => neighbours.length));
-    for (let k = 0; k < most; k++) {
-      // Who has fewer neighbours is pulled by its own spin with no strength.
-      const near = sites.map(({ site, neighbours }) => neighbours[k]?.site ?? site);
-      const strength = tf.mul(
-        tf.gather(coupling, indices(sites.map(({ neighbours }) => neighbours[k]?.edge ?? 0))),
-        tf.tensor1d(sites.map(({ neighbours }) => Number(k < neighbours.length))),
-      );
-      const spins = tf.gather(all, indices(near.map((site) => places[site]!)));
-      pull = tf.add(pull, tf.mul(tf.expandDims(strength, 1), spins));
-    }
-    const whole = tf.broadcastTo(pull, blocks[colour]!.shape);
-    // p(s = 1) = σ(2 · pull).
-    blocks[colour] = spinsOf(bernoulli(tf.mul(whole, 2)));
+  const starts = startsOf(colours.map(({ length }) => length));
+  return {
+    enter(x) {
+      const bits = tf.transpose(x);
+      return colours.map((sites) => tf.gather(bits, indices(sites.map(({ site }) => site))));
+    },
+    sweep(before) {
+      const blocks = [...before];
+      colours.forEach((sites, colour) => {
+        const { most, from } = neighbourhood(sites, colours, places, starts);
+        const around = from === undefined ? tf.concat(blocks, 0) : blocks[from]!;
+        const first = from === undefined ? 0 : starts[from]!;
+        // σ(2 · pull), of spins 2b - 1: the bits pull with 4J, and with -2J whether they are on or not.
+        let logits: tf.Tensor = tf.mul(tf.gather(field, indices(sites.map(({ site }) => site))), 2);
+        let drawn: tf.Tensor | undefined;
+        for (let k = 0; k < most; k += atOnce) {
+          const several = Array.from(
+            { length: Math.min(atOnce, most - k) },
+            (_, index) => k + index,
+          );
+          // Who has fewer neighbours is pulled by some spin with no strength.
+          const each = <T>(value: (neighbour: Site['neighbours'][number] | undefined) => T) =>
+            sites.map(({ neighbours }) => several.map((index) => value(neighbours[index])));
+          const strengths = tf.mul(
+            tf.gather(
+              coupling,
+              tf.tensor2d(
+                each((near) => near?.edge ?? 0),
+                undefined,
+                'int32',
+              ),
+            ),
+            tf.tensor2d(each((near) => (near ? 2 : 0))),
+          );
+          const near = each((found) => (found ? places[found.site]! - first : 0));
+          const bits = tf.gather(around, tf.tensor2d(near, undefined, 'int32'));
+          const pulls = tf.matMul(tf.expandDims(tf.mul(strengths, 2), 1), bits);
+          const pull = tf.reshape(pulls, [sites.length, pulls.shape[2]!]);
+          drawn = drawn === undefined ? pull : tf.add(drawn, pull);
+          logits = tf.sub(logits, tf.sum(strengths, 1));
+        }
+        const alone = tf.expandDims(logits, 1);
+        const whole =
+          drawn === undefined ? tf.broadcastTo(alone, blocks[colour]!.shape) : tf.add(drawn, alone);
+        blocks[colour] = bernoulli(whole);
+      });
+      return blocks;
+    },
+    leave: (blocks) =>
+      tf.transpose(tf.gather(tf.concat([...blocks], 0), indices(places))) as tf.Tensor2D,
+  };
+}
+
+/** Where blocks of such lengths begin, one after the other. */
+function startsOf(lengths: readonly number[]): readonly number[] {
+  let at = 0;
+  return lengths.map((length) => {
+    at += length;
+    return at - length;
   });
-  const back = tf.gather(tf.concat(blocks, 0), indices(places));
-  return bitsOf(tf.transpose(back));
+}
+
+/** How many neighbours the sites of a colour have at most, and the colour of all of them, where it is one. */
+function neighbourhood(
+  sites: ColouredSites['colours'][number],
+  colours: ColouredSites['colours'],
+  places: readonly number[],
+  starts: readonly number[],
+) {
+  const most = Math.max(0, ...sites.map(({ neighbours }) => neighbours.length));
+  const near = sites.flatMap(({ neighbours }) => neighbours.map(({ site }) => places[site]!));
+  const from = colours.findIndex(({ length }, colour) =>
+    near.every((place) => place >= starts[colour]! && place < starts[colour]! + length),
+  );
+  return { most, from: from < 0 ? undefined : from };
 }

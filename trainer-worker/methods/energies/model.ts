@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Energy, EnergyParameters, PointsWithUnits } from './energy-method';
+import type { Energy, EnergyParameters, PointsWithUnits, SweepForm } from './energy-method';
 import { checkEnergies, type EnergyOrigin, energyProblem, wrongEnergy } from './energy-problem';
 
 /**
@@ -17,6 +17,8 @@ export interface Model {
   score(x: tf.Tensor2D, condition?: tf.Tensor1D): tf.Tensor2D;
   /** All numbers of `[n, D]` points drawn anew, block by block, where the energy knows how. */
   sweep?(x: tf.Tensor2D): tf.Tensor2D;
+  /** The form of points in which that is faster, where there is one. */
+  readonly sweepForm?: SweepForm;
   /** The model with the units that lie beside its points, where {@link energy} is only a bound without them. */
   readonly latent?: ModelWithUnits;
   /** On categorical data, how many levels each category has: their columns lie side by side. */
@@ -65,11 +67,12 @@ export function modelOf(
     }
     return checkEnergies(value, x.shape[0], origin);
   };
-  const { sweep, latent } = energy;
+  const { sweep, sweepForm, latent } = energy;
   return {
     energy: energies,
     ...(levels ? { levels } : {}),
     ...(sweep ? { sweep: (x: tf.Tensor2D) => sweep(parameters, x) } : {}),
+    ...(sweepForm ? { sweepForm: sweepForm(parameters) } : {}),
     ...(latent
       ? {
           latent: {

@@ -56,6 +56,7 @@ export const rbmMethod: EnergyMethod<RbmSpec, typeof rbm> = {
       const logits = tf.add(tf.matMul(h, weight!, false, true), visible!);
       return levels ? new LevelBlocks(levels).drawn(logits) : (bernoulli(logits) as tf.Tensor2D);
     },
+    filters: 'weight',
     ...logPartitionOf(hidden, dimensions, levels),
     // Salakhutdinov & Murray 2008: from units that are as often on as in the data.
     path: {

@@ -52,7 +52,7 @@ export interface ColouredSites {
   readonly colours: readonly (readonly Site[])[];
 }
 
-interface Site {
+export interface Site {
   readonly site: number;
   readonly neighbours: readonly { readonly site: number; readonly edge: number }[];
 }

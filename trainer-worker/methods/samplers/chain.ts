@@ -43,6 +43,14 @@ export function runChain(
   const begin = inner.enter?.(starts) ?? starts;
   const first = resumed(inner.init(begin, model, resumed));
   const names = Object.keys(first);
+  const form = names.length === 0 ? inner.form?.(model) : undefined;
+  if (form) {
+    const swept = loop(iterations, [...form.enter(begin)], (_iteration, parts) => [
+      ...form.sweep(parts),
+    ]);
+    const ends = stopGradient(form.leave(swept)) as tf.Tensor2D;
+    return { ends, carried: {}, statistics: inner.statistics?.({}) ?? {} };
+  }
   const byName = (values: readonly tf.Tensor[]) =>
     Object.fromEntries(names.map((name, index) => [name, values[index]!]));
   const [end, ...last] = loop(

@@ -90,6 +90,7 @@ function sweeps(steps: number): CarryingSampler {
       if (model.latent) return { [unitsName]: model.latent.begin(x) };
       return model.sweep || model.levels ? {} : { energy: model.energy(x) };
     },
+    form: (model) => (model.latent ? undefined : model.sweepForm),
     advance(x, { energy, [unitsName]: units }, model) {
       if (model.latent) {
         const next = model.latent.sweep(x, units as tf.Tensor2D);

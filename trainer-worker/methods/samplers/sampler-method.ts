@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type * as z from 'zod';
 import type { Domain } from '../data/domain';
+import type { SweepForm } from '../energies/energy-method';
 import type { Model } from '../energies/model';
 
 /** A Markov chain on `[chains, D]` points, as tfjs code inside a compiled step. */
@@ -49,6 +50,11 @@ export interface CarryingSampler {
   advance(x: tf.Tensor2D, carried: Carried, model: Model, iteration: tf.Tensor): Advanced;
   /** Where chains begin that are to begin at `x`, `[chains, D]`. Default: there. */
   enter?(x: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * Another form of points in which its iterations are faster, where there is one: a run of chains that
+   * carries nothing goes through its iterations in it.
+   */
+  form?(model: Model): SweepForm | undefined;
   /** What chains that live on keep between runs; nothing where absent. */
   readonly keeps?: Kept;
   /** Names among what is carried of tensors that are points, as `x` is; none where absent. */

@@ -1,6 +1,8 @@
 import type { GuardSpec } from '../experiment/guard-options';
 import type { StepMetrics } from './training-step';
 
+const withUnits = 'energy/samples with hidden units';
+
 /** Quantities that are watched: how they are called, what they are, and their limit. */
 const watched: readonly {
   readonly name: string;
@@ -20,6 +22,19 @@ const watched: readonly {
   {
     name: 'The gap between the energies of data and samples',
     of({ 'energy/data': data, 'energy/samples': samples }) {
+      return data === undefined || samples === undefined ? undefined : data - samples;
+    },
+    limit: ({ energyGap }) => energyGap,
+  },
+  // Of a model with units that cannot be summed out, samples have energies with these; see contrastive-loss.
+  {
+    name: 'The mean energy of the samples with their hidden units',
+    of: (metrics) => metrics[withUnits],
+    limit: ({ energy }) => energy,
+  },
+  {
+    name: 'The gap between the energies of data and of samples with their hidden units',
+    of({ 'energy/data': data, [withUnits]: samples }) {
       return data === undefined || samples === undefined ? undefined : data - samples;
     },
     limit: ({ energyGap }) => energyGap,

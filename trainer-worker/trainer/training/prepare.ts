@@ -35,6 +35,7 @@ import {
   compileTraining,
   type TrainingDefinition,
 } from './compile-training';
+import { filterPlanOf } from './filters';
 import { readInitialization } from './initialization';
 import { TrainingLoop } from './loop';
 import type { PreparedTraining } from './prepared-training';
@@ -282,6 +283,12 @@ export async function prepareTraining(
   // Of its own: a part of an array would keep the whole of it.
   const rows = Math.min(shownRows, Math.max(1, Math.floor(shownNumbers / dimensions)));
   const code = dataset.categories && codeOfCategories(dataset.categories);
+  const filters = filterPlanOf(
+    energyFor(experiment.energy, dataset),
+    compiled.parameters,
+    layout,
+    definition.levels,
+  );
   const first = Float32Array.from(training.subarray(0, rows * dimensions));
   const shown = code ? code.shown(first) : first;
   const count = first.length / dimensions;
@@ -339,6 +346,7 @@ export async function prepareTraining(
           ...(others ? { others: others.rows } : {}),
           classes: classesOf(experiment.energy, dataset),
           ...(measures.space ? { space: measures.space } : {}),
+          ...(filters ? { filters } : {}),
           turn: (turn, at, hearers) => turnKnob(loaded, step, turn, at, hearers),
         },
         observers,

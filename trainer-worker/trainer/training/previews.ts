@@ -6,6 +6,7 @@ import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
 import type { SmallSpace } from '../../methods/diagnostics/small-space';
 import { StateSpace } from '../../methods/diagnostics/state-space';
+import { type FilterPlan, filtersOf } from './filters';
 import { LookingTime } from './looking-time';
 import { Measuring } from './measuring';
 import type { Pace } from './pace';
@@ -47,6 +48,8 @@ export interface PreviewsOptions {
   readonly others?: Rows;
   /** Classes that the energy tells apart. Default 0: none. */
   readonly classes?: number;
+  /** Which of the parameters are shown as pictures. */
+  readonly filters?: FilterPlan;
 }
 
 /** Who hears of a preview. */
@@ -134,7 +137,7 @@ export class Previews {
   async #frame(
     at: number,
   ): Promise<{ readonly frame: PreviewFrame; readonly points: Float32Array }> {
-    const { step, preview } = this.#options;
+    const { step, preview, filters } = this.#options;
     const { dimensions, bounds, resolution } = preview.layout;
     const plan = pathPlanOf(preview.layout);
     const paths = plan && new PathRecord(plan, dimensions, preview.code);
@@ -146,6 +149,7 @@ export class Previews {
     );
     const count = samples.length / dimensions;
     const known = await this.#time.part('energies', () => this.#known(points));
+    const weights = filters && (await step.parameters())[filters.parameter];
     const frame: PreviewFrame = {
       step: at,
       samples,
@@ -154,6 +158,7 @@ export class Previews {
       ...known,
       ...(ages ? { ages } : {}),
       ...paths?.found,
+      ...(weights ? { filters: filtersOf(weights, filters) } : {}),
     };
     return { frame, points };
   }

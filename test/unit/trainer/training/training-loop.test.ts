@@ -501,6 +501,17 @@ describe('the divergence guard', () => {
     const apart = { 'energy/data': -3, 'energy/samples': 3 };
     assert.match(guard.check(apart)!, /^The gap .* is -6, beyond the limit of 5\.$/);
     assert.equal(new Guard(guardSchema.parse({ energyGap: null })).check(apart), undefined);
+    // A deep Boltzmann machine tells the energies of its samples with their upper units.
+    guard.check({});
+    const deep = (energy: number) => ({
+      'energy/data': 8,
+      'energy/samples with hidden units': energy,
+    });
+    assert.match(guard.check(deep(-1e3))!, /of the samples with their hidden units is -1000/);
+    guard.check({});
+    assert.match(guard.check(deep(2))!, /^The gap .* hidden units is 6, beyond the limit of 5\.$/);
+    guard.check({});
+    assert.equal(guard.check(deep(4)), undefined);
   });
 
   /** A step whose gradient is too long at some steps, or that is not finite at others. */
