@@ -23,7 +23,7 @@ import { ComparePanels } from './compare/compare-panels';
 import { configuredNode, settingsOf } from './launching/configured-node';
 import { Launcher } from './launching/launcher';
 import type { settingDefaults } from './manifest';
-import { FoldedSections } from './panel/folded-sections';
+import { KeptArrangement } from './panel/panel-arrangement';
 import { RunPanels } from './panel/run-panels';
 import type { Run } from './runs/run';
 import { defaultGraceMs, RunStore } from './runs/run-store';
@@ -79,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const panels = new RunPanels(store, watcher.loaded, {
     extensionUri: context.extensionUri,
-    folded: new FoldedSections(context.workspaceState),
+    arrangement: new KeptArrangement(context.workspaceState),
     log,
     act: (run, action) => actOnRun(run, action, launcher),
     change: changeRun,

@@ -7,6 +7,17 @@ import type { Contact, PreviewFrame, RunManifest, RunState, SeriesChunks, ShownR
 export const foldableSections = ['landscape', 'curves', 'columns', 'energies', 'health'] as const;
 export type FoldableSection = (typeof foldableSections)[number];
 
+/** Those of them that can be moved, in the order that they have at first. */
+export const movableSections = ['curves', 'columns', 'energies', 'health'] as const;
+export type MovableSection = (typeof movableSections)[number];
+
+/** How the sections of the page lie. */
+export interface PanelArrangement {
+  readonly folded: readonly FoldableSection[];
+  /** Each of them once. */
+  readonly order: readonly MovableSection[];
+}
+
 /** What a button of the page may ask for. Each is one command of the palette. */
 export type PanelAction =
   | 'pause'
@@ -42,8 +53,8 @@ export interface PanelSnapshot {
   readonly previewSteps: readonly number[];
   /** The latest preview, if there is one. */
   readonly preview?: PreviewFrame;
-  /** What people have folded in panels of this workspace. */
-  readonly folded?: readonly FoldableSection[];
+  /** What people have folded and moved in panels of this workspace. */
+  readonly arrangement?: PanelArrangement;
 }
 
 /** What changed since the last message of this generation. At most about 1 MB. */
@@ -97,8 +108,8 @@ export interface PageSide {
   events: {
     /** The page's script runs and wants a snapshot. */
     ready: Record<string, never>;
-    /** The user has folded or unfolded a section: all that are folded now. */
-    folded: { readonly sections: readonly FoldableSection[] };
+    /** The user has folded, unfolded or moved a section: how all of them lie now. */
+    arranged: PanelArrangement;
     /** Something threw in the page; goes to the log. */
     pageError: { readonly message: string; readonly stack?: string };
   };

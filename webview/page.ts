@@ -16,6 +16,7 @@ import { fromSnapshot, type PanelState, previewIndex, withUpdate } from './store
 import { PreviewSelection } from './store/preview-selection';
 import { pngOf } from './svg-picture';
 import { readTheme, showTheme, watchTheme } from './theme';
+import { Arrangement } from './views/arrangement';
 import { AskModel } from './views/ask-model';
 import { Banner } from './views/banner';
 import { Columns } from './views/columns';
@@ -24,7 +25,6 @@ import { Curves } from './views/curves';
 import { DistributionsView } from './views/distributions';
 import { DrawnStrip } from './views/drawn-strip';
 import { element } from './views/element';
-import { Folds } from './views/folds';
 import { HandsOn } from './views/hands-on';
 import { Header } from './views/header';
 import { Health } from './views/health';
@@ -107,7 +107,7 @@ export class Page {
     this.#navigate({ step });
     this.#previews.select(step);
   });
-  readonly #folds: Folds;
+  readonly #arrangement: Arrangement;
   readonly #summary = new Summary();
   readonly #notice = new Notice();
   readonly #warnings = new Warnings();
@@ -122,7 +122,17 @@ export class Page {
 
   constructor(host: Host<PageSide, HostSide>) {
     this.#host = host;
-    this.#folds = new Folds(
+    const side = element(
+      'div',
+      { class: 'pane side' },
+      this.#handsOn.root,
+      this.#askModel.root,
+      this.#curves.root,
+      this.#columns.root,
+      this.#distributions.root,
+      this.#health.root,
+    );
+    this.#arrangement = new Arrangement(
       {
         landscape: this.#landscape.root,
         curves: this.#curves.root,
@@ -130,7 +140,7 @@ export class Page {
         energies: this.#distributions.root,
         health: this.#health.root,
       },
-      (sections) => host.peer.emit('folded', { sections }),
+      (arrangement) => host.peer.emit('arranged', arrangement),
     );
     this.#previews = new PreviewSelection({
       fetch: (step) => host.peer.request('preview', { step }),
@@ -144,21 +154,7 @@ export class Page {
       this.#watchedOnly.root,
       this.#banner.root,
       this.#warnings.root,
-      element(
-        'main',
-        { class: 'views' },
-        this.#landscape.root,
-        element(
-          'div',
-          { class: 'pane side' },
-          this.#handsOn.root,
-          this.#askModel.root,
-          this.#curves.root,
-          this.#columns.root,
-          this.#distributions.root,
-          this.#health.root,
-        ),
-      ),
+      element('main', { class: 'views' }, this.#landscape.root, side),
       this.#scrubber.root,
       this.#drawnStrip.root,
       this.#notice.root,
@@ -195,7 +191,7 @@ export class Page {
     peer.handle('snapshot', (snapshot) => {
       const isOtherRun = this.#panel?.runDirectory !== snapshot.runDirectory;
       this.#panel = fromSnapshot(snapshot);
-      this.#folds.show(snapshot.folded ?? []);
+      if (snapshot.arrangement) this.#arrangement.show(snapshot.arrangement);
       if (isOtherRun) this.#showDrawn(undefined);
       if (isOtherRun) this.#restore(this.#panel);
       else this.#previews.reset(this.#navigation.step);
@@ -313,6 +309,7 @@ export class Page {
     this.#columns.render(model);
     this.#distributions.render(model);
     this.#health.render(model);
+    this.#arrangement.render();
     this.#handsOn.render(model);
     this.#askModel.render(model);
     this.#scrubber.render(model);

@@ -1,6 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Disposable } from 'vscode-jsonrpc';
-import type { FoldableSection, PanelSnapshot, PanelUpdate } from '../../protocol/panel';
+import {
+  movableSections,
+  type PanelArrangement,
+  type PanelSnapshot,
+  type PanelUpdate,
+} from '../../protocol/panel';
 import { type Problem, problemOf } from '../../protocol/problem';
 import type { Contact, PreviewFrame, RunState, SeriesChunks } from '../../protocol/run';
 import { listCheckpoints } from '../../run-directory/checkpoints';
@@ -32,8 +37,8 @@ export interface PanelFeedOptions {
   readonly onProblem: (problem: Problem) => void;
   /** What tells the run from others of its name now; nothing where absent. */
   readonly distinction?: () => string;
-  /** What is folded in panels of this workspace now; nothing where absent. */
-  readonly folded?: () => readonly FoldableSection[];
+  /** How sections lie in panels of this workspace now; as at first where absent. */
+  readonly arrangement?: () => PanelArrangement;
   /** Whether an index of the curves may be written: not in an untrusted workspace. */
   readonly mayKeepIndex: () => boolean;
   /** Least time between two messages. */
@@ -63,7 +68,7 @@ export class PanelFeed {
     this.#page = page;
     this.#options = {
       distinction: () => '',
-      folded: () => [],
+      arrangement: () => ({ folded: [], order: movableSections }),
       intervalMs: 34,
       pointsPerMessage: Math.floor(1_000_000 / pointBytes),
       ...options,
@@ -227,7 +232,7 @@ export class PanelFeed {
       contact: this.#run.contact,
       previewSteps,
       checkpointSteps,
-      folded: this.#options.folded(),
+      arrangement: this.#options.arrangement(),
       ...(data ? { data: exactArrays(data) } : {}),
       ...(preview ? { preview: exactArrays(preview) } : {}),
     };

@@ -7,7 +7,7 @@ import type { LookingCommand } from '../processes/looking-process';
 import type { Run } from '../runs/run';
 import { distinctionOf, titleOf } from '../runs/run-title';
 import { ClockReader } from './clock-reader';
-import type { FoldedSections } from './folded-sections';
+import type { KeptArrangement } from './panel-arrangement';
 import { PanelFeed } from './panel-feed';
 import type { PanelPage } from './panel-page';
 import { RunQuestions } from './run-questions';
@@ -25,7 +25,7 @@ export interface RunPanelMeans {
   /** What answers questions about the model of a run; rejects with the problem where nothing may. */
   readonly look: (run: Run) => Promise<LookingCommand>;
   readonly onProblem: (problem: Problem) => void;
-  readonly folded: FoldedSections;
+  readonly arrangement: KeptArrangement;
   /** All runs, newest first. */
   readonly runs: () => readonly Run[];
   /** Runs came or went. */
@@ -54,7 +54,7 @@ export class RunPanel {
         log: means.log,
         onProblem: means.onProblem,
         distinction: () => distinctionOf(run, means.runs(), Date.now()),
-        folded: () => means.folded.names,
+        arrangement: () => means.arrangement.current,
         mayKeepIndex: () => vscode.workspace.isTrusted,
       },
     );
@@ -68,9 +68,9 @@ export class RunPanel {
         this.#questions.stop();
       }),
       run.onDidChange(() => this.#setTitle(means)),
-      page.peer.on('folded', ({ sections }) => {
-        means.folded.keep(sections).catch((error: unknown) => {
-          means.log.warn(`What is folded could not be kept: ${String(error)}`);
+      page.peer.on('arranged', (arrangement) => {
+        means.arrangement.keep(arrangement).catch((error: unknown) => {
+          means.log.warn(`How the sections lie could not be kept: ${String(error)}`);
         });
       }),
       // Another run of its name may have come.
