@@ -21,7 +21,7 @@ export const askModel: Play = async ({ workbench, panel, folder }, tell) => {
     await section.locator('summary').click();
     await section.getByLabel('Chains', { exact: true }).fill(String(chains));
     await section.getByLabel('Iterations').fill('50');
-    await section.getByRole('button', { name: 'Draw' }).click();
+    await section.getByRole('button', { name: 'Draw', exact: true }).click();
     await strip
       .getByText(new RegExp(`^${chains} chains from .*50 iterations of langevin`))
       .waitFor();

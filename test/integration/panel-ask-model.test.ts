@@ -116,14 +116,14 @@ describe('drawing by hand', () => {
       await size.fill('1e-3');
       await choose(panel, 'Start from', 'data');
       await form(panel).getByLabel('Chains', { exact: true }).fill('0');
-      await form(panel).getByRole('button', { name: 'Draw' }).click();
+      await form(panel).getByRole('button', { name: 'Draw', exact: true }).click();
       assert.match(
         (await form(panel).getByRole('alert').filter({ visible: true }).textContent()) ?? '',
         /whole number, 1 to/,
       );
       await form(panel).getByLabel('Chains', { exact: true }).fill('8');
       await choose(panel, 'Checkpoint', 'Step 500');
-      await form(panel).getByRole('button', { name: 'Draw' }).click();
+      await form(panel).getByRole('button', { name: 'Draw', exact: true }).click();
       await panel.drawn();
       assert.deepEqual(asked(panel, 'draw'), [
         {
@@ -143,10 +143,10 @@ describe('drawing by hand', () => {
     await withPanel({ model: { offer: () => fakeOffer, draw } }, snapshot, async (panel) => {
       await open(panel);
       await form(panel).getByLabel('Iterations').waitFor();
-      await form(panel).getByRole('button', { name: 'Draw' }).click();
+      await form(panel).getByRole('button', { name: 'Draw', exact: true }).click();
       await panel.page.getByTestId('plane').click({ position: { x: 200, y: 150 } });
       assert.deepEqual(asked(panel, 'energy'), [], 'a slip of the hand ends no chains');
-      await form(panel).getByRole('button', { name: 'Stop' }).click();
+      await form(panel).getByRole('button', { name: 'Stop Drawing' }).click();
       assert.deepEqual(asked(panel, 'stopAsking'), [{}]);
       refuse(
         new ProblemError({
@@ -157,7 +157,10 @@ describe('drawing by hand', () => {
       );
       await form(panel).getByText('8 of 8 chains ran off. Go slower.').waitFor();
       assert.match(await landscapeStep(panel), /^step 1,250$/);
-      assert.equal(await form(panel).getByRole('button', { name: 'Draw' }).isEnabled(), true);
+      assert.equal(
+        await form(panel).getByRole('button', { name: 'Draw', exact: true }).isEnabled(),
+        true,
+      );
     });
   });
 });
@@ -280,6 +283,9 @@ test('nothing can be asked of a run without a checkpoint; what loads badly says 
     await section(panel).locator('summary').press('Enter');
     await open(panel);
     assert.equal(asked(panel, 'offer').length, 2, 'opened again, it is tried again');
-    assert.equal(await form(panel).getByRole('button', { name: 'Draw' }).isEnabled(), false);
+    assert.equal(
+      await form(panel).getByRole('button', { name: 'Draw', exact: true }).isEnabled(),
+      false,
+    );
   });
 });

@@ -35,7 +35,7 @@ export class DrawForm {
       press: () => this.#submit(),
     });
     this.#stop = new PushButton({
-      label: 'Stop',
+      label: 'Stop Drawing',
       appearance: 'secondary',
       press: () => host.stop(),
     });
