@@ -1,4 +1,4 @@
-// Handwritten digits in black and white, learned by a deep Boltzmann machine in some two minutes.
+// Handwritten digits in black and white, learned by a deep Boltzmann machine in about a minute and a half.
 //
 // As digits-machine, with a second hidden layer above the first. That layer cannot be summed out: chains carry
 // it, the data's side takes mean field, and what is told of the likelihood is a lower bound (Salakhutdinov &
