@@ -1,8 +1,9 @@
-/** Sections of the panel's page fold, in a real Chromium. */
+/** Sections of the panel's page fold and move, in a real Chromium. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { movableSections } from '../../protocol/panel';
 import { bowlSnapshot } from '../fixtures/fake-landscapes';
+import { fakePreview, fakeSnapshot } from '../fixtures/fake-run';
 import type { Panel } from '../fixtures/panel-harness';
 import { panelTests } from '../fixtures/panel-tests';
 import { until } from '../support/condition';
@@ -10,6 +11,10 @@ import { until } from '../support/condition';
 const { withPanel } = panelTests();
 const wide = { width: 1500, height: 1000 } as const;
 const narrow = { width: 1000, height: 1000 } as const;
+
+/** Of a run that has curves, energies and health, and no columns. */
+const energies = { data: Float32Array.of(1, 2, 3), samples: Float32Array.of(2, 3, 4) };
+const withEnergies = fakeSnapshot({ preview: { ...fakePreview(1250), energies } });
 
 const fold = ({ page }: Panel, name: string) =>
   page.getByRole('region', { name, exact: true }).getByRole('button', { name, exact: true });
@@ -65,34 +70,34 @@ describe('sections of the page', () => {
   });
 
   test('move past each other by keys and pointer, and tell so', async () => {
-    await withPanel(narrow, bowlSnapshot(), async (panel) => {
+    await withPanel(narrow, withEnergies, async (panel) => {
       const { page } = panel;
       const names = async () =>
         await page
           .locator('.side > section:visible')
           .evaluateAll((sections) => sections.map((section) => section.getAttribute('aria-label')));
       const before = await names();
-      assert.deepEqual(before.slice(-2), ['Curves', 'Health']);
-      const up = page.getByRole('button', { name: 'Move Health up' });
+      assert.deepEqual(before.slice(-3), ['Curves', 'Energies', 'Health']);
+      const up = page.getByRole('button', { name: 'Move Energies up' });
       await up.focus();
       await up.press('Enter');
-      assert.deepEqual((await names()).slice(-2), ['Health', 'Curves']);
+      assert.deepEqual((await names()).slice(-3), ['Energies', 'Curves', 'Health']);
       // It is at the top now, and goes back by the other button; the focus has stayed with it.
       assert.equal(await up.getAttribute('aria-disabled'), 'true');
-      assert.equal(await page.locator(':focus').getAttribute('aria-label'), 'Move Health up');
+      assert.equal(await page.locator(':focus').getAttribute('aria-label'), 'Move Energies up');
       await up.press('Enter');
-      await page.getByRole('heading', { name: 'Health' }).hover();
-      await page.getByRole('button', { name: 'Move Health down' }).click();
+      await page.getByRole('heading', { name: 'Energies' }).hover();
+      await page.getByRole('button', { name: 'Move Energies down' }).click();
       assert.deepEqual(await names(), before);
       await until('the page has told twice', () => panel.arrangements.length === 2);
       // Past those that this run does not have, too.
-      assert.deepEqual(panel.arrangements[0]?.order, ['health', 'curves', 'columns', 'energies']);
-      assert.deepEqual(panel.arrangements[1]?.order, ['curves', 'health', 'columns', 'energies']);
+      assert.deepEqual(panel.arrangements[0]?.order, ['energies', 'curves', 'columns', 'health']);
+      assert.deepEqual(panel.arrangements[1]?.order, ['curves', 'energies', 'columns', 'health']);
     });
   });
 
   test('lie in one column, two or three, by the room that there is', async () => {
-    await withPanel({ width: 2000, height: 1000 }, bowlSnapshot(), async (panel) => {
+    await withPanel({ width: 2000, height: 1000 }, withEnergies, async (panel) => {
       const { page } = panel;
       const box = async (name: string) => {
         const bounds = await page.getByRole('region', { name, exact: true }).boundingBox();
@@ -102,25 +107,25 @@ describe('sections of the page', () => {
       const boxes = async () => ({
         landscape: await box('Energy landscape'),
         curves: await box('Curves'),
-        health: await box('Health'),
+        energies: await box('Energies'),
       });
       const three = await boxes();
       assert.ok(three.landscape.x + three.landscape.width < three.curves.x);
-      assert.ok(three.curves.x + three.curves.width < three.health.x);
+      assert.ok(three.curves.x + three.curves.width < three.energies.x);
       assert.ok(Math.abs(three.curves.y - three.landscape.y) < 10);
       // What is moved to the top has the column of its own.
-      const up = page.getByRole('button', { name: 'Move Health up' });
+      const up = page.getByRole('button', { name: 'Move Energies up' });
       await up.press('Enter');
       await panel.drawn();
       const moved = await boxes();
-      assert.ok(moved.health.x + moved.health.width < moved.curves.x);
-      await page.getByRole('button', { name: 'Move Health down' }).press('Enter');
+      assert.ok(moved.energies.x + moved.energies.width < moved.curves.x);
+      await page.getByRole('button', { name: 'Move Energies down' }).press('Enter');
       await page.setViewportSize({ width: 1400, height: 1000 });
       await panel.drawn();
       const two = await boxes();
       assert.ok(two.landscape.x + two.landscape.width < two.curves.x);
-      assert.equal(two.curves.x, two.health.x);
-      assert.ok(two.curves.y + two.curves.height < two.health.y);
+      assert.equal(two.curves.x, two.energies.x);
+      assert.ok(two.curves.y + two.curves.height < two.energies.y);
       await page.setViewportSize({ width: 900, height: 1000 });
       await panel.drawn();
       const one = await boxes();
