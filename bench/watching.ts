@@ -89,14 +89,15 @@ const watchers: Readonly<Record<string, (runs: string, directory: string) => Pro
   [`${compared} runs compared`]: compareAll,
 };
 
-/** Milliseconds of script in a page so far, none without one. */
-async function scriptOf(page: Page | undefined): Promise<number> {
-  if (!page) return 0;
+/** Milliseconds of script in a page since it was asked for, at each call; none without a page. */
+async function scriptClock(page: Page | undefined): Promise<() => Promise<number>> {
+  if (!page) return async () => 0;
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
-  const { metrics } = await session.send('Performance.getMetrics');
-  await session.detach();
-  return 1e3 * metrics.find(({ name }) => name === 'ScriptDuration')!.value;
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1e3 * metrics.find(({ name }) => name === 'ScriptDuration')!.value;
+  };
 }
 
 async function openRun(runs: string, directory: string, isHidden: boolean): Promise<Watcher> {
@@ -188,13 +189,14 @@ try {
     for (const [name, watch] of Object.entries(watchers)) {
       const { page, end } = await watch(runs, directory);
       await delay(1000 * settling);
-      const [from, script, processor] = [Date.now(), await scriptOf(page), process.cpuUsage()];
+      const scriptNow = await scriptClock(page);
+      const [from, script, processor] = [Date.now(), await scriptNow(), process.cpuUsage()];
       await delay(1000 * turn);
       const { user, system } = process.cpuUsage(processor);
       turns.push({
         name,
         range: [from / 1000, Date.now() / 1000],
-        script: ((await scriptOf(page)) - script) / turn,
+        script: ((await scriptNow()) - script) / turn,
         host: (user + system) / 1000 / turn,
       });
       await end();

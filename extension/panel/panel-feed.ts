@@ -41,7 +41,10 @@ export interface PanelFeedOptions {
   readonly arrangement?: () => PanelArrangement;
   /** Whether an index of the curves may be written: not in an untrusted workspace. */
   readonly mayKeepIndex: () => boolean;
-  /** Least time between two messages. */
+  /**
+   * Least time between two messages. More than ten a second tell nothing more of curves, and drawing
+   * them takes a core of a machine that has no graphics card.
+   */
   readonly intervalMs?: number;
   /** Most points of one message. */
   readonly pointsPerMessage?: number;
@@ -69,7 +72,7 @@ export class PanelFeed {
     this.#options = {
       distinction: () => '',
       arrangement: () => ({ folded: [], order: movableSections }),
-      intervalMs: 34,
+      intervalMs: 100,
       pointsPerMessage: Math.floor(1_000_000 / pointBytes),
       ...options,
     };

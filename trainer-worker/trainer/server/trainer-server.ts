@@ -34,7 +34,7 @@ export interface ServedRun {
 }
 
 /** At most about 30 metrics events a second. */
-const metricsMs = 34;
+const metricsMs = 100;
 /** Progress is told at most this often… */
 const stateMs = 250;
 /** …and is looked after this often, so that the sign of life comes within both together. */
