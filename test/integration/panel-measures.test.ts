@@ -37,7 +37,7 @@ describe('energies of data and samples', () => {
         const place = 4 * (Math.floor(y) * plot.width + Math.floor(x));
         return plot.data.slice(place, place + 4);
       };
-      const box = { left: 54, top: 8, width: plot.width - 64, height: 174 };
+      const box = { left: 66, top: 8, width: plot.width - 76, height: 174 };
       const { all } = distributionsOf(energies)!;
       const [data, samples] = all.map(({ histogram }) => histogram.densities);
       const top = 1.08 * Math.max(...data!, ...samples!);

@@ -80,7 +80,7 @@ export class DistributionsView {
 
   #draw(found: Distributions, theme: Theme, width: number): void {
     const height = 220;
-    const box = { left: 54, top: 8, width: Math.max(80, width - 64), height: height - 46 };
+    const box = { left: 66, top: 8, width: Math.max(80, width - 76), height: height - 46 };
     this.#shown = { found, box };
     const context = prepareCanvas(this.#canvas, width, height);
     if (!context) return;

@@ -363,7 +363,7 @@ class CsvReading {
   #notes(): string[] {
     if (this.#incomplete === 0) return [];
     return [
-      `${this.#incomplete} of the ${this.#dataRows} rows of ${this.#file.path} have a missing number and are left out.`,
+      `${this.#incomplete} of the ${this.#dataRows} rows of ${this.#file.path} have a missing value and are left out.`,
     ];
   }
 

@@ -33,7 +33,7 @@ export interface ServedRun {
   previewSteps(): Promise<number[]>;
 }
 
-/** At most about 30 metrics events a second. */
+/** At most so many milliseconds go by between metrics events while points come. */
 const metricsMs = 100;
 /** Progress is told at most this often… */
 const stateMs = 250;

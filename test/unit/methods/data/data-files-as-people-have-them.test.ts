@@ -69,7 +69,7 @@ const missing = (file: string, written: string): Case => ({
   file,
   steps: [{ says: /row 4, column 1 \('x'\) is/, add: { missing: [written] } }],
   rows: complete,
-  warns: /^2 of the 10 rows of .* have a missing number and are left out\.$/,
+  warns: /^2 of the 10 rows of .* have a missing value and are left out\.$/,
 });
 const converted = (file: string, says: RegExp, more: Partial<Case> = {}): Case => ({
   file,
