@@ -1,6 +1,6 @@
 import { viridisTable } from '../../protocol/viridis';
 import { brightFrom, contourInks } from '../store/contour-ink';
-import { contourSegments } from '../store/contours';
+import { contours, evenLevels } from '../store/contours';
 import { cssColor as css } from '../store/contrast';
 import { hatchDistance } from '../store/field-holes';
 import type { PlaneRenderer, PlaneScene } from './plane-renderer';
@@ -70,12 +70,12 @@ export class CanvasPlaneRenderer implements PlaneRenderer {
   ): void {
     const { width, height } = this.canvas;
     context.lineWidth = this.#pixelRatio;
-    for (let k = Math.ceil(range.low / step); k * step <= range.high; k++) {
+    const levels = evenLevels(step, [range.low, range.high]);
+    for (const [k, segments] of contours(values, resolution, levels)) {
       const t = (range.high - k * step) / (range.high - range.low);
       const inkOnMap = t > brightFrom ? contourInks.onBright : contourInks.onDark;
       context.strokeStyle = css(showField ? inkOnMap : contourColor);
       context.beginPath();
-      const segments = contourSegments(values, resolution, k * step);
       for (let i = 0; i < segments.length; i += 4) {
         context.moveTo(segments[i]! * width, (1 - segments[i + 1]!) * height);
         context.lineTo(segments[i + 2]! * width, (1 - segments[i + 3]!) * height);

@@ -1,67 +1,120 @@
+/** Line segments, x0 y0 x1 y1 of each, 0 to 1 over the window. */
+export type Segments = readonly number[];
+
 /**
  * Line segments along which a field takes the value `level`, by marching squares between cell
  * centres (Lorensen & Cline 1987 in two dimensions; saddles are resolved by the mean of the cell).
  *
  * @param field `[resolution, resolution]`, row-major, rows along y
- * @returns x0 y0 x1 y1 of each segment, 0 to 1 over the window
  */
-export function contourSegments(
+export function contourSegments(field: Float32Array, resolution: number, level: number): Segments {
+  return contours(field, resolution, { levelOf: () => level, first: 0, last: 0 }).get(0) ?? [];
+}
+
+/** Levels of the contours of a field, numbered so that they ascend with their numbers. */
+export interface ContourLevels {
+  readonly levelOf: (number: number) => number;
+  /** The number of the last level that is not above a value, or any smaller one. */
+  readonly upTo?: (value: number) => number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Levels at all multiples of `step` within a range. */
+export function evenLevels(step: number, [low, high]: readonly [number, number]): ContourLevels {
+  return {
+    levelOf: (number) => number * step,
+    // One less, since the quotient may have been rounded up.
+    upTo: (value) => Math.floor(value / step) - 1,
+    first: Math.ceil(low / step),
+    last: Math.floor(high / step),
+  };
+}
+
+/**
+ * {@link contourSegments} of several levels in one pass over the cells, each of which few of the levels
+ * cross.
+ *
+ * @returns the segments of each level that the field crosses, by its number
+ */
+export function contours(
   field: Float32Array,
   resolution: number,
-  level: number,
-): readonly number[] {
-  const segments: number[] = [];
+  { levelOf, upTo, first, last }: ContourLevels,
+): ReadonlyMap<number, Segments> {
+  const found = new Map<number, number[]>();
   for (let row = 0; row + 1 < resolution; row++) {
     for (let column = 0; column + 1 < resolution; column++) {
       const at = row * resolution + column;
-      const southWest = field[at]! - level;
-      const southEast = field[at + 1]! - level;
-      const northWest = field[at + resolution]! - level;
-      const northEast = field[at + resolution + 1]! - level;
-      const isLow = southWest < 0;
-      if (isLow === southEast < 0 && isLow === northWest < 0 && isLow === northEast < 0) continue;
-      const corners = { southWest, southEast, northWest, northEast };
-      addSegments(segments, corners, column, row, resolution);
+      const southWest = field[at]!;
+      const southEast = field[at + 1]!;
+      const northWest = field[at + resolution]!;
+      const northEast = field[at + resolution + 1]!;
+      const least = Math.min(southWest, southEast, northWest, northEast);
+      const most = Math.max(southWest, southEast, northWest, northEast);
+      // Also where one of them is no number: both are none then.
+      if (!(most - least < Number.POSITIVE_INFINITY)) continue;
+      for (let k = upTo ? Math.max(first, upTo(least)) : first; k <= last; k++) {
+        const level = levelOf(k);
+        if (level > most) break;
+        if (level <= least) continue;
+        let segments = found.get(k);
+        if (!segments) {
+          segments = [];
+          found.set(k, segments);
+        }
+        corners[0] = southWest - level;
+        corners[1] = southEast - level;
+        corners[2] = northEast - level;
+        corners[3] = northWest - level;
+        addSegments(segments, column, row, resolution);
+      }
     }
   }
-  return segments;
+  return found;
 }
 
-/** The energies above the level in the corners of a cell between four middles. */
-interface Corners {
-  readonly southWest: number;
-  readonly southEast: number;
-  readonly northWest: number;
-  readonly northEast: number;
-}
+/** Of the cell that is looked at: what is above the level in its corners, counterclockwise from south west. */
+const corners = new Float64Array(4);
+/** Where its sides are crossed, x and y of each: south, east, north, west. */
+const crossings = new Float64Array(8);
+/** Where the corners lie within the cell, counterclockwise from south west. */
+const [cornerX, cornerY] = [
+  [0, 1, 1, 0],
+  [0, 0, 1, 1],
+] as const;
 
-/** Adds what crosses the level between four middles. */
-function addSegments(
-  segments: number[],
-  { southWest, southEast, northWest, northEast }: Corners,
-  column: number,
-  row: number,
-  resolution: number,
-): void {
-  const mean = (southWest + southEast + northWest + northEast) / 4;
-  if (!Number.isFinite(mean)) return;
-  const crossings: number[] = [];
-  const cross = (a: number, b: number, x: number, y: number, dx: number, dy: number) => {
-    if (a < 0 === b < 0) return;
+/** Adds what crosses the level between the four corners. */
+function addSegments(segments: number[], column: number, row: number, resolution: number): void {
+  let crossed = 0;
+  for (let side = 0; side < 4; side++) {
+    const next = (side + 1) % 4;
+    const [a, b] = [corners[side]!, corners[next]!];
+    if (a < 0 === b < 0) continue;
     const t = a / (a - b);
-    crossings.push((column + x + t * dx + 0.5) / resolution, (row + y + t * dy + 0.5) / resolution);
-  };
-  cross(southWest, southEast, 0, 0, 1, 0);
-  cross(southEast, northEast, 1, 0, 0, 1);
-  cross(northWest, northEast, 0, 1, 1, 0);
-  cross(southWest, northWest, 0, 0, 0, 1);
-  if (crossings.length === 4) {
-    segments.push(...crossings);
-  } else if (crossings.length === 8) {
-    // A saddle: south, east, north, west are all crossed. The middle joins like with like.
-    const [south, east, north, west] = [0, 2, 4, 6].map((k) => crossings.slice(k, k + 2));
-    const joinsSouthWest = mean < 0 === southWest < 0;
-    if (joinsSouthWest) segments.push(...south!, ...east!, ...north!, ...west!);
-    else segments.push(...south!, ...west!, ...north!, ...east!);
+    const x = cornerX[side]! + t * (cornerX[next]! - cornerX[side]!);
+    const y = cornerY[side]! + t * (cornerY[next]! - cornerY[side]!);
+    crossings[2 * crossed] = (column + x + 0.5) / resolution;
+    crossings[2 * crossed + 1] = (row + y + 0.5) / resolution;
+    crossed += 1;
   }
+  if (crossed === 2) {
+    add(segments, 0, 1);
+  } else if (crossed === 4) {
+    // A saddle. The middle joins like with like.
+    const mean = (corners[0]! + corners[1]! + corners[2]! + corners[3]!) / 4;
+    const joinsSouthWest = mean < 0 === corners[0]! < 0;
+    add(segments, 0, joinsSouthWest ? 1 : 3);
+    add(segments, 2, joinsSouthWest ? 3 : 1);
+  }
+}
+
+/** Adds the line between two crossings. */
+function add(segments: number[], from: number, to: number): void {
+  segments.push(
+    crossings[2 * from]!,
+    crossings[2 * from + 1]!,
+    crossings[2 * to]!,
+    crossings[2 * to + 1]!,
+  );
 }

@@ -4,7 +4,7 @@ import { robustRange } from '../../../../protocol/energy-range';
 import { viridis, viridisTable } from '../../../../protocol/viridis';
 import { csvNumber } from '../../../../vocabulary/csv';
 import { formatCount, formatDuration, formatSpeed } from '../../../../vocabulary/quantities';
-import { contourSegments } from '../../../../webview/store/contours';
+import { contourSegments, contours, evenLevels } from '../../../../webview/store/contours';
 import { seriesToCsv } from '../../../../webview/store/csv';
 import { drifted, energyAt } from '../../../../webview/store/energy-range';
 import { drawableField, holesOf } from '../../../../webview/store/field-holes';
@@ -170,6 +170,30 @@ describe('contours', () => {
     const [a, b] = [segments.slice(0, 4), segments.slice(4)];
     const middle = ([x0, y0, x1, y1]: readonly number[]) => (x0! + y0! + x1! + y1!) / 2;
     assert.ok(Math.min(middle(a), middle(b)) < 1 && Math.max(middle(a), middle(b)) > 1);
+  });
+});
+
+describe('contours of many levels', () => {
+  test('are those of each level, whatever the field and the step', () => {
+    const number = fc.oneof(
+      fc.double({ min: -9, max: 9, noNaN: true }),
+      // On a level, or none at all.
+      fc.constantFrom(0, 0.3, 0.6, -0.9, 3, Number.NaN, Number.POSITIVE_INFINITY),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(number, { minLength: 36, maxLength: 36 }),
+        fc.constantFrom(0.1, 0.3, 1, 7),
+        (values, step) => {
+          const field = Float32Array.from(values);
+          const levels = evenLevels(step, [-5, 5]);
+          const found = contours(field, 6, levels);
+          for (let k = Math.ceil(-5 / step); k * step <= 5; k++) {
+            assert.deepEqual(found.get(k) ?? [], contourSegments(field, 6, k * step));
+          }
+        },
+      ),
+    );
   });
 });
 
