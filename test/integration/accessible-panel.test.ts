@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { PanelSnapshot } from '../../protocol/panel';
 import { accessibilityFaults } from '../fixtures/accessibility';
 import { fakeImageSnapshot } from '../fixtures/fake-images';
-import { bowlSnapshot } from '../fixtures/fake-landscapes';
+import { bowlSnapshot, classFieldSnapshot } from '../fixtures/fake-landscapes';
 import { fakeSeries, fakeSnapshot, fakeState } from '../fixtures/fake-run';
 import { fakeLineSnapshot, fakeTableSnapshot } from '../fixtures/fake-tables';
 import type { Panel } from '../fixtures/panel-harness';
@@ -75,6 +75,14 @@ const pages: Readonly<
         await layers.getByRole('button', { name, exact: true }).press('Enter');
       }
       await page.getByTestId('hands-on').locator('summary').press('Enter');
+      await drawn();
+    },
+  },
+  'the regions of classes': {
+    snapshot: classFieldSnapshot(),
+    async act({ page, drawn }) {
+      await page.locator('vscode-dropdown[aria-label="Energies of"]').click();
+      await page.getByRole('option', { name: 'Decision regions', exact: true }).click();
       await drawn();
     },
   },
