@@ -315,6 +315,11 @@ export interface PreviewFrame {
    * is the energy at `x = low_x + (c + ½)·width_x/resolution`, `y = low_y + (r + ½)·width_y/resolution`.
    */
   readonly field?: Float32Array;
+  /**
+   * Of each class y, in the order of their numbers, the energy E(x, y) over the bounds, where D is 2 and the
+   * model tells classes apart: `p(y | x) ∝ exp(-E(x, y))`.
+   */
+  readonly classFields?: FieldStack;
   readonly energies?: PreviewEnergies;
   /** `[count]` training steps since the chain of each sample began, where chains live on between steps. */
   readonly ages?: Float32Array;
@@ -340,6 +345,13 @@ export interface Filters {
   readonly units: Float32Array;
   /** How many units there are; of more than are shown, those whose weights have the largest norms. */
   readonly of: number;
+}
+
+/** Several fields over the same bounds, coarser than a single one where they are many. */
+export interface FieldStack {
+  /** `[fields, resolution, resolution]`, each with its cells as {@link PreviewFrame.field} has them. */
+  readonly values: Float32Array;
+  readonly resolution: number;
 }
 
 /** Energies of rows: of all samples, and of the first of the others. */

@@ -4,7 +4,7 @@
  */
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Filters, PreviewFrame, PreviewLayout, ShownRows } from '../protocol/run';
+import type { FieldStack, Filters, PreviewFrame, PreviewLayout, ShownRows } from '../protocol/run';
 import { readRegularFile, replaceFile } from './files';
 import { readNpy, writeNpy } from './npy';
 import { type NamedTensor, readAllTensors, writeSafetensors } from './safetensors';
@@ -58,7 +58,7 @@ function fieldShape({ dimensions, resolution }: PreviewLayout): readonly [number
 
 /** What is known of a preview's rows, by the names that the file has. */
 function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTensor[] {
-  const { energies, ages, classes, paths, logPartition, filters } = frame;
+  const { energies, ages, classes, classFields, paths, logPartition, filters } = frame;
   const vector = (label: string, data: Float32Array | undefined): NamedTensor[] =>
     data ? [{ name: label, shape: [data.length], data }] : [];
   return [
@@ -68,6 +68,7 @@ function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTen
     ...vector(names.outOfDistribution, energies?.outOfDistribution),
     ...vector(names.ages, ages),
     ...vector(names.classes, classes),
+    ...stack(names.classFields, classFields),
     ...vector(names.logPartition, of(logPartition)),
     ...vector(names.iterations, paths && Float32Array.from(paths.iterations)),
     ...(paths
@@ -93,6 +94,13 @@ function tensorsOf(frame: PreviewFrame, { dimensions }: PreviewLayout): NamedTen
   ];
 }
 
+function stack(label: string, fields: FieldStack | undefined): NamedTensor[] {
+  if (fields === undefined) return [];
+  const { values, resolution } = fields;
+  const count = values.length / resolution ** 2;
+  return [{ name: label, shape: [count, resolution, resolution], data: values }];
+}
+
 function of(value: number | undefined): Float32Array | undefined {
   return value === undefined ? undefined : Float32Array.of(value);
 }
@@ -105,6 +113,7 @@ const names = {
   outOfDistribution: 'energies/out-of-distribution',
   ages: 'ages',
   classes: 'classes',
+  classFields: 'fields/classes',
   logPartition: 'log Z',
   paths: 'paths',
   iterations: 'paths/iterations',
@@ -136,6 +145,7 @@ async function readKnown(
   const outOfDistribution = take(names.outOfDistribution);
   const ages = take(names.ages, count);
   const classes = take(names.classes, count);
+  const classFields = stackOf(tensors.get(names.classFields), file);
   const logPartition = take(names.logPartition, 1)?.[0];
   const iterations = take(names.iterations);
   const filters = filtersIn(tensors, (wrong) => brokenFile(file, wrong, remedy));
@@ -154,6 +164,7 @@ async function readKnown(
       : {}),
     ...(ages ? { ages } : {}),
     ...(classes ? { classes } : {}),
+    ...(classFields ? { classFields } : {}),
     ...(logPartition === undefined ? {} : { logPartition }),
     ...(iterations && values ? { paths: { values, chains, iterations: [...iterations] } } : {}),
     ...(filters ? { filters } : {}),
@@ -176,6 +187,17 @@ function filtersIn(
   }
   const sides = { height: height!, width: width!, channels: channels! };
   return { values: filters.data, ...sides, units, of };
+}
+
+/** Square fields as they were kept; nothing where none were. */
+function stackOf(tensor: NamedTensor | undefined, file: string): FieldStack | undefined {
+  if (tensor === undefined) return undefined;
+  const [, rows = 0, columns] = tensor.shape;
+  if (tensor.shape.length === 3 && rows > 0 && rows === columns) {
+    return { values: tensor.data, resolution: rows };
+  }
+  const shape = tensor.shape.join(' × ');
+  throw brokenFile(file, `'${tensor.name}' is ${shape}, which is no square fields.`, remedy);
 }
 
 async function readTensors(

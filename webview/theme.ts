@@ -45,8 +45,10 @@ export function readTheme(): Theme {
 
 /** Lets the style sheet have those of a theme's colours that were made legible. */
 export function showTheme(root: HTMLElement, { samples, data, curves, tones }: Theme): void {
-  const chains = curves[1]!;
-  for (const [name, color] of Object.entries({ samples, data, chains, ...tones })) {
+  // Not every theme has colours for charts.
+  const [first, second] = curves as [string, string];
+  const shown = { samples, data, chains: second, 'class-first': first, 'class-second': second };
+  for (const [name, color] of Object.entries({ ...shown, ...tones })) {
     root.style.setProperty(`--${name}`, color);
   }
 }

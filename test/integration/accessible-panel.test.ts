@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { PanelSnapshot } from '../../protocol/panel';
 import { accessibilityFaults } from '../fixtures/accessibility';
 import { fakeFilterPreview, fakeImageSnapshot } from '../fixtures/fake-images';
-import { bowlSnapshot } from '../fixtures/fake-landscapes';
+import { bowlSnapshot, classFieldSnapshot } from '../fixtures/fake-landscapes';
 import { askAll, fakeModel } from '../fixtures/fake-model';
 import { fakeSeries, fakeSnapshot, fakeState } from '../fixtures/fake-run';
 import { fakeLineSnapshot, fakeTableSnapshot } from '../fixtures/fake-tables';
@@ -101,6 +101,14 @@ const pages: Readonly<
     snapshot: fakeSnapshot({ checkpointSteps: [500, 1000] }),
     model: fakeModel,
     act: askAll,
+  },
+  'the regions of classes': {
+    snapshot: classFieldSnapshot(),
+    async act({ page, drawn }) {
+      await page.locator('vscode-dropdown[aria-label="Energies of"]').click();
+      await page.getByRole('option', { name: 'Decision regions', exact: true }).click();
+      await drawn();
+    },
   },
   'a table': { snapshot: fakeTableSnapshot() },
   'a line': { snapshot: fakeLineSnapshot() },

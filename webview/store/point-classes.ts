@@ -1,6 +1,3 @@
-/** With more classes their colours could not be told apart. */
-export const mostClassColors = 12;
-
 /** `[n, 2]` points apart by their classes: `count` groups, and one more of whatever is in none. */
 export function byClass(
   points: Float32Array,

@@ -1,3 +1,4 @@
+import { mostClassColors } from '../../protocol/class-colors';
 import type { EnergyRange } from '../../protocol/energy-range';
 import type { ImageLayout, PreviewFrame } from '../../protocol/run';
 import { formatCount } from '../../vocabulary/quantities';
@@ -8,7 +9,6 @@ import { validPairColumns } from '../store/pair-grid';
 import type { PanelState } from '../store/panel-state';
 import { areBits } from '../store/patterns';
 import { inDataUnits, type PlotAxis, plotAxis } from '../store/plot-window';
-import { mostClassColors } from '../store/point-classes';
 import { column, moments, plane, shares } from '../store/point-set';
 import {
   along,
@@ -22,6 +22,7 @@ import type { Theme } from '../theme';
 import { CheckBox, DropDown } from '../toolkit';
 import { ClassLegend } from './class-legend';
 import { element, setAttribute, setText } from './element';
+import { type ChosenField, FieldChoice } from './field-choice';
 import { HistogramPlot } from './histogram-plot';
 import { type ImageHost, ImagePlot } from './image-plot';
 import { Memo } from './memo';
@@ -30,6 +31,8 @@ import type { PanelModel } from './panel-model';
 import { PatternTable } from './pattern-table';
 import { type PlaneLayers, PlanePlot } from './plane-plot';
 import type { PointClasses } from './point-layers';
+
+const noNames: readonly string[] = [];
 
 /** What can be shown, and what it is called on a plane and on a line. */
 const layerNames = {
@@ -98,6 +101,7 @@ export class Landscape {
     role: 'group',
     'aria-label': 'Shown layers',
   });
+  readonly #fieldChoice: FieldChoice;
   readonly #fixedRange: CheckBox;
   #isFixed = false;
   readonly #moments = element('tbody');
@@ -122,6 +126,8 @@ export class Landscape {
   #samples: Float32Array | undefined;
   /** By which points are coloured now. */
   #classes: PointClasses | undefined;
+  /** Which energies are drawn now. */
+  #chosen: ChosenField = { hasRegions: false };
   #tracks: ChainTracks | undefined;
   #chainWords: string | undefined;
   /** The dimensions drawn. */
@@ -151,6 +157,11 @@ export class Landscape {
       this.#drawing.changed();
       redraw();
     };
+    this.#fieldChoice = new FieldChoice(() => {
+      // Other energies: their colours do not drift from those shown.
+      this.#plane.forgetRange();
+      drawAnew();
+    });
     this.#plane = new PlanePlot(pointed, drawAnew, host.picked);
     this.#histogram = new HistogramPlot(pointed);
     this.#pairs = new PairPlot({
@@ -171,7 +182,7 @@ export class Landscape {
       this.#toggles.set(layer, toggle);
       this.#legend.append(toggle);
     }
-    this.#legend.append(this.#fixedRange.root, this.#pickers);
+    this.#legend.append(this.#fieldChoice.root, this.#fixedRange.root, this.#pickers);
     this.#holder.append(
       ...[this.#plane.root, this.#histogram.root, this.#pairs.root, this.#images.root],
       this.#empty,
@@ -231,6 +242,7 @@ export class Landscape {
     this.root.classList.toggle('by-hand', byHand !== undefined);
     if (this.#layout.changed(layout, panel.runDirectory)) {
       this.#plane.forgetRange();
+      this.#fieldChoice.forget();
       // Nobody chooses two pixels of an image for axes.
       this.#makePickers(image ? [] : (layout?.axes ?? []));
       this.#tableAxes =
@@ -238,10 +250,14 @@ export class Landscape {
     }
     const hasField = layout !== undefined && layout.resolution > 0;
     const classes = classesOf(panel, frame);
+    const classNames = layout?.classes ?? noNames;
+    const chosen = this.#fieldChoice.of(isEmpty ? undefined : frame?.classFields, classNames);
+    this.#chosen = chosen;
     this.#nameLayers(dimensions, hasField, { frame, classes });
     this.#classes = this.#layers.classes ? classes : undefined;
-    this.#classLegend.draw(this.#classes, layout?.classes ?? [], theme);
-    this.#fixedRange.root.hidden = dimensions !== 2 || !hasField;
+    const hasTints = chosen.hasRegions && this.#layers.field;
+    this.#classLegend.draw(hasTints ? classes : this.#classes, classNames, theme);
+    this.#fixedRange.root.hidden = dimensions !== 2 || !hasField || chosen.hasRegions;
     this.#isFixed = navigation.energyRange !== undefined;
     this.#fixedRange.isChecked = this.#isFixed;
     this.#note.hidden = true;
@@ -325,9 +341,10 @@ export class Landscape {
     }
     const { resolution } = layout;
     const isField = frame?.field?.length === resolution ** 2;
-    const field = isField && frame?.field ? { values: frame.field, resolution } : undefined;
+    const whole = isField && frame?.field ? { values: frame.field, resolution } : undefined;
     const view = {
-      ...{ x, y, field, chains: this.#tracks },
+      ...{ x, y, field: chosen.field ?? whole, chains: this.#tracks },
+      ...{ classFields: frame?.classFields, classNames, hasRegions: chosen.hasRegions },
       range: dimensions === 2 ? navigation.energyRange : undefined,
       isStandardised: transform !== undefined,
       ...shared,
@@ -361,7 +378,12 @@ export class Landscape {
   ): void {
     this.#legend.classList.toggle('line', dimensions === 1);
     for (const [layer, toggle] of this.#toggles) {
-      setText(toggle.querySelector('.layer-name')!, layerNames[layer][dimensions === 1 ? 1 : 0]);
+      const name =
+        layer === 'field' && this.#chosen.hasRegions
+          ? 'Class regions'
+          : layerNames[layer][dimensions === 1 ? 1 : 0];
+      setText(toggle.querySelector('.layer-name')!, name);
+      if (layer === 'field') toggle.classList.toggle('of-classes', this.#chosen.hasRegions);
       const isOfField = layer === 'field' || layer === 'contours';
       const isOfPlane = layer === 'score' || layer === 'chains';
       const isThere =
@@ -456,8 +478,13 @@ export class Landscape {
     }
     if (data) parts.push(`${formatCount(data.count)} points of the data`);
     const { range } = this.#plane;
-    if (frame?.field && range && dimensions === 2) {
-      parts.push(`energies from ${formatValue(range.low)} to ${formatValue(range.high)}`);
+    const { hasRegions, name } = this.#chosen;
+    if (frame?.classFields && hasRegions && this.#layers.field) {
+      parts.push('the regions where each class is likeliest');
+    } else if (frame?.field && range && dimensions === 2) {
+      parts.push(
+        `energies${name ? ` of class ${name}` : ''} from ${formatValue(range.low)} to ${formatValue(range.high)}`,
+      );
     }
     const words = frame?.field && dimensions === 2 ? this.#planeWords : undefined;
     return `${parts.join(', ')}.${words ? ` ${words}` : ''}`;

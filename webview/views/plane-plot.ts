@@ -1,16 +1,21 @@
 import { type EnergyRange, robustRange } from '../../protocol/energy-range';
+import type { FieldStack } from '../../protocol/run';
 import { viridis } from '../../protocol/viridis';
 import { formatWithError } from '../../vocabulary/with-error';
 import { createPlaneRenderer, type PlaneRenderer } from '../gl/plane-renderer';
 import type { ChainTracks } from '../store/chain-tracks';
+import { classesAt } from '../store/class-fields';
+import type { Rgba } from '../store/contrast';
 import { drifted, energyAt } from '../store/energy-range';
 import { drawableField, type FieldHoles, holesOf } from '../store/field-holes';
 import { formatTick, formatValue } from '../store/number-format';
 import { inDataUnits, type PlotAxis, placeText, plotAspect } from '../store/plot-window';
 import { scoreAt } from '../store/score-field';
+import { className } from '../store/sheet-order';
 import { axisTicks, niceTicks } from '../store/ticks';
 import { rgba, type Theme } from '../theme';
 import { ChainLayer } from './chain-layer';
+import { ClassRegions } from './class-regions';
 import { element, onPlainKey } from './element';
 import { type Box, drawAxes, line, prepareCanvas } from './plot-axes';
 import { type PointClasses, pointLayers } from './point-layers';
@@ -36,6 +41,12 @@ export interface PlaneView {
   readonly y: PlotAxis;
   /** `[resolution, resolution]` energies over the window. */
   readonly field: { readonly values: Float32Array; readonly resolution: number } | undefined;
+  /** The energies of each class, where the model knows them. */
+  readonly classFields?: FieldStack | undefined;
+  /** What the classes are called, in the order of their numbers. */
+  readonly classNames?: readonly string[];
+  /** Whether the regions of the classes are shown in place of the energies' colours, and told in place of scores. */
+  readonly hasRegions?: boolean;
   /** The energies at the ends of the colour scale, where others are to be compared with it. */
   readonly range?: EnergyRange | undefined;
   /** `[count, 2]` points in model space. */
@@ -58,6 +69,7 @@ export class PlanePlot {
   readonly root: HTMLElement;
   readonly #renderer: PlaneRenderer;
   readonly #overlay = element('canvas', { class: 'plot-overlay', 'data-testid': 'plane-overlay' });
+  readonly #regions = new ClassRegions();
   readonly #arrows = new ScoreArrowLayer();
   readonly #chains = new ChainLayer();
   readonly #crosshairX = element('div', { class: 'crosshair crosshair-x' });
@@ -102,6 +114,8 @@ export class PlanePlot {
         'data-renderer': kind,
         'data-testid': 'plane',
       },
+      // Beneath the picture, which is clear where no colours of energies are shown.
+      this.#regions.canvas,
       canvas,
       this.#overlay,
       this.#chains.canvas,
@@ -147,9 +161,10 @@ export class PlanePlot {
     return this.#arrows.scale;
   }
 
-  /** Another run: its energies have nothing to do with those shown. */
+  /** Other energies, which have nothing to do with those shown. */
   forgetRange(): void {
     this.#range = undefined;
+    this.#field = undefined;
   }
 
   /** Draws into `width` CSS pixels and at most `maxHeight`. */
@@ -184,12 +199,15 @@ export class PlanePlot {
               resolution: view.field.resolution,
             }
           : undefined,
-      showField: layers.field,
+      showField: layers.field && !view.hasRegions,
       range: this.range ?? { low: 0, high: 1 },
       contourStep: layers.contours ? this.contourStep : undefined,
-      contourColor: rgba(theme.contour),
+      contourColor: contourColor(view),
       layers: pointLayers(view, plotWidth),
     });
+
+    const regions = view.hasRegions && layers.field ? view.classFields : undefined;
+    this.#regions.draw(regions, view.classNames?.length ?? 0, box, theme);
 
     const context = prepareCanvas(this.#overlay, width, height);
     if (!context) return;
@@ -198,7 +216,9 @@ export class PlanePlot {
     const tracks = layers.chains ? view.chains : undefined;
     this.#chains.draw(tracks && { tracks, x, y, box, theme }, width, height);
     // Its room stays when the colours go: the plot does not jump.
-    if (hasBar && layers.field && this.range) this.#drawColorBar(context, box, this.range, theme);
+    if (hasBar && layers.field && !view.hasRegions && this.range) {
+      this.#drawColorBar(context, box, this.range, theme);
+    }
     if (this.#pointer) this.#tell();
   }
 
@@ -320,7 +340,10 @@ export class PlanePlot {
     const place = (axis: PlotAxis, share: number) =>
       placeText(axis, axis.low + share * (axis.high - axis.low));
     const parts = [`${x.name} ${place(x, u)}`, `${y.name} ${place(y, v)}`];
-    if (field) parts.push(`E ${energyText(field, u, v)}`, scoreText(view, field, u, v));
+    if (field) {
+      const more = view.hasRegions ? classText(view, u, v) : scoreText(view, field, u, v);
+      parts.push(`E ${energyText(field, u, v)}`, more);
+    }
     this.#pointed(parts.filter(Boolean).join('   '));
   }
 }
@@ -332,6 +355,31 @@ function energyText(
 ): string {
   const energy = energyAt(values, resolution, u, v);
   return Number.isNaN(energy) ? 'not a number' : formatValue(energy);
+}
+
+/** The ink of contour lines where no energies' colours are beneath them. */
+function contourColor({ theme, hasRegions }: PlaneView): Rgba {
+  if (!hasRegions) return rgba(theme.contour);
+  // Over tints a faint line would vanish; the boundary, thicker and opaque, stays the one that is seen first.
+  const [red, green, blue] = rgba(theme.foreground);
+  return [red, green, blue, 0.55];
+}
+
+/** Classes that are told of a place. */
+const mostToldClasses = 3;
+
+/** The likeliest classes there, those that do not round to nothing; nothing where there are none. */
+function classText({ classFields, classNames = [] }: PlaneView, u: number, v: number): string {
+  if (classFields === undefined) return '';
+  const told = classesAt(classFields, u, v)
+    .slice(0, mostToldClasses)
+    .filter(({ probability }) => probability >= 0.005)
+    .map(({ label, probability, error }) => {
+      const percents = Math.round(100 * probability);
+      const known = error < 0.005 ? `${percents}` : `${percents} ± ${Math.ceil(100 * error)}`;
+      return `${className(label, classNames)} ${known} %`;
+    });
+  return told.length > 0 ? `p(class | x) ${told.join(', ')}` : '';
 }
 
 /** The score there, as chains of the model have it; nothing where it has none. */

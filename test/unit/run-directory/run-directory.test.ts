@@ -333,6 +333,7 @@ describe('samples/', () => {
       },
       ages: Float32Array.of(10, 0, 2),
       classes: Float32Array.of(1, 0, 1),
+      classFields: { values: Float32Array.of(1, 2, 3, 4, 5, Number.NaN, 7, 8), resolution: 2 },
       paths: {
         values: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8),
         chains: 2,
@@ -374,6 +375,13 @@ describe('samples/', () => {
       writeSafetensors([nameless], {}),
     );
     await assert.rejects(readPreview(directory, 75, layout), problem("'filters' are not pictures"));
+    const uneven = path.join(directory, 'samples/000000050.known.safetensors');
+    const tensor = { name: 'fields/classes', shape: [2, 2, 1], data: new Float32Array(4) };
+    await writeFile(uneven, writeSafetensors([tensor], {}));
+    await assert.rejects(
+      readPreview(directory, 50, layout),
+      problem("'fields/classes' is 2 × 2 × 1, which is no square fields"),
+    );
     await writePreview(directory, { ...known, step: 80 }, layout);
     await truncate(path.join(directory, 'samples/000000080.known.safetensors'), 200);
     await assert.rejects(readPreview(directory, 80, layout), problem('known.safetensors: byte'));

@@ -1,4 +1,5 @@
-import type { PreviewFrame, PreviewLayout } from '../../../protocol/run';
+import { mostClassColors } from '../../../protocol/class-colors';
+import type { FieldStack, PreviewFrame, PreviewLayout } from '../../../protocol/run';
 import type { RowCode } from '../../methods/data/categories';
 import type { Rows } from '../../methods/data/rows';
 import type { Subject } from '../../methods/diagnostics/diagnostic';
@@ -6,6 +7,7 @@ import { gridPoints } from '../../methods/diagnostics/grid';
 import type { NamedDiagnostic } from '../../methods/diagnostics/prepare';
 import type { SmallSpace } from '../../methods/diagnostics/small-space';
 import { StateSpace } from '../../methods/diagnostics/state-space';
+import { stackFields, stackResolution } from './field-stack';
 import { type FilterPlan, filtersOf } from './filters';
 import { LookingTime } from './looking-time';
 import { Measuring } from './measuring';
@@ -147,6 +149,7 @@ export class Previews {
     const field = await this.#time.part('landscape', async () =>
       resolution > 0 ? await step.energy(gridPoints(bounds, resolution)) : undefined,
     );
+    const classFields = await this.#time.part('fields of classes', () => this.#classFields());
     const count = samples.length / dimensions;
     const known = await this.#time.part('energies', () => this.#known(points));
     const weights = filters && (await step.parameters())[filters.parameter];
@@ -155,12 +158,23 @@ export class Previews {
       samples,
       count,
       ...(field ? { field } : {}),
+      ...(classFields ? { classFields } : {}),
       ...known,
       ...(ages ? { ages } : {}),
       ...paths?.found,
       ...(weights ? { filters: filtersOf(weights, filters) } : {}),
     };
     return { frame, points };
+  }
+
+  /** What {@link PreviewFrame.classFields} is, for as many classes as can be told apart in a picture. */
+  async #classFields(): Promise<FieldStack | undefined> {
+    const { step, preview, classes = 0 } = this.#options;
+    const { bounds, dimensions, resolution } = preview.layout;
+    const isSuited = dimensions === 2 && resolution > 0;
+    if (!isSuited || classes < 2 || classes > mostClassColors) return undefined;
+    const points = gridPoints(bounds, stackResolution(resolution, classes));
+    return stackFields(await step.classEnergies(points), classes);
   }
 
   /** What the model makes of `[n, D]` samples and of the rows that they are compared with. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { energy, objective, optimizer, sampler } from 'ebm-lab';
 import type { ImageLayout } from '../../../../protocol/run';
 import { Random, streams } from '../../../../trainer-worker/compiler/random/random';
+import { gridPoints } from '../../../../trainer-worker/methods/diagnostics/grid';
 import {
   StateSpace,
   statesOfBits,
@@ -173,6 +174,32 @@ describe('a preview', () => {
       energies[2 * row + 1]! < energies[2 * row]! ? 1 : 0,
     );
     assert.deepEqual([...(classes ?? [])], likeliest);
+    await step.dispose();
+  });
+
+  test('of a plane has the energies of each class over it', async () => {
+    const step = await trainingStep({
+      energy: energy.classifier({ classes: 2, hidden: [8] }),
+      objective: objective.jem({ sampler: sampler.langevin({ steps: 2 }), bufferSize: 32 }),
+      optimizer: optimizer.adam(),
+      rows,
+      labels,
+      bounds,
+      batchSize: 16,
+    });
+    const { field, classFields } = await look(step, { classes: 2, resolution: 8 });
+    const energies = await step.classEnergies(gridPoints(bounds, 8));
+    assert.equal(classFields?.resolution, 8);
+    assert.equal(classFields.values.length, 2 * 64);
+    for (let cell = 0; cell < 64; cell++) {
+      const both: readonly [number, number] = [energies[2 * cell]!, energies[2 * cell + 1]!];
+      assert.deepEqual([classFields.values[cell], classFields.values[64 + cell]], both);
+      // The field of all is their sum over classes; energies of size 1 in single precision.
+      const joint = -Math.log(Math.exp(-both[0]) + Math.exp(-both[1]));
+      assert.ok(Math.abs(joint - field![cell]!) < 1e-5, `${joint} for ${field![cell]}`);
+    }
+    assert.equal((await look(step, { resolution: 8 })).classFields, undefined);
+    assert.equal((await look(step, { classes: 2 })).classFields, undefined);
     await step.dispose();
   });
 

@@ -1,0 +1,2 @@
+/** With more classes their colours could not be told apart. */
+export const mostClassColors = 12;
