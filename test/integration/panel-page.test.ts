@@ -437,7 +437,7 @@ describe('the landscape', () => {
         data: { values: new Float32Array(400), count: 100 },
         preview,
       });
-      await panel.page.getByText('drawn for two-dimensional data only').waitFor();
+      await panel.page.getByText('is drawn of runs that have two alone').waitFor();
       const energyField = panel.page.getByRole('button', { name: 'Energy field' });
       assert.equal(await energyField.isVisible(), false);
       assert.match(await text(panel, 'moments'), /length[\s\S]*depth/);

@@ -597,7 +597,7 @@ function chainWords({ manifest }: PanelState, tracks: ChainTracks | undefined): 
 /** What part of a table a plane shows. */
 function planeNote(dimensions: number, principal: PrincipalAxes | undefined): string {
   if (!principal) {
-    return `Two of ${dimensions} dimensions; the energy field is drawn for two-dimensional data only.`;
+    return `Two of ${dimensions} columns. The field of energies is drawn of runs that have two alone.`;
   }
   const share = Math.round(100 * (principal.shares[0] + principal.shares[1]));
   return `The plane in which the shown data vary most, as the model has them: ${share} % of the variance of their ${dimensions} columns.`;
