@@ -71,15 +71,17 @@ export interface Energy {
   readonly path?: AnnealingPath;
 }
 
-/** Another form of `[n, D]` points, in which {@link Energy.sweep} is faster: some tensors of fixed shapes. @internal */
+/** Another form of `[n, D]` points, in which `sweep` is faster: some tensors of fixed shapes. @internal */
 export interface SweepForm {
+  /** Points in this form. */
   enter(x: tf.Tensor2D): readonly tf.Tensor[];
   /** All numbers drawn anew: what `sweep` does of the points, with the same noise. */
   sweep(form: readonly tf.Tensor[]): readonly tf.Tensor[];
+  /** Points as they were before {@link enter}. */
   leave(form: readonly tf.Tensor[]): tf.Tensor2D;
 }
 
-/** {@link Energy.sweep} by way of such a form. @internal */
+/** `sweep` by way of such a form. @internal */
 export function sweepIn(
   sweepForm: (parameters: EnergyParameters) => SweepForm,
 ): Pick<Required<Energy>, 'sweep' | 'sweepForm'> {
