@@ -73,8 +73,8 @@ const image = z.object({
 function perDimension<T>(item: z.ZodType<T>, isItem: (value: unknown) => boolean, what: string) {
   const { $schema: _, ...published } = z.toJSONSchema(z.array(item), { target: 'draft-07' });
   return z
-    .unknown()
-    .refine((value) => Array.isArray(value) && value.every(isItem), `must be a list of ${what}`)
+    .array(z.unknown())
+    .refine((value) => value.every(isItem), `must be a list of ${what}`)
     .meta(published) as unknown as z.ZodType<T[]>;
 }
 

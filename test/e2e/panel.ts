@@ -126,7 +126,8 @@ export class Panel {
    */
   async samplePixels(): Promise<number> {
     const toggle = this.frame.getByRole('button', { name: 'Samples', exact: true });
-    const picture = this.plane.locator('canvas').first();
+    // Beneath it lies another canvas, which is hidden where no regions of classes are shown.
+    const picture = this.plane.locator('canvas').filter({ visible: true }).first();
     const shown = await picture.screenshot();
     await toggle.click();
     await until('the samples are switched off', async () => {
